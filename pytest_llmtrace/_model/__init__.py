@@ -1,0 +1,1 @@
+"""The hub: the values that every other part speaks in. Imports nothing but `errors`."""

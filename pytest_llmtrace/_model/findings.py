@@ -1,0 +1,119 @@
+"""What can fail a test, or is worth saying about it. Wording lives in `_report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["fail", "warn", "ignore"]
+
+DriftKind = Literal[
+    "model",
+    "params",
+    "tools",
+    "prompt",
+    "user",
+    "tool_result",
+    "tool_call",
+    "output",
+    "error",
+    "call_added",
+    "call_missing",
+    "order",
+    "event",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A difference between the golden and the observed trace."""
+
+    kind: DriftKind
+    conversation: str
+    """Label of the conversation, as shown."""
+    turn: int
+    """Turn in the conversation, from 1: of the golden trace, or of the observed one for `call_added`."""
+    path: str
+    """What differs, within the call: ``messages[0].content``, ``params.temperature``, ``model``, ..."""
+    golden: Any = None
+    observed: Any = None
+    severity: Severity = "fail"
+    role: str | None = None
+    """Role of the message that differs, where one does."""
+    first: bool = False
+    """Whether this is where the two traces first part."""
+    folded: int = 0
+    """How many later differences follow from this one and are not listed."""
+    folded_at: tuple[str, ...] = ()
+    """Where those are: ``lead turn 3``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """A request in replay that is no LLM call and is not on the tape."""
+
+    method: str
+    url: str
+    detail: str = ""
+    """What the nearest recorded request has different."""
+    severity: Severity = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplayed:
+    """A recorded request that is no LLM call and was not made again."""
+
+    method: str
+    url: str
+    count: int = 1
+    severity: Severity = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bypass:
+    """Traffic past the tape."""
+
+    what: str
+    """The address, or the call that no HTTP explains."""
+    stack: tuple[str, ...] = ()
+    severity: Severity = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoCassette:
+    """A test that calls an LLM in trace mode and has no recording."""
+
+    cassette: str
+    """Where the golden trace would be, relative to the root directory."""
+    request: str = ""
+    """The first request that found no cassette."""
+    severity: Severity = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A budget that was exceeded, or could not be checked because a price is unknown."""
+
+    scope: str
+    """``run``, or the node id of the test."""
+    what: Literal["usd", "tokens", "calls", "growth"]
+    limit: float
+    value: float | None
+    """`None`: not known, because these models have no price."""
+    models: tuple[str, ...] = ()
+    """Models without a price."""
+    refused: bool = False
+    """Whether a live call was refused because the budget was spent."""
+    severity: Severity = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Internal:
+    """A bug in pytest-llmtrace, or a cassette that cannot be read."""
+
+    text: str
+    traceback: str = ""
+    severity: Severity = "fail"
+
+
+Finding = Drift | Miss | Unplayed | Bypass | NoCassette | Breach | Internal

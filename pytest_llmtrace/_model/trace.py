@@ -1,0 +1,142 @@
+"""What is recorded: a trace and its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.usage import Usage
+
+Status = Literal["ok", "error", "abandoned", "cancelled", "open", "missed"]
+"""How a call ended. `open`: still running when its owner ended; `missed`: replay had no answer for it."""
+
+Source = Literal["live", "tape", "journal", "local"]
+"""Who answered. `local`: nobody outside the process (a mock response, an application cache, a custom provider)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallError:
+    """How a call failed, as far as it is known from outside."""
+
+    type: str
+    """The provider's error type or the exception's class name."""
+    message: str
+    status: int | None = None
+    """HTTP status, where there was one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One HTTP try of a call."""
+
+    status: int | None
+    """HTTP status; `None` where no answer came."""
+    source: Source
+    interaction: int | None = None
+    """Position of the interaction among those of the recording."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every entry of a trace has in common."""
+
+    id: str = ""
+    started: float = 0.0
+    """Seconds since the trace began."""
+    duration: float = 0.0
+    """Seconds."""
+    session: str | None = None
+    agent: str | None = None
+    parent: str | None = None
+    """The session or agent that started this one."""
+    task: str | None = None
+    turn: int | None = None
+    """Turn number as the application counts it, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMCall(Entry):
+    """One call of a model."""
+
+    operation: str = "chat"
+    """`chat`, `responses`, `messages`, `embeddings`, `completions`, ..."""
+    provider: str = ""
+    model: str = ""
+    """The model as requested, without the provider prefix."""
+    response_model: str | None = None
+    """The model as the provider named it in the answer."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Everything else that shapes the answer: temperature, response_format, tool_choice, max_tokens, ..."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """Tools offered: ``{"name", "description", "parameters"}``, or a built-in tool as the provider spells it."""
+    messages: tuple[Message, ...] = ()
+    """The full history that was sent."""
+    output: Message | None = None
+    finish_reason: str | None = None
+    error: CallError | None = None
+    usage: Usage | None = None
+    """`None`: not known."""
+    cost: float | None = None
+    """US dollars; `None`: not known (never 0 for unknown)."""
+    cache_hit: bool = False
+    """The application's own cache answered (litellm's cache), so nobody was paid."""
+    streamed: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    status: Status = "ok"
+    source: Source = "local"
+
+    @property
+    def name(self) -> str:
+        """Provider and model, as reports show them: ``openai/gpt-4o-mini``."""
+        return f"{self.provider}/{self.model}" if self.provider else self.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall(Entry):
+    """One tool call: requested by a model, executed under observation, or both."""
+
+    name: str
+    arguments: Any = None
+    """The arguments as data; as text where they are not valid JSON."""
+    result: Any = None
+    error: str | None = None
+    call_id: str | None = None
+    executed: bool = False
+    """Whether the execution itself was observed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Entry):
+    """Anything else worth keeping: run start and end, context summarised, an application's own."""
+
+    name: str
+    data: Any = None
+
+
+AnyEntry = LLMCall | ToolCall | Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Everything observed in one test (or one fixture), in the order in which it began."""
+
+    owner: str
+    """The pytest node id, or ``fixture <scope> <name>``."""
+    entries: tuple[AnyEntry, ...] = ()
+
+    @property
+    def calls(self) -> tuple[LLMCall, ...]:
+        """The LLM calls."""
+        return tuple(entry for entry in self.entries if isinstance(entry, LLMCall))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Event))
+
+    @property
+    def executions(self) -> tuple[ToolCall, ...]:
+        """The tool executions that were observed."""
+        return tuple(entry for entry in self.entries if isinstance(entry, ToolCall))

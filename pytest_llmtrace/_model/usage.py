@@ -1,0 +1,83 @@
+"""Token counts and totals: values that add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call, or a sum of calls."""
+
+    input_tokens: int = 0
+    """The whole input, cached parts included, for every provider."""
+    output_tokens: int = 0
+    """The whole output, reasoning included."""
+    cache_read_tokens: int = 0
+    """The part of the input that came from the provider's cache."""
+    cache_write_tokens: int = 0
+    """The part of the input that was written to the provider's cache."""
+    reasoning_tokens: int = 0
+    """The part of the output that was reasoning."""
+    estimated: bool = False
+    """Whether any of it was counted by us because the provider did not say."""
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
+    def to_data(self) -> dict[str, int | bool]:
+        """Plain data for files and reports: input and output always, the rest where it is not zero."""
+        data: dict[str, int | bool] = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+        for field in fields(self)[2:]:
+            if value := getattr(self, field.name):
+                data[field.name] = value
+        return data
+
+    @classmethod
+    def from_data(cls, data: dict[str, int | bool]) -> Usage:
+        """The inverse of `to_data`; unknown keys are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What a set of LLM calls used and cost."""
+
+    calls: int = 0
+    usage: Usage = Usage()
+    priced_usd: float = 0.0
+    """US dollars of the calls whose price is known."""
+    unpriced_calls: int = 0
+    """Calls whose price is not known; where there is one, the cost of the whole is not known."""
+    live_calls: int = 0
+    """Calls that went to a provider in this run."""
+    live_usd: float = 0.0
+    """US dollars of the live calls whose price is known."""
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars of everything, or `None` where any price is unknown."""
+        return None if self.unpriced_calls else self.priced_usd
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            calls=self.calls + other.calls,
+            usage=self.usage + other.usage,
+            priced_usd=self.priced_usd + other.priced_usd,
+            unpriced_calls=self.unpriced_calls + other.unpriced_calls,
+            live_calls=self.live_calls + other.live_calls,
+            live_usd=self.live_usd + other.live_usd,
+        )

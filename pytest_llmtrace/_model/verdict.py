@@ -1,0 +1,46 @@
+"""The outcome of one owner: what was found, and what a reader needs to understand it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pytest_llmtrace._model.conversations import Conversation
+from pytest_llmtrace._model.findings import Finding
+from pytest_llmtrace._model.usage import Totals
+
+Mode = Literal["off", "trace", "record", "live"]
+RecordMode = Literal["new", "changed", "all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Findings about one owner, with both traces side by side."""
+
+    owner: str
+    """The pytest node id, or ``fixture <scope> <name>``."""
+    mode: Mode
+    findings: tuple[Finding, ...] = ()
+    golden: tuple[Conversation, ...] | None = None
+    """`None`: there is no golden trace, or it was not needed."""
+    observed: tuple[Conversation, ...] = ()
+    golden_file: str | None = None
+    """Relative to the root directory."""
+    tape_file: str | None = None
+    golden_totals: Totals | None = None
+    observed_totals: Totals = Totals()
+    stopped: bool = False
+    """Whether a miss ended the test before it was done: what comes later was not reached."""
+    exception: str | None = None
+    """The exception that the test ended with because of a miss, as one line; replaced by the verdict."""
+    accept: str | None = None
+    """The command that accepts what was observed."""
+    accept_calls: int = 0
+    """Live calls that it would make, at least."""
+    accept_usd: float | None = None
+    """What those would cost, estimated from the golden trace; `None`: not known."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether any finding fails the test."""
+        return any(finding.severity == "fail" for finding in self.findings)
