@@ -1,1 +1,154 @@
-"""The pytest plugin: hooks and fixtures. It decides nothing."""
+"""The pytest plugin: hooks and fixtures. It decides nothing; `_run` does.
+
+Loading it imports nothing heavy: `_run`, and with it every other part, is imported by the first test that is traced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmtrace import _settings
+from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.controller import Controller
+    from pytest_llmtrace._run.live_trace import LLMTrace
+    from pytest_llmtrace._run.run import Run
+
+_HOOKS = "llmtrace-hooks"
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    _settings.declare(parser, pluginmanager)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if _settings.asks_for_tracing(early_config):
+        _settings.keep_litellm_local()  # before a root conftest imports litellm
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in _settings.MARKER_HELP:
+        config.addinivalue_line("markers", line)
+    try:
+        settings = _settings.read(config)
+    except SettingsError as error:
+        raise pytest.UsageError(f"pytest-llmtrace: {error}") from None
+    if not settings.disabled:
+        config.pluginmanager.register(Hooks(config, settings), _HOOKS)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    hooks = config.pluginmanager.get_plugin(_HOOKS)
+    if hooks is not None:
+        hooks.close()
+
+
+@pytest.fixture
+def llm_trace(request: pytest.FixtureRequest) -> LLMTrace:
+    """The trace of this test, live: `.calls`, `.tools`, `.tool_names`, `.output`, `.usage`, `.cost`, ..."""
+    from pytest_llmtrace._run.live_trace import empty_trace  # noqa: PLC0415
+
+    hooks = request.config.pluginmanager.get_plugin(_HOOKS)
+    return empty_trace(request.node.nodeid) if hooks is None else hooks.run.live_trace(request.node)
+
+
+class Hooks:
+    """The hooks of a run that is not disabled; holds the one `Run` and the one `Controller`."""
+
+    def __init__(self, config: pytest.Config, settings: _settings.Settings) -> None:
+        self._config = config
+        self._settings = settings
+
+    @cached_property
+    def run(self) -> Run:
+        """What happens in this process."""
+        from pytest_llmtrace._run.run import Run  # noqa: PLC0415
+
+        return Run(self._settings, ledger=getattr(self._config, "workerinput", {}).get("llmtrace_ledger"))
+
+    @cached_property
+    def controller(self) -> Controller:
+        """What is shown in the end; unused in xdist workers."""
+        from pytest_llmtrace._run.controller import Controller  # noqa: PLC0415
+
+        return Controller(self._settings)
+
+    def close(self) -> None:
+        """Take everything away, where anything was installed."""
+        if "run" in self.__dict__:
+            self.run.close()
+        if "controller" in self.__dict__:
+            self.controller.close()
+        _settings.restore_environment()
+
+    def pytest_report_header(self, config: pytest.Config) -> str | None:
+        return _settings.header(self._settings, config)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        with self._if(self._settings.run_mode != "off", lambda: self.run.collecting(session)):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        with self._if(self._traces(item), lambda: self.run.setup(item)):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        with self._if(self._traces(item), lambda: self.run.call(item)):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        with self._if(self._traces(item), lambda: self.run.teardown()):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
+        with self._if("run" in self.__dict__, lambda: self.run.fixture(fixturedef, request)):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if call.when == "teardown" and self._traces(item):
+            report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not hasattr(self._config, "workerinput"):
+            self.controller.take(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["llmtrace_ledger"] = self.controller.ledger()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not hasattr(self._config, "workerinput"):
+            session.exitstatus = self.controller.finish(session)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        self.controller.summarise(terminalreporter)
+
+    def _traces(self, item: pytest.Item) -> bool:
+        return self._settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None) != "off"
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _if(condition: bool, around: Any) -> Iterator[None]:  # noqa: FBT001
+        if condition:
+            with around():
+                yield
+        else:
+            yield

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, SupportsBytes
 
 Headers = tuple[tuple[str, str], ...]
 """Header names (lower case) and values, in the order in which they came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The `body` of a request or response: always read as bytes, but it may be held as what makes them.
+
+    The requests of a tape share the messages of a growing history; as bytes, T turns would hold it T times.
+    """
+
+    def __get__(self, instance: Any, owner: type | None = None) -> bytes:
+        # Read from the class, it is the default that the dataclass takes.
+        return b"" if instance is None else bytes(instance.__dict__["body"])
+
+    def __set__(self, instance: Any, value: SupportsBytes) -> None:
+        instance.__dict__["body"] = value
+
+
+# No slots in these two: a slot named `body` would take the place of the descriptor.
+@dataclass(frozen=True, kw_only=True)
 class HttpRequest:
     """A request as the client sent it, body decoded to bytes."""
 
     method: str
     url: str
     headers: Headers = ()
-    body: bytes = b""
+    body: Body = Body()
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
         return _first(self.headers, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HttpResponse:
     """A response with its content encoding undone: `body` is what the application reads."""
 
     status: int
     reason: str = ""
     headers: Headers = ()
-    body: bytes = b""
+    body: Body = Body()
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
@@ -50,6 +65,12 @@ class Interaction:
     key: str
     """What a request must have in common with this one to get this answer (see `_model.matching`)."""
     phase: Phase = "call"
+
+
+def held_body(message: HttpRequest | HttpResponse) -> SupportsBytes:
+    """The body as it is held, bytes or not: storage recognises what it made itself and need not parse it again."""
+    held: SupportsBytes = message.__dict__["body"]
+    return held
 
 
 def _first(headers: Headers, name: str) -> str | None:

@@ -1,0 +1,159 @@
+"""Dialects: the request and response bodies of provider APIs, read as calls of the trace.
+
+To add one: write a module with a class that follows `Dialect`, name it in `DIALECTS`, add a test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._capture.dialects.anthropic import AnthropicMessages
+from pytest_llmtrace._capture.dialects.bedrock import BedrockConverse
+from pytest_llmtrace._capture.dialects.cohere import CohereChat
+from pytest_llmtrace._capture.dialects.dialect import Answer, Dialect
+from pytest_llmtrace._capture.dialects.embeddings import Embeddings
+from pytest_llmtrace._capture.dialects.events import read_body
+from pytest_llmtrace._capture.dialects.failures import http_failure
+from pytest_llmtrace._capture.dialects.gemini import Gemini
+from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._capture.dialects.moderations import Moderations
+from pytest_llmtrace._capture.dialects.ollama import OllamaChat, OllamaGenerate
+from pytest_llmtrace._capture.dialects.openai_chat import OpenAIChat
+from pytest_llmtrace._capture.dialects.openai_completions import OpenAICompletions
+from pytest_llmtrace._capture.dialects.openai_responses import OpenAIResponses
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
+from pytest_llmtrace._capture.providers import provider_of
+from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.trace import CallError, LLMCall
+
+__all__ = ["DIALECTS", "Dialect", "estimate_usage", "find_dialect", "parse_request", "parse_response"]
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    AnthropicMessages(),
+    BedrockConverse(),
+    OpenAIChat(),
+    OpenAIResponses(),
+    Gemini(),
+    CohereChat(),
+    OllamaChat(),
+    OllamaGenerate(),
+    Embeddings(),
+    OpenAICompletions(),
+    Moderations(),
+)
+"""In the order in which they are asked."""
+
+
+def find_dialect(method: str, url: str, body: object) -> Dialect | None:
+    """The dialect of a request, `None` where it is no call of a model.
+
+    Recognised by the shape of its path and of its parsed JSON body, on any host and under any prefix. The cost does
+    not depend on the size of the body.
+    """
+    if method.upper() != "POST" or not isinstance(body, dict):
+        return None
+    path = _path(url)
+    return next((dialect for dialect in DIALECTS if dialect.recognises(path, body)), None)
+
+
+def parse_request(request: HttpRequest, table: MessageTable, *, body: object = None) -> LLMCall | None:
+    """The request's side of a call, status `open`; `None` where it is no call of a model, or a malformed one.
+
+    Args:
+        request: The request as it was sent.
+        table: Where equal messages are one object; a table also remembers what it read, so keep one for a recording.
+        body: The parsed body, where the caller has it already.
+    """
+    body = parse_json(request.body) if body is None else body
+    dialect = find_dialect(request.method, request.url, body)
+    if dialect is None or not isinstance(body, dict):
+        return None
+    path = _path(request.url)
+    try:
+        question = dialect.question(path, body, Interner(table))
+    except (RecursionError, ValueError):  # nested deeper than Python can follow
+        return None
+    return LLMCall(
+        operation=dialect.operation,
+        provider=provider_of(urlsplit(request.url).netloc, path) or question.provider or dialect.provider,
+        model=question.model,
+        params={**question.params, **_cache_breakpoints(request.body)},
+        tools=question.tools,
+        messages=question.messages,
+        streamed=question.streamed,
+        status="open",
+    )
+
+
+def parse_response(call: LLMCall, response: HttpResponse, table: MessageTable) -> LLMCall:
+    """The call with its answer: output, finish reason, usage, error and status.
+
+    Accepts any response and never raises: what cannot be read becomes an error of type `unreadable_response`. The
+    `cost` is set only where the provider states what it charged.
+    """
+    if response.status >= 400:
+        return replace(call, status="error", error=http_failure(response))
+    dialect = _BY_OPERATION.get(call.operation) or _BY_OPERATION["chat"]
+    try:
+        return _answered(call, _read(dialect, response), response, table)
+    except Exception as error:  # noqa: BLE001 - a strange body must not break the test that got it
+        reason = f"{type(error).__name__}: {error}"
+        return replace(call, status="error", error=CallError(type=_UNREADABLE, message=reason, status=response.status))
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path.rstrip("/")
+    except ValueError:
+        return ""
+
+
+def _read(dialect: Dialect, response: HttpResponse) -> Answer:
+    body = read_body(response)
+    if body.events is not None:
+        return dialect.stream(body.events, done=body.done)
+    if isinstance(body.data, dict):
+        return dialect.answer(body.data)
+    message = "the response is empty" if not response.body.strip() else "the response is not a JSON object"
+    return Answer(error=CallError(type=_UNREADABLE, message=message, status=response.status))
+
+
+def _answered(call: LLMCall, answer: Answer, response: HttpResponse, table: MessageTable) -> LLMCall:
+    error = answer.error
+    if error is not None and error.status is None:
+        error = replace(error, status=response.status)
+    return replace(
+        call,
+        output=None if answer.output is None else table.intern(answer.output),
+        finish_reason=answer.finish_reason,
+        usage=answer.usage,
+        response_model=answer.model,
+        error=error,
+        cost=answer.cost if answer.cost is not None else call.cost,
+        status="error" if error is not None else "ok" if answer.complete else "abandoned",
+    )
+
+
+def _cache_breakpoints(body: bytes) -> Mapping[str, Any]:
+    """How many blocks the request asks the provider to cache, by lifetime.
+
+    The marks are left out of messages and tools: they move along with the conversation, and messages that do not
+    change must stay equal.
+    """
+    if b'"cache_control"' not in body and b'"cachePoint"' not in body:
+        return {}
+    marks = _CACHE_MARK.findall(body)
+    lifetimes = ["1h" if _ONE_HOUR.search(mark) else "5m" for mark in marks]
+    return {"cache_breakpoints": {name: lifetimes.count(name) for name in sorted(set(lifetimes))}} if marks else {}
+
+
+_BY_OPERATION: Final = {dialect.operation: dialect for dialect in DIALECTS}
+_UNREADABLE: Final = "unreadable_response"
+_CACHE_MARK: Final = re.compile(rb'"(?:cache_control|cachePoint)"\s*:\s*(\{[^{}]*\})')
+_ONE_HOUR: Final = re.compile(rb'"ttl"\s*:\s*"1h"')

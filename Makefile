@@ -1,0 +1,58 @@
+# Everything a developer or CI runs. Needs Python 3.11 or later and GNU make; the rest is installed into $(VENV).
+
+VENV ?= .venv
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check format lint types imports structure test demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## create the virtual environment, or bring it up to date with pyproject.toml
+
+$(INSTALLED): pyproject.toml
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "pytest-llmtrace needs Python 3.11 or later. Name one: make venv PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+		echo "$(PYTHON) cannot make virtual environments (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@echo "installing pytest-llmtrace and its development tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+check: format lint types imports structure ## format, lint, types, import rule, structure: all that needs no run
+
+format: venv ## check the formatting (ruff)
+	$(BIN)/ruff format --check .
+
+lint: venv ## lint (ruff)
+	$(BIN)/ruff check .
+
+types: venv ## check the types (mypy, pyright)
+	$(BIN)/mypy
+	@if $(BIN)/pyright --version >/dev/null 2>&1; then \
+		echo "$(BIN)/pyright"; $(BIN)/pyright; \
+	else \
+		echo "SKIPPED pyright: it needs Node.js, which this machine neither has nor can download"; \
+	fi
+
+imports: venv ## check the import rule (import-linter)
+	$(BIN)/lint-imports
+
+structure: venv ## check module length, names, exports, and what loading the plugin imports
+	$(BIN)/python -m pytest -q tests/unit/test_structure.py
+
+test: venv ## run all tests; PYTEST_ARGS="-k name" runs some
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
+	$(BIN)/python examples/demo.py
+
+clean: ## remove everything that can be made again, the virtual environment included
+	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

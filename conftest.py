@@ -1,0 +1,26 @@
+"""What the whole test suite shares."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm downloads its price map otherwise
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # the provider is local, whatever proxy the machine uses
+for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "LLMTRACE_DISABLED"):
+    os.environ.pop(name, None)  # the suite behaves the same everywhere
+for name in [*os.environ]:
+    if name.startswith(("OPENAI_", "ANTHROPIC_", "LITELLM_")) and name != "LITELLM_LOCAL_MODEL_COST_MAP":
+        del os.environ[name]  # no test may find a real key and spend money
+
+
+@pytest.fixture(scope="session")
+def litellm() -> ModuleType:
+    """litellm, imported once: pytester forgets what an inner run imported, and this import takes seconds."""
+    import litellm  # noqa: PLC0415 -- not for tests that do without
+
+    return litellm

@@ -1,0 +1,1 @@
+"""A support ticket pipeline on the OpenAI SDK."""

@@ -1,0 +1,63 @@
+"""What a dialect is: how one provider API writes a question and an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import CallError
+from pytest_llmtrace._model.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a request asks, in the shape of the trace."""
+
+    model: str
+    messages: tuple[Message, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()
+    streamed: bool = False
+    provider: str = ""
+    """Who speaks this form of the dialect where the host does not say; empty: the dialect's own `provider`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a response says, in the shape of the trace."""
+
+    output: Mapping[str, Any] | None = None
+    """Fields of the assistant message, before `message` puts them in order."""
+    finish_reason: str | None = None
+    """In the provider's own words."""
+    usage: Usage | None = None
+    model: str | None = None
+    error: CallError | None = None
+    complete: bool = True
+    """Whether the answer has its end; a stream may lack it."""
+    cost: float | None = None
+    """US dollars, where the provider says what it charged."""
+
+
+class Dialect(Protocol):
+    """One provider API. Readers accept anything that JSON can hold: a missing part is an empty part."""
+
+    operation: str
+    """What the trace calls it; no two dialects share one."""
+    provider: str
+    """Who speaks it where the host does not say."""
+
+    def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
+        """Whether a request with this path (no query, no trailing slash) and this body is a call. No walk."""
+
+    def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
+        """What the request asks."""
+
+    def answer(self, data: Mapping[str, Any]) -> Answer:
+        """What a response in one piece says."""
+
+    def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
+        """What a streamed response says; `done`: whether the stream had an end marker of its own (``[DONE]``)."""

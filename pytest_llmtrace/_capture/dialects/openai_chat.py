@@ -1,0 +1,123 @@
+"""OpenAI chat completions, and everyone who speaks them: Azure, Groq, Mistral, DeepSeek, OpenRouter, vLLM, ..."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote
+
+from pytest_llmtrace._capture.dialects.chat_messages import ChatChoice, chat_message, chat_messages
+from pytest_llmtrace._capture.dialects.dialect import Answer, Question
+from pytest_llmtrace._capture.dialects.failures import stated_error
+from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._capture.dialects.lenient import count, mapping, mappings, text
+from pytest_llmtrace._capture.dialects.tokens import openai_usage
+from pytest_llmtrace._capture.dialects.tooling import tool_schemas
+from pytest_llmtrace._model.trace import CallError
+from pytest_llmtrace._model.usage import Usage
+
+
+class OpenAIChat:
+    """https://platform.openai.com/docs/api-reference/chat."""
+
+    operation = "chat"
+    provider = "openai"
+
+    def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
+        return _PATH.search(path) is not None and isinstance(body.get("messages"), list)
+
+    def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
+        offered = body.get("tools") or body.get("functions")
+        return Question(
+            model=text(body.get("model")) or model_in_path(path),
+            messages=interner.messages(self.operation, body["messages"], chat_messages),
+            params={name: value for name, value in body.items() if name not in _NOT_PARAMS and value is not None},
+            tools=interner.tools(offered, tool_schemas),
+            streamed=body.get("stream") is True or path.endswith("-response-stream"),
+        )
+
+    def answer(self, data: Mapping[str, Any]) -> Answer:
+        choices = sorted(mappings(data.get("choices")), key=lambda choice: count(choice.get("index")))
+        said = [chat_message({"role": "assistant", **mapping(choice.get("message"))}) for choice in choices]
+        usage = data.get("usage")
+        return Answer(
+            output=with_alternatives(said),
+            finish_reason=finish_reason(choices[0]) if choices else None,
+            usage=openai_usage(usage),
+            model=text(data.get("model")) or None,
+            error=stated_error(data) or choice_error(choices),
+            cost=stated_cost(usage),
+        )
+
+    def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
+        choices: dict[int, ChatChoice] = {}
+        usage: Usage | None = None
+        cost: float | None = None
+        model = ""
+        error: CallError | None = None
+        for event in events:
+            model = model or text(event.get("model"))
+            error = error or stated_error(event) or choice_error(mappings(event.get("choices")))
+            stated = event.get("usage") or mapping(event.get("x_groq")).get("usage")
+            usage = openai_usage(stated) or usage
+            cost = cost if (said := stated_cost(stated)) is None else said
+            for raw in mappings(event.get("choices")):
+                choice = choices.setdefault(count(raw.get("index")), ChatChoice())
+                choice.add(mapping(raw.get("delta")) or mapping(raw.get("message")))
+                choice.finish_reason = finish_reason(raw) or choice.finish_reason
+        ordered = [choices[index] for index in sorted(choices)]
+        ended = bool(ordered) and all(choice.finish_reason for choice in ordered)
+        return Answer(
+            output=with_alternatives([choice.message() for choice in ordered]),
+            finish_reason=ordered[0].finish_reason if ordered else None,
+            usage=usage,
+            model=model or None,
+            error=error,
+            complete=done or ended,
+            cost=cost,
+        )
+
+
+def finish_reason(choice: Mapping[str, Any]) -> str | None:
+    """Why the model stopped; `None` while it goes on."""
+    return text(choice.get("finish_reason")) or None
+
+
+def choice_error(choices: Iterable[Mapping[str, Any]]) -> CallError | None:
+    """The error that OpenRouter puts into a choice of an answer that broke off."""
+    return next((error for choice in choices if (error := stated_error(choice))), None)
+
+
+def with_alternatives(said: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first of several choices, the others beside it."""
+    if not said:
+        return None
+    others = [{name: value for name, value in one.items() if value not in (None, "", [], {})} for one in said[1:]]
+    return {**said[0], "alternatives": others} if others else said[0]
+
+
+def stated_cost(usage: object) -> float | None:
+    """What OpenRouter says that it charged, in US dollars; a caller's own key is charged upstream on top."""
+    fields = mapping(usage)
+    cost = fields.get("cost")
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost < 0:
+        return None
+    upstream = mapping(fields.get("cost_details")).get("upstream_inference_cost")
+    own_key = fields.get("is_byok") is True and isinstance(upstream, int | float)
+    return float(cost) + (float(upstream) if own_key and upstream else 0.0)
+
+
+def model_in_path(path: str) -> str:
+    """The deployment that Azure and others name in the path instead of the body."""
+    found = _DEPLOYMENT.search(path)
+    return unquote(found.group(1)) if found else ""
+
+
+_PATH: Final = re.compile(
+    r"/chat/completions$|/(?:serving-)?endpoints/[^/]+/invocations$|/model/[^/]+/invoke(?:-with-response-stream)?$"
+)
+_DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines|(?:serving-)?endpoints|model)/([^/]+)/")
+_NOT_PARAMS: Final = frozenset(
+    {"model", "messages", "tools", "functions", "stream", "stream_options", "api_key", "cache_control"}
+)

@@ -1,0 +1,125 @@
+"""Waiting for litellm's events, which it delivers later, in other threads and tasks, or not at all.
+
+The only module that touches litellm's private logging worker. Waiting stops when nothing is on its way any more, not
+after a fixed time: a cancelled call or an abandoned stream never ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_llmtrace._capture.recorder import Recorder
+
+QUIET: Final = 0.05
+"""Seconds without a sign of pending work after which nothing more is expected."""
+
+LONGEST: Final = 5.0
+"""Seconds after which waiting ends whatever is pending."""
+
+_FLUSH: Final = 2.0
+
+
+def drain(recorder: Recorder) -> None:
+    """Deliver what litellm still owes this recorder, from outside of any event loop."""
+    if not _open(recorder) and not _queued():
+        return
+    deadline = time.monotonic() + LONGEST
+    quiet_since = time.monotonic()
+    while time.monotonic() < deadline:
+        if _queued() and not _in_event_loop():
+            _run_flush()
+            quiet_since = time.monotonic()
+        if not _open(recorder):
+            return
+        if not _thread_work() and time.monotonic() - quiet_since > QUIET:
+            return
+        time.sleep(0.001)
+
+
+async def drain_in_loop() -> None:
+    """Deliver what litellm has queued in the running loop, then stop its worker, which would die with the loop."""
+    worker = _worker()
+    if worker is None:
+        return
+    for _ in range(3):  # litellm creates a task that creates the queue entry
+        await asyncio.sleep(0)
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(worker.flush(), _FLUSH)
+    with contextlib.suppress(Exception):
+        await worker.stop()
+
+
+def draining(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a coroutine test function so that it drains litellm before its loop goes away."""
+
+    @functools.wraps(function)
+    async def drained(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await function(*args, **kwargs)
+        finally:
+            await drain_in_loop()
+
+    return drained
+
+
+def _open(recorder: Recorder) -> bool:
+    return any(call.open for call in recorder.litellm_calls)
+
+
+def _worker() -> Any:
+    module = sys.modules.get("litellm.litellm_core_utils.logging_worker")
+    return getattr(module, "GLOBAL_LOGGING_WORKER", None)
+
+
+def _queued() -> bool:
+    worker = _worker()
+    if worker is None:
+        return False
+    queue = getattr(worker, "_queue", None)
+    if queue is not None and queue.qsize():
+        return True
+    unstarted = getattr(worker, "_unstarted_dequeued_tasks", None)
+    return bool(unstarted()) if callable(unstarted) else False
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _run_flush() -> None:
+    async def flush() -> None:
+        worker = _worker()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(worker.flush(), _FLUSH)
+        with contextlib.suppress(Exception):
+            await worker.stop()
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(flush())
+    finally:
+        loop.close()
+
+
+def _thread_work() -> bool:
+    """Whether litellm's thread pool has work that has not begun, or threads that may be in the middle of some."""
+    module = sys.modules.get("litellm.litellm_core_utils.thread_pool_executor")
+    executor = getattr(module, "executor", None)
+    queue = getattr(executor, "_work_queue", None)
+    if queue is not None and queue.qsize():
+        return True
+    idle = getattr(executor, "_idle_semaphore", None)
+    threads = getattr(executor, "_threads", ())
+    busy = len(threads) - getattr(idle, "_value", len(threads))
+    return busy > 0 and threading.active_count() > 1

@@ -1,0 +1,67 @@
+"""One HTTP request in flight, from the moment the client sends it to its answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Phase
+from pytest_llmtrace._model.trace import Source
+
+
+class ReplayStopError(BaseException):
+    """Raised into the client in place of an answer; SDK retries and `except Exception` do not swallow it.
+
+    The run replaces it with a subclass of pytest's own failure exception; here it only has to be a BaseException.
+    """
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Exchange:
+    """A request with what became of it. Mutable: it is filled while the request runs."""
+
+    request: HttpRequest
+    """Redacted: what was sent, as a file may hold it."""
+    key: str
+    is_llm: bool
+    taped: bool = True
+    """Whether it belongs on the tape (False: local traffic that the tape leaves alone)."""
+    labels: Labels
+    context: Any = None
+    """The litellm call that was being made in the same context, if any."""
+    phase: Phase = "call"
+    started: float = field(default_factory=time.perf_counter)
+    ended: float | None = None
+    response: HttpResponse | None = None
+    """Redacted, as it stands on the tape."""
+    source: Source = "live"
+    position: int | None = None
+    """Position on the tape that answered."""
+    missed: bool = False
+    error: BaseException | None = None
+
+    def answered(self, response: HttpResponse, source: Source) -> None:
+        """Note the answer."""
+        self.response = response
+        self.source = source
+        self.ended = time.perf_counter()
+
+    def failed(self, error: BaseException) -> None:
+        """Note that no answer came."""
+        if self.ended is None:
+            self.error = error
+            self.ended = time.perf_counter()
+
+    @property
+    def status(self) -> int | None:
+        """HTTP status of the answer."""
+        return self.response.status if self.response is not None else None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same request may follow as another attempt of the same call."""
+        if self.response is None:
+            return self.ended is not None and not self.missed
+        return self.response.status in {408, 409, 429} or self.response.status >= 500

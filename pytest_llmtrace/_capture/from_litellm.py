@@ -1,0 +1,191 @@
+"""What litellm says about its calls: labels, its own cost, cache hits, and calls that never reach HTTP.
+
+One logger serves the whole session. A private key in litellm's `kwargs` dict, which is the same object in the event
+before and in the event after a call, carries our record across threads and event loops.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.http import litellm_call
+from pytest_llmtrace._capture.labels import NO_LABELS, Labels, current_labels
+from pytest_llmtrace._capture.recorder import Recorder
+
+STASH: Final = "_llmtrace"
+"""Our key in litellm's `kwargs`."""
+
+MOCK_KEY: Final = "mock-key"
+"""The key that litellm names in the event before a call that it answers from `mock_response`: the only sign of it."""
+
+LISTS: Final = (
+    "input_callback",
+    "success_callback",
+    "failure_callback",
+    "_async_success_callback",
+    "_async_failure_callback",
+)
+"""The lists that litellm really calls; `litellm.callbacks` is only copied into them."""
+
+_LABEL_KEYS: Final = {
+    "session": ("session_key", "session_id", "conversation_id", "thread_id", "litellm_session_id"),
+    "agent": ("agent_type", "agent_name", "agent"),
+    "parent": ("parent_session", "parent_session_key", "parent_session_id", "parent"),
+    "task": ("task_id", "task"),
+    "turn": ("turn_count", "turn"),
+}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class LitellmCall:
+    """One litellm call, as its logger saw it. Mutable: events fill it, from any thread."""
+
+    recorder: Recorder
+    kwargs: dict[str, Any]
+    labels: Labels = NO_LABELS
+    inherited: Labels = NO_LABELS
+    started: float = field(default_factory=time.perf_counter)
+    ended: float | None = None
+    succeeded: bool | None = None
+    """`None` while it runs, and for good where litellm never says."""
+    response: Any = None
+    error: Any = None
+    cost: float | None = None
+    local: bool = False
+    """Whether litellm itself answers, from `mock_response` or its cache: it never announced a request."""
+    http: int = 0
+    """How many HTTP exchanges were made for it."""
+
+    @property
+    def open(self) -> bool:
+        """Whether its end is still to come."""
+        return self.ended is None
+
+
+class Logger:
+    """Our place in litellm's callback lists."""
+
+    def __init__(self) -> None:
+        self._callback: Any = None
+        self._lock = threading.Lock()
+
+    def attach(self) -> None:
+        """Make sure that our callback is in litellm's lists, where litellm is imported; the user's stay untouched."""
+        litellm = sys.modules.get("litellm")
+        if litellm is None or not hasattr(litellm, "completion"):
+            return
+        with self._lock:
+            if self._callback is None:
+                self._callback = _callback_class()()
+            for name in LISTS:
+                callbacks = getattr(litellm, name, None)
+                if isinstance(callbacks, list) and not any(one is self._callback for one in callbacks):
+                    callbacks.append(self._callback)
+
+    def detach(self) -> None:
+        """Remove our callback from litellm's lists."""
+        litellm = sys.modules.get("litellm")
+        if litellm is None or self._callback is None:
+            return
+        for name in (*LISTS, "callbacks"):
+            callbacks = getattr(litellm, name, None)
+            if isinstance(callbacks, list):
+                callbacks[:] = [one for one in callbacks if one is not self._callback]
+
+
+@functools.cache
+def _callback_class() -> type:
+    from litellm.integrations.custom_logger import CustomLogger  # noqa: PLC0415  # only where litellm is in use
+
+    class LlmtraceLogger(CustomLogger):
+        """Called by litellm; argument names are litellm's, and a wrong one would be swallowed there."""
+
+        def log_pre_api_call(self, model: Any, messages: Any, kwargs: dict[str, Any]) -> None:  # noqa: ARG002
+            _before(kwargs)
+
+        def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=True)
+
+        async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=True)
+
+        def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=False)
+
+        async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=False)
+
+    return LlmtraceLogger
+
+
+def _before(kwargs: dict[str, Any]) -> None:
+    """A request is about to be made; the same call may come here again for a retry."""
+    call = kwargs.get(STASH)
+    if not isinstance(call, LitellmCall):
+        recorder = current()
+        if recorder is None:
+            litellm_call.set(None)
+            return
+        call = LitellmCall(recorder=recorder, kwargs=kwargs, labels=labels_of(kwargs), inherited=current_labels.get())
+        kwargs[STASH] = call
+        recorder.litellm_calls.append(call)
+    else:
+        call.ended = call.succeeded = call.error = None
+    call.local = call.local or kwargs.get("api_key") == MOCK_KEY
+    litellm_call.set(call)
+
+
+def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
+    """A call has ended. A call that never went out (a cache hit) is first heard of here."""
+    call = kwargs.get(STASH)
+    if not isinstance(call, LitellmCall):
+        recorder = current()
+        if recorder is None:
+            return
+        call = LitellmCall(recorder=recorder, kwargs=kwargs, labels=labels_of(kwargs), inherited=current_labels.get())
+        call.started = _on_our_clock(recorder, start, call.started)
+        call.local = True
+        kwargs[STASH] = call
+        recorder.litellm_calls.append(call)
+    if call.succeeded is True and response is None:
+        return
+    call.succeeded = succeeded
+    call.response = response
+    if not succeeded:
+        call.error = kwargs.get("exception") or response
+    cost = kwargs.get("response_cost")
+    call.cost = float(cost) if isinstance(cost, (int, float)) else None
+    call.ended = max(call.started, _on_our_clock(call.recorder, end, time.perf_counter()))
+
+
+def _on_our_clock(recorder: Recorder, moment: Any, otherwise: float) -> float:
+    try:
+        return recorder.began + (float(moment.timestamp()) - recorder.began_clock)
+    except (AttributeError, OSError, ValueError, TypeError):
+        return otherwise
+
+
+def labels_of(kwargs: Mapping[str, Any]) -> Labels:
+    """Labels from litellm's metadata, under our names and the common spellings."""
+    parameters = kwargs.get("litellm_params") or {}
+    sources = [
+        parameters.get("metadata") or {},
+        parameters.get("litellm_metadata") or {},
+        {name: parameters.get(name) for name in ("litellm_session_id",)},
+    ]
+    found: dict[str, Any] = {}
+    for label, names in _LABEL_KEYS.items():
+        for source in sources:
+            value = next((source[name] for name in names if isinstance(source, Mapping) and source.get(name)), None)
+            if value is not None:
+                found.setdefault(label, value)
+    turn = found.pop("turn", None)
+    texts = {label: str(value) for label, value in found.items()}
+    return Labels(**texts, turn=turn if isinstance(turn, int) else None)

@@ -1,0 +1,274 @@
+"""The HTTP stub: vcrpy's patches on every HTTP library, with our own decisions behind them.
+
+vcrpy intercepts; matching, storage and misses are ours. One router cassette is installed for the whole session and
+asks the current recorder about each request. This is the only module that touches vcrpy's private names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.client
+import inspect
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from unittest import mock
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._capture.content import decoded
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.recorder import Recorder, replayed
+from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.from_litellm import LitellmCall
+
+IN_PROCESS: Final = frozenset({"WSGITransport", "ASGITransport", "MockTransport"})
+"""Transports that never leave the process: patched by vcrpy, left alone by us, or the application under test would
+not run at all in replay."""
+
+PRICE_MAP: Final = "raw.githubusercontent.com"
+"""Where litellm looks for its price map; kept off the network and off every tape."""
+
+_TICKET: Final = "_llmtrace_ticket"
+
+litellm_call: ContextVar[LitellmCall | None] = ContextVar("llmtrace_litellm_call", default=None)
+"""The litellm call that is being made in this context; set by the litellm logger."""
+
+_sent: ContextVar[tuple[Recorder, Exchange] | None] = ContextVar("llmtrace_sent", default=None)
+"""The live request that was last sent in this context: how a failure to answer finds its exchange."""
+
+
+class Interception:
+    """Installs and removes the HTTP stub for the process."""
+
+    def __init__(self, *, stop: Callable[[str], BaseException], replay_only: bool) -> None:
+        """How the stub behaves where no owner answers.
+
+        Args:
+            stop: makes the exception for an LLM request that no owner answers for.
+            replay_only: whether LLM providers are out of reach even outside of any owner (trace mode).
+        """
+        self._stop = stop
+        self._replay_only = replay_only
+        self._patches: contextlib.ExitStack | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether the stub is in place."""
+        return self._patches is not None
+
+    def install(self) -> None:
+        """Put the stub in place, once; imports vcrpy."""
+        if self._patches is not None:
+            return
+        import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
+
+        router = _router_class()(_Switchboard(self._stop, self._replay_only))
+        with contextlib.ExitStack() as patches:
+            patches.enter_context(mock.patch.object(vcr.patch, "force_reset", _narrow_reset(vcr.patch)))
+            for patcher in _builder_class(vcr.patch)(router).build():
+                patches.enter_context(patcher)
+            self._patches = patches.pop_all()
+
+    def remove(self) -> None:
+        """Take the stub away."""
+        if self._patches is not None:
+            self._patches.close()
+            self._patches = None
+
+
+class _Switchboard:
+    """What the router asks: finds the recorder of a request, and speaks its language."""
+
+    def __init__(self, stop: Callable[[str], BaseException], replay_only: bool) -> None:  # noqa: FBT001
+        self._stop = stop
+        self._replay_only = replay_only
+
+    def open(self, request: Any) -> tuple[Recorder, Exchange] | None:
+        """The recorder and exchange of a vcrpy request; `None`: nobody records it. Asked again, the same answer."""
+        ticket = getattr(request, _TICKET, None)
+        if ticket is None:
+            ticket = self._opened(request)
+            setattr(request, _TICKET, ticket)
+        return ticket or None
+
+    def _opened(self, request: Any) -> tuple[Recorder, Exchange] | tuple[()]:
+        recorder = current()
+        host = urlsplit(request.uri).hostname or ""
+        if host == PRICE_MAP and "litellm" in request.uri:
+            raise ConnectionRefusedError("llmtrace keeps litellm's price map local (the bundled one is used)")
+        if recorder is None:
+            if self._replay_only and is_provider_host(host):
+                self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
+            return ()
+        exchange = recorder.open(_request_of(request), litellm_call.get())
+        if exchange.response is None:
+            _sent.set((recorder, exchange))
+        return recorder, exchange
+
+    def _refuse(self, text: str) -> NoReturn:
+        raise self._stop(text)
+
+
+@functools.cache
+def _router_class() -> type:
+    from vcr.cassette import Cassette  # noqa: PLC0415
+
+    class Router(Cassette):  # type: ignore[misc]
+        """The cassette that vcrpy's stubs talk to: it holds nothing itself."""
+
+        write_protected = False
+
+        def __init__(self, switchboard: _Switchboard) -> None:
+            super().__init__(path="llmtrace")
+            self._switchboard = switchboard
+
+        def __bool__(self) -> bool:
+            return True  # an empty vcrpy cassette is falsy
+
+        def filter_request(self, request: Any) -> Any:
+            return request
+
+        def can_play_response_for(self, request: Any) -> bool:
+            opened = self._switchboard.open(request)
+            return opened is not None and opened[1].response is not None
+
+        def play_response(self, request: Any) -> dict[str, Any]:
+            opened = self._switchboard.open(request)
+            if opened is None or opened[1].response is None:
+                raise LookupError(f"no recorded answer for {request.method} {request.uri}")
+            return _as_vcr(replayed(opened[1].response))
+
+        def append(self, request: Any, response: dict[str, Any]) -> None:
+            opened = self._switchboard.open(request)
+            if opened is not None and opened[1].ended is None:
+                opened[0].answered(opened[1], _response_of(response))
+
+    return Router
+
+
+def _builder_class(patch: Any) -> type:
+    class Builder(patch.CassettePatcherBuilder):  # type: ignore[misc]
+        """Skips in-process transports, and notices requests that fail without an answer."""
+
+        def _build_patcher(self, obj: Any, patched_attribute: str, replacement_class: Any) -> Any:
+            if getattr(obj, "__name__", "") in IN_PROCESS:
+                return None
+            if inspect.isfunction(replacement_class):
+                replacement_class = _noticing_failures(replacement_class)
+            return super()._build_patcher(obj, patched_attribute, replacement_class)
+
+    return Builder
+
+
+def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a patched send function so that a live request which raises is closed as failed."""
+
+    @functools.wraps(function)
+    def send(*args: Any, **kwargs: Any) -> Any:
+        _sent.set(None)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            _failed(error)
+            raise
+        return _awaited(result) if inspect.iscoroutine(result) else result
+
+    async def _awaited(coroutine: Any) -> Any:
+        try:
+            return await coroutine
+        except BaseException as error:
+            _failed(error)
+            raise
+
+    return send
+
+
+def _failed(error: BaseException) -> None:
+    sent = _sent.get()
+    if sent is not None:
+        sent[0].failed(sent[1], error)
+
+
+def _narrow_reset(patch: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
+    """A replacement for vcrpy's `force_reset`, which un-patches the whole process while a connection is made.
+
+    That lets requests of other threads slip past the tape (kevin1024/vcrpy#212, #295). Only `http.client` needs the
+    reset: its HTTPS class calls ``super(HTTPSConnection, self)`` by global name.
+    """
+    lock = threading.RLock()
+
+    @contextlib.contextmanager
+    def narrow() -> Iterator[None]:
+        with (
+            lock,
+            mock.patch.object(http.client, "HTTPConnection", patch._HTTPConnection),  # noqa: SLF001
+            mock.patch.object(http.client, "HTTPSConnection", patch._HTTPSConnection),  # noqa: SLF001
+        ):
+            yield
+
+    return narrow
+
+
+def _request_of(request: Any) -> HttpRequest:
+    """Our request from vcrpy's."""
+    return HttpRequest(
+        method=str(request.method),
+        url=str(request.uri),
+        headers=tuple((str(name).lower(), _text(value)) for name, value in request.headers.items()),
+        body=_bytes(request.body),
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    """The body as bytes; aiohttp hands over the data as the caller gave it."""
+    if isinstance(body, str | None):
+        return (body or "").encode("utf-8", "surrogatepass")
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    if hasattr(body, "read"):
+        return _bytes(body.read())
+    if isinstance(body, (dict, list)):
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    if isinstance(body, Iterable):
+        return b"".join(_bytes(part) for part in body)
+    return repr(type(body)).encode()
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _response_of(response: dict[str, Any]) -> HttpResponse:
+    """Our response from vcrpy's, its content encoding undone."""
+    headers: Headers = tuple(
+        (str(name).lower(), _text(value))
+        for name, values in (response.get("headers") or {}).items()
+        for value in (values if isinstance(values, (list, tuple)) else [values])
+    )
+    status = response.get("status") or {}
+    body = _bytes((response.get("body") or {}).get("string"))
+    encoding = next((value for name, value in headers if name == "content-encoding"), "")
+    return HttpResponse(
+        status=int(status.get("code") or 0), reason=str(status.get("message") or ""), headers=headers,
+        body=decoded(body, encoding),
+    )  # fmt: skip
+
+
+def _as_vcr(response: HttpResponse) -> dict[str, Any]:
+    """Vcrpy's response from ours: plain, with the length that the body has now."""
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers:
+        headers.setdefault(name, []).append(value)
+    headers["content-length"] = [str(len(response.body))]
+    return {
+        "status": {"code": response.status, "message": response.reason},
+        "headers": headers,
+        "body": {"string": response.body},
+    }

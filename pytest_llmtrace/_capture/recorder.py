@@ -1,0 +1,220 @@
+"""The recorder of one owner: decides who answers each request, and keeps what happened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NoReturn
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._capture.dialects import find_dialect
+from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError
+from pytest_llmtrace._capture.labels import current_labels
+from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
+from pytest_llmtrace._model.matching import is_loopback, request_key
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.trace import AnyEntry
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.from_litellm import LitellmCall
+
+Wire = Literal["tape", "fill", "live", "watch"]
+"""Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """What the run wants to be asked or told while requests are made."""
+
+    stop: Callable[[str], BaseException] = ReplayStopError
+    """Makes the exception that ends a request without an answer, from one line of text."""
+    allow_live: Callable[[], str | None] = lambda: None
+    """Asked before a live LLM call: why it must not be made, or `None`."""
+    went_live: Callable[[Exchange], None] = lambda _exchange: None
+    """Told of each live LLM call that was answered."""
+    keep: Callable[[Interaction], None] = lambda _interaction: None
+    """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost."""
+
+
+class Recorder:
+    """Everything that one owner does with HTTP and LLMs. Safe to use from threads."""
+
+    def __init__(
+        self, owner: str, *, wire: Wire, tape: Tape, journal: Tape, has_cassette: bool, redactor: Redactor, gates: Gates
+    ) -> None:
+        self.owner = owner
+        self.wire: Wire = wire
+        self.tape = tape
+        self.journal = journal
+        self.has_cassette = has_cassette
+        self.phase: Phase = "call"
+        self.began = time.perf_counter()
+        self.began_clock = time.time()
+        self.exchanges: list[Exchange] = []
+        self.litellm_calls: list[LitellmCall] = []
+        self.entries: list[AnyEntry] = []
+        """Entries that were observed as such: tool executions, events, calls given by hand."""
+        self.misses: list[Exchange] = []
+        self.refused: str | None = None
+        """Why a live call was refused, once one was."""
+        self.bypassed: list[tuple[str, tuple[str, ...]]] = []
+        """Connections past the tape that were stopped: address and stack."""
+        self._redactor = redactor
+        self._gates = gates
+        self._lock = threading.Lock()
+        self._recorded_ports = {
+            urlsplit(interaction.request.url).port
+            for interaction in tape.interactions
+            if is_loopback(urlsplit(interaction.request.url).hostname or "")
+        }
+
+    # Requests, as the interception sees them
+
+    def open(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
+        """A request is about to be sent. The exchange comes back answered when nothing must be sent.
+
+        Raises: what `Gates.stop` makes, where replay has no answer or a budget forbids a live call.
+        """
+        request = self._redactor.request(raw)
+        host = urlsplit(raw.url).hostname or ""
+        exchange = Exchange(
+            request=request,
+            key=request_key(request),
+            is_llm=is_llm_request(request),
+            labels=current_labels.get(),
+            context=context,
+            phase=self.phase,
+        )
+        with self._lock:
+            self.exchanges.append(exchange)
+        if self.wire in ("tape", "fill"):
+            found = self.tape.take(exchange.key)
+            if found is not None:
+                exchange.position = found[0]
+                exchange.answered(found[1].response, "tape")
+                return exchange
+        if self.wire in ("fill", "live"):
+            found = self.journal.take(exchange.key)
+            if found is not None:
+                exchange.answered(found[1].response, "journal")
+                return exchange
+        if self.wire == "tape":
+            self._replay_without_answer(exchange, host, urlsplit(raw.url).port)
+        elif exchange.is_llm:
+            self._before_live(exchange)
+        return exchange
+
+    def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
+        """The answer of a live request has come."""
+        exchange.answered(self._redactor.response(raw), "live")
+        self._after_live(exchange)
+
+    def failed(self, exchange: Exchange, error: BaseException) -> None:
+        """A live request ended without an answer."""
+        exchange.failed(error)
+
+    # What replay does with a request that is not on the tape
+
+    def _replay_without_answer(self, exchange: Exchange, host: str, port: int | None) -> None:
+        local = is_loopback(host)
+        if not exchange.is_llm:
+            if local and not self.is_recorded_port(port):
+                exchange.taped = False
+                return
+            if not self.guarded:
+                exchange.taped = False
+                return
+        exchange.missed = True
+        exchange.ended = time.perf_counter()
+        with self._lock:
+            self.misses.append(exchange)
+        what = "has no recording of" if not self.has_cassette else "did not record"
+        self._stop(f"llmtrace: this test {what} {exchange.request.method} {exchange.request.url}")
+
+    @property
+    def guarded(self) -> bool:
+        """Whether this owner may not reach the network: it has a cassette, or has called an LLM."""
+        return self.wire == "tape" and (self.has_cassette or any(one.is_llm for one in self.exchanges))
+
+    def is_recorded_port(self, port: int | None) -> bool:
+        """Whether a provider on this loopback port was recorded: replay answers for it."""
+        return port in self._recorded_ports
+
+    def bypass(self, address: str, stack: tuple[str, ...]) -> NoReturn:
+        """A connection past the tape was attempted: note it and stop it."""
+        with self._lock:
+            self.bypassed.append((address, stack))
+        self._stop(f"llmtrace: a connection to {address} went past the tape")
+
+    def _stop(self, text: str) -> NoReturn:
+        raise self._gates.stop(text)
+
+    # Live requests
+
+    def _before_live(self, exchange: Exchange) -> None:
+        refusal = self._gates.allow_live()
+        if refusal is None:
+            return
+        exchange.failed(ReplayStopError(refusal))
+        exchange.taped = False
+        self.refused = refusal
+        self._stop(f"llmtrace: {refusal}")
+
+    def _after_live(self, exchange: Exchange) -> None:
+        if exchange.is_llm:
+            self._gates.went_live(exchange)
+            if self.wire in ("fill", "live"):
+                self._gates.keep(interaction_of(exchange))
+
+    # What goes on the tape
+
+    def recorded(self) -> tuple[Exchange, ...]:
+        """The answered exchanges that belong on the tape, in the order in which they began.
+
+        Local traffic is left alone unless an LLM answered on the same port: databases and test servers stay real.
+        """
+        llm_ports = {_port(one) for one in self.exchanges if one.is_llm}
+        return tuple(
+            one
+            for one in self.exchanges
+            if one.response is not None
+            and one.taped
+            and (one.is_llm or one.source == "tape" or not _is_local(one) or _port(one) in llm_ports)
+        )
+
+
+def interaction_of(exchange: Exchange) -> Interaction:
+    """An answered exchange, as the tape holds it."""
+    if exchange.response is None:
+        raise ValueError("an exchange without an answer cannot be taped")
+    return Interaction(request=exchange.request, response=exchange.response, key=exchange.key, phase=exchange.phase)
+
+
+def replayed(response: HttpResponse) -> HttpResponse:
+    """A recorded response as it is played: a recorded refusal must not make the client sleep before its retry."""
+    if response.status in {408, 409, 429} or response.status >= 500:
+        kept = tuple(header for header in response.headers if header[0] not in {"retry-after", "retry-after-ms"})
+        return replace(response, headers=(*kept, ("retry-after-ms", "1")))
+    return response
+
+
+def is_llm_request(request: HttpRequest) -> bool:
+    """Whether a request is a call of an LLM: by its host, or by its path and body."""
+    if is_provider_host(urlsplit(request.url).hostname or ""):
+        return True
+    if request.method != "POST":
+        return False
+    return find_dialect(request.method, request.url, parse_json(request.body)) is not None
+
+
+def _is_local(exchange: Exchange) -> bool:
+    return is_loopback(urlsplit(exchange.request.url).hostname or "")
+
+
+def _port(exchange: Exchange) -> int | None:
+    return urlsplit(exchange.request.url).port if _is_local(exchange) else None

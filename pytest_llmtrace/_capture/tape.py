@@ -1,0 +1,42 @@
+"""The tape in use: answers by key, in recorded order, each once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from pytest_llmtrace._model.http import Interaction
+
+
+class Tape:
+    """Recorded interactions, searched by key in O(1). Safe to use from threads."""
+
+    def __init__(self, interactions: Iterable[Interaction] = ()) -> None:
+        self.interactions: Sequence[Interaction] = tuple(interactions)
+        self._waiting: dict[str, deque[int]] = {}
+        for position, interaction in enumerate(self.interactions):
+            self._waiting.setdefault(interaction.key, deque()).append(position)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self.interactions)
+
+    def take(self, key: str) -> tuple[int, Interaction] | None:
+        """The position and value of the next unused interaction with this key, or `None`."""
+        with self._lock:
+            waiting = self._waiting.get(key)
+            if not waiting:
+                return None
+            position = waiting.popleft()
+        return position, self.interactions[position]
+
+    def knows(self, key: str) -> bool:
+        """Whether any interaction has this key, used or not."""
+        return key in self._waiting
+
+    def unplayed(self) -> tuple[Interaction, ...]:
+        """The interactions that nobody asked for, in recorded order."""
+        with self._lock:
+            left = sorted(position for waiting in self._waiting.values() for position in waiting)
+        return tuple(self.interactions[position] for position in left)

@@ -1,0 +1,169 @@
+"""Longest common subsequences of long sequences that differ little, in near-linear time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Final
+
+_CHUNK: Final = 256
+"""Items that are compared at once: slices compare at the speed of C."""
+_EXACT: Final = 10_000
+"""Size of the table up to which a stretch without unique items is aligned exactly."""
+
+Gap = tuple[int, int, int, int]
+"""A stretch of both sides: from, to on the left; from, to on the right."""
+
+
+def align(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Pairs of positions of equal items, rising on both sides.
+
+    Equal beginnings and ends are matched first, then items that occur once on both sides (patience diff), then what
+    lies between those in the same way. What has no unique items is aligned exactly where it is short, else by
+    occurrence.
+    """
+    pairs: list[tuple[int, int]] = []
+    waiting: list[Gap] = [(0, len(left), 0, len(right))]
+    while waiting:
+        left_from, left_to, right_from, right_to = waiting.pop()
+        start = prefix_length(left, right, left_from, right_from, left_to, right_to)
+        pairs.extend((left_from + step, right_from + step) for step in range(start))
+        left_from, right_from = left_from + start, right_from + start
+        end = 0
+        while (
+            left_to - end > left_from
+            and right_to - end > right_from
+            and left[left_to - end - 1] == right[right_to - end - 1]
+        ):
+            end += 1
+            pairs.append((left_to - end, right_to - end))
+        rest = (left_from, left_to - end, right_from, right_to - end)
+        if rest[0] < rest[1] and rest[2] < rest[3]:
+            anchors, again = _anchors(left, right, rest)
+            pairs.extend(anchors)
+            if again:
+                waiting.extend(gap for gap in gaps(anchors, rest) if gap[0] < gap[1] and gap[2] < gap[3])
+    pairs.sort()
+    return pairs
+
+
+def prefix_length(
+    left: Sequence[Hashable],
+    right: Sequence[Hashable],
+    left_from: int = 0,
+    right_from: int = 0,
+    left_to: int | None = None,
+    right_to: int | None = None,
+) -> int:
+    """How many items two stretches begin with in common."""
+    longest = min(
+        (len(left) if left_to is None else left_to) - left_from,
+        (len(right) if right_to is None else right_to) - right_from,
+    )
+    length = 0
+    while length < longest:
+        size = min(_CHUNK, longest - length)
+        at_left, at_right = left_from + length, right_from + length
+        if left[at_left : at_left + size] == right[at_right : at_right + size]:
+            length += size
+            continue
+        while left[left_from + length] == right[right_from + length]:
+            length += 1
+        break
+    return length
+
+
+def gaps(pairs: Sequence[tuple[int, int]], whole: Gap) -> Iterator[Gap]:
+    """The stretches between matched positions, given in rising order, and at both ends; the empty ones too."""
+    left_at, left_to, right_at, right_to = whole
+    for left_position, right_position in pairs:
+        yield left_at, left_position, right_at, right_position
+        left_at, right_at = left_position + 1, right_position + 1
+    yield left_at, left_to, right_at, right_to
+
+
+def _anchors(
+    left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap
+) -> tuple[list[tuple[int, int]], bool]:
+    """Sure matches in a stretch, and whether what lies between them is worth another look."""
+    left_from, left_to, right_from, right_to = gap
+    here, there = left[left_from:left_to], right[right_from:right_to]
+    here_counts, there_counts = Counter(here), Counter(there)
+    positions = {
+        item: right_from + offset
+        for offset, item in enumerate(there)
+        if there_counts[item] == 1 and here_counts.get(item) == 1
+    }
+    if positions:
+        candidates = [(left_from + at, positions[item]) for at, item in enumerate(here) if item in positions]
+        return _rising(candidates), True
+    if here_counts.keys().isdisjoint(there_counts):
+        return [], False
+    if len(here) * len(there) <= _EXACT:
+        return [(left_from + one, right_from + other) for one, other in _exact(here, there)], False
+    return _rising(_by_occurrence(left, right, gap)), False
+
+
+def _by_occurrence(left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap) -> list[tuple[int, int]]:
+    """The first occurrence of an item with the first on the other side, the second with the second, ..."""
+    left_from, left_to, right_from, right_to = gap
+    places: dict[tuple[Hashable, int], int] = {}
+    seen: Counter[Hashable] = Counter()
+    for position in range(right_from, right_to):
+        item = right[position]
+        places[item, seen[item]] = position
+        seen[item] += 1
+    seen.clear()
+    pairs = []
+    for position in range(left_from, left_to):
+        item = left[position]
+        other = places.get((item, seen[item]))
+        seen[item] += 1
+        if other is not None:
+            pairs.append((position, other))
+    return pairs
+
+
+def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest part of pairs, rising on the left, that rises on the right too (patience sorting)."""
+    tops: list[int] = []
+    ends: list[int] = []
+    before: list[int | None] = []
+    for index, (_, position) in enumerate(pairs):
+        pile = bisect_left(tops, position)
+        before.append(ends[pile - 1] if pile else None)
+        if pile == len(tops):
+            tops.append(position)
+            ends.append(index)
+        else:
+            tops[pile] = position
+            ends[pile] = index
+    chain = []
+    at = ends[-1] if ends else None
+    while at is not None:
+        chain.append(pairs[at])
+        at = before[at]
+    return chain[::-1]
+
+
+def _exact(here: Sequence[Hashable], there: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """A longest common subsequence, by the textbook table; the earliest match wins a tie."""
+    width = len(there) + 1
+    table = [[0] * width for _ in range(len(here) + 1)]
+    for one in range(len(here) - 1, -1, -1):
+        row, below = table[one], table[one + 1]
+        for other in range(len(there) - 1, -1, -1):
+            equal = here[one] == there[other]
+            row[other] = below[other + 1] + 1 if equal else max(below[other], row[other + 1])
+    pairs = []
+    one = other = 0
+    while one < len(here) and other < len(there):
+        if here[one] == there[other]:
+            pairs.append((one, other))
+            one, other = one + 1, other + 1
+        elif table[one + 1][other] >= table[one][other + 1]:
+            one += 1
+        else:
+            other += 1
+    return pairs

@@ -1,0 +1,127 @@
+"""From differences to drift: each cause once, with the places where it shows again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pytest_llmtrace._compare.changes import Change, ToolKey
+from pytest_llmtrace._compare.ignore import ignored_paths
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.findings import Drift, Severity
+
+_MOST_PLACES: Final = 100
+"""Places that are named; all are counted."""
+
+Position = tuple[float, ...]
+"""Where in the golden trace something happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One turn."""
+
+    conversation: str
+    turn: int
+    position: Position
+    name: str
+    """How reports name it: ``lead turn 3``."""
+
+
+def place(conversation: str, turn: int, position: Position) -> Place:
+    """The place of a turn."""
+    return Place(conversation=conversation, turn=turn, position=position, name=f"{conversation} turn {turn}")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Root:
+    """A difference that does not follow from another one."""
+
+    change: Change
+    at: Place
+    severity: Severity
+    number: int
+    folded: int = 0
+    names: list[str] = field(default_factory=list)
+    last: str = ""
+    """The place where it was last seen."""
+
+    def seen(self, where: Place, *, again: bool = False) -> None:
+        """Count one more place; several times in one turn is once, unless it is there `again`."""
+        if where.name == self.last and not again:
+            return
+        self.last = where.name
+        self.folded += 1
+        if len(self.names) < _MOST_PLACES:
+            self.names.append(where.name)
+
+
+class Ledger:
+    """Collects the differences of one comparison, in the order of the golden trace."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._ignored: Callable[[str], bool] = ignored_paths(policy.ignore)
+        self._roots: list[Root] = []
+        self._causes: dict[tuple[str, ...], Root] = {}
+        self._tools: dict[ToolKey, Root] = {}
+
+    def enter(self, change: Change, where: Place) -> Root:
+        """A difference at a place: of a known cause if the same difference was seen in another turn, else news."""
+        cause = change.cause
+        known = self._causes.get(cause)
+        if known is not None and known.at.name != where.name:
+            known.seen(where)
+            return known
+        return self._news(change, where, cause)
+
+    def follow(self, change: Change, where: Place) -> Root | None:
+        """Like `enter` for what can only follow from a known cause; `None` where there is none."""
+        known = self._causes.get(change.cause) or self.blamed(change.tools)
+        if known is not None:
+            known.seen(where)
+        return known
+
+    def blamed(self, tools: Iterable[ToolKey]) -> Root | None:
+        """The first difference that was about one of these tool calls."""
+        return next((self._tools[key] for key in tools if key in self._tools), None)
+
+    def drifts(self, *, ignored: bool) -> tuple[Drift, ...]:
+        """Every root as a finding, in the order of the golden trace; the first divergence marked.
+
+        Args:
+            ignored: Whether what the policy ignores is listed too.
+        """
+        roots = sorted(self._roots, key=lambda root: (root.at.position, root.number))
+        judged = [root for root in roots if root.severity != "ignore"]
+        first = next(iter(judged or roots), None)
+        return tuple(_drift(root, first=root is first) for root in (roots if ignored else judged))
+
+    def _news(self, change: Change, where: Place, cause: tuple[str, ...]) -> Root:
+        ignored = self._ignored(change.path)
+        severity: Severity = "ignore" if ignored else self._policy.severity(change.kind)
+        root = Root(change=change, at=where, severity=severity, number=len(self._roots), last=where.name)
+        self._roots.append(root)
+        if not ignored:  # the same difference at a path that counts is news
+            self._causes.setdefault(cause, root)
+            for key in change.tools:
+                self._tools.setdefault(key, root)
+        return root
+
+
+def _drift(root: Root, *, first: bool) -> Drift:
+    change = root.change
+    return Drift(
+        kind=change.kind,
+        conversation=root.at.conversation,
+        turn=root.at.turn,
+        path=change.path,
+        golden=change.golden,
+        observed=change.observed,
+        severity=root.severity,
+        role=change.role,
+        first=first,
+        folded=root.folded,
+        folded_at=tuple(root.names),
+    )

@@ -1,0 +1,28 @@
+"""Paths that a policy leaves out of the comparison."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+
+def ignored_paths(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """A test whether a path is covered by any of the patterns.
+
+    ``*`` stands for one key or position (``messages[*].content``, ``tools.*.description``), ``**`` for any number of
+    them; a pattern covers everything below what it names.
+    """
+    expressions = [_expression(pattern) for pattern in patterns]
+    if not expressions:
+        return lambda _path: False
+    return lambda path: any(expression.fullmatch(path) for expression in expressions)
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    text = re.escape(pattern.strip())
+    text = text.replace(r"\.\*\*", r"(?:[.\[].*)?").replace(r"\*\*", ".*")
+    text = text.replace(r"\[\*\]", r"\[[^\]]*\]").replace(r"\.\*", r"(?:\.[^.\[\]]+|\["[^"]*"\])")
+    text = text.replace(r"\*", r"[^.\[\]]*")
+    return re.compile(rf"{text}(?:[.\[ ].*)?", re.DOTALL)

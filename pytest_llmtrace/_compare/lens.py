@@ -1,0 +1,109 @@
+"""What a policy sees of a call: its parts as plain data, without ids, normalised, reduced to what is compared."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pytest_llmtrace._compare.normalize import Rule, normalized
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.values import plain
+from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import LLMCall
+
+Data = dict[str, Any]
+
+
+class Lens(Protocol):
+    """One way to look at calls."""
+
+    untouched: bool
+    """Whether a message that has to do with no tool call is seen as it is, so that its own digest identifies it."""
+
+    def message(self, message: Message) -> Data:
+        """A message: its fields, tool calls as ``{"name", "arguments"}`` with the arguments parsed, without ids."""
+
+    def head(self, call: LLMCall) -> Data:
+        """What a request has besides its messages: ``operation``, ``model``, ``params``, ``tools``."""
+
+    def ending(self, call: LLMCall) -> Data:
+        """What an answer has besides its message: ``finish_reason``, ``error``, ``status``."""
+
+
+def lens(policy: Policy) -> Lens:
+    """What the policy sees of a call."""
+    return _Outline() if policy.view == "outline" else _Everything(policy.normalize)
+
+
+class _Everything:
+    """The behaviour of a call; not its circumstances (ids, times, usage, cost, who answered)."""
+
+    def __init__(self, rules: tuple[Rule, ...] = ()) -> None:
+        self.untouched = not rules
+        self._rules = rules
+
+    def message(self, message: Message) -> Data:
+        data = {name: value for name, value in message.items() if name not in ("tool_calls", "tool_call_id")}
+        if message["tool_calls"]:
+            data["tool_calls"] = [_tool_call(item) for item in message["tool_calls"]]
+        return self._normalized(data)
+
+    def head(self, call: LLMCall) -> Data:
+        return self._normalized(
+            {
+                "operation": call.operation,
+                "model": call.model,
+                "provider": call.provider,
+                "params": call.params,
+                "tools": list(call.tools),
+            }
+        )
+
+    def ending(self, call: LLMCall) -> Data:
+        error = call.error
+        return self._normalized(
+            {
+                "finish_reason": call.finish_reason,
+                "error": error and {"type": error.type, "message": error.message, "status": error.status},
+                "status": "error" if error is not None else call.status,
+            }
+        )
+
+    def _normalized(self, data: Data) -> Data:
+        data = plain(data)
+        return normalized(data, self._rules) if self._rules else data
+
+
+class _Outline:
+    """Who speaks, in which order, and the names of the tools that are called."""
+
+    untouched = False
+
+    def message(self, message: Message) -> Data:
+        data: Data = {"role": message["role"]}
+        if message["tool_calls"]:
+            data["tool_calls"] = [{"name": _tool_call(item)["name"]} for item in message["tool_calls"]]
+        return data
+
+    def head(self, call: LLMCall) -> Data:  # noqa: ARG002 - part of the protocol
+        return {}
+
+    def ending(self, call: LLMCall) -> Data:
+        return {"status": "error" if call.error is not None else call.status}
+
+
+def _tool_call(item: object) -> Data:
+    """A tool call without its id; arguments parsed, so that their spelling does not count; nothing is `{}`."""
+    if not isinstance(item, dict):
+        return {"name": str(item), "arguments": {}}
+    function = item.get("function")
+    fields = function if isinstance(function, dict) else {}
+    text = fields.get("arguments")
+    parsed = parse_json(text) if isinstance(text, str) else text
+    others = {name: value for name, value in item.items() if name not in ("id", "type", "function", "index")}
+    more = {name: value for name, value in fields.items() if name not in ("name", "arguments")}
+    try:
+        arguments = plain(parsed) if parsed is not None else text or {}
+    except RecursionError:
+        arguments = text
+    return {"name": str(fields.get("name", "")), "arguments": arguments, **more, **others}

@@ -1,0 +1,104 @@
+"""Rules that take out of a text what differs from run to run: dates, UUIDs, temporary paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from pytest_llmtrace.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of text that is replaced by its name."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+    @property
+    def replacement(self) -> str:
+        """What stands in its place: ``<date>``."""
+        return f"<{self.name}>"
+
+    def apply(self, text: str) -> str:
+        """The text with every match replaced."""
+        return self.pattern.sub(self.replacement, text)
+
+
+def rule(text: str) -> Rule:
+    """The rule of that name, or the one that ``/regular expression/`` describes.
+
+    Raises: SettingsError that lists the names there are, or says what is wrong with the expression.
+    """
+    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
+        try:
+            return Rule(name="text", pattern=re.compile(text[1:-1]))
+        except re.error as error:
+            raise SettingsError(f"normalize = {text!r}: not a regular expression: {error}") from None
+    try:
+        return RULES[text]
+    except KeyError:
+        raise SettingsError(
+            f"normalize = {text!r}: not a rule; choose one of {', '.join(RULES)}, or write a /regular expression/"
+        ) from None
+
+
+def normalized(value: Any, rules: Iterable[Rule]) -> Any:
+    """Plain data with the rules applied, in order, to every text in it; keys stay."""
+    if isinstance(value, str):
+        for one in rules:
+            value = one.apply(value)
+        return value
+    if isinstance(value, dict):
+        return {key: normalized(item, rules) for key, item in value.items()}
+    if isinstance(value, list):
+        return [normalized(item, rules) for item in value]
+    return value
+
+
+def absorbed_by(golden: Any, observed: Any) -> tuple[str, ...]:
+    """Names of the rules, as few as are needed, under which two different values are equal; empty where none help."""
+    names = [name for name, one in RULES.items() if normalized(golden, (one,)) == normalized(observed, (one,))]
+    if names:
+        return (names[0],)
+    used = tuple(RULES.values())
+    if normalized(golden, used) != normalized(observed, used):
+        return ()
+    for one in used:
+        fewer = tuple(other for other in used if other is not one)
+        if normalized(golden, fewer) == normalized(observed, fewer):
+            used = fewer
+    return tuple(one.name for one in used)
+
+
+_MONTHS: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"
+_ZONE: Final = r"(?:\s?(?:Z\b|UTC\b|GMT\b|[+-]\d{2}:?\d{2}\b))?"
+
+_PATTERNS: Final = {
+    "datetime": rf"\b\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}{_ZONE}",
+    "date": (
+        r"\b\d{4}[-/]\d{1,2}[-/]\d{1,2}\b"
+        r"|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
+        rf"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?(?:{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}"
+        rf"|\d{{1,2}}\s+{_MONTHS}\s+\d{{4}})\b"
+    ),
+    "time": rf"(?<![\d:]){_CLOCK}{_ZONE}",
+    "timestamp": r"\b1[5-9]\d{8}(?:\d{3}|\d{6}|\d{9}|\.\d+)?\b",
+    "uuid": r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b",
+    "hex": r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b|\b0x[0-9a-fA-F]{4,}\b",
+    "path": (
+        r"(?:/private)?(?:/tmp|/var/tmp|/var/folders)(?:/[\w.+@~-]+)+/?"
+        r"|[A-Za-z]:\\(?:[^\\\s\"'<>|]+\\)*(?:Temp|TEMP|temp|tmp)\\[^\s\"'<>|]*"
+    ),
+    "number": r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w])",
+}
+"""`datetime` stands before its parts: rules apply in the order in which they are listed."""
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {name: Rule(name=name, pattern=re.compile(pattern)) for name, pattern in _PATTERNS.items()}
+)
+"""The rules that can be named."""

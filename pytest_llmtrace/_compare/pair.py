@@ -1,0 +1,236 @@
+"""Which observed conversation is which golden one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, Print
+from pytest_llmtrace._model.conversations import Conversation
+
+_COMMON: Final = 8
+"""A message that occurs in more conversations than this says nothing about which one it is."""
+_TABLE: Final = 2_500
+"""Pairs of conversations up to which words are compared."""
+_SHORT: Final = 2_000
+"""Characters of a question whose words are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Talk:
+    """A conversation as the comparison sees it."""
+
+    prints: list[Print]
+    digest: str
+    """Digest of everything in it."""
+    opening: tuple[str, ...]
+    """Digests of the first call's messages."""
+    question: tuple[str, ...]
+    """Of those, the ones that are no system message."""
+    embeds: bool
+    agent: str | None
+    session: str | None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Pairing:
+    """Golden and observed turns that are one conversation; one of the sides may be empty."""
+
+    golden: list[Print] = field(default_factory=list)
+    observed: list[Print] = field(default_factory=list)
+    same: bool = False
+    """Whether both sides are known to be equal."""
+
+
+def talk(conversation: Conversation, prints: list[Print], fingerprints: Fingerprints) -> Talk:
+    """A conversation with what is needed to find its counterpart.
+
+    Args:
+        conversation: The conversation.
+        prints: Its turns, at least one.
+        fingerprints: What made them.
+    """
+    first = prints[0]
+    question = tuple(
+        key
+        for key, message in zip(first.keys, first.call.messages, strict=True)
+        if message["role"] not in SYSTEM_ROLES
+    )
+    return Talk(
+        prints=prints,
+        digest=fingerprints.conversation(prints),
+        opening=first.keys,
+        question=question,
+        embeds=first.embeds,
+        agent=conversation.agent,
+        session=conversation.session,
+    )
+
+
+def pairings(golden: Sequence[Talk], observed: Sequence[Talk], fingerprints: Fingerprints) -> list[Pairing]:
+    """Pair conversations, each step with what the steps before have left.
+
+    Equal ones; those of one label; those with the same first messages; those that share messages, which also puts a
+    conversation that fell apart together again; those whose words are alike; and what is then left, in order.
+    Near-linear in the number of messages.
+    """
+    pairs = _Pairs(golden, observed)
+    pairs.match(lambda one: (one.digest, one.agent, one.session))
+    pairs.match(lambda one: one.digest)
+    for made in pairs.made:
+        made.same = True
+    pairs.match(_unique_agent(pairs.golden, pairs.observed))
+    pairs.match(lambda one: (one.embeds, one.session, one.agent) if one.session is not None else None)
+    pairs.match(lambda one: (one.embeds, one.agent, one.opening))
+    pairs.match(lambda one: (one.embeds, one.agent, one.question) if one.question else None)
+    pairs.match_by_messages(fingerprints)
+    pairs.match_by_words()
+    pairs.match(lambda one: (one.embeds, one.agent))
+    pairs.match(lambda one: one.embeds)
+    alone = [Pairing(golden=one.prints) for one in pairs.golden]
+    alone.extend(Pairing(observed=other.prints) for other in pairs.observed)
+    return pairs.made + alone
+
+
+class _Pairs:
+    """What is paired, and what is left on both sides."""
+
+    def __init__(self, golden: Sequence[Talk], observed: Sequence[Talk]) -> None:
+        self.golden = list(golden)
+        self.observed = list(observed)
+        self.made: list[Pairing] = []
+
+    def match(self, label: Callable[[Talk], Hashable | None]) -> None:
+        """Pair conversations of equal label, the first with the first; `None` is no label."""
+        if not self.golden or not self.observed:
+            return
+        waiting: dict[Hashable, deque[Talk]] = defaultdict(deque)
+        for one in self.golden:
+            waiting[label(one)].append(one)
+        waiting.pop(None, None)
+        self._pair([(places.popleft(), other) for other in self.observed if (places := waiting.get(label(other)))])
+
+    def match_by_messages(self, fingerprints: Fingerprints) -> None:
+        """Pair what shares messages, system messages aside.
+
+        A conversation that shares its messages with one that is paired already and has fewer turns than its
+        counterpart is the rest of it: a history that was rewritten makes one conversation look like two.
+        """
+        if not self.golden and not self.observed:
+            return
+        split: list[Pairing] = []
+        places = _Places(fingerprints, ((one, one.prints) for one in self.golden))
+        self._pair(list(places.closest(self.observed)))
+        short = [(made, made.golden) for made in self.made if len(made.golden) > len(made.observed)]
+        for made, other in _Places(fingerprints, short).closest(self.observed, again=True):
+            if len(made.golden) > len(made.observed):
+                made.observed.extend(other.prints)
+                self.observed.remove(other)
+                split.append(made)
+        short = [(made, made.observed) for made in self.made if len(made.observed) > len(made.golden)]
+        for made, one in _Places(fingerprints, short).closest(self.golden, again=True):
+            if len(made.observed) > len(made.golden):
+                made.golden.extend(one.prints)
+                self.golden.remove(one)
+                split.append(made)
+        for made in split:
+            made.golden, made.observed = fingerprints.settled(made.golden), fingerprints.settled(made.observed)
+
+    def match_by_words(self) -> None:
+        """Pair what is left of one agent by the words of the first question, where that is little."""
+        if not 1 < len(self.golden) * len(self.observed) <= _TABLE:
+            return
+        here, there = [_words(one) for one in self.golden], [_words(other) for other in self.observed]
+        scores = sorted(
+            (-_alike(here[at], there[to]), abs(at - to), at, to)
+            for at, one in enumerate(self.golden)
+            for to, other in enumerate(self.observed)
+            if (one.embeds, one.agent) == (other.embeds, other.agent)
+        )
+        free_here, free_there = set(range(len(here))), set(range(len(there)))
+        found = []
+        for score, _, at, to in scores:
+            if score < 0 and at in free_here and to in free_there:
+                free_here.discard(at)
+                free_there.discard(to)
+                found.append((self.golden[at], self.observed[to]))
+        self._pair(found)
+
+    def _pair(self, found: Iterable[tuple[Talk, Talk]]) -> None:
+        taken: set[int] = set()
+        for one, other in found:
+            taken.update((id(one), id(other)))
+            self.made.append(Pairing(golden=list(one.prints), observed=list(other.prints)))
+        self.golden = [one for one in self.golden if id(one) not in taken]
+        self.observed = [other for other in self.observed if id(other) not in taken]
+
+
+Where = TypeVar("Where", Talk, Pairing)
+
+
+class _Places(Generic[Where]):
+    """An index of conversations by the messages in them."""
+
+    def __init__(self, fingerprints: Fingerprints, hosts: Iterable[tuple[Where, Sequence[Print]]]) -> None:
+        self._fingerprints = fingerprints
+        self._by_message: dict[str, list[Where]] = defaultdict(list)
+        for host, prints in hosts:
+            for message in _tells(prints, fingerprints):
+                self._by_message[message].append(host)
+
+    def closest(self, talks: Sequence[Talk], *, again: bool = False) -> Iterator[tuple[Where, Talk]]:
+        """For each conversation the one that it shares most with, if any; each host once, unless `again`."""
+        taken: set[int] = set()
+        for one in list(talks) if self._by_message else ():
+            votes: dict[int, float] = defaultdict(float)
+            hosts: dict[int, Where] = {}
+            for message in _tells(one.prints, self._fingerprints):
+                found = self._by_message.get(message, [])
+                for host in found if len(found) <= _COMMON else ():
+                    if id(host) not in taken and _embeds(host) == one.embeds:
+                        hosts[id(host)] = host
+                        votes[id(host)] += 1 / len(found)
+            if votes:
+                best = max(votes, key=lambda at: votes[at])
+                if not again:
+                    taken.add(best)
+                yield hosts[best], one
+
+
+def _tells(prints: Sequence[Print], fingerprints: Fingerprints) -> list[str]:
+    """Digests of the messages that tell a conversation: what the application and the model said in it."""
+    found: dict[str, None] = {}
+    for one in prints:
+        found.update(dict.fromkeys(one.brought))
+        if one.echo is not None:
+            found[one.echo] = None
+    for message in prints[0].call.messages:
+        if message["role"] == "assistant":
+            found[fingerprints.echo(message)] = None
+    return list(found)
+
+
+def _embeds(host: Talk | Pairing) -> bool:
+    return host.embeds if isinstance(host, Talk) else host.golden[0].embeds
+
+
+def _unique_agent(golden: Sequence[Talk], observed: Sequence[Talk]) -> Callable[[Talk], Hashable | None]:
+    """The agent's name as a label, where each side has one conversation of it."""
+    counts = [Counter((one.embeds, one.agent) for one in side) for side in (golden, observed)]
+    return lambda one: (
+        (one.embeds, one.agent)
+        if one.agent is not None and all(count[one.embeds, one.agent] == 1 for count in counts)
+        else None
+    )
+
+
+def _words(one: Talk) -> frozenset[str]:
+    messages = one.prints[0].call.messages
+    text = " ".join(message.text[:_SHORT] for message in messages if message["role"] not in SYSTEM_ROLES)
+    return frozenset(text[:_SHORT].lower().split())
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(len(one | other), 1)

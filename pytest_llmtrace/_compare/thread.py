@@ -1,0 +1,207 @@
+"""One conversation on both sides: its turns compared one by one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from pytest_llmtrace._compare.calls import described, head_changes, reply_changes, tools_asked
+from pytest_llmtrace._compare.changes import Change
+from pytest_llmtrace._compare.echoes import Echoes
+from pytest_llmtrace._compare.fingerprints import Fingerprints, Print
+from pytest_llmtrace._compare.fold import Ledger, Place, Position, Root, place
+from pytest_llmtrace._compare.history import Histories, Hunk
+from pytest_llmtrace._compare.hunks import Hunks
+from pytest_llmtrace._compare.pair import Pairing
+from pytest_llmtrace._compare.turns import Alignment, align_turns
+
+Positions = Mapping[int, Position]
+"""For each call (by its `id()`) its place in the golden trace; of an observed call, the place after which it came."""
+
+
+class Thread:
+    """The comparison of one pairing.
+
+    First `settle` what was not made, was made besides, or was made in another order; then `compare` each aligned pair,
+    in golden order: a message that is there or not because of a whole call is no difference of its own.
+    """
+
+    def __init__(self, pairing: Pairing, fingerprints: Fingerprints, ledger: Ledger) -> None:
+        self.golden: Final = pairing.golden
+        self.observed: Final = pairing.observed
+        self.same: Final = pairing.same
+        self.turns: Final = (
+            Alignment(pairs=[(one, one) for one in range(len(self.golden))], moved=[], missing=[], added=[])
+            if pairing.same
+            else align_turns(pairing.golden, pairing.observed)
+        )
+        self._fingerprints = fingerprints
+        self._ledger = ledger
+        self._hunks = Hunks(fingerprints.lens)
+        self._histories: Histories[Root] = Histories()
+        self._heads: dict[tuple[str, str], list[Change]] = {}
+        self._gone = Echoes(fingerprints)
+        self._extra = Echoes(fingerprints)
+
+    @property
+    def aligned(self) -> list[tuple[int, int]]:
+        """The turns that are on both sides, in golden order."""
+        return sorted((*self.turns.pairs, *self.turns.moved))
+
+    def settle(self, positions: Positions, *, stopped: bool) -> None:
+        """Enter the calls that are on one side only or were moved.
+
+        Args:
+            positions: Of the calls of both sides.
+            stopped: Whether the observed side ended early: golden calls after the last one made were not reached.
+        """
+        for one, other in self.turns.moved:
+            golden, observed = self.golden[one], self.observed[other]
+            root = self._ledger.enter(
+                Change(kind="order", path="turn", golden=golden.number, observed=observed.number, place=_name(golden)),
+                at(golden, positions),
+            )
+            self._gone.add(golden, -1, root)
+            self._extra.add(observed, -1, root)
+        reached = self.aligned[-1][0] if stopped and self.aligned else 0 if stopped else len(self.golden)
+        for run in _runs(one for one in self.turns.missing if one < reached):
+            root = self._enter_calls("golden", [self.golden[one] for one in run], positions)
+            for one in run:
+                self._gone.add(self.golden[one], one, root)
+        for run in _runs(self.turns.added):
+            root = self._enter_calls("observed", [self.observed[other] for other in run], positions)
+            for other in run:
+                self._extra.add(self.observed[other], other, root)
+
+    def compare(self, one: int, other: int, positions: Positions) -> None:
+        """Compare an aligned pair of turns."""
+        golden, observed = self.golden[one], self.observed[other]
+        where = at(golden, positions)
+        roots: list[Root] = []
+        if golden.head != observed.head:
+            roots.extend(self._ledger.enter(change, where) for change in self._head_changes(golden, observed))
+        kept, new = self._histories.advance(golden.keys, observed.keys)
+        for root in (root for hunk in kept for root in hunk.causes):
+            root.seen(where)
+        if new:
+            self._compare_histories(new, one, other, where)
+        roots.extend(root for hunk in (*kept, *new) for root in hunk.causes)
+        if observed.missed:
+            self._explain(observed, roots, where, positions)
+        elif golden.reply != observed.reply:
+            for change in reply_changes(golden.call, observed.call, self._fingerprints.lens):
+                self._ledger.enter(change, where)
+
+    def _head_changes(self, golden: Print, observed: Print) -> list[Change]:
+        pair = (golden.head, observed.head)
+        if pair not in self._heads:
+            lens = self._fingerprints.lens
+            self._heads[pair] = head_changes(lens.head(golden.call), lens.head(observed.call))
+        return self._heads[pair]
+
+    def _compare_histories(self, hunks: list[Hunk[Root]], one: int, other: int, where: Place) -> None:
+        golden, observed = self.golden[one], self.observed[other]
+        left = []
+        for hunk in hunks:
+            here, gone = self._gone.without(golden, one, range(*hunk.golden), where)
+            there, extra = self._extra.without(observed, other, range(*hunk.observed), where)
+            hunk.causes.extend((*gone, *extra))
+            left.append((hunk, here, there))
+        moved = _moved(golden, observed, [(here, there) for _, here, there in left])
+        if moved:
+            changes = [
+                Change(
+                    kind="order",
+                    path=f"messages[{here}]",
+                    golden=here,
+                    observed=there,
+                    role=golden.call.messages[here]["role"],
+                    place=golden.keys[here],
+                )
+                for here, there in moved.items()
+            ]
+            root = self._enter_group(changes, where)
+            hunks[0].causes.append(root)
+        elsewhere = set(moved.values())
+        for hunk, here, there in left:
+            here = [position for position in here if position not in moved]
+            there = [position for position in there if position not in elsewhere]
+            for group in self._hunks.changes(golden, observed, here, there):
+                hunk.causes.append(self._enter_group(group, where))
+
+    def _enter_group(self, changes: list[Change], where: Place) -> Root:
+        """Enter differences that are one: the first is listed, the others follow from it."""
+        root = self._ledger.enter(changes[0], where)
+        if root.at is where:
+            for _ in changes[1:]:
+                root.seen(where, again=True)
+        return root
+
+    def _enter_calls(self, side: str, prints: list[Print], positions: Positions) -> Root:
+        """Enter calls, one right after the other, that are on one side only: the first is listed."""
+        first = prints[0]
+        places = [at(print_, positions) for print_ in prints]
+        if side == "observed" and self.golden:
+            label = self.golden[0].label
+            places = [place(label, one.number, positions[id(one.call)]) for one in prints]
+        described_call = described(first.call)
+        root = self._ledger.enter(
+            Change(
+                kind="call_missing" if side == "golden" else "call_added",
+                path="call",
+                golden=described_call if side == "golden" else None,
+                observed=described_call if side == "observed" else None,
+                place=f"{side} {_name(first)}",
+                tools=tuple(key for one in prints for key in tools_asked(one.call, self._fingerprints.lens)),
+            ),
+            places[0],
+        )
+        for one in places[1:]:
+            root.seen(one, again=True)
+        if any(one.missed for one in prints):
+            root.severity = "fail"
+        return root
+
+    def _explain(self, observed: Print, roots: list[Root], where: Place, positions: Positions) -> None:
+        """Make sure that a request which replay could not answer fails for a reason that is listed."""
+        if not roots:
+            self._enter_calls("observed", [observed], positions)
+        elif all(root.severity != "fail" for root in roots):
+            for root in [root for root in roots if root.at is where] or roots:
+                root.severity = "fail"
+
+
+def at(turn: Print, positions: Positions) -> Place:
+    """The place of a turn."""
+    return place(turn.label, turn.number, positions[id(turn.call)])
+
+
+def _name(turn: Print) -> str:
+    return f"{turn.label} {turn.number}"
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[list[int]]:
+    """Numbers, rising, in runs without a gap."""
+    run: list[int] = []
+    for number in numbers:
+        if run and number != run[-1] + 1:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def _moved(golden: Print, observed: Print, stretches: list[tuple[list[int], list[int]]]) -> dict[int, int]:
+    """Messages that are at another place in the observed history: golden to observed position."""
+    waiting: dict[str, deque[int]] = {}
+    for _, there in stretches:
+        for position in there:
+            waiting.setdefault(observed.keys[position], deque()).append(position)
+    return {
+        position: waiting[golden.keys[position]].popleft()
+        for here, _ in stretches
+        for position in here
+        if waiting.get(golden.keys[position])
+    }

@@ -1,0 +1,46 @@
+"""JSON that survives being read and written again, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+
+def loads_exactly(text: str) -> Any:
+    """The value of a JSON text that loses nothing on the way into Python's values and back.
+
+    Raises:
+        ValueError: the text is not JSON, an object has a key twice, a number is `NaN` or infinite or too long, or
+            the nesting is too deep.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return value
+
+
+def spell_json(value: object) -> str:
+    """JSON text with a space after commas and colons, as most SDKs write it; non-ASCII kept.
+
+    Raises:
+        ValueError: the value holds a number that JSON cannot express, or nests too deeply.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return made
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)

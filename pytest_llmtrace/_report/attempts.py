@@ -1,0 +1,101 @@
+"""Which payloads count: an owner may hand in several, for reruns, phases, and one per xdist worker.
+
+The rule: the last attempt of an owner says what it found, called and cost; of earlier attempts only the money that
+was really paid still counts. A fixture that several workers set up is several attempts of one owner, so that a replay
+reports the same under xdist as without it. A ``teardown`` payload is no attempt of its own: it adds to the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.amounts import totals_data, totals_from
+
+Payload = Mapping[str, Any]
+"""What `payload.owner_payload` made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A test or a fixture with all its payloads."""
+
+    nodeid: str
+    fixture: bool
+    last: tuple[Payload, ...]
+    """The payloads of the last attempt: one per phase."""
+    earlier: tuple[Payload, ...]
+    """Those of the attempts before it."""
+
+    @property
+    def amounts(self) -> Totals:
+        """What the last attempt used and cost."""
+        return reduce(add, (totals_from(payload) for payload in self.last))
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """What the last attempt found."""
+        return [finding for payload in self.last for finding in payload["findings"]]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding of the last attempt fails its test."""
+        return any(finding["severity"] == "fail" for finding in self.findings)
+
+    @property
+    def golden(self) -> str | None:
+        """The golden trace's file."""
+        return next((payload["golden"] for payload in self.last if payload["golden"]), None)
+
+    @property
+    def live(self) -> Totals:
+        """What all attempts paid, as totals whose unpriced calls are the live ones."""
+        paid = Totals()
+        for payload in (*self.earlier, *self.last):
+            paid += Totals(
+                live_calls=payload["live_calls"],
+                live_usd=payload["live_cost_usd"],
+                unpriced_calls=payload["live_unpriced_calls"],
+            )
+        return paid
+
+    def rows(self, part: str) -> Iterator[Mapping[str, Any]]:
+        """The rows of the last attempt per ``models`` or ``agents``."""
+        for payload in self.last:
+            yield from payload[part]
+
+
+def owners(payloads: Iterable[Payload]) -> list[Owner]:
+    """The owners of these payloads, tests before fixtures, each sorted by node id: the same with and without xdist."""
+    attempts: dict[tuple[bool, str, str], list[list[Payload]]] = {}
+    for payload in payloads:
+        fixture = bool(payload["fixture"])
+        place = (payload["golden"] or "") if fixture else ""  # fixtures of one name in two modules are two
+        made = attempts.setdefault((fixture, payload["nodeid"], place), [])
+        if payload["phase"] == "teardown" and made:
+            made[-1].append(payload)
+        else:
+            made.append([payload])
+    return [
+        Owner(
+            nodeid=nodeid,
+            fixture=fixture,
+            last=tuple(made[-1]),
+            earlier=tuple(payload for attempt in made[:-1] for payload in attempt),
+        )
+        for (fixture, nodeid, _place), made in sorted(attempts.items(), key=lambda item: item[0])
+    ]
+
+
+def summed_rows(found: Iterable[Owner], part: str, key: str) -> list[dict[str, Any]]:
+    """The rows of all owners added up by name, the dearest first; an unknown cost sorts by the part that is known."""
+    sums: dict[str, Totals] = {}
+    for owner in found:
+        for row in owner.rows(part):
+            sums[row[key]] = sums.get(row[key], Totals()) + totals_from(row)
+    ordered = sorted(sums.items(), key=lambda item: (-item[1].priced_usd, item[0]))
+    return [{key: name, **totals_data(amounts)} for name, amounts in ordered]

@@ -1,0 +1,131 @@
+"""The report document: one dict from which every report file and the summary are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.amounts import dollars
+from pytest_llmtrace._report.attempts import Owner, Payload, owners, summed_rows
+from pytest_llmtrace._report.payload import finding_data
+from pytest_llmtrace._report.plain import plain
+
+FORMAT_VERSION: Final = 1
+"""Of the document and of the lines of the `.jsonl` report.
+
+1. The first.
+"""
+
+_FORGIVEN: Final = frozenset({"skipped", "xfailed"})
+"""Outcomes under which a test's findings do not fail the run."""
+
+
+def document(
+    payloads: Sequence[Payload],
+    outcomes: Mapping[str, str],
+    *,
+    mode: str,
+    breaches: Sequence[Breach] = (),
+    unused: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The document of one run. `attempts` says which of several payloads of one owner count.
+
+    Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Two
+    keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
+    scope, and in a row `recorded`, what record mode did.
+
+    Args:
+        payloads: What `owner_payload` made, in any order but for those of one owner.
+        outcomes: The outcome of each test by node id, as pytest counts them.
+        mode: Mode of the run.
+        breaches: The breached budgets of the run.
+        unused: Cassette files that no test used; of a full run only.
+    """
+    found = owners(payloads)
+    tests = [owner for owner in found if not owner.fixture]
+    fixtures = [owner for owner in found if owner.fixture]
+    made: dict[str, Any] = {
+        "llmtrace": FORMAT_VERSION,
+        "mode": mode,
+        "exit": "failed" if _failed(found, outcomes, breaches) else "ok",
+        "totals": _totals(found, len(tests)),
+        "models": [_row(row, "model") for row in summed_rows(found, "models", "model")],
+        "agents": [_row(row, "agent") for row in summed_rows(found, "agents", "agent")],
+        "tests": [_test(owner, outcomes.get(owner.nodeid, "unknown")) for owner in tests],
+        "breaches": [_breach(breach) for breach in breaches],
+        "unused": sorted(unused),
+    }
+    if fixtures:
+        made["fixtures"] = [_test(owner, "failed" if owner.failed else "passed") for owner in fixtures]
+    plain_made: dict[str, Any] = plain(made)
+    return plain_made
+
+
+def _failed(found: Sequence[Owner], outcomes: Mapping[str, str], breaches: Sequence[Breach]) -> bool:
+    return (
+        any(outcome in {"failed", "error"} for outcome in outcomes.values())
+        or any(breach.severity == "fail" for breach in breaches)
+        or any(owner.failed and outcomes.get(owner.nodeid) not in _FORGIVEN for owner in found)
+    )
+
+
+def _totals(found: Sequence[Owner], tests: int) -> dict[str, Any]:
+    amounts = sum((owner.amounts for owner in found), Totals())
+    paid = sum((owner.live for owner in found), Totals())
+    return {
+        "tests": tests,
+        "calls": amounts.calls,
+        "usage": amounts.usage.to_data(),
+        **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
+        "unpriced_calls": amounts.unpriced_calls,
+        "live_calls": paid.live_calls,
+        **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
+    }
+
+
+def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {
+        key: row[key],
+        "calls": row["calls"],
+        "usage": row["usage"],
+        **_cost("cost_usd", "priced_usd", row["priced_usd"], row["unpriced_calls"]),
+    }
+
+
+def _test(owner: Owner, outcome: str) -> dict[str, Any]:
+    amounts = owner.amounts
+    first = owner.last[0]
+    row = {
+        "nodeid": owner.nodeid,
+        "outcome": outcome,
+        "mode": first["mode"],
+        "calls": amounts.calls,
+        "live_calls": amounts.live_calls,
+        "usage": amounts.usage.to_data(),
+        **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
+        "golden": owner.golden,
+        "golden_cost_usd": first["golden_cost_usd"],
+        "findings": owner.findings,
+    }
+    if first["recorded"]:
+        paid = owner.live
+        row["recorded"] = {
+            **first["recorded"],
+            "live_calls": paid.live_calls,
+            **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
+        }
+    return row
+
+
+def _cost(key: str, part: str, priced: float, unpriced: int) -> dict[str, float | None]:
+    """The cost, and where it is unknown the part that is known."""
+    return {key: None, part: dollars(priced)} if unpriced else {key: dollars(priced)}
+
+
+def _breach(breach: Breach) -> dict[str, Any]:
+    """A breach of the run as the document lists it: its type goes without saying, and empty fields too."""
+    data = finding_data(breach)
+    kept = {key: data[key] for key in ("scope", "what", "limit", "value")}
+    return kept | {key: data[key] for key in ("models", "refused") if data[key]}

@@ -1,0 +1,194 @@
+"""Drift, conversation by conversation and turn by turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.conversations import Turn
+from pytest_llmtrace._model.findings import Drift
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.brief import output_line, request_line, value_text
+from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.layout import cut_end, cut_middle, display_width, pad, wrapped
+from pytest_llmtrace._report.payload import finding_data
+from pytest_llmtrace._report.sides import Row, Sides, rows_of, sides_of
+from pytest_llmtrace._report.text_diff import text_diff
+from pytest_llmtrace._report.wording import drift_title, joined, plural, ranges, turns
+
+AbsorbedBy = Callable[[Any, Any], Sequence[str]]
+"""Names the normalisers under which two values are equal; none where no normaliser helps."""
+
+_FIRST: Final = "<- first divergence"
+_MARKS: Final = {"drift": "~", "added": "+", "missing": "-"}
+_TEXTS: Final = frozenset({"prompt", "user", "tool_result", "tool_call", "output", "error"})
+_DETAILED: Final = 8
+"""Differences that are shown in full; the others are named."""
+_ROWS_SHOWN: Final = 40
+_CALM_SHOWN: Final = 4
+"""Conversations without drift that are listed one by one."""
+
+
+def drift_section(
+    verdict: Verdict, drifts: Sequence[Drift], width: int, absorbed_by: AbsorbedBy | None = None
+) -> Iterator[list[str]]:
+    """A block of lines per conversation; those without drift share one."""
+    if not drifts:
+        return
+    data = [finding_data(drift) | {"rules": _rules(drift, absorbed_by)} for drift in drifts]
+    folded = [place.rpartition(" turn ") for drift in data for place in drift["folded_at"]]
+    calm: list[str] = []
+    detailed = 0
+    for sides in sides_of(verdict, [drift["conversation"] for drift in data]):
+        mine = [drift for drift in data if drift["conversation"] in sides.labels]
+        elsewhere = {int(turn) for label, _, turn in folded if label in sides.labels and turn.isdecimal()}
+        if mine:
+            rows = rows_of(sides, mine, elsewhere, stopped=verdict.stopped)
+            heading = cut_end(f"  {_heading(sides, compared=verdict.golden is not None)}", width)
+            yield [heading, *_rows(sides, rows, detailed, width)]
+            detailed += len(mine)
+        elif sides.golden:
+            calm.append(_calm(sides, elsewhere, stopped=verdict.stopped, width=width))
+    if len(calm) > _CALM_SHOWN:
+        calm = [*calm[: _CALM_SHOWN - 1], f"  and {len(calm) - _CALM_SHOWN + 1} more conversations without drift"]
+    if calm:
+        yield calm
+
+
+def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Iterator[str]:
+    """The turns, in full as long as not too many differences have been shown: the first gets the most room."""
+    for row in rows[:_ROWS_SHOWN]:
+        yield _row_line(row, width)
+        for drift in row.drifts:
+            if detailed < _DETAILED:
+                yield from _details(sides, row, drift, width, limit=8 if detailed else 16)
+            detailed += 1
+    if len(rows) > _ROWS_SHOWN:
+        yield f"    … {plural(len(rows) - _ROWS_SHOWN, 'more line')}"
+
+
+def _rules(drift: Drift, absorbed_by: AbsorbedBy | None) -> Sequence[str]:
+    """The normalisers that make both values equal; none where a number changed, since that is mostly news."""
+    if absorbed_by is None or drift.kind not in _TEXTS or drift.golden is None or drift.observed is None:
+        return ()
+    rules = absorbed_by(drift.golden, drift.observed)
+    return () if "number" in rules else rules
+
+
+def _heading(sides: Sides, *, compared: bool) -> str:
+    """``lead · gpt-4o-mini · 3 turns recorded, 1 made``."""
+    recorded, made = len(sides.golden_turns), len(sides.observed_turns)
+    if sides.observed and not sides.golden:
+        counts = f"{plural(made, 'turn')} made" + (", not in the golden trace" if compared else "")
+    elif sides.golden and not sides.observed:
+        counts = f"{plural(recorded, 'turn')} recorded, none made"
+    elif recorded != made:
+        counts = f"{plural(recorded, 'turn')} recorded, {made} made"
+    else:
+        counts = plural(recorded, "turn") if recorded else ""
+    name = clean_line(sides.label) or "outside any conversation"
+    return " · ".join(part for part in (name, _models(sides), counts) if part)
+
+
+def _models(sides: Sides) -> str:
+    turns_made = sides.golden_turns or sides.observed_turns
+    names = list(dict.fromkeys(clean_line(turn.call.model) for turn in turns_made if turn.call.model))
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def _calm(sides: Sides, elsewhere: set[int], *, stopped: bool, width: int) -> str:
+    if sides.golden and not sides.observed:
+        state = "not reached" if stopped else "not made"
+    elif elsewhere:
+        state = "follows from the drift above"
+    else:
+        left = len(sides.golden_turns) - len(sides.observed_turns)
+        state = f"ok, {left} not reached" if stopped and left > 0 else "ok"
+    parts = (clean_line(sides.label), _models(sides), plural(len(sides.golden_turns or sides.observed_turns), "turn"))
+    return cut_end(f"  {' · '.join(part for part in parts if part)}  {state}", width)
+
+
+def _row_line(row: Row, width: int) -> str:
+    if row.status in {"ok", "not reached"}:
+        return f"    turn {ranges(row.turns)}  {row.status}"
+    title = drift_title(row.drifts)
+    if all(drift["severity"] == "warn" for drift in row.drifts):
+        title += " (warning)"
+    number = f"turn {row.turns[0]}  " if row.turns[0] > 0 else ""
+    line = f"  {_MARKS[row.status]} {number}{title}"
+    if not any(drift["first"] for drift in row.drifts):
+        return line
+    if display_width(line) + len(_FIRST) + 2 > width:
+        return f"{line}  {_FIRST}"
+    return pad(line, width - len(_FIRST)) + _FIRST
+
+
+def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit: int) -> Iterator[str]:
+    if row.status in {"added", "missing"}:
+        yield from _whole_call(sides, row, drift, width)
+    else:
+        notes = [drift["role"]] if drift.get("role") else []
+        notes += ["warning"] if drift["severity"] == "warn" and len(row.drifts) > 1 else []
+        if drift["path"]:
+            note = f" ({clean_line(', '.join(notes))})" if notes else ""
+            yield cut_middle(f"      {clean_line(drift['path'])}{note}", width)
+        golden, observed = _texts(drift["golden"], drift["observed"], width - 9)
+        if golden is not None or observed is not None:
+            yield from (f"      {line}" for line in text_diff(golden, observed, width - 6, limit))
+        if drift["rules"]:
+            yield f"      `llm_normalize = {', '.join(drift['rules'])}` would absorb it"
+    if drift["folded"]:
+        yield from (f"      {line}" for line in wrapped(_consequences(sides, drift), width - 6))
+
+
+def _whole_call(sides: Sides, row: Row, drift: Mapping[str, Any], width: int) -> Iterator[str]:
+    """What a call that is too many, or missing, was about."""
+    added = row.status == "added"
+    mark = "+" if added else "-"
+    known = sides.observed_turns if added else sides.golden_turns
+    turn = _turn(known, row.turns[0])
+    if turn is not None:
+        yield f"      {mark}  {request_line(turn.call, turn.added, width - 9)}"
+        if turn.call.status != "missed":
+            yield f"      {mark}  {output_line(turn.call, width - 9)}"
+        return
+    value = drift["observed"] if added else drift["golden"]
+    if value is not None:
+        yield f"      {mark}  {cut_end(clean_line(value_text(value)), width - 9)}"
+
+
+def _turn(known: Sequence[Turn], number: int) -> Turn | None:
+    return known[number - 1] if 0 < number <= len(known) else None
+
+
+def _texts(golden: Any, observed: Any, room: int) -> tuple[str | None, str | None]:
+    """Both values as text: data, JSON text included, indented where one line does not hold it."""
+    old, new = (None if value is None else value_text(value) for value in (golden, observed))
+    if old is None or new is None or max(len(old), len(new)) <= room:
+        return old, new
+    parsed = [parse_json(value) if isinstance(value, str) else value for value in (golden, observed)]
+    if all(isinstance(value, (dict, list)) for value in parsed):
+        indented = [json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) for value in parsed]
+        if indented[0] != indented[1]:
+            return indented[0], indented[1]
+    return old, new
+
+
+def _consequences(sides: Sides, drift: Mapping[str, Any]) -> str:
+    """Where else a difference shows: ``also in turns 2-5, and in writer turn 1``."""
+    places: dict[str, list[int]] = {}
+    for place in drift["folded_at"]:
+        label, _, turn = place.rpartition(" turn ")
+        if label and turn.isdecimal():
+            places.setdefault("" if label in sides.labels else clean_line(label), []).append(int(turn))
+    here = places.pop("", None)
+    parts = [turns(here)] if here else []
+    parts += [f"in {label} {turns(numbers)}" for label, numbers in list(places.items())[:4]]
+    if len(places) > 4:
+        parts.append(f"in {plural(len(places) - 4, 'more conversation')}")
+    if not parts:
+        return f"{plural(drift['folded'], 'more difference')} follow{'s' if drift['folded'] == 1 else ''} from it"
+    text = joined(parts).replace(" and in ", ", and in ") if here and len(parts) > 1 else joined(parts)
+    return f"also in {text.removeprefix('in ')}"

@@ -1,0 +1,113 @@
+"""Report files: the ending of a file's name picks its form."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_llmtrace._report.attempts import Payload, owners
+from pytest_llmtrace._report.entries import unpacked_entries
+from pytest_llmtrace._report.markdown import markdown
+from pytest_llmtrace.errors import SettingsError, StorageError
+
+Writer = Callable[[Mapping[str, Any], Sequence[Payload]], Iterable[str]]
+"""Makes the pieces of a file's text from the document and the payloads it was drawn from."""
+
+
+def known_endings() -> tuple[str, ...]:
+    """The endings that `--llm-report` takes, sorted."""
+    return tuple(sorted(_WRITERS))
+
+
+def check_ending(path: Path) -> str:
+    """The ending of a report file, in lower case.
+
+    Raises:
+        SettingsError: It is none that a report has.
+    """
+    ending = path.suffix.lower()
+    if ending in _WRITERS:
+        return ending
+    if ending == ".xml":
+        raise SettingsError(
+            f"`--llm-report={path}`: `.xml` is pytest's own JUnit report; use `--junitxml={path}`, and the tests in it "
+            "get llmtrace properties"
+        )
+    raise SettingsError(
+        f"`--llm-report={path}`: cannot tell what to write from the ending {ending!r}; known endings are "
+        + ", ".join(f"`{known}`" for known in known_endings())
+    )
+
+
+def needs_entries(path: Path) -> bool:
+    """Whether a report file holds full entries, so that payloads must carry them."""
+    return path.suffix.lower() == ".jsonl"
+
+
+def write_report(path: Path, document: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
+    """Write one report file, the folder it is in included; all or nothing.
+
+    Raises:
+        SettingsError: The ending is unknown.
+        StorageError: The file cannot be written.
+    """
+    _write(path, _WRITERS[check_ending(path)](document, payloads))
+
+
+def write_json(document: Mapping[str, Any], path: Path) -> None:
+    """Write the document as JSON.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    _write(path, _json(document, ()))
+
+
+def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    yield json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterator[str]:
+    for owner in owners(payloads):
+        for payload in owner.last:
+            for entry in unpacked_entries(payload.get("entries") or {"entries": ()}):
+                line = {"type": entry["type"], "nodeid": owner.nodeid, **entry}
+                yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    for line in markdown(document):
+        yield line + "\n"
+
+
+_WRITERS: Final[Mapping[str, Writer]] = {".json": _json, ".jsonl": _jsonl, ".md": _markdown}
+
+
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    """Write beside the file and rename, so that nobody reads half a report."""
+    target = Path(os.path.realpath(path))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(pieces)
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise StorageError(f"cannot write the report `{path}`: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

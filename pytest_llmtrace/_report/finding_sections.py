@@ -1,0 +1,150 @@
+"""A section for each type of finding but drift: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pytest_llmtrace._model.conversations import Turn
+from pytest_llmtrace._model.findings import Breach, Bypass, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.layout import cut_end, cut_middle, wrapped
+from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
+from pytest_llmtrace._report.wording import BUDGETS, amount, joined, plural
+
+_SHOWN: Final = 8
+"""Findings of one type that are listed; the others are counted."""
+_STACK: Final = 6
+_DEAREST: Final = 3
+
+
+def internal_section(found: Sequence[Internal], width: int) -> Iterator[str]:
+    """What went wrong, where, and how to go on without the plugin."""
+    for internal in found:
+        for paragraph in clean(internal.text).split("\n"):
+            yield from (f"  {line}".rstrip() for line in wrapped(paragraph, width - 2))
+        if internal.traceback:
+            yield ""
+            yield from (f"    {line}".rstrip() for line in clean(internal.traceback).rstrip().split("\n"))
+            yield ""
+            yield "  This is a bug in pytest-llmtrace: please report it with the lines above."
+    if found:
+        yield ""
+        yield "  To run without the plugin: `--llm-off`, or LLMTRACE_DISABLED=1 in the environment."
+
+
+def no_cassette_section(found: Sequence[NoCassette], width: int) -> Iterator[str]:
+    """The first call that had nowhere to go; where the recording would be stands at the end of the screen."""
+    requests = [finding.request for finding in found if finding.request]
+    if requests:
+        yield cut_end(f"  call    {clean_line(requests[0])}", width)
+    if len(requests) > 1:
+        yield f"          and {plural(len(requests) - 1, 'more call')}"
+
+
+def miss_section(found: Sequence[Miss], width: int) -> Iterator[str]:
+    """Requests that are no LLM calls and have no recorded answer."""
+    if not found:
+        return
+    yield "  not on the tape"
+    for miss in found[:_SHOWN]:
+        yield f"    {cut_middle(f'{clean_line(miss.method)} {clean_line(miss.url)}', width - 4)}"
+        if miss.detail:
+            yield from (f"      {line}" for line in wrapped(f"nearest: {clean(miss.detail)}", width - 6))
+    yield from _more(len(found))
+    text = "Replay answers every request of a traced test from its tape, and no such request was recorded."
+    yield from (f"    {line}" for line in wrapped(text, width - 4))
+
+
+def unplayed_section(found: Sequence[Unplayed]) -> Iterator[str]:
+    """Recorded requests that are no LLM calls and were not made again."""
+    if not found:
+        return
+    yield "  recorded, not made"
+    for unplayed in found[:_SHOWN]:
+        times = f"  ({unplayed.count} times)" if unplayed.count != 1 else ""
+        yield f"    {clean_line(unplayed.method)} {clean_line(unplayed.url)}{times}"
+    yield from _more(len(found))
+    yield "    The tape holds answers to them, and nothing asked."
+
+
+def bypass_section(found: Sequence[Bypass], width: int) -> Iterator[str]:
+    """Traffic that was neither recorded nor compared, and who made it."""
+    if not found:
+        return
+    yield "  past the tape"
+    for bypass in found[:_SHOWN]:
+        yield from (f"    {line}" for line in wrapped(clean(bypass.what), width - 4))
+        yield from (f"      {cut_middle(clean_line(frame), width - 6)}" for frame in bypass.stack[-_STACK:])
+    yield from _more(len(found))
+    text = (
+        "It could not be recorded and compared. Call through an HTTP client that is seen (httpx, requests, aiohttp, "
+        "urllib3, botocore), or describe the call with `pytest_llmtrace.call(...)`."
+    )
+    yield from (f"    {line}" for line in wrapped(text, width - 4))
+
+
+def breach_section(verdict: Verdict, found: Sequence[Breach], width: int) -> Iterator[str]:
+    """Each budget with its limit and value, what used most of it, and how to price a model that has no price."""
+    for breach in found:
+        yield from _breach(verdict, breach)
+    if any(breach.what != "calls" and breach.value is not None for breach in found):
+        yield from _dearest(verdict, width, by_tokens=all(breach.what == "tokens" for breach in found))
+    models = sorted({model for breach in found for model in breach.models})
+    if models:
+        yield from _pricing(models, width)
+
+
+def _breach(verdict: Verdict, breach: Breach) -> Iterator[str]:
+    name = f"  {BUDGETS[breach.what]:<6}  "
+    limit = amount(breach.what, breach.limit)
+    if breach.value is None:
+        yield f"{name}{UNKNOWN} of {limit} allowed: a model has no price"
+    elif breach.what == "growth":
+        before = verdict.golden_totals.cost_usd if verdict.golden_totals else None
+        after = verdict.observed_totals.cost_usd
+        known = f": {usd(before)} in the golden trace, {usd(after)} now" if before and after is not None else ""
+        yield f"{name}{amount('growth', breach.value)} of {limit} allowed{known}"
+    else:
+        over = f" ({percent(breach.value / breach.limit - 1)} over)" if 0 < breach.limit < breach.value else ""
+        yield f"{name}{amount(breach.what, breach.value)} of {limit} allowed{over}"
+    if breach.refused:
+        yield "          a live call was refused: the budget was spent"
+
+
+def _dearest(verdict: Verdict, width: int, *, by_tokens: bool) -> Iterator[str]:
+    """The turns that used most of the budget."""
+    made = [(one.label, turn) for one in verdict.observed for turn in one.turns if turn.call.usage or turn.call.cost]
+    made.sort(key=lambda item: -(_tokens(item[1]) if by_tokens else item[1].call.cost or 0.0))
+    if len(made) < 2:
+        return
+    yield "  dearest turns"
+    for label, turn in made[:_DEAREST]:
+        usage = turn.call.usage
+        tokens = f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out" if usage else f"{UNKNOWN} tokens"
+        name = f"{clean_line(label)} turn {turn.number}  {clean_line(turn.call.name)}"
+        yield cut_end(f"    {name}  {tokens}  {usd(turn.call.cost)}", width)
+
+
+def _pricing(models: Sequence[str], width: int) -> Iterator[str]:
+    text = (
+        f"No price is known for {joined([f'`{clean_line(model)}`' for model in models])}, so the budget cannot be "
+        "checked. To price it, add to pyproject.toml, in dollars per token:"
+    )
+    yield from (f"  {line}" for line in wrapped(text, width - 2))
+    for model in models:
+        yield ""
+        yield f"    [tool.llmtrace.prices.{json.dumps(clean_line(model), ensure_ascii=False)}]"
+        yield "    input_cost_per_token = 1e-6   # what your provider charges"
+        yield "    output_cost_per_token = 2e-6"
+
+
+def _tokens(turn: Turn) -> int:
+    return turn.call.usage.total_tokens if turn.call.usage else 0
+
+
+def _more(total: int) -> Iterator[str]:
+    if total > _SHOWN:
+        yield f"    and {total - _SHOWN} more"

@@ -1,0 +1,122 @@
+"""Lines, and how text fits into their columns."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+CUT: Final = "…"
+"""Stands for text that was left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of output, without its line end."""
+
+    text: str
+    markup: Mapping[str, bool] = field(default_factory=dict)
+    """Keyword arguments of pytest's terminal writer: ``{"red": True, "bold": True}``."""
+
+
+def display_width(text: str) -> int:
+    """How many columns a text takes on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def cut_end(text: str, width: int) -> str:
+    """The text, its end left out where it is wider than `width` columns."""
+    if display_width(text) <= width:
+        return text
+    return _beginning(text, max(width - 1, 0)) + CUT
+
+
+def cut_middle(text: str, width: int) -> str:
+    """The text, its middle left out where it is wider: of a node id or path, both ends say something."""
+    if display_width(text) <= width:
+        return text
+    head = max(width - 1, 0) // 3
+    tail = max(width - 1, 0) - head
+    return _beginning(text, head) + CUT + _beginning(text[::-1], tail)[::-1]
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """The text filled up with blanks to `width` columns, on its right or on its left."""
+    blanks = " " * max(width - display_width(text), 0)
+    return blanks + text if right else text + blanks
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns, broken at blanks where there are any; its own lines are kept."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lines.extend(_folded(line, max(width, 8)))
+    return lines
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, indent: int = 0) -> list[str]:
+    """Rows under a header: the first column to the left and cut to what is free, the others to the right.
+
+    A column that is empty in all rows is left out.
+    """
+    used = [index for index in range(len(header)) if index == 0 or any(row[index] for row in rows)]
+    cells = [[row[index] for index in used] for row in (header, *rows)]
+    numbers = [max(display_width(row[column]) for row in cells) for column in range(1, len(used))]
+    free = width - indent - sum(size + 2 for size in numbers)
+    first = max(min(max(display_width(row[0]) for row in cells), free), 12)
+    lines = []
+    for row in cells:
+        columns = [pad(cut_middle(row[0], first), first)]
+        columns += [pad(cell, size, right=True) for cell, size in zip(row[1:], numbers, strict=True)]
+        lines.append((" " * indent + "  ".join(columns)).rstrip())
+    return lines
+
+
+def rule(title: str, width: int) -> str:
+    """A title in the middle of a line of ``=``, as pytest draws its sections."""
+    sides = max(width - display_width(title) - 2, 2)
+    return f"{'=' * (sides // 2)} {title} {'=' * (sides - sides // 2)}"
+
+
+def plain_lines(texts: Iterable[str], **markup: bool) -> list[Line]:
+    """Lines of one markup."""
+    return [Line(text=text, markup=markup) for text in texts]
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _beginning(text: str, width: int) -> str:
+    """As much of the beginning as fits."""
+    if text.isascii():
+        return text[:width]
+    used = 0
+    for index, character in enumerate(text):
+        used += _columns(character)
+        if used > width:
+            return text[:index]
+    return text
+
+
+def _folded(line: str, width: int) -> list[str]:
+    lines: list[str] = []
+    start = 0
+    while True:
+        window = line[start : start + 4 * width]
+        piece = _beginning(window, width)
+        end = start + len(piece)
+        if end >= len(line):
+            return [*lines, line[start:]]
+        blank = len(piece) if line[end] == " " else piece.rfind(" ")
+        if blank <= len(piece) // 3 or not piece[:blank].strip():
+            blank = len(piece)
+        lines.append(piece[:blank].rstrip())
+        start += blank
+        while start < len(line) and line[start] == " ":
+            start += 1

@@ -1,0 +1,98 @@
+"""What travels about one owner: plain JSON data that rides on its test report, from a worker to the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final, Literal
+
+from pytest_llmtrace._model.findings import (
+    Breach,
+    Bypass,
+    Drift,
+    Finding,
+    Internal,
+    Miss,
+    NoCassette,
+    Unplayed,
+)
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.amounts import dollars, rows, totals_data
+from pytest_llmtrace._report.entries import packed_entries
+from pytest_llmtrace._report.plain import plain
+
+TYPES: Final[Mapping[type[Finding], str]] = {
+    Internal: "internal",
+    NoCassette: "no_cassette",
+    Drift: "drift",
+    Miss: "miss",
+    Bypass: "bypass",
+    Unplayed: "unplayed",
+    Breach: "breach",
+}
+"""The `type` of each finding in reports, the gravest first."""
+
+
+def owner_payload(
+    verdict: Verdict,
+    trace: Trace,
+    *,
+    cassette: Mapping[str, Any],
+    recorded: Mapping[str, Any],
+    with_entries: bool,
+    phase: Literal["call", "teardown"] = "call",
+) -> dict[str, Any]:
+    """Everything the reports need to know about one owner.
+
+    Args:
+        verdict: The findings.
+        trace: What was observed.
+        cassette: `golden` and `tape`, paths relative to the root directory or `None`, and `used`, the paths of all
+            cassette files that were used.
+        recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
+        with_entries: Whether the full entries come along, for the `.jsonl` report.
+        phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
+            payload of the same owner is a new attempt that replaces it.
+    """
+    data = {
+        "nodeid": verdict.owner,
+        "fixture": is_fixture(verdict.owner),
+        "phase": phase,
+        "mode": verdict.mode,
+        **totals_data(totals(trace.calls)),
+        "live_unpriced_calls": sum(_unpriced(call) for call in trace.calls if call.source == "live"),
+        "models": rows(trace.calls, "model", lambda call: call.name or "(no model)"),
+        "agents": rows(trace.calls, "agent", lambda call: call.agent),
+        "unpriced_models": sorted({call.name for call in trace.calls if _unpriced(call)}),
+        "golden": cassette.get("golden") or verdict.golden_file,
+        "tape": cassette.get("tape") or verdict.tape_file,
+        "used": sorted(cassette.get("used") or ()),
+        "golden_cost_usd": dollars(verdict.golden_totals.cost_usd) if verdict.golden_totals else None,
+        "findings": [finding_data(finding) for finding in verdict.findings],
+        "recorded": dict(recorded),
+    }
+    if with_entries:
+        data["entries"] = packed_entries(trace)
+    payload: dict[str, Any] = plain(data)
+    return payload
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as plain data: its `type` and its fields; a drift's role only where it has one."""
+    data = {"type": TYPES[type(finding)]} | {field.name: getattr(finding, field.name) for field in fields(finding)}
+    if data.get("role", "") is None:
+        del data["role"]
+    made: dict[str, Any] = plain(data)
+    return made
+
+
+def is_fixture(owner: str) -> bool:
+    """Whether an owner is a fixture of wider scope (``fixture <scope> <name>``) and no test."""
+    kind, _, rest = owner.partition(" ")
+    return kind == "fixture" and rest.partition(" ")[0] in {"session", "package", "module", "class"}
+
+
+def _unpriced(call: LLMCall) -> bool:
+    return totals((call,)).unpriced_calls > 0

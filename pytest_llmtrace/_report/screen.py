@@ -1,0 +1,148 @@
+"""What a failed test says: the title, a section for each thing that was found, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.drift_section import AbsorbedBy, drift_section
+from pytest_llmtrace._report.finding_sections import (
+    breach_section,
+    bypass_section,
+    internal_section,
+    miss_section,
+    no_cassette_section,
+    unplayed_section,
+)
+from pytest_llmtrace._report.layout import display_width, wrapped
+from pytest_llmtrace._report.money import usd
+from pytest_llmtrace._report.payload import TYPES, finding_data
+from pytest_llmtrace._report.wording import drift_line, joined, plural, record_command
+
+_TITLES: Final = {
+    "internal": "could not be judged by pytest-llmtrace",
+    "no_cassette": "made an LLM call but has no recording",
+    "drift": "drifted from its golden trace",
+    "miss": "made a request that is not on its tape",
+    "bypass": "called past its tape",
+    "unplayed": "did not make a request that was recorded",
+}
+_ACCEPTED_SHOWN: Final = 10
+
+
+def failure_text(verdict: Verdict, width: int = 80, *, absorbed_by: AbsorbedBy | None = None) -> str:
+    """The whole screen of a failed owner, without colours, in lines of at most `width` columns where that is possible.
+
+    Differences that the policy ignores are left out. Everything that was recorded is cleaned of what a terminal
+    would act on.
+
+    Args:
+        verdict: What was found.
+        width: Columns of the terminal.
+        absorbed_by: Names the normalisers that would absorb a difference, so that the screen can name them.
+    """
+    found = [finding for finding in verdict.findings if finding.severity != "ignore"]
+    blocks = [
+        [_title(verdict, found)],
+        *_sections(verdict, found, width, absorbed_by),
+        list(_way_out(verdict, found, width)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def accepted_text(verdict: Verdict) -> str:
+    """The drift that record mode accepted, a line each: ``accepted: turn 1 prompt changed (messages[0].content)``."""
+    accepted = (one for one in verdict.findings if isinstance(one, Drift) and one.severity == "ignore")
+    drifts = [finding_data(drift) for drift in accepted]
+    label = len({drift["conversation"] for drift in drifts}) > 1 or len(verdict.observed) > 1
+    lines = [f"accepted: {drift_line(drift, label=label)}" for drift in drifts[:_ACCEPTED_SHOWN]]
+    if len(drifts) > _ACCEPTED_SHOWN:
+        lines.append(f"accepted: {plural(len(drifts) - _ACCEPTED_SHOWN, 'more difference')}")
+    return "\n".join(lines)
+
+
+def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
+    types = {TYPES[type(finding)] for finding in found}
+    titles = [title for kind, title in _TITLES.items() if kind in types]
+    titles += _breach_titles([finding for finding in found if isinstance(finding, Breach)])
+    said = joined(titles) if len(titles) < 3 else f"{titles[0]}, and more"
+    live = " (compared live)" if verdict.mode == "live" and "drift" in types else ""
+    return f"{clean_line(verdict.owner)} {said}{live}"
+
+
+def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
+    if not breaches:
+        return []
+    if all(breach.value is None for breach in breaches):
+        return ["has a budget that cannot be checked"]
+    if all(breach.what == "growth" for breach in breaches):
+        return ["costs more than its golden trace allows"]
+    return ["is over its budget"]
+
+
+def _sections(
+    verdict: Verdict, found: Sequence[Finding], width: int, absorbed_by: AbsorbedBy | None
+) -> Iterator[list[str]]:
+    """A block of lines for each type of finding that there is, the gravest first."""
+    by_type: dict[type[Finding], list[Any]] = {kind: [] for kind in TYPES}
+    for finding in found:
+        by_type[type(finding)].append(finding)
+    yield list(internal_section(by_type[Internal], width))
+    yield list(no_cassette_section(by_type[NoCassette], width))
+    yield from drift_section(verdict, by_type[Drift], width, absorbed_by)
+    yield list(miss_section(by_type[Miss], width))
+    yield list(bypass_section(by_type[Bypass], width))
+    yield list(unplayed_section(by_type[Unplayed]))
+    yield list(breach_section(verdict, by_type[Breach], width))
+
+
+def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[str]:
+    """How the test ended, the golden file, and the command that accepts what was observed."""
+    types = {TYPES[type(finding)] for finding in found}
+    if verdict.exception and not _says_nothing(verdict.exception):
+        text = f"{clean_line(verdict.exception)} (follows from the above)"
+        yield from _labelled("ended", wrapped(text, width - 10))
+    if "no_cassette" in types:
+        missing = next(finding for finding in found if isinstance(finding, NoCassette))
+        yield from _labelled("golden", [f"{clean_line(missing.cassette)} (does not exist)"])
+        yield from _command("record", verdict, width)
+        return
+    if types - {"internal"} and verdict.golden_file:
+        yield from _labelled("golden", [clean_line(verdict.golden_file)])
+    if types - {"internal", "breach", "bypass"} or _grew(found):
+        yield from _command("accept", verdict, width)
+
+
+def _command(label: str, verdict: Verdict, width: int) -> Iterator[str]:
+    command = clean_line(verdict.accept or record_command([verdict.owner]))
+    costs = _estimate(verdict, recorded=label == "accept")
+    line = f"{command}    {costs}"
+    yield from _labelled(label, [line] if display_width(line) + 10 <= width else [command, costs])
+
+
+def _estimate(verdict: Verdict, *, recorded: bool) -> str:
+    if not recorded:
+        return "makes live calls"
+    if not verdict.accept_calls:
+        return "no live calls"
+    price = "price unknown" if verdict.accept_usd is None else f"about {usd(verdict.accept_usd)}"
+    return f"{plural(verdict.accept_calls, 'live call')}, {price}"
+
+
+def _labelled(label: str, lines: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield f"  {'' if number else label:<6}  {line}"
+
+
+def _grew(found: Sequence[Finding]) -> bool:
+    """Whether a cost grew past its limit, so that accepting it makes a new baseline."""
+    return any(isinstance(finding, Breach) and finding.what == "growth" for finding in found)
+
+
+def _says_nothing(exception: str) -> bool:
+    """Whether an exception is only the miss in other words."""
+    lowered = exception.lower()
+    return "llmtrace" in lowered or "connection error" in lowered

@@ -1,0 +1,143 @@
+"""Golden and observed conversations side by side, and what became of each turn."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pytest_llmtrace._model.conversations import Conversation, Turn
+from pytest_llmtrace._model.verdict import Verdict
+
+Status = Literal["ok", "drift", "added", "missing", "not reached"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """One conversation as it was recorded and as it was made; either may be absent."""
+
+    label: str
+    labels: frozenset[str]
+    """The names under which a drift may speak of it: no two conversations share one."""
+    golden: Conversation | None = None
+    observed: Conversation | None = None
+
+    @property
+    def golden_turns(self) -> tuple[Turn, ...]:
+        """The recorded turns."""
+        return self.golden.turns if self.golden else ()
+
+    @property
+    def observed_turns(self) -> tuple[Turn, ...]:
+        """The turns that were made."""
+        return self.observed.turns if self.observed else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What became of one turn, or of a run of turns."""
+
+    status: Status
+    turns: tuple[int, ...]
+    """Numbers in the golden conversation; of an added call, in the observed one."""
+    drifts: tuple[Mapping[str, Any], ...] = ()
+    """Their data, where the status is `drift`, `added` or `missing`."""
+
+
+def sides_of(verdict: Verdict, drifting: Sequence[str]) -> list[Sides]:
+    """Every conversation once: golden ones with their partners, then new ones, then labels that only a drift names.
+
+    A verdict does not say which conversations were compared with each other; partners are found as the comparison
+    finds them: by name, by opening, then by order.
+    """
+    golden = verdict.golden or ()
+    partners = _partners(golden, verdict.observed)
+    paired = {id(one) for one in partners.values()}
+    taken = {one.label for one in golden}
+    found = []
+    for number, one in enumerate(golden):
+        partner = partners.get(number)
+        labels = {one.label} | ({partner.label} - taken if partner else set())
+        taken |= labels
+        found.append(Sides(label=one.label, labels=frozenset(labels), golden=one, observed=partner))
+    for one in verdict.observed:
+        if id(one) not in paired:
+            found.append(Sides(label=one.label, labels=frozenset({one.label} - taken), observed=one))
+            taken.add(one.label)
+    named = [label for label in dict.fromkeys(drifting) if label not in taken]
+    return [*found, *(Sides(label=label, labels=frozenset((label,))) for label in named)]
+
+
+def rows_of(sides: Sides, drifts: Sequence[Mapping[str, Any]], folded: set[int], *, stopped: bool) -> list[Row]:
+    """The turns of one conversation in order, runs of quiet ones drawn together.
+
+    A turn whose differences are folded into another one's has no row: it is named there.
+    """
+    added = [drift for drift in drifts if drift["kind"] == "call_added"]
+    changed = [drift for drift in drifts if drift["kind"] != "call_added"]
+    by_turn: dict[int, list[Mapping[str, Any]]] = {}
+    for drift in changed:
+        by_turn.setdefault(drift["turn"], []).append(drift)
+    reached = _reached(sides, added, by_turn, stopped=stopped)
+    numbers = sorted({*range(1, len(sides.golden_turns) + 1), *by_turn})
+    placed: list[tuple[int, int, Row]] = [
+        (drift["turn"], 0, Row(status="added", turns=(drift["turn"],), drifts=(drift,))) for drift in added
+    ]
+    for number in numbers:
+        found = tuple(by_turn.get(number, ()))
+        if found:
+            missing = any(drift["kind"] == "call_missing" for drift in found)
+            placed.append((number, 1, Row(status="missing" if missing else "drift", turns=(number,), drifts=found)))
+        elif number not in folded:
+            placed.append((number, 1, Row(status="ok" if number <= reached else "not reached", turns=(number,))))
+    return list(_drawn_together(row for _, _, row in sorted(placed, key=lambda item: item[:2])))
+
+
+def _partners(golden: Sequence[Conversation], observed: Sequence[Conversation]) -> dict[int, Conversation]:
+    """The observed partner of each golden conversation that has one, by position."""
+    partners: dict[int, Conversation] = {}
+    used: set[int] = set()
+    for key in (_name, lambda one: (one.agent, one.opening), lambda one: one.agent or ""):
+        waiting: dict[object, deque[Conversation]] = {}
+        for one in observed:
+            if id(one) not in used:
+                waiting.setdefault(key(one), deque()).append(one)
+        for number, one in enumerate(golden):
+            wanted = key(one)
+            if number not in partners and wanted is not None and waiting.get(wanted):
+                partners[number] = waiting[wanted].popleft()
+                used.add(id(partners[number]))
+    return partners
+
+
+def _name(conversation: Conversation) -> str | None:
+    """The label that the application gave; a number that was given here tells nothing."""
+    return conversation.label if conversation.agent or conversation.session else None
+
+
+def _reached(
+    sides: Sides, added: Sequence[object], by_turn: Mapping[int, Sequence[Mapping[str, Any]]], *, stopped: bool
+) -> int:
+    """The last golden turn that the test got to."""
+    if not stopped:
+        return len(sides.golden_turns)
+    missing = [drift for drifts in by_turn.values() for drift in drifts if drift["kind"] == "call_missing"]
+    return max(len(sides.observed_turns) - len(added) + len(missing), *by_turn, 0)
+
+
+def _drawn_together(rows: Iterator[Row]) -> Iterator[Row]:
+    run: Row | None = None
+    for row in rows:
+        if run is not None and not row.drifts and (row.status, row.turns[0]) == (run.status, run.turns[-1] + 1):
+            run = Row(status=run.status, turns=(*run.turns, *row.turns))
+            continue
+        if run is not None:
+            yield run
+            run = None
+        if row.drifts:
+            yield row
+        else:
+            run = row
+    if run is not None:
+        yield run

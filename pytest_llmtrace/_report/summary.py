@@ -1,0 +1,198 @@
+"""The section `llmtrace` at the end of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, rule, wrapped
+from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
+from pytest_llmtrace._report.summary_rows import agent_table, dearest_tests, model_table, recorded_rows
+from pytest_llmtrace._report.wording import (
+    FINDING_NAMES,
+    breach_line,
+    budget_use,
+    finding_line,
+    joined,
+    plural,
+    record_command,
+)
+
+TITLE: Final = "llmtrace"
+_NAMED: Final = 5
+"""Tests, files or warnings that are named without `-v`; the others are counted."""
+
+Document = Mapping[str, Any]
+"""What `document.document` made."""
+
+
+def summary(
+    document: Document,
+    *,
+    verbosity: int = 0,
+    width: int = 80,
+    budgets: Sequence[Mapping[str, Any]] = (),
+    warnings: Sequence[str] = (),
+) -> Iterator[Line]:
+    """The lines of the section, its title line included; none where no test was traced and there is nothing to say.
+
+    Args:
+        document: The report document.
+        verbosity: As pytest counts it: one line below 0, a row for each test above 0.
+        width: Columns of the terminal.
+        budgets: The budgets of the run with what was used of them: `scope`, `what`, `limit`, `value`.
+        warnings: Texts for the user that belong to no test.
+    """
+    if not (_rows(document) or document["breaches"] or document["unused"] or warnings):
+        return
+    if verbosity < 0:
+        yield _one_line(document)
+        return
+    verbose = verbosity > 0
+    yield Line(text=rule(TITLE, width), markup={"bold": True})
+    yield from _head(document, width)
+    for lines in (
+        model_table(document, width),
+        agent_table(document, width),
+        dearest_tests(document, width, verbose=verbose),
+        recorded_rows(document, width, verbose=verbose),
+        [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],
+        _unused(document, width, verbose=verbose),
+        [line for text in warnings for line in _noted("warning", clean_line(text), width)],
+    ):
+        block = list(lines)
+        if block:
+            yield Line(text="")
+            yield from block
+
+
+def _rows(document: Document) -> list[Mapping[str, Any]]:
+    return [*document["tests"], *document.get("fixtures", ())]
+
+
+def _head(document: Document, width: int) -> Iterator[Line]:
+    """What was run, and what it cost."""
+    totals = document["totals"]
+    usage = totals["usage"]
+    cached = f" ({count(usage['cache_read_tokens'])} cached)" if usage.get("cache_read_tokens") else ""
+    estimated = ", partly estimated" if usage.get("estimated") else ""
+    text = " · ".join(
+        (
+            str(document["mode"]),
+            plural(totals["tests"], "test"),
+            plural(totals["calls"], "call"),
+            f"{count(usage['input_tokens'])} tokens in{cached}, {count(usage['output_tokens'])} out{estimated}",
+        )
+    )
+    yield from plain_lines(wrapped(text, width))
+    if totals["calls"] or totals["live_calls"]:
+        yield from plain_lines(wrapped(_cost(totals), width))
+    models = [clean_line(row["model"]) for row in document["models"] if row["cost_usd"] is None]
+    if len(models) > _NAMED:
+        models = [*models[: _NAMED - 1], f"{len(models) - _NAMED + 1} more"]
+    if models:
+        yield from plain_lines(wrapped(f"no price is known for {joined(models)}", width), yellow=True)
+
+
+def _cost(totals: Mapping[str, Any]) -> str:
+    """What was paid, and what the replayed calls would have cost."""
+    whole = usd_or_part(totals["cost_usd"], totals.get("priced_usd", 0.0))
+    paid = usd_or_part(totals["live_cost_usd"], totals.get("live_priced_usd", 0.0))
+    if not totals["live_calls"]:
+        return f"nothing paid · would have cost {whole}"
+    text = f"{paid} paid for {plural(totals['live_calls'], 'live call')}"
+    return f"{text} · with the replayed ones {whole}" if totals["live_calls"] < totals["calls"] else text
+
+
+def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
+    """How many tests have which findings; warnings one by one, since no failure shows them."""
+    failing = _counts(document, "fail")
+    if failing:
+        text = joined(
+            [f"{plural(failing[kind], 'test')} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]]
+        )
+        yield from plain_lines(wrapped(text, width), red=True)
+    yield from _no_cassette(document)
+    found = [
+        f"{clean_line(row['nodeid'])}: {finding_line(finding)}"
+        for row in _rows(document)
+        for finding in row["findings"]
+        if finding["severity"] == "warn"
+    ]
+    shown = found if verbose else found[:_NAMED]
+    for text in shown:
+        yield from _noted("warning", text, width)
+    if len(found) > len(shown):
+        yield Line(
+            text=f"and {plural(len(found) - len(shown), 'more warning')} (-v shows all)", markup={"yellow": True}
+        )
+
+
+def _no_cassette(document: Document) -> Iterator[Line]:
+    """The command that records every test that has no recording."""
+    missing = [
+        row["nodeid"]
+        for row in _rows(document)
+        if any(finding["type"] == "no_cassette" and finding["severity"] == "fail" for finding in row["findings"])
+    ]
+    if missing:
+        yield Line(text=f"to record: {clean_line(record_command(missing if len(missing) <= _NAMED else []))}")
+
+
+def _counts(document: Document, severity: str) -> Counter[str]:
+    """Owners per type of finding, each counted once per type."""
+    found: Counter[str] = Counter()
+    for row in _rows(document):
+        found.update({finding["type"] for finding in row["findings"] if finding["severity"] == severity})
+    return found
+
+
+def _budgets(document: Document, budgets: Sequence[Mapping[str, Any]], width: int) -> Iterator[Line]:
+    """Each budget with what was used of it, breached ones in red."""
+    breached = {(breach["scope"], breach["what"]): breach for breach in document["breaches"]}
+    for budget in budgets:
+        if (budget["scope"], budget["what"]) in breached:
+            continue
+        value, limit = budget["value"], budget["limit"]
+        share = f" ({percent(value / limit)})" if value is not None and limit > 0 else ""
+        yield Line(text=f"budget: {budget_use(budget)}{share}", markup={"green": True})
+    for breach in breached.values():
+        scope = "" if breach["scope"] == "run" else f"{clean_line(breach['scope'])}: "
+        yield from plain_lines(wrapped(f"budget BREACHED: {scope}{breach_line(breach)}", width), red=True, bold=True)
+
+
+def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
+    paths = document["unused"]
+    if not paths:
+        return
+    yield Line(text=f"{plural(len(paths), 'unused cassette')} (`llmtrace prune` removes them)", markup={"yellow": True})
+    shown = paths if verbose else paths[:_NAMED]
+    yield from plain_lines(f"  {cut_middle(clean_line(path), width - 2)}" for path in shown)
+    if len(paths) > len(shown):
+        yield Line(text=f"  and {len(paths) - len(shown)} more (-v shows all)")
+
+
+def _noted(label: str, text: str, width: int) -> list[Line]:
+    return plain_lines(wrapped(f"{label}: {text}", width), yellow=True)
+
+
+def _one_line(document: Document) -> Line:
+    totals = document["totals"]
+    usage = totals["usage"]
+    cost = usd_or_part(totals["cost_usd"], totals.get("priced_usd", 0.0))
+    paid = usd(totals["live_cost_usd"]) if totals["live_calls"] else "nothing"
+    failing = _counts(document, "fail")
+    parts = [
+        plural(totals["tests"], "test"),
+        plural(totals["calls"], "call"),
+        f"{short_count(usage['input_tokens'])} tokens in",
+        f"{short_count(usage['output_tokens'])} out",
+        f"cost {cost}",
+        f"{paid} paid",
+        *(f"{failing[kind]} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]),
+        *(["budget BREACHED"] if document["breaches"] else []),
+    ]
+    red = bool(failing or document["breaches"])
+    return Line(text=f"{TITLE}: {', '.join(parts)}", markup={"red": True} if red else {})

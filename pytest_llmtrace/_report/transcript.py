@@ -1,0 +1,158 @@
+"""A trace as a transcript for people, and as the short text that an assertion failure shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trajectory import tool_calls, totals
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.brief import compact, content_text, output_line, request_line, tool_texts
+from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.layout import Line, cut_end, display_width, pad, plain_lines, wrapped
+from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
+from pytest_llmtrace._report.wording import joined, plural
+
+_COLOURS: Final[Mapping[str, Mapping[str, bool]]] = {
+    "system": {"purple": True},
+    "developer": {"purple": True},
+    "user": {"cyan": True},
+    "assistant": {"green": True},
+    "tool": {"yellow": True},
+    "error": {"red": True},
+}
+_ROLE: Final = 9
+"""Columns of the role: ``assistant``."""
+_REPR_WIDTH: Final = 100
+_REPR_REQUEST: Final = 40
+_REPR_TURNS: Final = 20
+_USUAL_ENDS: Final = frozenset({None, "stop", "end_turn", "tool_calls", "tool_use", "completed", "STOP"})
+
+
+def transcript(found: Sequence[Conversation], amounts: Totals, width: int = 80) -> Iterator[Line]:
+    """Conversation by conversation, turn by turn: what was added to the history, what came back, and the totals.
+
+    Each message stands once, in full.
+    """
+    for conversation in found:
+        yield from _conversation(conversation, width)
+        yield Line(text="")
+    yield Line(text=_totals(amounts), markup={"bold": True})
+
+
+def trace_repr(trace: Trace) -> str:
+    """A trace in a few lines: ``<Trace tests/test_a.py::test_x: 2 calls, 1 tool call, $0.00012>``, then its turns."""
+    amounts = totals(trace.calls)
+    facts = [plural(amounts.calls, "call")]
+    tools = tool_calls(trace)
+    if tools:
+        facts.append(plural(len(tools), "tool call"))
+    if amounts.calls:
+        facts.append(usd_or_part(amounts.cost_usd, amounts.priced_usd))
+    lines = [f"<Trace {clean_line(trace.owner)}: {', '.join(facts)}>"]
+    found = conversations(trace.calls)
+    turns = [(one.label if len(found) > 1 else "", turn) for one in found for turn in one.turns]
+    lines += [_turn_line(label, turn) for label, turn in turns[:_REPR_TURNS]]
+    if len(turns) > _REPR_TURNS:
+        lines.append(f"  … {plural(len(turns) - _REPR_TURNS, 'more turn')}")
+    return "\n".join(lines)
+
+
+def _turn_line(label: str, turn: Turn) -> str:
+    where = f"{clean_line(label)} turn {turn.number}" if label else f"turn {turn.number}"
+    sent = f"  {where}  {request_line(turn.call, turn.added, _REPR_REQUEST)} -> "
+    return sent + output_line(turn.call, max(_REPR_WIDTH - display_width(sent), _REPR_REQUEST))
+
+
+def _conversation(conversation: Conversation, width: int) -> Iterator[Line]:
+    first = conversation.turns[0].call if conversation.turns else LLMCall()
+    yield from plain_lines(wrapped(f"{clean_line(conversation.label)} · {_settings(first)}", width), bold=True)
+    before = first
+    for turn in conversation.turns:
+        circumstances = wrapped(f"turn {turn.number}{_circumstances(turn.call)}", width - 2)
+        yield from plain_lines(f"  {line}" for line in circumstances)
+        if _settings(turn.call) != _settings(before):
+            yield from _said("", f"now {_settings(turn.call)}", width)
+        if turn.kept and turn.kept < len(_history(conversation, turn)):
+            dropped = len(_history(conversation, turn)) - turn.kept
+            yield from _said("", f"({plural(dropped, 'message')} of the history left out)", width)
+        for message in turn.added:
+            yield from _message(message, width)
+        yield from _output(turn.call, width)
+        before = turn.call
+
+
+def _history(conversation: Conversation, turn: Turn) -> tuple[Message, ...]:
+    """The messages of the turn before this one, without its answer."""
+    return conversation.turns[turn.number - 2].call.messages if turn.number > 1 else ()
+
+
+def _settings(call: LLMCall) -> str:
+    """What a call asks for beside its messages: model, parameters, tools offered."""
+    parts = [clean_line(call.name or UNKNOWN)]
+    if call.operation != "chat":
+        parts.append(clean_line(call.operation))
+    parts += [f"{clean_line(key)}={clean_line(_short(value))}" for key, value in sorted(call.params.items())]
+    names = [clean_line(tool.get("name") or tool.get("type") or UNKNOWN) for tool in call.tools]
+    return " · ".join([*parts, *([f"tools: {', '.join(names)}"] if names else [])])
+
+
+def _short(value: Any) -> str:
+    return cut_end(value if isinstance(value, str) else compact(value), 60)
+
+
+def _circumstances(call: LLMCall) -> str:
+    """Tokens, cost, and whatever was unusual: retries, an early end, a cache hit."""
+    parts = []
+    if call.usage:
+        about = "about " if call.usage.estimated else ""
+        parts.append(f"{about}{count(call.usage.input_tokens)} in, {count(call.usage.output_tokens)} out")
+    if call.usage or call.cost is not None:
+        parts.append(usd(call.cost))
+    if call.cache_hit:
+        parts.append("cache hit")
+    if len(call.attempts) > 1:
+        statuses = [str(attempt.status or "no answer") for attempt in call.attempts]
+        parts.append(f"{len(call.attempts)} attempts ({joined(statuses)})")
+    if call.finish_reason not in _USUAL_ENDS:
+        parts.append(f"ended by {clean_line(call.finish_reason)}")
+    if call.status not in {"ok", "error"}:
+        parts.append(call.status)
+    return f"  ({' · '.join(parts)})" if parts else ""
+
+
+def _message(message: Message, width: int) -> Iterator[Line]:
+    role = str(message.get("role") or UNKNOWN)
+    if message.get("reasoning"):
+        yield from _said("", f"(thinks) {clean(message['reasoning'])}", width)
+    text = clean(content_text(message))
+    if role == "tool" and message.get("tool_call_id"):
+        text = f"{clean_line(message['tool_call_id'])}: {text}"
+    calls = [f"-> {clean_line(call)}" for call in tool_texts(message)]
+    yield from _said(role, "\n".join([*([text] if text else []), *calls]) or "(empty)", width)
+
+
+def _output(call: LLMCall, width: int) -> Iterator[Line]:
+    if call.output is not None:
+        yield from _message(call.output, width)
+    if call.error is not None:
+        status = f" {call.error.status}" if call.error.status is not None else ""
+        yield from _said("error", f"{clean(call.error.type)}{status}: {clean(call.error.message)}", width)
+
+
+def _said(role: str, text: str, width: int) -> Iterator[Line]:
+    """A role and what it said, the text in a column of its own."""
+    for number, line in enumerate(wrapped(text, width - _ROLE - 6)):
+        name = pad(cut_end(clean_line(role), _ROLE), _ROLE) if number == 0 else " " * _ROLE
+        yield Line(text=f"    {name}  {line}".rstrip(), markup=_COLOURS.get(role, {}))
+
+
+def _totals(amounts: Totals) -> str:
+    """``2 calls · 412 tokens in, 61 out · $0.0000984``."""
+    usage = amounts.usage
+    cached = f" ({count(usage.cache_read_tokens)} cached)" if usage.cache_read_tokens else ""
+    tokens = f"{count(usage.input_tokens)} tokens in{cached}, {count(usage.output_tokens)} out"
+    return f"{plural(amounts.calls, 'call')} · {tokens} · {usd_or_part(amounts.cost_usd, amounts.priced_usd)}"

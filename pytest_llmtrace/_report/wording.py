@@ -1,0 +1,149 @@
+"""The words for what was found: the same in a failure, the summary and the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
+
+SUBJECTS: Final = {
+    "model": "model",
+    "params": "parameters",
+    "tools": "offered tools",
+    "prompt": "prompt",
+    "user": "user message",
+    "tool_result": "tool result",
+    "tool_call": "tool call",
+    "output": "answer",
+    "error": "error",
+    "order": "order",
+    "event": "event",
+    "call_added": "call",
+    "call_missing": "call",
+}
+"""What each kind of drift is about, as the subject of `changed`, `added`, `gone` or `missing`."""
+
+BUDGETS: Final = {"usd": "cost", "tokens": "tokens", "calls": "calls", "growth": "growth"}
+"""What each kind of budget limits."""
+
+FINDING_NAMES: Final = {
+    "drift": "drifted",
+    "no_cassette": "without a recording",
+    "miss": "with a request that is not on the tape",
+    "unplayed": "with a recorded request that was not made",
+    "bypass": "with traffic past the tape",
+    "breach": "over budget",
+    "internal": "that could not be judged",
+}
+"""The tests that have a finding of this type, in the order in which they are counted."""
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 call``, ``2 calls``, ``1,204 calls``."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def turns(numbers: Collection[int]) -> str:
+    """``turn 3``, ``turns 2-5``, ``turns 1, 3-4``."""
+    return f"turn{'' if len(numbers) == 1 else 's'} {ranges(numbers)}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Numbers with their runs drawn together: ``1, 3-5``."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def change(kind: str, golden: object, observed: object) -> str:
+    """``changed``, or ``added`` or ``gone`` where one side has nothing."""
+    if kind == "call_missing":
+        return "missing"
+    if kind == "call_added" or (golden is None and observed is not None):
+        return "added"
+    return "gone" if observed is None and golden is not None else "changed"
+
+
+def drift_title(drifts: Sequence[Mapping[str, Any]]) -> str:
+    """What happened to one turn, from the data of its drifts: ``model and prompt changed, tool call added``."""
+    by_subject: dict[str, str] = {}
+    for drift in drifts:
+        kind = str(drift["kind"])
+        subject = SUBJECTS.get(kind, clean_line(kind))
+        how = change(kind, drift["golden"], drift["observed"])
+        by_subject[subject] = how if by_subject.get(subject, how) == how else "changed"
+    by_change: dict[str, list[str]] = {}
+    for subject, how in by_subject.items():
+        by_change.setdefault(how, []).append(subject)
+    return ", ".join(f"{joined(subjects)} {how}" for how, subjects in by_change.items())
+
+
+def drift_line(drift: Mapping[str, Any], *, label: bool = True) -> str:
+    """One drift in one line, from its data: ``lead turn 2 prompt changed (messages[0].content)``."""
+    where = f"{clean_line(drift['conversation'])} " if label and drift["conversation"] else ""
+    path = f" ({clean_line(drift['path'])})" if drift["path"] else ""
+    also = f", {drift['folded']} more follow from it" if drift["folded"] else ""
+    return f"{where}turn {drift['turn']} {drift_title([drift])}{path}{also}"
+
+
+def amount(what: str, value: float | None) -> str:
+    """A value in the unit of a budget: ``$0.0124``, ``12,916``, ``12 %``."""
+    if value is None:
+        return UNKNOWN
+    return {"usd": usd, "growth": percent}.get(what, count)(value)
+
+
+def budget_use(budget: Mapping[str, Any]) -> str:
+    """What was used of a budget, from its data: ``cost $0.0124 of $0.05 allowed``."""
+    what = str(budget["what"])
+    name = BUDGETS.get(what, clean_line(what))
+    return f"{name} {amount(what, budget['value'])} of {amount(what, budget['limit'])} allowed"
+
+
+def breach_line(breach: Mapping[str, Any]) -> str:
+    """One breached budget in one line, from its data."""
+    text = budget_use(breach)
+    if breach["value"] is None and breach.get("models"):
+        text += f" (no price for {joined([clean_line(model) for model in breach['models']])})"
+    return f"{text}; live calls were refused" if breach.get("refused") else text
+
+
+def finding_line(finding: Mapping[str, Any]) -> str:
+    """Any finding in one line, from its data."""
+    kind = finding["type"]
+    if kind == "drift":
+        return drift_line(finding)
+    if kind == "breach":
+        return breach_line(finding)
+    if kind in {"miss", "unplayed"}:
+        what = "not on the tape" if kind == "miss" else "recorded, not made"
+        return f"{clean_line(finding['method'])} {clean_line(finding['url'])}: {what}"
+    if kind == "bypass":
+        return f"past the tape: {clean_line(finding['what'])}"
+    if kind == "no_cassette":
+        return f"no recording at {clean_line(finding['cassette'])}"
+    return clean_line(str(finding.get("text", "")).partition("\n")[0])
+
+
+def record_command(owners: Sequence[str]) -> str:
+    """The command that records these tests (or, of a fixture, the whole suite)."""
+    tests = [owner for owner in owners if "::" in owner]
+    return " ".join(["pytest --llm-record", *(quoted(test) for test in tests)])
+
+
+def quoted(argument: str) -> str:
+    """A node id as one word of a shell command, in double quotes where those are safe."""
+    if any(character in argument for character in '"$`\\!'):
+        return "'" + argument.replace("'", "'\"'\"'") + "'"
+    return f'"{argument}"'

@@ -1,0 +1,1 @@
+"""Composes the parts for one pytest run. Nothing below it knows pytest."""

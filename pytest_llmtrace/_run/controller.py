@@ -1,0 +1,138 @@
+"""What the process that shows results does: collect payloads, apply the run's budgets, write reports, summarise."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._settings import Settings
+from pytest_llmtrace.errors import LlmtraceError
+
+
+class Controller:
+    """Collects what the owners report, from this process or from xdist workers.
+
+    Everything that only matters to runs that traced something is imported when the run is over.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._payloads: list[dict[str, Any]] = []
+        self._outcomes: dict[str, str] = {}
+        self._document: dict[str, Any] | None = None
+        self._problems: list[str] = []
+        self._folder: str | None = None
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Take in one test report."""
+        outcome = "xfailed" if hasattr(report, "wasxfail") and report.skipped else str(report.outcome)
+        if report.when == "call" or outcome != "passed":
+            failed_outside = report.when != "call" and outcome == "failed"
+            if not (failed_outside and self._outcomes.get(report.nodeid) == "failed"):
+                self._outcomes[report.nodeid] = "error" if failed_outside else outcome
+        self._payloads += getattr(report, "llmtrace", [])
+
+    def ledger(self) -> str:
+        """A file that all workers count live spending in."""
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="llmtrace-")
+        return str(Path(self._folder) / "ledger")
+
+    def finish(self, session: pytest.Session) -> int | pytest.ExitCode:
+        """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
+        if not self._payloads and self.settings.run_mode == "off":
+            return session.exitstatus
+        from pytest_llmtrace._report.document import document  # noqa: PLC0415
+        from pytest_llmtrace._report.files import write_report  # noqa: PLC0415
+
+        self._document = document(
+            self._payloads,
+            self._outcomes,
+            mode=self.settings.run_mode,
+            breaches=self._breaches(),
+            unused=self._unused(session),
+        )
+        for path in self.settings.reports:
+            try:
+                write_report(path, self._document, self._payloads)
+            except LlmtraceError as error:
+                self._problems.append(str(error))
+        failed = self._problems or any(breach["severity"] == "fail" for breach in self._document["breaches"])
+        return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
+
+    def summarise(self, terminal: pytest.TerminalReporter) -> None:
+        """Write the section of the terminal summary, where there is anything to say."""
+        if self._document is None:
+            return
+        from pytest_llmtrace._report.summary import summary  # noqa: PLC0415
+
+        width = terminal._tw.fullwidth  # noqa: SLF001  # pytest has no public name for it
+        lines = list(summary(self._document, verbosity=terminal.verbosity, width=width))
+        lines_of_problems = [f"ERROR: {problem}" for problem in self._problems]
+        if not lines and not lines_of_problems:
+            return
+        if terminal.verbosity >= 0:
+            terminal.section("llmtrace")
+        for line in lines:
+            terminal.write_line(line.text, **line.markup)
+        for text in lines_of_problems:
+            terminal.write_line(text, red=True)
+
+    def close(self) -> None:
+        """Remove what was only needed while the run went on."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _breaches(self) -> list[Any]:
+        from pytest_llmtrace._compare.budget import Budget, breaches, growth_breaches  # noqa: PLC0415
+        from pytest_llmtrace._report.attempts import owners  # noqa: PLC0415
+
+        found = owners(self._payloads)
+        amounts = reduce(add, (owner.amounts for owner in found), Totals())
+        models = sorted({name for owner in found for payload in owner.last for name in payload["unpriced_models"]})
+        budget = Budget(usd=self.settings.budget_usd, tokens=self.settings.budget_tokens)
+        made = list(breaches(amounts, budget, "run", models))
+        if self.settings.max_growth is not None:
+            golden, observed = _comparable(found)
+            made += growth_breaches(golden, observed, self.settings.max_growth, "run")
+        return made
+
+    def _unused(self, session: pytest.Session) -> list[str]:
+        from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415
+        from pytest_llmtrace._store.cassettes import discover  # noqa: PLC0415
+
+        if not is_full(session) or self.settings.run_mode not in ("trace", "record"):
+            return []
+        used = {name for payload in self._payloads for name in payload["used"]}
+        found = set()
+        for root in search_roots(session.config):
+            for cassette in discover(root):
+                for path in (cassette.golden, cassette.tape):
+                    if path.exists():
+                        found.add(_name(path, self.settings.root))
+        return sorted(found - used)
+
+
+def _comparable(found: Any) -> tuple[Totals, Totals]:
+    """Golden and observed totals of the owners that have a golden trace."""
+    golden = observed = Totals()
+    for owner in found:
+        before = owner.golden_amounts
+        if before is not None:
+            golden += before
+            observed += owner.amounts
+    return golden, observed
+
+
+def _name(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()

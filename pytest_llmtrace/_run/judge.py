@@ -1,0 +1,162 @@
+"""From what was observed to a verdict: drift from the golden trace, misses, what was not played, budgets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_llmtrace._capture.recorder import is_llm_request
+from pytest_llmtrace._compare.budget import breaches, growth_breaches
+from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.nearest import describe_nearest
+from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._run.stops import is_stop
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.exchange import Exchange
+    from pytest_llmtrace._run.owner import OwnerRun
+    from pytest_llmtrace._store.golden import Golden
+
+
+def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
+    """Judge one owner at the end of its call phase."""
+    plan, recorder = run.plan, run.recorder
+    assert run.assembled is not None  # noqa: S101  # set by the only caller
+    trace = run.assembled.trace
+    stopped = exception is not None or bool(recorder.misses)
+    findings: list[Finding] = []
+    golden: Golden | None = None
+    if run.compares:
+        golden, drifts = _drifts(run, trace, stopped=stopped)
+        findings += drifts
+        findings += _misses(run, trace)
+        if not stopped:
+            findings += _unplayed(run, findings)
+    elif run.records and not stopped:
+        golden, drifts = _drifts(run, trace, stopped=False)
+        findings += [replace(drift, severity="ignore") for drift in drifts]
+    findings += [Bypass(what=address, stack=stack) for address, stack in recorder.bypassed]
+    findings += [Bypass(what=what) for what in run.assembled.bypassed]
+    golden_totals = run.old.totals
+    findings += _breaches(run, trace, stopped=stopped)
+    if len(trace.calls) < plan.min_calls and not stopped:
+        findings.append(Bypass(what=f"{len(trace.calls)} LLM calls were seen, at least {plan.min_calls} were expected"))
+    accept_calls, accept_usd = _accepting(run, golden, stopped=stopped)
+    return Verdict(
+        owner=plan.owner,
+        mode=plan.mode,
+        findings=tuple(findings),
+        golden=conversations(golden.trace.calls) if golden is not None else None,
+        observed=conversations(trace.calls),
+        golden_file=run.old.golden_name,
+        tape_file=run.old.tape_name,
+        golden_totals=golden_totals,
+        observed_totals=totals(trace.calls),
+        stopped=stopped,
+        exception=_one_line(exception),
+        accept=plan.accept,
+        accept_calls=accept_calls,
+        accept_usd=accept_usd,
+    )
+
+
+def teardown_verdict(run: OwnerRun) -> Verdict | None:
+    """What the teardown did that replay has no answer for; `None` where there is nothing to say."""
+    late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
+    if not late or run.verdict is None:
+        return None
+    found = tuple(
+        Miss(method=one.request.method, url=one.request.url, detail="sent while the test was torn down") for one in late
+    )
+    return replace(run.verdict, findings=found, stopped=True, exception=None, golden=None, accept_calls=len(late))
+
+
+def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
+    """Compare with the golden trace; it is not even read where digests show that nothing differs."""
+    if not run.old.golden_exists:
+        return None, ()
+    if not stopped and run.old.says_unchanged(behaviour_digest(trace)):
+        return None, ()
+    golden = run.old.golden()
+    if golden is None:
+        return None, ()
+    return golden, compare(golden.trace, trace, run.plan.policy, stopped=stopped)
+
+
+def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
+    """Findings for requests without an answer that no drift speaks of."""
+    found: list[Finding] = []
+    misses = [one for one in run.recorder.misses if one.phase == "call"]
+    llm = [one for one in misses if one.is_llm]
+    called = any(entry.status != "missed" or llm for entry in trace.calls)
+    if run.plan.mode != "live" and not run.old.golden_exists and (called or llm):
+        request = f"{llm[0].request.method} {llm[0].request.url}" if llm else ""
+        found.append(NoCassette(cassette=run.old.golden_name, request=request))
+        return found
+    understood = sum(1 for call in trace.calls if call.status == "missed")
+    tapeless = llm and run.plan.own_tape and not run.old.tape_exists
+    if tapeless:
+        found.append(NoCassette(cassette=run.old.tape_name, request=f"{llm[0].request.method} {llm[0].request.url}"))
+    unexplained = [] if understood or tapeless else llm
+    found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
+    return found
+
+
+def _miss(run: OwnerRun, miss: Exchange) -> Miss:
+    detail = describe_nearest(miss.request, [one.request for one in run.recorder.tape.interactions])
+    return Miss(method=miss.request.method, url=miss.request.url, detail=detail)
+
+
+def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
+    """Recorded requests that were not made again; a missing LLM call is a drift already."""
+    explained = any(isinstance(one, Drift) and one.kind in ("call_missing", "error") for one in findings)
+    left: Counter[tuple[str, str]] = Counter()
+    for interaction in run.recorder.tape.unplayed():
+        if interaction.phase == "teardown":
+            continue
+        if not (explained and is_llm_request(interaction.request)):
+            left[interaction.request.method, interaction.request.url] += 1
+    return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
+
+
+def _breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach]:
+    plan = run.plan
+    observed = totals(trace.calls)
+    found = list(breaches(observed, plan.budget, plan.owner, unpriced(trace.calls)))
+    if plan.max_growth is not None and run.old.totals is not None and not stopped and run.compares:
+        found += growth_breaches(run.old.totals, observed, plan.max_growth, plan.owner)
+    if run.refusal is not None:
+        found.append(run.refusal)
+    return found
+
+
+def unpriced(calls: tuple[LLMCall, ...]) -> tuple[str, ...]:
+    """The models of calls whose price is not known, each once, sorted."""
+    return tuple(sorted({call.name for call in calls if totals([call]).unpriced_calls}))
+
+
+def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[int, float | None]:
+    """How many live calls it would take to accept what was observed, at least, and about what they would cost."""
+    llm_misses = sum(1 for one in run.recorder.misses if one.is_llm)
+    if golden is None:
+        return llm_misses, None
+    answered = sum(1 for one in run.recorder.exchanges if one.is_llm and one.source == "tape" and not one.missed)
+    waiting = golden.trace.calls[answered:] if stopped and llm_misses else golden.trace.calls[:0]
+    count = max(llm_misses, len(waiting))
+    if not count:
+        return 0, 0.0
+    return count, totals(waiting).cost_usd if waiting else None
+
+
+def _one_line(exception: BaseException | None) -> str | None:
+    """The exception that a miss became on its way through a framework; nothing where it is our own."""
+    if exception is None or is_stop(exception):
+        return None
+    text = str(exception).strip().partition("\n")[0]
+    return f"{type(exception).__name__}: {text}" if text else type(exception).__name__

@@ -1,0 +1,196 @@
+"""One attempt of one owner: opened before it runs, judged when its call phase ends, saved when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pytest_llmtrace._capture import current
+from pytest_llmtrace._capture.assemble import Assembled, assemble
+from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.drain import drain
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._compare.budget import Budget
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.verdict import Mode, RecordMode, Verdict
+from pytest_llmtrace._report.payload import owner_payload
+from pytest_llmtrace._run import judge, saving
+from pytest_llmtrace._run.ledger import Ledger
+from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.paths import Cassette
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done with one owner."""
+
+    owner: str
+    """Node id, or ``fixture <scope> <name>``."""
+    mode: Mode
+    record_mode: RecordMode
+    cassette: Cassette
+    root: Path
+    policy: Policy
+    budget: Budget = field(default_factory=Budget)
+    """The owner's own budget (marker)."""
+    run_budget: Budget = field(default_factory=Budget)
+    max_growth: float | None = None
+    min_calls: int = 0
+    own_tape: bool = True
+    """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
+    accept: str = ""
+    """The command that records this owner again."""
+
+
+class OwnerRun:
+    """The life of one owner, from setup to teardown."""
+
+    def __init__(self, plan: Plan, *, redactor: Redactor, prices: PriceBook, ledger: Ledger) -> None:
+        self.plan = plan
+        self.prices = prices
+        self._ledger = ledger
+        self.old = saving.Old(plan)
+        replays = plan.mode == "trace" or (
+            plan.mode == "record" and plan.record_mode == "new" and self.old.golden_exists
+        )
+        self.compares = replays or plan.mode == "live"
+        self.records = plan.mode == "record" and not replays
+        self._journal = Journal(plan.cassette.journal)
+        journalled: tuple[Interaction, ...] = ()
+        if self.records and plan.record_mode != "all":
+            journalled = saving.journalled(plan)
+        self.recorder = Recorder(
+            plan.owner,
+            wire=_wire(plan, replays=replays),
+            tape=Tape(self.old.interactions if plan.own_tape else ()),
+            journal=Tape(journalled),
+            has_cassette=self.old.exists,
+            redactor=redactor,
+            gates=Gates(stop=stop, allow_live=self._refusal, went_live=self._went_live, keep=self._keep),
+        )
+        self.assembled: Assembled | None = None
+        """What the call phase came to; set when it is judged."""
+        self.verdict: Verdict | None = None
+        self.saved = saving.Saved()
+        self.refusal: Breach | None = None
+        """The budget because of which a live call was refused."""
+        self._live_usd = 0.0
+        self._live_tokens = 0
+        self._live_calls = 0
+
+    @property
+    def seen(self) -> bool:
+        """Whether there is anything to report: an LLM was called, or a cassette was there to be used."""
+        recorder = self.recorder
+        calls_llm = any(one.is_llm for one in recorder.exchanges)
+        return bool(calls_llm or recorder.litellm_calls or recorder.entries or recorder.bypassed or self.old.exists)
+
+    @property
+    def stopped_it(self) -> bool:
+        """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
+        return bool(self.recorder.misses or self.recorder.bypassed or self.refusal)
+
+    # Its life
+
+    def enter(self) -> None:
+        """Become the current recorder."""
+        current.push(self.recorder)
+
+    def leave(self) -> None:
+        """Stop being the current recorder."""
+        current.pop(self.recorder)
+
+    def trace(self) -> Trace:
+        """The trace so far."""
+        return assemble(self.recorder, self.prices).trace
+
+    def close_call_phase(self, exception: BaseException | None) -> Verdict:
+        """Wait for what is still on its way, and judge. What happens later belongs to the teardown."""
+        drain(self.recorder)
+        self.assembled = assemble(self.recorder, self.prices)
+        self.recorder.phase = "teardown"
+        self.verdict = judge.verdict(self, exception)
+        return self.verdict
+
+    def finish(self, *, passed: bool) -> Verdict | None:
+        """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
+        drain(self.recorder)
+        late = judge.teardown_verdict(self)
+        if self.records and passed and late is None and self.assembled is not None:
+            self.saved = saving.save(self)
+            self._journal.remove()
+        return late
+
+    def payload(self, *, with_entries: bool) -> dict[str, Any]:
+        """Everything that reports need to know, as plain data."""
+        trace = self.trace()
+        verdict = self.verdict or Verdict(
+            owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
+        )
+        return owner_payload(
+            verdict,
+            trace,
+            cassette=saving.names(self),
+            recorded=self.saved.as_data(self.recorder) if self.records else {},
+            with_entries=with_entries,
+        )
+
+    # Money, while it is being spent
+
+    def _refusal(self) -> str | None:
+        """Why no live call may be made now; `None` if it may."""
+        usd, tokens = self._ledger.spent()
+        run, own = self.plan.run_budget, self.plan.budget
+        checks: tuple[tuple[str, Literal["usd", "tokens", "calls"], float, float | None], ...] = (
+            ("run", "usd", usd, run.usd),
+            ("run", "tokens", tokens, run.tokens),
+            (self.plan.owner, "usd", self._live_usd, own.usd),
+            (self.plan.owner, "tokens", self._live_tokens, own.tokens),
+            (self.plan.owner, "calls", self._live_calls, own.calls),
+        )
+        for scope, what, spent, limit in checks:
+            if limit is not None and spent >= limit:
+                self.refusal = Breach(scope=scope, what=what, limit=limit, value=spent, refused=True)
+                return f"a live call was refused: {spent:g} of {limit:g} {what} are spent ({scope})"
+        return None
+
+    def _went_live(self, exchange: Exchange) -> None:
+        """Count what a live call cost, at once."""
+        self._live_calls += 1
+        call = parse_request(exchange.request, MessageTable())
+        if call is None or exchange.response is None:
+            return
+        call = parse_response(call, exchange.response, MessageTable())
+        if call.usage is None:
+            return
+        cost = self.prices.cost(call.model, call.provider, call.usage, call.operation, call.params) or 0.0
+        self._live_usd += cost
+        self._live_tokens += call.usage.total_tokens
+        self._ledger.add(cost, call.usage.total_tokens)
+
+    def _keep(self, interaction: Interaction) -> None:
+        if self.records and self.plan.own_tape:
+            self._journal.append(interaction)
+
+    def recorded(self) -> tuple[Interaction, ...]:
+        """What goes on the tape, in the order in which it began."""
+        return tuple(interaction_of(exchange) for exchange in self.recorder.recorded()) if self.plan.own_tape else ()
+
+
+def _wire(plan: Plan, *, replays: bool) -> Wire:
+    if not plan.own_tape or plan.mode == "live":
+        return "watch"
+    if replays:
+        return "tape"
+    return "live" if plan.record_mode == "all" else "fill"

@@ -1,0 +1,67 @@
+"""Placeholder keys: replay needs none, but SDK clients refuse to be built without one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from pytest_llmtrace._capture.providers import KEY_VARIABLES
+from pytest_llmtrace._store.cassettes import discover, providers_of
+
+PLACEHOLDER_KEY: Final = "llmtrace-replay-needs-no-key"
+
+_OTHER_NAMES: Final = {
+    "azure": ("AZURE_OPENAI_API_KEY",),
+    "bedrock": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "cohere": ("CO_API_KEY",),
+    "cohere_chat": ("COHERE_API_KEY", "CO_API_KEY"),
+    "gemini": ("GOOGLE_API_KEY",),
+    "huggingface": ("HF_TOKEN",),
+}
+"""Key variables that are not named after litellm's name of their provider."""
+
+_LOOKED_AT: Final = 500
+"""Tapes that are looked at before test modules are imported; recorded providers repeat long before."""
+
+
+def placeholder_keys_of_providers(providers: Iterable[str]) -> dict[str, str]:
+    """Placeholders for the key variables of these providers."""
+    return {variable: PLACEHOLDER_KEY for provider in providers for variable in _variables_of(provider)}
+
+
+def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
+    """Placeholders for every provider that was recorded below these folders.
+
+    Only for those: an application that chooses its provider by the keys it finds must find what it found before.
+    """
+    cassettes = (cassette for root in roots for cassette in discover(root))
+    providers = {name for cassette in islice(cassettes, _LOOKED_AT) for name in providers_of(cassette.tape)}
+    return placeholder_keys_of_providers(sorted(providers))
+
+
+def _variables_of(provider: str) -> tuple[str, ...]:
+    prefix = provider.upper()
+    return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + _OTHER_NAMES.get(provider, ())
+
+
+@contextlib.contextmanager
+def variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while, those only that have no value."""
+    added = {name: value for name, value in values.items() if not os.environ.get(name)}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name, value in added.items():
+            old = before[name]
+            if os.environ.get(name) != value:
+                continue  # the test itself set or removed it
+            if old is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = old

@@ -1,0 +1,93 @@
+"""From a test item or a fixture to a plan: mode, cassette, policy, budget."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._compare.budget import Budget
+from pytest_llmtrace._compare.policy import Policy, adjusted, named_policy
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.owner import OwnerRun, Plan
+from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
+from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
+
+
+def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
+    """The plan for a test; `None` where it is not traced. Raises: SettingsError for a marker that cannot be used."""
+    marker = item.get_closest_marker("llm_trace")
+    mode = settings.mode_of(marked=marker is not None)
+    if mode == "off":
+        return None
+    trace = trace_marker(marker.args, marker.kwargs) if marker else TraceMarker()
+    budget = item.get_closest_marker("llm_budget")
+    limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
+    file, _, name = item.nodeid.partition("::")
+    return Plan(
+        owner=item.nodeid,
+        cassette=test_cassette(item.path, name or Path(file).stem),
+        policy=_policy(trace, mode, settings),
+        budget=Budget(usd=limits.usd, tokens=limits.tokens, calls=limits.calls),
+        min_calls=trace.min_calls,
+        own_tape=not _keeps_its_own_tape(item),
+        accept=f"pytest --llm-record {_quoted(item.nodeid)}",
+        **_of_run(mode, settings),
+    )
+
+
+def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settings: Settings) -> Plan | None:
+    """The plan for a fixture of wider scope, set up for a test; `None` where it has no recorder of its own."""
+    if test is None or fixturedef.scope == "function":
+        return None
+    scope, name = fixturedef.scope, fixturedef.argname
+    param = str(request.param_index) if hasattr(request, "param") else None
+    folder: str | None = None
+    if scope in ("module", "class"):  # one for each module or class that uses it
+        base, folder = Path(request.path).parent, Path(request.path).stem
+        if scope == "class":
+            name = f"{request.node.name}-{name}"
+    else:
+        base = _definition_folder(fixturedef, settings.root)
+    return Plan(
+        owner=f"fixture {scope} {name}" + ("" if param is None else f" [{param}]"),
+        cassette=fixture_cassette(base, scope, name, param, folder=folder),
+        policy=test.plan.policy,
+        accept=test.plan.accept,
+        **_of_run(test.plan.mode, settings),
+    )
+
+
+def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "record_mode": settings.record_mode,
+        "root": settings.root,
+        "run_budget": Budget(usd=settings.budget_usd, tokens=settings.budget_tokens),
+        "max_growth": settings.max_growth,
+    }
+
+
+def _policy(marker: TraceMarker, mode: Mode, settings: Settings) -> Policy:
+    name = marker.policy or ("tools" if mode == "live" else settings.policy)
+    return adjusted(named_policy(name), match=marker.match, ignore=marker.ignore, normalize=marker.normalize)
+
+
+def _keeps_its_own_tape(item: pytest.Item) -> bool:
+    """Whether pytest-recording keeps the tape of this test."""
+    return item.get_closest_marker("vcr") is not None and item.config.pluginmanager.has_plugin("recording")
+
+
+def _definition_folder(fixturedef: Any, root: Path) -> Path:
+    """The folder of the file that defines a fixture; the root directory for fixtures of plugins."""
+    base = root / str(fixturedef.baseid or "")
+    if base.is_dir():
+        return base
+    return base.parent if base.is_file() else root
+
+
+def _quoted(nodeid: str) -> str:
+    """The node id for a command line: in double quotes, which every shell knows, unless it holds what those expand."""
+    return shlex.quote(nodeid) if set(nodeid) & set('"$`\\!') else f'"{nodeid}"'

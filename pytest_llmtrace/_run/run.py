@@ -1,0 +1,271 @@
+"""One pytest run in one process: what all owners share, and who is running now."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_llmtrace._capture.from_litellm import Logger
+from pytest_llmtrace._capture.http import Interception
+from pytest_llmtrace._capture.network import Guard
+from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.screen import failure_text
+from pytest_llmtrace._report.trace_repr import trace_repr
+from pytest_llmtrace._run.ledger import Ledger
+from pytest_llmtrace._run.live_trace import LLMTrace
+from pytest_llmtrace._run.owner import OwnerRun, Plan
+from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
+from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
+from pytest_llmtrace._run.scope import search_roots
+from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace._settings import (
+    Settings,
+    keep_litellm_local,
+)
+from pytest_llmtrace.errors import LlmtraceError
+
+
+class Run:
+    """Everything the plugin's hooks call, in the order in which pytest calls them."""
+
+    def __init__(self, settings: Settings, *, ledger: str | None = None) -> None:
+        self.settings = settings
+        self._ledger = Ledger(Path(ledger) if ledger else None)
+        self._prices = PriceBook(settings.prices)
+        self._redactor = Redactor.from_environment()
+        self._logger = Logger()
+        self._resources = contextlib.ExitStack()
+        self._active = False
+        self._attempt: OwnerRun | None = None
+        self._around = contextlib.ExitStack()
+        self._payloads: list[dict[str, Any]] = []
+        self._failed = False
+
+    # The process
+
+    def activate(self) -> None:
+        """Install what capture needs; the first traced test does it, so that an untraced run pays nothing."""
+        if self._active:
+            self._logger.attach()
+            return
+        self._active = True
+        import wrapt  # noqa: PLC0415  # only where something is traced
+
+        keep_litellm_local()
+        replay_only = self.settings.run_mode == "trace"
+        interception = Interception(stop=stop, replay_only=replay_only)
+        interception.install()
+        self._resources.callback(interception.remove)
+        guard = Guard(allowed=self.settings.allow_hosts)
+        guard.install()
+        self._resources.callback(guard.remove)
+        wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
+        self._resources.callback(self._logger.detach)
+        self._logger.attach()
+
+    def close(self) -> None:
+        """Take everything away again."""
+        self._around.close()
+        self._resources.close()
+        self._active = False
+
+    @contextlib.contextmanager
+    def collecting(self, session: pytest.Session) -> Iterator[None]:
+        """While test modules are imported, many build their SDK client: replay gives it a placeholder key."""
+        keys = placeholder_keys_of_tree(search_roots(session.config)) if self.settings.run_mode == "trace" else {}
+        with variables(keys):
+            yield
+
+    # One test
+
+    @contextlib.contextmanager
+    def setup(self, item: pytest.Item) -> Iterator[None]:
+        """Around the setup phase. Raises: pytest's failure for a bad marker or an unreadable cassette."""
+        self._failed = False
+        run = self._opened(lambda: plan_of_test(item, self.settings))
+        if run is not None:
+            if run.plan.mode == "trace":
+                keys = placeholder_keys_of_providers(run.old.providers)
+                self._around.enter_context(variables(keys))
+            self._attempt = run
+            run.enter()
+        with self._noticing_failure():
+            yield
+
+    @contextlib.contextmanager
+    def call(self, item: pytest.Item) -> Iterator[None]:
+        """Around the call phase. Raises: pytest's failure with the verdict, in place of what the test ended with."""
+        run = self._attempt
+        if run is None:
+            yield
+            return
+        with self._noticing_failure():
+            try:
+                with _drained(item):
+                    yield
+            except BaseException as error:
+                text = self._judged(run, item, error)
+                if text is None:
+                    raise
+            else:
+                text = self._judged(run, item, None)
+            if text is not None:
+                fail(text)  # outside of the `except`, where the text would be printed twice
+
+    @contextlib.contextmanager
+    def teardown(self) -> Iterator[None]:
+        """Around the teardown phase: what was recorded is saved when all three phases passed."""
+        try:
+            with self._noticing_failure():
+                yield
+        finally:
+            run, self._attempt = self._attempt, None
+            self._around.close()
+            late = self._finished(run) if run is not None else None
+        if late is not None:
+            fail(failure_text(late))
+
+    def take_payloads(self) -> list[dict[str, Any]]:
+        """What the reports must know of the owners that are done, handed out once."""
+        payloads, self._payloads = self._payloads, []
+        return payloads
+
+    def _judged(self, run: OwnerRun, item: pytest.Item, ended: BaseException | None) -> str | None:
+        """The text that the test fails with, or `None` where it stays as it ended."""
+        if _is_no_outcome(ended):
+            return None
+        verdict = run.close_call_phase(ended)
+        if not verdict.failed:
+            return None
+        if ended is not None and not run.stopped_it:
+            item.add_report_section("call", "llmtrace", failure_text(verdict))
+            return None
+        _forget_unittest_failure(item)
+        return failure_text(verdict)
+
+    def _finished(self, run: OwnerRun) -> Verdict | None:
+        run.leave()
+        try:
+            return run.finish(passed=not self._failed)
+        finally:
+            if run.seen:
+                self._payloads.append(run.payload(with_entries=self._with_entries))
+
+    @contextlib.contextmanager
+    def _noticing_failure(self) -> Iterator[None]:
+        """A phase that raises means that what the test recorded is not accepted."""
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    # One fixture of wider scope
+
+    @contextlib.contextmanager
+    def fixture(self, fixturedef: Any, request: Any) -> Iterator[None]:
+        """Around the setup of a fixture: one of wider scope has a recorder and a cassette of its own."""
+        run = self._opened(lambda: plan_of_fixture(fixturedef, request, self._attempt, self.settings))
+        if run is None:
+            yield
+            return
+        fixturedef.addfinalizer(lambda: self._fixture_over(run))  # runs last
+        run.enter()
+        ended: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001  # raised again below, unless the verdict replaces it
+            ended = error
+        finally:
+            verdict = run.close_call_phase(ended) if not _is_no_outcome(ended) else None
+            self._finished_fixture(run, passed=ended is None and not (verdict and verdict.failed))
+            fixturedef.addfinalizer(run.enter)  # runs first
+        if verdict is not None and verdict.failed and (ended is None or run.stopped_it):
+            fail(failure_text(verdict))
+        if ended is not None:
+            raise ended
+
+    def _finished_fixture(self, run: OwnerRun, *, passed: bool) -> Verdict | None:
+        run.leave()
+        late = run.finish(passed=passed)
+        if run.seen:
+            self._payloads.append(run.payload(with_entries=self._with_entries))
+        return late
+
+    def _fixture_over(self, run: OwnerRun) -> None:
+        """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
+        run.leave()
+        if any(exchange.phase == "teardown" for exchange in run.recorder.exchanges):
+            late = self._finished_fixture(run, passed=True)
+            if late is not None:
+                fail(failure_text(late))
+
+    # What the `llm_trace` fixture shows
+
+    def live_trace(self, item: pytest.Item) -> LLMTrace:
+        """The trace of the running test; empty where it is not traced."""
+        run = self._attempt
+        read: Callable[[], Trace] = run.trace if run is not None else lambda: Trace(owner=item.nodeid)
+        return LLMTrace(read, trace_repr)
+
+    @property
+    def _with_entries(self) -> bool:
+        return any(path.suffix.lower() == ".jsonl" for path in self.settings.reports)
+
+    def _opened(self, planned: Callable[[], Plan | None]) -> OwnerRun | None:  # noqa: RET503  # `fail` raises
+        """The owner of a plan, ready to run. Raises: pytest's failure for a bad marker or an unreadable cassette."""
+        try:
+            plan = planned()
+            if plan is None:
+                return None
+            self.activate()
+            return OwnerRun(plan, redactor=self._redactor, prices=self._prices, ledger=self._ledger)
+        except LlmtraceError as error:
+            text = str(error)
+        fail(text)
+
+
+def fail(text: str) -> NoReturn:
+    """End the phase as failed, with the text alone."""
+    pytest.fail(text, pytrace=False)
+
+
+def _is_no_outcome(exception: BaseException | None) -> bool:
+    """Whether a phase ended for a reason that is no result of the test: skipped, interrupted, pytest told to exit."""
+    return isinstance(exception, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit))
+
+
+def _forget_unittest_failure(item: pytest.Item) -> None:
+    """`TestCase` items keep their exception on the item, and it would be reported in place of the verdict."""
+    kept = getattr(item, "_excinfo", None)
+    if isinstance(kept, list):
+        kept.clear()
+
+
+@contextlib.contextmanager
+def _drained(item: pytest.Item) -> Iterator[None]:
+    """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop."""
+    from pytest_llmtrace._capture.drain import drain_in_loop, draining  # noqa: PLC0415
+
+    function = getattr(item, "obj", None)
+    instance = getattr(item, "instance", None)
+    add_cleanup = getattr(instance, "addAsyncCleanup", None)
+    if add_cleanup is not None:
+        add_cleanup(drain_in_loop)
+        yield
+    elif inspect.iscoroutinefunction(function) and not hasattr(function, "hypothesis"):
+        item.obj = draining(function)  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            item.obj = function  # type: ignore[attr-defined]
+    else:
+        yield

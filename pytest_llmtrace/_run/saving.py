@@ -1,0 +1,178 @@
+"""The cassette of one owner: what was there before, what is written when it passed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._model.canonical import digest
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.usage import Totals, Usage
+from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, remove, write
+from pytest_llmtrace._store.golden import Golden
+from pytest_llmtrace._store.journal import read_journal
+from pytest_llmtrace.errors import BrokenCassetteError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.owner import OwnerRun, Plan
+
+
+class Old:
+    """The cassette as it lies on disk. The tape is read at once, the golden trace only when it is needed."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Read the tape. Raises: CassetteError; recording replaces a broken cassette, but never a newer one."""
+        self._plan = plan
+        self._forgiving = plan.mode == "record"
+        self.golden_exists = plan.cassette.golden.is_file()
+        self.tape_exists = plan.cassette.tape.is_file()
+        self.interactions: tuple[Interaction, ...] = ()
+        self._meta: dict[str, Any] = {}
+        if self.tape_exists and plan.own_tape:
+            try:
+                tape = load_tape(plan.cassette.tape)
+            except BrokenCassetteError:
+                if not self._forgiving:
+                    raise
+            else:
+                self.interactions, self._meta = tape.interactions, dict(tape.meta)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything."""
+        return self.golden_exists or self.tape_exists
+
+    @property
+    def golden_name(self) -> str:
+        """Path of the golden trace, relative to the root directory."""
+        return relative(self._plan.cassette.golden, self._plan.root)
+
+    @property
+    def tape_name(self) -> str:
+        """Path of the tape, relative to the root directory."""
+        return relative(self._plan.cassette.tape, self._plan.root)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The providers that were recorded."""
+        names = self._meta.get("providers")
+        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+    def says_unchanged(self, behaviour: str) -> bool:
+        """Whether digests alone show that nothing differs, and the golden trace was not edited since."""
+        return self._meta.get("behaviour") == behaviour and self._digests_hold
+
+    @cached_property
+    def _digests_hold(self) -> bool:
+        try:
+            return bool(self._meta) and self._meta.get("golden") == digest(self._plan.cassette.golden.read_bytes())
+        except OSError:
+            return False
+
+    @cached_property
+    def totals(self) -> Totals | None:
+        """What the golden trace used and cost; `None` where there is none."""
+        if not self.golden_exists:
+            return None
+        kept = self._meta.get("totals")
+        if isinstance(kept, dict) and self._digests_hold:
+            return _totals_from(kept)
+        golden = self.golden()
+        return golden.totals if golden is not None else None
+
+    def golden(self) -> Golden | None:
+        """The golden trace; `None` where there is none. Raises: CassetteError."""
+        return self._golden
+
+    @cached_property
+    def _golden(self) -> Golden | None:
+        if not self.golden_exists:
+            return None
+        try:
+            return load_golden(self._plan.cassette.golden)
+        except BrokenCassetteError:
+            if self._forgiving:
+                return None
+            raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What saving came to."""
+
+    written: bool = False
+    """Whether any file changed."""
+
+    def as_data(self, recorder: Recorder) -> dict[str, Any]:
+        """What record mode did: interactions kept from the tape, paid for, and taken from the journal."""
+        sources = Counter(one.source for one in recorder.exchanges if one.response is not None and one.is_llm)
+        return {
+            "kept": sources["tape"],
+            "live": sources["live"],
+            "from_journal": sources["journal"],
+            "written": self.written,
+        }
+
+
+def save(run: OwnerRun) -> Saved:
+    """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
+    assert run.assembled is not None  # noqa: S101  # only judged owners are saved
+    trace, plan = run.assembled.trace, run.plan
+    if not trace.entries:
+        return Saved(written=remove(plan.cassette) if run.old.exists else False)
+    amounts = totals(trace.calls)
+    meta = {
+        "test": plan.owner,
+        "providers": sorted({call.provider for call in trace.calls if call.source != "local" and call.provider}),
+        "behaviour": behaviour_digest(trace),
+        "totals": _totals_data(amounts),
+    }
+    recorded = Recorded(golden=Golden(test=plan.owner, trace=trace, totals=amounts), interactions=run.recorded(), meta=meta)
+    old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
+    return Saved(written=write(plan.cassette, recorded, old=old))
+
+
+def journalled(plan: Plan) -> tuple[Interaction, ...]:
+    """What an interrupted recording of this owner had paid for."""
+    return read_journal(plan.cassette.journal).interactions
+
+
+def names(run: OwnerRun) -> dict[str, Any]:
+    """The cassette files of an owner, for reports: relative to the root directory."""
+    golden, tape = run.old.golden_name, run.old.tape_name
+    cassette = run.plan.cassette
+    used = [name for name, path in ((golden, cassette.golden), (tape, cassette.tape)) if path.exists()]
+    return {"golden": golden if cassette.golden.exists() else None, "tape": tape if tape in used else None, "used": used}
+
+
+def relative(path: Path, root: Path) -> str:
+    """The path as it is shown: relative to the root directory where it is below it, with forward slashes."""
+    return Path(os.path.relpath(path, root)).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _totals_data(amounts: Totals) -> dict[str, Any]:
+    return {
+        "calls": amounts.calls,
+        "usage": amounts.usage.to_data(),
+        "priced_usd": round(amounts.priced_usd, 12),
+        "unpriced_calls": amounts.unpriced_calls,
+    }
+
+
+def _totals_from(data: dict[str, Any]) -> Totals:
+    try:
+        return Totals(
+            calls=int(data["calls"]),
+            usage=Usage.from_data(dict(data["usage"])),
+            priced_usd=float(data["priced_usd"]),
+            unpriced_calls=int(data["unpriced_calls"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenCassetteError(f"the totals in a tape are unreadable: {error}") from None

@@ -1,0 +1,55 @@
+"""What must be settled before the first conftest is loaded, and what the header says."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import pytest
+
+from pytest_llmtrace._settings.options import RECORD_ALIAS, RECORD_FLAG, owns_record_flag
+from pytest_llmtrace._settings.values import Settings
+
+LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
+"""litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
+second keeps it from a native HTTP client that no Python stub can see."""
+
+_before: dict[str, str | None] = {}
+
+
+def asks_for_tracing(early_config: pytest.Config) -> bool:
+    """Whether flags or ini values ask for a mode, as far as is known before conftest files are loaded."""
+    known = early_config.known_args_namespace
+    flags = ("llmtrace_trace", "llmtrace_record", "llmtrace_live")
+    if os.environ.get("LLMTRACE_DISABLED") or getattr(known, "llmtrace_off", False):
+        return False
+    return any(getattr(known, flag, False) for flag in flags) or bool(early_config.getini("llm_mode"))
+
+
+def keep_litellm_local() -> None:
+    """Keep litellm's import off the network and its traffic in Python, until `restore_environment`."""
+    for name, value in LITELLM.items():
+        if name not in _before:
+            _before[name] = os.environ.get(name)
+            os.environ[name] = value
+
+
+def restore_environment() -> None:
+    """Undo `keep_litellm_local`."""
+    for name, value in _before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    _before.clear()
+
+
+def header(settings: Settings, config: pytest.Config) -> str | None:
+    """The line in pytest's header, or `None` where the plugin has nothing to do."""
+    lines = []
+    if settings.run_mode != "off":
+        mode = f"record ({settings.record_mode})" if settings.run_mode == "record" else settings.run_mode
+        lines.append(f"llmtrace: {mode} mode")
+    if not owns_record_flag(config):
+        lines.append(f"llmtrace: another plugin owns {RECORD_FLAG}; record with {RECORD_ALIAS}")
+    return "\n".join(lines) or None

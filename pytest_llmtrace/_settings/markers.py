@@ -1,0 +1,87 @@
+"""The markers of the plugin: their arguments are the keyword-only parameters of one class each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
+
+from pytest_llmtrace.errors import SettingsError
+
+MARKER_HELP: Final = (
+    "llm_trace(*, policy, match, ignore, normalize, min_calls): trace this test and compare it with its golden trace.",
+    "llm_budget(*, usd, tokens, calls): fail this test if its LLM calls cost or use more.",
+)
+
+MATCH_MODES: Final = ("strict", "unordered", "subset", "superset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceMarker:
+    """Arguments of ``@pytest.mark.llm_trace(...)``."""
+
+    policy: str | None = None
+    """Named comparison policy."""
+    match: str | None = None
+    """Match mode for tool trajectories: `strict`, `unordered`, `subset`, `superset`."""
+    ignore: tuple[str, ...] = ()
+    """Paths that are not compared."""
+    normalize: tuple[str, ...] = ()
+    """Normalisation rules."""
+    min_calls: int = 0
+    """LLM calls that the test must make at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetMarker:
+    """Arguments of ``@pytest.mark.llm_budget(...)``: what one test may use at most."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+
+
+Marker = TypeVar("Marker", TraceMarker, BudgetMarker)
+
+
+def trace_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> TraceMarker:
+    """The marker's arguments as a value. Raises: SettingsError for an unknown or unusable one."""
+    listed = {
+        name: (value,) if isinstance(value, str) else tuple(value)
+        for name, value in kwargs.items()
+        if name in ("ignore", "normalize") and isinstance(value, (str, list, tuple, set))
+    }
+    marker = _made(TraceMarker, "llm_trace", args, {**kwargs, **listed})
+    if marker.match is not None and marker.match not in MATCH_MODES:
+        raise SettingsError(
+            f"@pytest.mark.llm_trace(match={marker.match!r}): not a match mode; choose one of {', '.join(MATCH_MODES)}"
+        )
+    if not isinstance(marker.min_calls, int) or isinstance(marker.min_calls, bool) or marker.min_calls < 0:
+        raise SettingsError(
+            f"@pytest.mark.llm_trace(min_calls={marker.min_calls!r}): must be a whole number, 0 or more"
+        )
+    return marker
+
+
+def budget_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BudgetMarker:
+    """The marker's arguments as a value. Raises: SettingsError for an unknown or unusable one."""
+    marker = _made(BudgetMarker, "llm_budget", args, kwargs)
+    for field in fields(marker):
+        value = getattr(marker, field.name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
+            raise SettingsError(f"@pytest.mark.llm_budget({field.name}={value!r}): must be a number, 0 or more")
+    if marker == BudgetMarker():
+        raise SettingsError("@pytest.mark.llm_budget() needs at least one of usd=, tokens=, calls=")
+    return marker
+
+
+def _made(kind: type[Marker], name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Marker:
+    valid = [field.name for field in fields(kind)]
+    if args:
+        raise SettingsError(f"@pytest.mark.{name} takes keyword arguments only: {', '.join(valid)}; got {args[0]!r}")
+    unknown = sorted(set(kwargs) - set(valid))
+    if unknown:
+        raise SettingsError(
+            f"@pytest.mark.{name} has no argument {unknown[0]!r}; the valid ones are {', '.join(valid)}"
+        )
+    return kind(**kwargs)

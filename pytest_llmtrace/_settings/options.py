@@ -1,0 +1,128 @@
+"""The command line options and ini values of the plugin, with the help that users read."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from typing import Any, Final
+
+import pytest
+
+RECORD_MODES: Final = ("new", "changed", "all")
+MODES: Final = ("off", "trace", "record", "live")
+
+RECORD_FLAG: Final = "--llm-record"
+RECORD_ALIAS: Final = "--llmtrace-record"
+
+_RECORD_HELP: Final = (
+    "Record: answer from the tape while requests match, call the provider for the rest, and write the cassettes of "
+    "tests that pass."
+)
+
+
+def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare every option and ini value of the plugin."""
+    group = parser.getgroup("llmtrace", "LLM regression recording (pytest-llmtrace)")
+    group.addoption(
+        "--llm-trace",
+        action="store_true",
+        dest="llmtrace_trace",
+        help="Replay recorded LLM calls offline and fail tests whose trajectory drifted from their golden trace.",
+    )
+    _declare_record(group, pluginmanager)
+    group.addoption(
+        "--llm-record-mode",
+        choices=RECORD_MODES,
+        dest="llmtrace_record_mode",
+        default=None,
+        help="With --llm-record: `changed` (default) pays only for requests that are not on the tape, `new` only for "
+        "tests without a cassette (others are replayed and compared), `all` for everything.",
+    )
+    group.addoption(
+        "--llm-record-in-ci",
+        action="store_true",
+        dest="llmtrace_record_in_ci",
+        help="Allow --llm-record where the CI variable is set (an accident there costs money).",
+    )
+    group.addoption(
+        "--llm-live",
+        action="store_true",
+        dest="llmtrace_live",
+        help="Make real calls, write nothing, and compare with the golden traces: shows that a model changed.",
+    )
+    group.addoption(
+        "--llm-off",
+        action="store_true",
+        dest="llmtrace_off",
+        help="Trace nothing, whatever markers and ini values say.",
+    )
+    group.addoption(
+        "--llm-budget",
+        metavar="USD",
+        dest="llmtrace_budget",
+        default=None,
+        help="Fail the run if its LLM calls cost more US dollars than this (replayed calls count as what they would "
+        "have cost); while recording, also stop spending there.",
+    )
+    group.addoption(
+        "--llm-budget-tokens",
+        metavar="N",
+        dest="llmtrace_budget_tokens",
+        default=None,
+        help="Fail the run if its LLM calls use more tokens than this, input and output together.",
+    )
+    group.addoption(
+        "--llm-max-growth",
+        metavar="PERCENT",
+        dest="llmtrace_max_growth",
+        default=None,
+        help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: 10%%.",
+    )
+    group.addoption(
+        "--llm-report",
+        metavar="FILE",
+        dest="llmtrace_report",
+        action="append",
+        default=[],
+        help="Write a report; may be given several times. The ending picks the form: .json, .jsonl, .md.",
+    )
+    parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
+    parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")
+    parser.addini("llm_budget", "Like --llm-budget.", default="")
+    parser.addini("llm_budget_tokens", "Like --llm-budget-tokens.", default="")
+    parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")
+    parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
+
+
+def _declare_record(group: Any, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare --llm-record and its alias, or the alias alone where another plugin owns the name."""
+    both = (RECORD_FLAG, RECORD_ALIAS)
+    attributes = {"action": "store_true", "dest": "llmtrace_record", "help": _RECORD_HELP}
+    if not _taken_by_another(pluginmanager):
+        try:
+            group.addoption(*both, **attributes)
+        except (ValueError, argparse.ArgumentError):
+            pass
+        else:
+            return
+    attributes["help"] = f"{_RECORD_HELP} (Another plugin owns {RECORD_FLAG}, so this is the only name here.)"
+    group.addoption(RECORD_ALIAS, **attributes)
+    group.addoption(
+        "--llmtrace-alias-only",
+        dest="llmtrace_owns_record",
+        action="store_false",
+        default=False,
+        help=argparse.SUPPRESS,
+    )
+
+
+def owns_record_flag(config: pytest.Config) -> bool:
+    """Whether --llm-record is this plugin's; otherwise only the alias is."""
+    return bool(getattr(config.option, "llmtrace_owns_record", True))
+
+
+def _taken_by_another(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Whether pytest-mockllm, which owns --llm-record too, is installed and may be loaded after this plugin."""
+    if pluginmanager.is_blocked("mockllm") or pluginmanager.is_blocked("pytest_mockllm"):
+        return False
+    return importlib.util.find_spec("pytest_mockllm") is not None

@@ -1,0 +1,180 @@
+"""What options, ini values, environment and pyproject come to: one frozen value, read once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
+from pytest_llmtrace.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this run is to behave."""
+
+    disabled: bool = False
+    """LLMTRACE_DISABLED is set: nothing of the plugin acts."""
+    mode: Mode | None = None
+    """Mode by flag, which beats markers; `None`: no flag was given."""
+    default_mode: Mode = "off"
+    """Mode of unmarked tests where no flag was given (ini)."""
+    record_mode: RecordMode = "changed"
+    policy: str = "exact"
+    budget_usd: float | None = None
+    """US dollars the run may cost."""
+    budget_tokens: int | None = None
+    """Tokens the run may use."""
+    max_growth: float | None = None
+    """Growth against the golden traces that is accepted: 0.1 is 10 %."""
+    reports: tuple[Path, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Project prices: model, then litellm's field names, in US dollars per token."""
+    root: Path = Path()
+
+    @property
+    def run_mode(self) -> Mode:
+        """The mode of tests that are not marked."""
+        return self.mode or self.default_mode
+
+    def mode_of(self, *, marked: bool) -> Mode:
+        """The mode of one test. Flags beat the marker, the marker beats the ini value."""
+        if self.disabled:
+            return "off"
+        if self.mode is not None:
+            return self.mode
+        if marked and self.default_mode == "off":
+            return "trace"
+        return self.default_mode
+
+
+def read(config: pytest.Config, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read everything once. Raises: SettingsError with the value and the way out."""
+    env = os.environ if environment is None else environment
+    if env.get("LLMTRACE_DISABLED", "").strip().lower() not in ("", "0", "false", "no"):
+        return Settings(disabled=True, root=config.rootpath)
+    option = config.option
+    mode = _mode_by_flag(option)
+    default = str(config.getini("llm_mode") or "off").strip()
+    if default not in MODES:
+        raise SettingsError(f"llm_mode = {default!r}: not a mode; choose one of {', '.join(MODES)}")
+    if default == "record":
+        raise SettingsError("llm_mode = record: recording costs money and must be asked for each time: --llm-record")
+    if option.llmtrace_record_mode and mode != "record":
+        raise SettingsError(f"--llm-record-mode={option.llmtrace_record_mode} has no effect without {RECORD_FLAG}")
+    if mode == "record" and _is_ci(env) and not option.llmtrace_record_in_ci:
+        raise SettingsError(
+            "--llm-record in CI (the CI variable is set) would spend money unattended; "
+            "if that is intended, add --llm-record-in-ci"
+        )
+    return Settings(
+        mode=mode,
+        default_mode=default,  # type: ignore[arg-type]  # checked above
+        record_mode=option.llmtrace_record_mode or "changed",
+        policy=str(config.getini("llm_policy") or "exact"),
+        budget_usd=_usd(option.llmtrace_budget, config.getini("llm_budget")),
+        budget_tokens=_tokens(option.llmtrace_budget_tokens, config.getini("llm_budget_tokens")),
+        max_growth=_growth(option.llmtrace_max_growth, config.getini("llm_max_growth")),
+        reports=tuple(_report(file, config) for file in option.llmtrace_report),
+        allow_hosts=tuple(config.getini("llm_allow_hosts")),
+        prices=_prices(config.rootpath / "pyproject.toml"),
+        root=config.rootpath,
+    )
+
+
+def _mode_by_flag(option: Any) -> Mode | None:
+    if option.llmtrace_off:
+        return "off"
+    if option.llmtrace_record and option.llmtrace_live:
+        raise SettingsError("--llm-record and --llm-live exclude each other: record writes cassettes, live never does")
+    if option.llmtrace_record:
+        return "record"
+    if option.llmtrace_live:
+        return "live"
+    return "trace" if option.llmtrace_trace else None
+
+
+def _is_ci(env: Mapping[str, str]) -> bool:
+    return env.get("CI", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def _usd(flag: str | None, ini: str) -> float | None:
+    text, source = (flag, "--llm-budget") if flag is not None else (ini, "llm_budget")
+    if not text:
+        return None
+    value = _number(text.strip().removeprefix("$"))
+    if value is None:
+        raise SettingsError(f"{source}={text!r}: not an amount of US dollars; write for example {source}=0.50")
+    return value
+
+
+def _tokens(flag: str | None, ini: str) -> int | None:
+    text, source = (flag, "--llm-budget-tokens") if flag is not None else (ini, "llm_budget_tokens")
+    if not text:
+        return None
+    try:
+        value = int(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise SettingsError(f"{source}={text!r}: not a number of tokens; write for example {source}=50000")
+    return value
+
+
+def _growth(flag: str | None, ini: str) -> float | None:
+    text, source = (flag, "--llm-max-growth") if flag is not None else (ini, "llm_max_growth")
+    if not text:
+        return None
+    stripped = text.strip()
+    value = _number(stripped.removesuffix("%"))
+    if value is None or not stripped.endswith("%"):
+        raise SettingsError(f"{source}={text!r}: not a percentage; write for example {source}=10%")
+    return value / 100
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def _report(file: str, config: pytest.Config) -> Path:
+    from pytest_llmtrace._report.files import check_ending  # noqa: PLC0415  # only where a report is asked for
+
+    path = Path(file)
+    check_ending(path)
+    return path if path.is_absolute() else config.invocation_params.dir / path
+
+
+def _prices(pyproject: Path) -> dict[str, dict[str, float]]:
+    """The table ``[tool.llmtrace.prices]``: ``"model" = {input_cost_per_token = 1e-6, ...}``."""
+    try:
+        with pyproject.open("rb") as file:
+            table = tomllib.load(file).get("tool", {}).get("llmtrace", {}).get("prices", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{pyproject}: cannot be read for [tool.llmtrace.prices]: {error}") from None
+    prices: dict[str, dict[str, float]] = {}
+    for model, fields in table.items() if isinstance(table, dict) else ():
+        if not isinstance(fields, dict) or not fields:
+            raise SettingsError(
+                f'{pyproject}: [tool.llmtrace.prices."{model}"] must hold prices, such as input_cost_per_token = 1e-6'
+            )
+        for name, value in fields.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise SettingsError(
+                    f'{pyproject}: [tool.llmtrace.prices."{model}"] {name} = {value!r}: must be US dollars, 0 or more'
+                )
+        prices[model] = {name: float(value) for name, value in fields.items()}
+    return prices

@@ -1,0 +1,92 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+from pytest_llmtrace.errors import StorageError
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Write text as UTF-8; see `write_bytes`."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> bool:
+    """Replace a file's content in one step, and say whether that was needed.
+
+    A reader, and a crash at any moment, finds the old content or the new one. Parent directories are made. A file
+    that holds the data already is not touched. A symbolic link is replaced, not followed.
+
+    Raises:
+        StorageError: the operating system refused; the old file is as it was.
+    """
+    try:
+        if _holds(path, data):
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+    except OSError as error:
+        raise refused(path, "written", error) from error
+    return True
+
+
+def remove(path: Path) -> bool:
+    """Remove a file, and say whether there was one.
+
+    Raises:
+        StorageError: the operating system refused.
+    """
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise refused(path, "removed", error) from error
+    return True
+
+
+def refused(path: Path, done: str, error: OSError) -> StorageError:
+    """The error that names the file, what could not be done with it, and why."""
+    return StorageError(f"{path} could not be {done}: {error.strerror or error}")
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == len(data) and path.read_bytes() == data
+
+
+def _replace(path: Path, data: bytes) -> None:
+    # In the same directory, because a rename is atomic only within one file system.
+    temporary = path.with_name(f".llmtrace-{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(OSError):  # no old file, or a file system without modes
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself durable, where directories can be opened and synced (not on Windows)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

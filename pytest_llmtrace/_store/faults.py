@@ -1,0 +1,87 @@
+"""What is said about a cassette file that cannot be read: which file, what is wrong, where, and the way out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
+from pytest_llmtrace.errors import BrokenCassetteError, CassetteError, NewerCassetteError, StorageError
+
+LARGEST_FILE: Final = 512 * 1024 * 1024
+"""Bytes. A cassette beyond this is taken for an accident or an attack, and not read."""
+
+
+class Fault(Exception):  # noqa: N818  # never leaves the package: it becomes a BrokenCassetteError
+    """Something in a file is not as the format says."""
+
+    def __init__(self, what: str, line: int | None = None) -> None:
+        """Args: what: is wrong, in words; line: where, from 1."""
+        super().__init__(what)
+        self.what = what
+        self.line = line
+
+
+def broken(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
+    """The error for a file that does not keep to the format; `text` is its content, searched for the owner's name."""
+    place = str(path) if fault.line is None else f"{path}, line {fault.line}"
+    what = "it has unresolved merge conflicts" if _CONFLICT.search(text) else fault.what
+    return BrokenCassetteError(f"{place}: this cassette file cannot be read: {what}\n{_way_out(path, text)}")
+
+
+def check_format(path: Path, data: Any, text: str) -> dict[str, Any]:
+    """The data of a file, once it is sure to be ours and not newer than this version.
+
+    Raises:
+        BrokenCassetteError: it is not a file of ours.
+        NewerCassetteError: its format number is beyond ours.
+    """
+    if not isinstance(data, dict) or FORMAT_KEY not in data:
+        raise broken(path, Fault(f"it is not a file of pytest-llmtrace (it has no `{FORMAT_KEY}` key)"), text)
+    number = data[FORMAT_KEY]
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise broken(path, Fault(f"`{FORMAT_KEY}` must be a format number, not {number!r}"), text)
+    if number > FORMAT:
+        raise newer(path, number)
+    return data
+
+
+def newer(path: Path, number: int) -> CassetteError:
+    """The error for a file of a later version."""
+    from pytest_llmtrace import __version__  # noqa: PLC0415  # the package itself imports what imports this
+
+    return NewerCassetteError(
+        f"{path}: this cassette file has format {number}, and pytest-llmtrace {__version__} reads formats up to "
+        f"{FORMAT}.\nInstall a newer version: `pip install --upgrade pytest-llmtrace`."
+    )
+
+
+def read_file(path: Path) -> str:
+    """The text of a cassette file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        BrokenCassetteError: it is too large, or not UTF-8.
+        StorageError: the operating system refused.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise broken(path, Fault(f"it is larger than {LARGEST_FILE} bytes"))
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except UnicodeDecodeError as error:
+        raise broken(path, Fault(f"it is not UTF-8 ({error.reason} at byte {error.start})")) from None
+    except OSError as error:
+        raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
+
+
+def _way_out(path: Path, text: str) -> str:
+    owner = _OWNER.search(text)
+    name = owner.group(1) if owner else "<test>"
+    return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest --llm-record {name}`."
+
+
+_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+_OWNER: Final = re.compile(r"^ ?\"?test\"?: *[\"']?([^\"'\n]+::[^\"'\n]*?)[\"']?,?$", re.MULTILINE)

@@ -1,0 +1,30 @@
+"""How deep data may nest in a cassette file, so that no reader runs out of stack."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import Json
+
+DEEPEST: Final = 100
+"""Levels of mappings and lists in the data of an application or a provider."""
+DEEPEST_FILE: Final = 150
+"""Levels in a whole file: that data, and what the format puts around it."""
+
+
+def is_too_deep(value: Json, limit: int = DEEPEST) -> bool:
+    """Whether mappings and lists nest deeper than the limit. Does not recurse."""
+    level: list[Any] = [value] if isinstance(value, _COLLECTIONS) else []
+    for _ in range(limit):
+        if not level:
+            return False
+        level = [
+            part
+            for whole in level
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, _COLLECTIONS)
+        ]
+    return bool(level)
+
+
+_COLLECTIONS: Final = (dict, list, tuple)

@@ -1,0 +1,136 @@
+"""Where cassettes lie, and what their files are called.
+
+Names are portable (``[A-Za-z0-9._-]``, nothing that Windows reserves), at most 200 bytes long, and unique even where
+case is ignored. A name that had to change on the way, or that could be mistaken for another one, ends in a hash of
+the original.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pytest_llmtrace._model.canonical import digest
+
+FOLDER: Final = "cassettes"
+FIXTURES: Final = "_fixtures"
+GOLDEN: Final = ".trace.yaml"
+TAPE: Final = ".tape.json"
+JOURNAL: Final = ".journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cassette:
+    """The files of one owner."""
+
+    golden: Path
+    """The accepted trace, for people."""
+    tape: Path
+    """The HTTP interactions, for replay."""
+    journal: Path
+    """What was paid for by a recording that has not been saved yet; not to be committed."""
+
+    @classmethod
+    def at(cls, folder: Path, stem: str) -> Cassette:
+        """The cassette whose files begin with `stem`."""
+        return cls(
+            golden=folder / f"{stem}{GOLDEN}", tape=folder / f"{stem}{TAPE}", journal=folder / f"{stem}{JOURNAL}"
+        )
+
+
+def test_cassette(test_file: Path, name: str) -> Cassette:
+    """The cassette of a test.
+
+    Args:
+        test_file: the file that holds the test; the cassette lies in ``cassettes/<module>`` beside it.
+        name: the node id after the file: ``TestRefund::test_ok[gpt-4o]``.
+    """
+    return Cassette.at(test_file.parent / FOLDER / _module_folder(test_file.name), _test_stem(name))
+
+
+def fixture_cassette(
+    base: Path, scope: str, name: str, param: str | None = None, folder: str | None = None
+) -> Cassette:
+    """The cassette of a fixture of wider scope than one test.
+
+    Args:
+        base: the directory whose ``cassettes`` folder holds it: of the test file or of the conftest.
+        scope: ``class``, ``module``, ``package`` or ``session``.
+        name: the fixture's name.
+        param: the id of its parameter, if it has one.
+        folder: the file name of the test module that defines the fixture, where it is not a conftest's.
+    """
+    place = base / FOLDER if folder is None else base / FOLDER / _module_folder(folder)
+    return Cassette.at(place / FIXTURES, _fixture_stem(scope, name, param))
+
+
+def discover(root: Path) -> Iterator[Cassette]:
+    """Every cassette in the ``cassettes`` folders at or under a directory, sorted by path.
+
+    Symbolic links to directories and hidden directories are left out. A cassette may lack any of its files but one.
+    """
+    inside = FOLDER in root.resolve().parts
+    for directory, subdirectories, names in os.walk(root):
+        place = Path(directory)
+        subdirectories[:] = sorted(name for name in subdirectories if not name.startswith("."))
+        if inside or FOLDER in place.relative_to(root).parts:
+            stems = {name[: -len(ending)] for name in names for ending in (GOLDEN, TAPE) if name.endswith(ending)}
+            yield from (Cassette.at(place, stem) for stem in sorted(stems) if stem)
+
+
+def _module_folder(file_name: str) -> str:
+    """``test_refund`` for ``test_refund.py``; other files (doctests) and unusual names get a hash."""
+    stem, ending = os.path.splitext(file_name)  # noqa: PTH122  # a name, not a path
+    plain = ending == ".py" and _LOWER_NAME.fullmatch(stem) and stem != FIXTURES and _fits(stem)
+    return stem if plain else _hashed(_slug(stem), file_name)
+
+
+def _test_stem(name: str) -> str:
+    head, bracket, parameter = name.partition("[")
+    *classes, test = head.split("::")
+    slug = ".".join(_slug(part) for part in (*classes, test))
+    if bracket:
+        return _hashed(f"{slug}-{_slug(parameter.removesuffix(']'))}", name)
+    plain = _LOWER_NAME.fullmatch(test) and all(_PLAIN_CLASS.fullmatch(one) for one in classes) and _fits(slug)
+    return slug if plain else _hashed(slug, name)
+
+
+def _fixture_stem(scope: str, name: str, param: str | None) -> str:
+    slug = f"{_slug(scope)}-{_slug(name)}"
+    if param is not None:
+        return _hashed(f"{slug}-{_slug(param)}", f"{scope}\0{name}\0{param}")
+    plain = scope in _SCOPES and _LOWER_NAME.fullmatch(name) and _fits(slug)
+    return slug if plain else _hashed(slug, f"{scope}\0{name}")
+
+
+def _slug(part: str) -> str:
+    return _UNPORTABLE.sub("-", part).strip("-.") or "unnamed"
+
+
+def _fits(stem: str) -> bool:
+    """Whether a stem is short enough, and no device of Windows (a device whatever follows the first dot)."""
+    return len(stem) <= _LONGEST_STEM and not _DEVICE.fullmatch(stem.partition(".")[0])
+
+
+def _hashed(slug: str, original: str) -> str:
+    """The slug and eight digits of a hash of the original.
+
+    A name without a hash never looks like this: it has no hyphen (a fixture's has one, and this then has two).
+    """
+    if _DEVICE.fullmatch(slug.partition(".")[0]):
+        slug = f"_{slug}"
+    return f"{slug[: _LONGEST_STEM - _HASH_DIGITS - 1].rstrip('-.')}-{digest(original)[:_HASH_DIGITS]}"
+
+
+_LONGEST_STEM: Final = 200 - len(JOURNAL)
+_HASH_DIGITS: Final = 8
+_SCOPES: Final = frozenset({"function", "class", "module", "package", "session"})
+_LOWER_NAME: Final = re.compile(r"[a-z0-9_]+")
+_PLAIN_CLASS: Final = re.compile(r"Test(?:[A-Z0-9_][a-z0-9_]*)?")
+"""``Test`` and one capitalised word: of all the names that differ in case alone, one, which goes without a hash."""
+_UNPORTABLE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_DEVICE: Final = re.compile(r"con|prn|aux|nul|conin|conout|com[0-9]|lpt[0-9]", re.IGNORECASE)

@@ -1,0 +1,128 @@
+"""Data as YAML text for people: block style, flow style for what fits on a line, no line ever folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from pytest_llmtrace._store import yaml_scalars
+from pytest_llmtrace._store.nesting import DEEPEST_FILE, is_too_deep
+
+WIDTH: Final = 100
+"""Columns up to which a collection goes on one line."""
+
+
+class Block(dict[str, Any]):
+    """A mapping that is written in block style, however short it is."""
+
+
+def yaml_text(data: dict[str, Any]) -> str:
+    """A document. Lists of mappings are always in block style; a list or mapping of little else fits on one line.
+
+    Mapping keys are strings. Values that JSON does not know are written as their text.
+
+    Raises:
+        ValueError: the data nests too deeply.
+    """
+    if is_too_deep(data, DEEPEST_FILE):
+        raise ValueError(f"nested deeper than {DEEPEST_FILE} levels")
+    return "".join(f"{line}\n" for line in _entries(data, 0))
+
+
+def _entries(data: dict[str, Any], indent: int) -> Iterator[str]:
+    """The lines of a block mapping."""
+    margin = " " * indent
+    for key, value in data.items():
+        name = yaml_scalars.one_line(str(key))
+        if len(name) > _LONGEST_KEY:
+            yield f"{margin}? {name}"
+            yield from _placed(f"{margin}:", value, indent)
+        else:
+            yield from _placed(f"{margin}{name}:", value, indent)
+
+
+def _placed(head: str, value: Any, indent: int) -> Iterator[str]:
+    """The lines of a value that follows `head`, the key of a mapping or the dash of a list at column `indent`."""
+    lines = yaml_scalars.block(value, indent + 2) if isinstance(value, str) else None
+    flow = _flow(value, WIDTH - len(head)) if _may_flow(value) else None
+    if lines is not None:
+        yield f"{head} {lines[0]}"
+        yield from lines[1:]
+    elif flow is not None:
+        yield f"{head} {flow}"
+    elif isinstance(value, dict):
+        yield head
+        yield from _entries(value, indent + 2)
+    elif isinstance(value, (list, tuple)):
+        yield head
+        yield from _items(value, indent)
+    else:
+        yield f"{head} {_scalar(value, flow=False)}"
+
+
+def _items(values: Sequence[Any], indent: int) -> Iterator[str]:
+    """The lines of a block list, its dashes at column `indent`."""
+    margin = " " * indent
+    for value in values:
+        if isinstance(value, dict) and value:
+            lines = _entries(value, indent + 2)
+            yield f"{margin}- {next(lines)[indent + 2 :]}"
+            yield from lines
+        elif isinstance(value, (list, tuple)) and (not _is_flat(value) or _flow(value, WIDTH - indent - 2) is None):
+            yield f"{margin}-"
+            yield from _items(value, indent + 2)
+        else:
+            yield from _placed(f"{margin}-", value, indent)
+
+
+def _may_flow(value: Any) -> bool:
+    """Whether a value is a collection that may stand on one line, if it fits."""
+    if isinstance(value, dict):
+        return not (value and isinstance(value, Block))
+    return isinstance(value, (list, tuple)) and _is_flat(value)
+
+
+def _is_flat(values: Sequence[Any]) -> bool:
+    return not any(isinstance(item, dict) for item in values)
+
+
+def _flow(value: Any, room: int) -> str | None:
+    """A value in flow style, or `None` where it is too long or has text of several lines."""
+    if room < _SHORTEST_FLOW or (isinstance(value, str) and "\n" in value):
+        return None
+    if isinstance(value, dict):
+        text = _flow_parts(((f"{yaml_scalars.one_line(str(key), flow=True)}: ", value[key]) for key in value), room)
+        return None if text is None else f"{{{text}}}"
+    if isinstance(value, (list, tuple)):
+        text = _flow_parts((("", item) for item in value), room)
+        return None if text is None else f"[{text}]"
+    text = _scalar(value, flow=True)
+    return text if len(text) <= room else None
+
+
+def _flow_parts(parts: Iterable[tuple[str, Any]], room: int) -> str | None:
+    """Keys and values of a collection with commas between them; given up as soon as they are too long."""
+    made: list[str] = []
+    left = room - len("{}")
+    for key, value in parts:
+        text = _flow(value, left - len(key))
+        if text is None:
+            return None
+        made.append(f"{key}{text}")
+        left -= len(made[-1]) + len(", ")
+    return ", ".join(made)
+
+
+def _scalar(value: Any, *, flow: bool) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return yaml_scalars.number(value)
+    return yaml_scalars.one_line(str(value), flow=flow)
+
+
+_LONGEST_KEY: Final = 500
+"""Characters. Readers give up looking for the colon after 1024."""
+_SHORTEST_FLOW: Final = 1

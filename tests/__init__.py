@@ -1,0 +1,1 @@
+"""The tests of pytest-llmtrace, and the local provider they talk to."""

@@ -1,0 +1,165 @@
+"""The recorder decides who answers."""
+
+import json
+
+import pytest
+
+from pytest_llmtrace._capture.exchange import ReplayStopError
+from pytest_llmtrace._capture.recorder import Gates, Recorder, interaction_of, replayed
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.redaction import Redactor
+
+OK = HttpResponse(status=200, headers=(("content-type", "application/json"), ("x-request-id", "r1")), body=b'{"ok":1}')
+
+
+def chat(text="hi", url="http://127.0.0.1:8000/v1/chat/completions"):
+    body = {"model": "m", "messages": [{"role": "user", "content": text}]}
+    return HttpRequest(
+        method="POST", url=url, headers=(("authorization", "Bearer sk-12345678"),), body=json.dumps(body).encode()
+    )
+
+
+def plain(url):
+    return HttpRequest(method="GET", url=url)
+
+
+def recorder(wire="tape", tape=(), *, has_cassette=None, journal=(), **gates):
+    return Recorder(
+        "t",
+        wire=wire,
+        tape=Tape(tape),
+        journal=Tape(journal),
+        has_cassette=bool(tape) if has_cassette is None else has_cassette,
+        redactor=Redactor(),
+        gates=Gates(**gates),
+    )
+
+
+def recorded(*requests):
+    """Interactions as a first recording makes them."""
+    first = recorder("live")
+    for request in requests:
+        first.answered(first.open(request, None), OK)
+    return [interaction_of(exchange) for exchange in first.recorded()]
+
+
+def test_what_was_recorded_is_answered_from_the_tape():
+    """A recorded request is answered without going out, and nothing secret is on the tape."""
+    tape = recorded(chat())
+    assert tape[0].request.headers == ()
+    assert tape[0].response.headers == (("content-type", "application/json"),)
+    replay = recorder("tape", tape)
+    exchange = replay.open(chat(url="http://localhost:1234/v1/chat/completions"), None)
+    assert (exchange.source, exchange.response.body, exchange.position) == ("tape", b'{"ok":1}', 0)
+
+
+def test_replay_stops_an_llm_request_that_is_not_on_the_tape():
+    """The stop is a BaseException and the miss is remembered, should something swallow it."""
+    replay = recorder("tape", recorded(chat()))
+    with pytest.raises(ReplayStopError, match="did not record POST http://127.0.0.1:8000/v1/chat/completions"):
+        replay.open(chat("other"), None)
+    assert [(one.missed, one.is_llm) for one in replay.misses] == [(True, True)]
+
+
+def test_replay_stops_an_llm_request_without_any_cassette():
+    """A test without a recording cannot reach an LLM, not even a local one."""
+    with pytest.raises(ReplayStopError, match="has no recording of"):
+        recorder("tape").open(chat(), None)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9200/index", "http://localhost:5000/"])
+def test_local_traffic_that_is_no_llm_stays_real(url):
+    """Databases and test servers on this machine are neither blocked nor taped."""
+    replay = recorder("tape", recorded(chat()))
+    exchange = replay.open(plain(url), None)
+    assert exchange.response is None
+    assert not exchange.taped
+
+
+def test_the_port_of_a_recorded_provider_is_answered_by_the_tape_alone():
+    """A request to the recorded provider's own port that is not on the tape is stopped."""
+    replay = recorder("tape", recorded(chat()))
+    with pytest.raises(ReplayStopError):
+        replay.open(plain("http://127.0.0.1:8000/v1/models"), None)
+
+
+def test_a_test_without_llm_and_cassette_keeps_its_network():
+    """Other HTTP of a test that has nothing to do with LLMs goes through."""
+    exchange = recorder("tape").open(plain("https://example.com/"), None)
+    assert (exchange.response, exchange.taped) == (None, False)
+
+
+def test_a_test_with_a_cassette_reaches_nothing_else():
+    """With a cassette, HTTP that is not on the tape is stopped."""
+    with pytest.raises(ReplayStopError):
+        recorder("tape", recorded(chat())).open(plain("https://example.com/"), None)
+
+
+def test_filling_answers_from_the_tape_then_the_journal_then_live():
+    """Only what neither knows goes out, and is kept at once."""
+    kept = []
+    fill = recorder("fill", recorded(chat("a")), journal=recorded(chat("b")), keep=kept.append)
+    sources = []
+    for text in ("a", "b", "c"):
+        exchange = fill.open(chat(text), None)
+        if exchange.response is None:
+            fill.answered(exchange, OK)
+        sources.append(exchange.source)
+    assert sources == ["tape", "journal", "live"]
+    assert [json.loads(one.request.body)["messages"][0]["content"] for one in kept] == ["c"]
+    assert len(fill.recorded()) == 3
+
+
+def test_recording_keeps_local_traffic_of_an_llm_port_only():
+    """`/v1/models` of a local LLM is taped, a local database is not, the internet is."""
+    urls = [
+        request.url
+        for request in (
+            one.request
+            for one in recorded(
+                plain("http://127.0.0.1:8000/v1/models"),
+                chat(),
+                plain("http://127.0.0.1:9200/db"),
+                plain("https://search.example.com/?q=1"),
+            )
+        )
+    ]
+    assert urls == [
+        "http://127.0.0.1:8000/v1/models",
+        "http://127.0.0.1:8000/v1/chat/completions",
+        "https://search.example.com/?q=1",
+    ]
+
+
+def test_a_spent_budget_stops_the_next_live_call():
+    """The gate is asked before each live LLM call, and a refused call is not taped."""
+    live = recorder("live", allow_live=lambda: "the budget is spent")
+    with pytest.raises(ReplayStopError, match="the budget is spent"):
+        live.open(chat(), None)
+    assert live.recorded() == ()
+    assert live.open(plain("https://example.com/"), None).response is None
+
+
+def test_a_recorded_refusal_does_not_make_the_client_wait():
+    """429 and 5xx are played with a retry delay of a millisecond, other answers as they are."""
+    busy = HttpResponse(status=429, headers=(("retry-after", "20"), ("content-type", "a/b")))
+    assert replayed(busy).headers == (("content-type", "a/b"), ("retry-after-ms", "1"))
+    assert replayed(OK) is OK
+
+
+def test_an_exchange_without_an_answer_cannot_be_taped():
+    """A request that never got an answer has no place on a tape."""
+    live = recorder("live")
+    exchange = live.open(chat(), None)
+    live.failed(exchange, ConnectionError("reset"))
+    assert live.recorded() == ()
+    with pytest.raises(ValueError, match="without an answer"):
+        interaction_of(exchange)
+
+
+def test_interactions_keep_their_key():
+    """The key on the tape is the key that a look-up computes."""
+    (one,) = recorded(chat())
+    assert isinstance(one, Interaction)
+    assert Tape([one]).knows(one.key)

@@ -1,0 +1,29 @@
+"""The tape in use."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+
+
+def interaction(key, answer):
+    return Interaction(
+        request=HttpRequest(method="POST", url="https://h/p"), response=HttpResponse(status=200, body=answer), key=key
+    )
+
+
+def test_equal_requests_are_answered_in_recorded_order_each_once():
+    """The second of two equal requests gets the second answer, a third gets none."""
+    tape = Tape([interaction("a", b"1"), interaction("b", b"x"), interaction("a", b"2")])
+    taken = [tape.take(key) for key in ("a", "a", "a", "c")]
+    assert [None if one is None else (one[0], one[1].response.body) for one in taken] == [(0, b"1"), (2, b"2"), None, None]
+    assert [one.key for one in tape.unplayed()] == ["b"]
+
+
+def test_threads_share_a_tape_without_taking_an_answer_twice():
+    """Each answer is given out once, however many threads ask."""
+    tape = Tape([interaction("a", str(n).encode()) for n in range(200)])
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda _: tape.take("a"), range(200)))
+    assert sorted(position for position, _ in taken) == list(range(200))
+    assert tape.unplayed() == ()

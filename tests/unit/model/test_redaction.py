@@ -1,0 +1,84 @@
+"""Redaction: secrets never reach what is written."""
+
+import json
+
+import pytest
+
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
+
+KEY = "sk-secret-0123456789"
+
+
+def request(**fields):
+    return HttpRequest(**{"method": "POST", "url": "https://api.example.com/v1/x", **fields})
+
+
+@pytest.mark.parametrize(
+    "header", ["Authorization", "x-api-key", "api-key", "X-Goog-Api-Key", "Cookie", "x-amz-security-token", "x-unknown"]
+)
+def test_no_header_outside_the_list_is_kept(header):
+    """Headers are kept by name; whatever else a client sends is dropped, value and name."""
+    made = Redactor().request(request(headers=((header, f"Bearer {KEY}"), ("Content-Type", "application/json"))))
+    assert made.headers == (("content-type", "application/json"),)
+
+
+def test_set_cookie_is_dropped_from_responses():
+    """Cookies of a provider are dropped."""
+    made = Redactor().response(HttpResponse(status=200, headers=(("Set-Cookie", KEY), ("Content-Type", "a/b"))))
+    assert made.headers == (("content-type", "a/b"),)
+
+
+@pytest.mark.parametrize("name", ["key", "api_key", "api-key", "token", "access_token", "X-Amz-Signature", "sig"])
+def test_key_like_parameters_lose_their_value(name):
+    """The value of a key-like query parameter is replaced, the others stay."""
+    assert Redactor().url(f"https://h/p?alt=sse&{name}={KEY}") == f"https://h/p?alt=sse&{name}={PLACEHOLDER}"
+
+
+def test_user_information_leaves_the_url():
+    """A password in a URL is not kept."""
+    assert Redactor().url(f"https://user:{KEY}@host:8080/p") == "https://host:8080/p"
+
+
+def test_secret_fields_of_json_are_replaced_at_any_depth():
+    """litellm's own `api_key`, and fields like it, lose their value."""
+    body = json.dumps({"model": "m", "api_key": KEY, "nested": [{"clientSecret": KEY, "max_tokens": 5}]}).encode()
+    assert json.loads(Redactor().body(body)) == {
+        "model": "m",
+        "api_key": PLACEHOLDER,
+        "nested": [{"clientSecret": PLACEHOLDER, "max_tokens": 5}],
+    }
+
+
+def test_a_schema_that_speaks_of_keys_stays():
+    """A tool parameter called `api_key` is a description, no secret."""
+    body = json.dumps({"properties": {"api_key": {"type": "string"}, "token_count": {"type": "integer"}}}).encode()
+    assert json.loads(Redactor().body(body)) == json.loads(body)
+
+
+def test_secret_fields_in_event_streams_are_replaced():
+    """Each line of a stream is redacted; lines without secrets are untouched bytes."""
+    body = b'data: {"a": 1}\n\ndata: {"access_token": "' + KEY.encode() + b'"}\n\ndata: [DONE]\n\n'
+    made = Redactor().body(body)
+    assert KEY.encode() not in made
+    assert made.startswith(b'data: {"a": 1}\n\n')
+    assert made.endswith(b"data: [DONE]\n\n")
+
+
+def test_the_key_that_authorises_a_request_is_secret_in_its_body_too():
+    """A prompt that repeats the request's own key loses it."""
+    made = Redactor().request(request(headers=(("authorization", f"Bearer {KEY}"),), body=f"my key: {KEY}".encode()))
+    assert made.body == f"my key: {PLACEHOLDER}".encode()
+
+
+def test_values_of_key_variables_are_secret_everywhere():
+    """The value of OPENAI_API_KEY does not reach a file, wherever it stands; that of HOME does."""
+    redactor = Redactor.from_environment({"OPENAI_API_KEY": KEY, "HOME": "/home/someone"})
+    assert redactor.body(f"{KEY} /home/someone".encode()) == f"{PLACEHOLDER} /home/someone".encode()
+    assert redactor.text(f"https://h/{KEY}") == f"https://h/{PLACEHOLDER}"
+
+
+def test_bodies_without_secrets_are_the_same_bytes():
+    """Nothing is parsed or rewritten where there is nothing to hide."""
+    body = b'{ "model":"m",   "x": 1.50 }'
+    assert Redactor().body(body) == body

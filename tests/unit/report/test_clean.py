@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._report.clean import clean, clean_line
+
+
+def test_harmless_text_stays():
+    """Letters of any script, emoji, line feeds and blanks are left as they are."""
+    text = "Grüße, 世界! 👩‍💻 שלום\n  two lines"
+
+    assert clean(text) == text
+
+
+def test_dangerous_characters_are_spelled_out():
+    """Escape sequences, carriage returns, bidi, invisible and tag characters and lone surrogates become visible."""
+    assert clean("\x1b[31m\r\x9b \u202e\u200b\ufeff \U000e0041 \udc80") == (
+        "\\x1b[31m\\r\\x9b \\u202e\\u200b\\ufeff \\U000e0041 \\udc80"
+    )
+
+
+def test_tabs_become_blanks():
+    """A tab would move columns, so it becomes four blanks."""
+    assert clean("a\tb") == "a    b"
+
+
+def test_one_line():
+    """On one line a line feed is spelled out too; other values are shown as text."""
+    assert clean_line("a\nb") == "a\\nb"
+    assert clean_line(12) == "12"
+
+
+@given(st.text())
+def test_nothing_that_acts_is_left(text):
+    """Whatever the text, no control character but the line feed and no bidi control remains, and it can be printed."""
+    cleaned = clean(text)
+
+    assert all(unicodedata.category(character) not in {"Cc", "Cs"} for character in cleaned.replace("\n", ""))
+    assert not set(cleaned) & set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    assert cleaned.encode().decode() == cleaned

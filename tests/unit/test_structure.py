@@ -1,0 +1,126 @@
+"""The rules that keep the code readable: small modules, telling names, one-way imports, a light plugin."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import pytest_llmtrace
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "pytest_llmtrace"
+PROVIDER = ROOT / "tests" / "provider"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+SAYS_NOTHING = {"base", "common", "core", "helper", "helpers", "misc", "shared", "stuff", "util", "utils"}
+HEAVY = {
+    "aiohttp",
+    "anthropic",
+    "boto3",
+    "deepdiff",
+    "httpx",
+    "httpx2",
+    "langchain_core",
+    "litellm",
+    "openai",
+    "vcr",
+    "yaml",
+}
+
+
+def test_modules_are_short() -> None:
+    """No module has more than 300 lines."""
+    modules = [*MODULES, *PROVIDER.rglob("*.py")]
+    lengths = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for path in modules}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_names_say_what_is_inside() -> None:
+    """No module or folder has a name that would fit anything."""
+    names = {part.strip("_") for path in MODULES for part in path.relative_to(PACKAGE).with_suffix("").parts}
+    assert names & SAYS_NOTHING == set()
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """Every module begins with a docstring."""
+    assert [path for path in MODULES if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None] == []
+
+
+def test_every_test_says_what_it_shows() -> None:
+    """Every test of this repository has a docstring."""
+    silent = [
+        f"{path.relative_to(ROOT)}::{node.name}"
+        for folder in ("tests", "examples")
+        for path in sorted((ROOT / folder).rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and ast.get_docstring(node) is None
+    ]
+    assert silent == []
+
+
+def test_public_names_are_exported() -> None:
+    """`__all__` is sorted, and holds every public name of the package."""
+    public = {
+        name
+        for name, value in vars(pytest_llmtrace).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name != "annotations"
+    }
+    assert pytest_llmtrace.__all__ == sorted(pytest_llmtrace.__all__)
+    assert public | {"__version__"} <= set(pytest_llmtrace.__all__)
+
+
+@pytest.mark.parametrize("name", pytest_llmtrace.__all__)
+def test_public_names_exist(name: str) -> None:
+    """Every exported name can be had."""
+    assert hasattr(pytest_llmtrace, name)
+
+
+def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None:
+    """A whole pytest run with the plugin loaded and no LLM test leaves every optional library alone."""
+    (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    program = (
+        "import json, pytest, sys\n"
+        "status = pytest.main(['-q', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider'])\n"
+        "print(json.dumps([int(status), sorted({name.partition('.')[0] for name in sys.modules})]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    assert status == 0
+    assert "pytest_llmtrace" in modules
+    assert HEAVY & set(modules) == set()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """`import pytest_llmtrace`, for its manual API, is as light."""
+    program = "import pytest_llmtrace, sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (HEAVY | {"pytest"}) & set(done.stdout.split()) == set()
+
+
+def test_imports_go_one_way() -> None:
+    """import-linter finds every contract of pyproject.toml kept."""
+    pytest.importorskip("importlinter", reason="needs the `lint` extra")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
