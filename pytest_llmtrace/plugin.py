@@ -55,8 +55,10 @@ def llm_trace(request: pytest.FixtureRequest) -> LLMTrace:
     """The trace of this test, live: `.calls`, `.tools`, `.tool_names`, `.output`, `.usage`, `.cost`, ..."""
     from pytest_llmtrace._run.live_trace import empty_trace  # noqa: PLC0415
 
-    hooks = request.config.pluginmanager.get_plugin(_HOOKS)
-    return empty_trace(request.node.nodeid) if hooks is None else hooks.run.live_trace(request.node)
+    hooks: Hooks | None = request.config.pluginmanager.get_plugin(_HOOKS)
+    if hooks is None or not hooks.traces(request.node):
+        return empty_trace(request.node.nodeid)
+    return hooks.run.live_trace(request.node)
 
 
 class Hooks:
@@ -96,19 +98,19 @@ class Hooks:
         with self._if(self._settings.run_mode != "off", lambda: self.run.collecting(session)):
             return (yield)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self._traces(item), lambda: self.run.setup(item)):
+        with self._if(self.traces(item), lambda: self.run.setup(item)):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self._traces(item), lambda: self.run.call(item)):
+        with self._if(self.traces(item), lambda: self.run.call(item)):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self._traces(item), lambda: self.run.teardown()):
+        with self._if(self.traces(item), lambda: self.run.teardown()):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -121,7 +123,7 @@ class Hooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if call.when == "teardown" and self._traces(item):
+        if call.when == "teardown" and self.traces(item):
             report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
         return report
 
@@ -141,7 +143,8 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.controller.summarise(terminalreporter)
 
-    def _traces(self, item: pytest.Item) -> bool:
+    def traces(self, item: pytest.Item) -> bool:
+        """Whether this test is traced."""
         return self._settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None) != "off"
 
     @staticmethod

@@ -28,17 +28,15 @@ _FLUSH: Final = 2.0
 
 def drain(recorder: Recorder) -> None:
     """Deliver what litellm still owes this recorder, from outside of any event loop."""
-    if not _open(recorder) and not _queued():
-        return
     deadline = time.monotonic() + LONGEST
     quiet_since = time.monotonic()
     while time.monotonic() < deadline:
         if _queued() and not _in_event_loop():
             _run_flush()
             quiet_since = time.monotonic()
-        if not _open(recorder):
-            return
-        if not _thread_work() and time.monotonic() - quiet_since > QUIET:
+        elif _thread_work():  # a cache hit is first heard of when its event comes: nothing is open until then
+            quiet_since = time.monotonic()
+        elif not _open(recorder) or time.monotonic() - quiet_since > QUIET:
             return
         time.sleep(0.001)
 

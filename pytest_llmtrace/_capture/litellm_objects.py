@@ -44,7 +44,8 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
     if call is None:
         return None
     provider = str(kwargs.get("custom_llm_provider") or call.provider)
-    call = replace(call, provider=provider, cache_hit=bool(kwargs.get("cache_hit")), source="local")
+    model = call.model.removeprefix(f"{provider}/")
+    call = replace(call, provider=provider, model=model, cache_hit=bool(kwargs.get("cache_hit")), source="local")
     if lone.succeeded is None:
         return replace(call, status="open")
     if not lone.succeeded:

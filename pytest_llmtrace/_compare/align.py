@@ -9,8 +9,8 @@ from typing import Final
 
 _CHUNK: Final = 256
 """Items that are compared at once: slices compare at the speed of C."""
-_EXACT: Final = 10_000
-"""Size of the table up to which a stretch without unique items is aligned exactly."""
+_FEW: Final = 64
+"""Insertions and deletions up to which a stretch is aligned exactly."""
 
 Gap = tuple[int, int, int, int]
 """A stretch of both sides: from, to on the left; from, to on the right."""
@@ -19,15 +19,15 @@ Gap = tuple[int, int, int, int]
 def align(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Pairs of positions of equal items, rising on both sides.
 
-    Equal beginnings and ends are matched first, then items that occur once on both sides (patience diff), then what
-    lies between those in the same way. What has no unique items is aligned exactly where it is short, else by
-    occurrence.
+    Equal beginnings and ends are matched first. A rest with few changes is aligned exactly (Myers); one with many by
+    the items that occur once on both sides (patience diff), and what lies between those in the same way; one without
+    such items by occurrence.
     """
     pairs: list[tuple[int, int]] = []
     waiting: list[Gap] = [(0, len(left), 0, len(right))]
     while waiting:
         left_from, left_to, right_from, right_to = waiting.pop()
-        start = prefix_length(left, right, left_from, right_from, left_to, right_to)
+        start = prefix_length(left, right, (left_from, left_to, right_from, right_to))
         pairs.extend((left_from + step, right_from + step) for step in range(start))
         left_from, right_from = left_from + start, right_from + start
         end = 0
@@ -48,19 +48,10 @@ def align(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int
     return pairs
 
 
-def prefix_length(
-    left: Sequence[Hashable],
-    right: Sequence[Hashable],
-    left_from: int = 0,
-    right_from: int = 0,
-    left_to: int | None = None,
-    right_to: int | None = None,
-) -> int:
-    """How many items two stretches begin with in common."""
-    longest = min(
-        (len(left) if left_to is None else left_to) - left_from,
-        (len(right) if right_to is None else right_to) - right_from,
-    )
+def prefix_length(left: Sequence[Hashable], right: Sequence[Hashable], within: Gap | None = None) -> int:
+    """How many items two sequences, or a stretch of them, begin with in common."""
+    left_from, left_to, right_from, right_to = within or (0, len(left), 0, len(right))
+    longest = min(left_to - left_from, right_to - right_from)
     length = 0
     while length < longest:
         size = min(_CHUNK, longest - length)
@@ -83,13 +74,38 @@ def gaps(pairs: Sequence[tuple[int, int]], whole: Gap) -> Iterator[Gap]:
     yield left_at, left_to, right_at, right_to
 
 
-def _anchors(
-    left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap
-) -> tuple[list[tuple[int, int]], bool]:
+def rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest part of pairs, rising on the left, that rises on the right too (patience sorting)."""
+    tops: list[int] = []
+    ends: list[int] = []
+    before: list[int | None] = []
+    for index, (_, position) in enumerate(pairs):
+        pile = bisect_left(tops, position)
+        before.append(ends[pile - 1] if pile else None)
+        if pile == len(tops):
+            tops.append(position)
+            ends.append(index)
+        else:
+            tops[pile] = position
+            ends[pile] = index
+    chain = []
+    at = ends[-1] if ends else None
+    while at is not None:
+        chain.append(pairs[at])
+        at = before[at]
+    return chain[::-1]
+
+
+def _anchors(left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap) -> tuple[list[tuple[int, int]], bool]:
     """Sure matches in a stretch, and whether what lies between them is worth another look."""
     left_from, left_to, right_from, right_to = gap
     here, there = left[left_from:left_to], right[right_from:right_to]
     here_counts, there_counts = Counter(here), Counter(there)
+    if here_counts.keys().isdisjoint(there_counts):
+        return [], False
+    exact = _few_edits(here, there)
+    if exact is not None:
+        return [(left_from + one, right_from + other) for one, other in exact], False
     positions = {
         item: right_from + offset
         for offset, item in enumerate(there)
@@ -97,12 +113,8 @@ def _anchors(
     }
     if positions:
         candidates = [(left_from + at, positions[item]) for at, item in enumerate(here) if item in positions]
-        return _rising(candidates), True
-    if here_counts.keys().isdisjoint(there_counts):
-        return [], False
-    if len(here) * len(there) <= _EXACT:
-        return [(left_from + one, right_from + other) for one, other in _exact(here, there)], False
-    return _rising(_by_occurrence(left, right, gap)), False
+        return rising(candidates), True
+    return rising(_by_occurrence(left, right, gap)), False
 
 
 def _by_occurrence(left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap) -> list[tuple[int, int]]:
@@ -125,45 +137,39 @@ def _by_occurrence(left: Sequence[Hashable], right: Sequence[Hashable], gap: Gap
     return pairs
 
 
-def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest part of pairs, rising on the left, that rises on the right too (patience sorting)."""
-    tops: list[int] = []
-    ends: list[int] = []
-    before: list[int | None] = []
-    for index, (_, position) in enumerate(pairs):
-        pile = bisect_left(tops, position)
-        before.append(ends[pile - 1] if pile else None)
-        if pile == len(tops):
-            tops.append(position)
-            ends.append(index)
-        else:
-            tops[pile] = position
-            ends[pile] = index
-    chain = []
-    at = ends[-1] if ends else None
-    while at is not None:
-        chain.append(pairs[at])
-        at = before[at]
-    return chain[::-1]
+def _few_edits(here: Sequence[Hashable], there: Sequence[Hashable]) -> list[tuple[int, int]] | None:
+    """A longest common subsequence, or `None` where that takes more than a few insertions and deletions.
+
+    The greedy algorithm of Myers, "An O(ND) Difference Algorithm and Its Variations" (1986): for each number of edits,
+    how far each diagonal reaches.
+    """
+    reach = {1: 0}
+    rounds: list[dict[int, int]] = []
+    for edits in range(min(len(here) + len(there), _FEW) + 1):
+        rounds.append(dict(reach))
+        for diagonal in range(-edits, edits + 1, 2):
+            down = diagonal == -edits or (diagonal != edits and reach[diagonal - 1] < reach[diagonal + 1])
+            one = reach[diagonal + 1] if down else reach[diagonal - 1] + 1
+            other = one - diagonal
+            while one < len(here) and other < len(there) and here[one] == there[other]:
+                one, other = one + 1, other + 1
+            reach[diagonal] = one
+            if one >= len(here) and other >= len(there):
+                return _walked_back(rounds, len(here), len(there))
+    return None
 
 
-def _exact(here: Sequence[Hashable], there: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """A longest common subsequence, by the textbook table; the earliest match wins a tie."""
-    width = len(there) + 1
-    table = [[0] * width for _ in range(len(here) + 1)]
-    for one in range(len(here) - 1, -1, -1):
-        row, below = table[one], table[one + 1]
-        for other in range(len(there) - 1, -1, -1):
-            equal = here[one] == there[other]
-            row[other] = below[other + 1] + 1 if equal else max(below[other], row[other + 1])
+def _walked_back(rounds: Sequence[dict[int, int]], one: int, other: int) -> list[tuple[int, int]]:
+    """The matches on the way that `_few_edits` found, from its end to its beginning."""
     pairs = []
-    one = other = 0
-    while one < len(here) and other < len(there):
-        if here[one] == there[other]:
+    for edits in range(len(rounds) - 1, -1, -1):
+        reach, diagonal = rounds[edits], one - other
+        down = diagonal == -edits or (diagonal != edits and reach[diagonal - 1] < reach[diagonal + 1])
+        before = diagonal + 1 if down else diagonal - 1
+        start = reach[before] if edits else 0
+        after = (start if down else start + 1) if edits else 0
+        while one > after:
+            one, other = one - 1, other - 1
             pairs.append((one, other))
-            one, other = one + 1, other + 1
-        elif table[one + 1][other] >= table[one][other + 1]:
-            one += 1
-        else:
-            other += 1
-    return pairs
+        one, other = start, start - before
+    return pairs[::-1]

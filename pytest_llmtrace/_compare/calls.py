@@ -30,24 +30,29 @@ def head_changes(golden: Data, observed: Data) -> list[Change]:
 
 
 def reply_changes(golden: LLMCall, observed: LLMCall, lens: Lens) -> list[Change]:
-    """The differences of what came back: message, finish reason, error, status."""
+    """The differences of what came back, of which there are some: message, finish reason, error, status."""
     here, there = lens.ending(golden), lens.ending(observed)
     found = _error_changes(here, there)
     if not found or (golden.output is None) == (observed.output is None):
         found.extend(one.under("output") for one in _output_changes(golden.output, observed.output, lens))
-    if any(one.kind == "error" for one in found) or (found and bool(_asked(golden)) != bool(_asked(observed))):
+    asks = bool(_asked(golden, lens)), bool(_asked(observed, lens))
+    if any(one.kind == "error" for one in found) or (found and asks[0] != asks[1]):
         return found  # the finish reason follows from that
-    finish = (here.get("finish_reason"), there.get("finish_reason"))
-    return [*found, *data_changes("output", "finish_reason", *finish)]
+    found.extend(data_changes("output", "finish_reason", here.get("finish_reason"), there.get("finish_reason")))
+    if not found and golden.output is not None and observed.output is not None:
+        # What no field shows (numbers that are equal and spelled in two ways) is one difference of the whole.
+        both = golden.output, observed.output
+        found.append(Change(kind="output", path="output", golden=dict(both[0]), observed=dict(both[1]), place="whole"))
+    return found
 
 
-def described(call: LLMCall) -> dict[str, Any]:
+def described(call: LLMCall, lens: Lens) -> dict[str, Any]:
     """A call in short: its model, what it was last told, and what it answered."""
     text: dict[str, Any] = {"model": call.name}
     if call.messages:
         said = next((one for one in reversed(call.messages) if one["role"] == "user"), call.messages[-1])
         text[str(said["role"])] = _short(said.text)
-    tools = [tool["name"] for tool in _asked(call)]
+    tools = [tool["name"] for tool in _asked(call, lens)]
     if tools:
         text["tool_calls"] = tools
     elif call.output is not None and call.output.text:
@@ -57,8 +62,7 @@ def described(call: LLMCall) -> dict[str, Any]:
 
 def tools_asked(call: LLMCall, lens: Lens) -> tuple[ToolKey, ...]:
     """The tool calls that an answer asks for."""
-    asked = lens.message(call.output).get("tool_calls") if call.output is not None else None
-    return tuple(tool_key(one["name"], one.get("arguments")) for one in asked or ())
+    return tuple(tool_key(one["name"], one.get("arguments")) for one in _asked(call, lens))
 
 
 def _name(head: Data) -> str:
@@ -84,9 +88,8 @@ def _output_changes(golden: Message | None, observed: Message | None, lens: Lens
     return []
 
 
-def _asked(call: LLMCall) -> list[dict[str, Any]]:
-    calls = (call.output["tool_calls"] if call.output is not None else None) or ()
-    return [item.get("function") or {"name": ""} for item in calls if isinstance(item, dict)]
+def _asked(call: LLMCall, lens: Lens) -> list[Data]:
+    return (lens.message(call.output).get("tool_calls") or []) if call.output is not None else []
 
 
 def _short(text: str) -> str:
@@ -145,10 +148,10 @@ def _renamed(golden: Mapping[str, Data], observed: Mapping[str, Data]) -> dict[s
     return renamed
 
 
-def _unnamed(tool: Data) -> Data:
-    return {key: value for key, value in tool.items() if key != "name"}
+def _unnamed(tool: Data) -> Any:
+    return {key: value for key, value in tool.items() if key != "name"} if isinstance(tool, dict) else tool
 
 
 def _parameters(tool: Data) -> Any:
-    parameters = tool.get("parameters")
+    parameters = tool.get("parameters") if isinstance(tool, dict) else None
     return parameters if isinstance(parameters, dict) and parameters.get("properties") else None

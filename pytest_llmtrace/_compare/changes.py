@@ -77,7 +77,5 @@ def _changes(kind: DriftKind, name: str, found: Iterable[Leaf], **more: Any) -> 
     made = []
     for leaf in found:
         path = join(name, leaf.path)
-        made.append(
-            Change(kind=kind, path=path, golden=leaf.golden, observed=leaf.observed, **{"place": path, **more})
-        )
+        made.append(Change(kind=kind, path=path, golden=leaf.golden, observed=leaf.observed, **{"place": path, **more}))
     return made

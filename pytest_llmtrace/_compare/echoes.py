@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pytest_llmtrace._compare.fingerprints import Fingerprints, Print
+from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
 from pytest_llmtrace._compare.fold import Place, Root
 
 
@@ -16,15 +16,18 @@ class Echoes:
         self._fingerprints = fingerprints
         self._by_message: dict[str, list[tuple[int, Root]]] = defaultdict(list)
 
-    def add(self, turn: Print, position: int, root: Root) -> None:
-        """What a call brought, and its answer, follow from `root` in the turns after `position` of this side."""
-        for key in turn.added:
+    def add(self, turn: TurnPrint, position: int, root: Root) -> None:
+        """What a call said, and its answer, follow from `root` in the turns after `position` of this side."""
+        said = zip(turn.added, turn.call.messages[turn.kept :], strict=True)
+        for key in (key for key, message in said if message["role"] not in SYSTEM_ROLES):
             self._by_message[key].append((position, root))
         output = turn.call.output
         if output is not None:
             self._by_message[self._fingerprints.echo(output)].append((position, root))
 
-    def without(self, turn: Print, position: int, messages: Sequence[int], where: Place) -> tuple[list[int], list[Root]]:
+    def without(
+        self, turn: TurnPrint, position: int, messages: Sequence[int], where: Place
+    ) -> tuple[list[int], list[Root]]:
         """Positions in a turn's history without those that follow from a call, and the roots those follow from.
 
         What the turn itself brought is never an echo: neither what it added, nor what stands after the last answer.
@@ -43,11 +46,9 @@ class Echoes:
                 roots.append(root)
         return left, roots
 
-    def _root(self, turn: Print, at: int, position: int) -> Root | None:
+    def _root(self, turn: TurnPrint, at: int, position: int) -> Root | None:
         message = turn.call.messages[at]
         keys = [turn.keys[at]]
         if message["role"] == "assistant":
             keys.append(self._fingerprints.echo(message))
-        return next(
-            (root for key in keys for before, root in self._by_message.get(key, ()) if before < position), None
-        )
+        return next((root for key in keys for before, root in self._by_message.get(key, ()) if before < position), None)

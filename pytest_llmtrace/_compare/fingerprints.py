@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pytest_llmtrace._compare.align import prefix_length
 from pytest_llmtrace._compare.lens import Data, Lens
 from pytest_llmtrace._model.canonical import canonical_json, digest
-from pytest_llmtrace._model.conversations import Conversation
+from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
 
@@ -30,7 +31,7 @@ class Answered(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Print:
+class TurnPrint:
     """One turn as the comparison sees it."""
 
     label: str
@@ -38,14 +39,14 @@ class Print:
     number: int
     """Turn in its conversation, from 1."""
     call: LLMCall
+    at: int
+    """Position of the call among those of its trace."""
     head: str
     """Digest of model, parameters and tools."""
     keys: tuple[str, ...]
     """Digest of each message of the history sent."""
     reply: str
     """Digest of everything that came back; ``missed`` where replay had no answer."""
-    echo: str | None
-    """How the answer looks when a later history repeats it; `None` where there is none."""
     kept: int = 0
     """How many messages of the history so far the call begins with."""
     brought: tuple[str, ...] = ()
@@ -91,37 +92,20 @@ class Fingerprints:
         self._alive: list[object] = []
         """What the dictionaries above know by id must not be freed."""
 
-    def prints(self, conversation: Conversation) -> list[Print]:
-        """The turns of a conversation, see `settled`."""
-        made: list[Print] = []
-        sent: tuple[str, ...] = ()
-        before: LLMCall | None = None
-        for turn in conversation.turns:
-            call = turn.call
-            kept = min(turn.kept, len(sent)) if before is not None else 0
-            keys = (*sent[:kept], *self.keys(call, kept))
-            echo = self.echo(call.output) if call.output is not None else None
-            made.append(
-                Print(
-                    label=conversation.label,
-                    number=turn.number,
-                    call=call,
-                    head=self.head(call),
-                    keys=keys,
-                    reply=self._reply(call),
-                    echo=echo,
-                )
-            )
-            sent, before = keys, call
-        return self.settled(made)
+    def prints(self, calls: Sequence[LLMCall]) -> list[list[TurnPrint]]:
+        """The conversations of a trace, given its calls in order: their turns, see `settled`."""
+        places: dict[int, deque[int]] = {}
+        for at, call in enumerate(calls):
+            places.setdefault(id(call), deque()).append(at)
+        return [self._prints(conversation, places) for conversation in conversations(calls)]
 
-    def settled(self, prints: Sequence[Print]) -> list[Print]:
+    def settled(self, prints: Sequence[TurnPrint]) -> list[TurnPrint]:
         """Turns with what each adds to the one before.
 
         Calls that send the same messages one right after the other (a fan-out to several models) are a set: they are
         put in an order of their own.
         """
-        made: list[Print] = []
+        made: list[TurnPrint] = []
         history: tuple[str, ...] = ()
         for one in _fan_outs_sorted(prints):
             kept = prefix_length(history, one.keys)
@@ -133,7 +117,7 @@ class Fingerprints:
             history = one.keys if one.call.output is None else (*one.keys, self.key(one.call.output))
         return made
 
-    def conversation(self, prints: Iterable[Print]) -> str:
+    def conversation(self, prints: Iterable[TurnPrint]) -> str:
         """Digest of a conversation: of all its turns in order; its labels do not count."""
         return digest("\n".join(",".join((one.head, str(one.kept), *one.added, one.reply)) for one in prints))
 
@@ -180,6 +164,28 @@ class Fingerprints:
         tools = [self._tool(call, tool) for tool in call.tools]
         return digest(canonical_json({**self.lens.head(replace(call, tools=())), "tools": tools}))
 
+    def _prints(self, conversation: Conversation, places: Mapping[int, deque[int]]) -> list[TurnPrint]:
+        made: list[TurnPrint] = []
+        sent: tuple[str, ...] = ()
+        before: LLMCall | None = None
+        for turn in conversation.turns:
+            call = turn.call
+            kept = min(turn.kept, len(sent)) if before is not None else 0
+            keys = (*sent[:kept], *self.keys(call, kept))
+            made.append(
+                TurnPrint(
+                    label=conversation.label,
+                    number=turn.number,
+                    call=call,
+                    at=places[id(call)].popleft(),
+                    head=self.head(call),
+                    keys=keys,
+                    reply=self._reply(call),
+                )
+            )
+            sent, before = keys, call
+        return self.settled(made)
+
     def _tool(self, call: LLMCall, tool: object) -> str:
         known = self._tools.get(id(tool))
         if known is None:
@@ -221,7 +227,7 @@ def answered(messages: Sequence[Message], position: int) -> Answered | None:
     passed = 0
     for before in range(position - 1, -1, -1) if wanted is not None else ():
         calls = messages[before]["tool_calls"]
-        if not calls:
+        if not isinstance(calls, list):
             continue
         for place, item in enumerate(calls):
             if isinstance(item, dict) and item.get("id") == wanted:
@@ -232,8 +238,8 @@ def answered(messages: Sequence[Message], position: int) -> Answered | None:
     return None
 
 
-def _fan_outs_sorted(prints: Sequence[Print]) -> list[Print]:
-    made: list[Print] = []
+def _fan_outs_sorted(prints: Sequence[TurnPrint]) -> list[TurnPrint]:
+    made: list[TurnPrint] = []
     start = 0
     for position in range(1, len(prints) + 1):
         if position == len(prints) or not _same_messages(prints[start], prints[position]):
@@ -243,5 +249,5 @@ def _fan_outs_sorted(prints: Sequence[Print]) -> list[Print]:
     return made
 
 
-def _same_messages(one: Print, other: Print) -> bool:
+def _same_messages(one: TurnPrint, other: TurnPrint) -> bool:
     return len(one.keys) == len(other.keys) and one.keys == other.keys

@@ -9,6 +9,7 @@ from typing import Final
 from pytest_llmtrace._compare.changes import Change, ToolKey
 from pytest_llmtrace._compare.ignore import ignored_paths
 from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.tolerance import tolerated
 from pytest_llmtrace._model.findings import Drift, Severity
 
 _MOST_PLACES: Final = 100
@@ -42,16 +43,16 @@ class Root:
     at: Place
     severity: Severity
     number: int
+    last: Position
+    """The place where it was last seen."""
     folded: int = 0
     names: list[str] = field(default_factory=list)
-    last: str = ""
-    """The place where it was last seen."""
 
     def seen(self, where: Place, *, again: bool = False) -> None:
         """Count one more place; several times in one turn is once, unless it is there `again`."""
-        if where.name == self.last and not again:
+        if where.position == self.last and not again:
             return
-        self.last = where.name
+        self.last = where.position
         self.folded += 1
         if len(self.names) < _MOST_PLACES:
             self.names.append(where.name)
@@ -67,14 +68,20 @@ class Ledger:
         self._causes: dict[tuple[str, ...], Root] = {}
         self._tools: dict[ToolKey, Root] = {}
 
-    def enter(self, change: Change, where: Place) -> Root:
-        """A difference at a place: of a known cause if the same difference was seen in another turn, else news."""
+    def enter(self, change: Change, where: Place, severity: Severity | None = None) -> Root:
+        """A difference at a place: of a known cause if the same difference was seen in another turn, else news.
+
+        Args:
+            change: The difference.
+            where: The turn in which it is.
+            severity: Instead of what the policy says about its kind.
+        """
         cause = change.cause
         known = self._causes.get(cause)
-        if known is not None and known.at.name != where.name:
+        if known is not None and known.at.position != where.position:
             known.seen(where)
             return known
-        return self._news(change, where, cause)
+        return self._news(change, where, cause, severity or self._policy.severity(change.kind))
 
     def follow(self, change: Change, where: Place) -> Root | None:
         """Like `enter` for what can only follow from a known cause; `None` where there is none."""
@@ -98,12 +105,17 @@ class Ledger:
         first = next(iter(judged or roots), None)
         return tuple(_drift(root, first=root is first) for root in (roots if ignored else judged))
 
-    def _news(self, change: Change, where: Place, cause: tuple[str, ...]) -> Root:
-        ignored = self._ignored(change.path)
-        severity: Severity = "ignore" if ignored else self._policy.severity(change.kind)
-        root = Root(change=change, at=where, severity=severity, number=len(self._roots), last=where.name)
+    def _news(self, change: Change, where: Place, cause: tuple[str, ...], severity: Severity) -> Root:
+        ignored = self._ignored(change.path) or tolerated(change, self._policy.text_tolerance)
+        root = Root(
+            change=change,
+            at=where,
+            severity="ignore" if ignored else severity,
+            number=len(self._roots),
+            last=where.position,
+        )
         self._roots.append(root)
-        if not ignored:  # the same difference at a path that counts is news
+        if not ignored:  # the same difference where it counts is news
             self._causes.setdefault(cause, root)
             for key in change.tools:
                 self._tools.setdefault(key, root)

@@ -41,17 +41,15 @@ class Histories(Generic[Cause]):
         kept: list[Hunk[Cause]] = []
         here = there = 0
         limit = same
-        ends = (len(self._golden), len(self._observed))
         for hunk in self._hunks:
-            # A hunk at the very end may turn out to be the beginning of something else: it is looked at again.
-            last = hunk.golden[1] == ends[0] and hunk.observed[1] == ends[1]
-            if last or hunk.golden[1] > same[0] or hunk.observed[1] > same[1]:
+            # Where nothing equal follows yet, it may turn out to be the beginning of something else.
+            if hunk.golden[1] >= same[0] or hunk.observed[1] >= same[1]:
                 limit = (min(same[0], hunk.golden[0]), min(same[1], hunk.observed[0]))
                 break
             kept.append(hunk)
             here, there = hunk.golden[1], hunk.observed[1]
         run = min(limit[0] - here, limit[1] - there)
-        new = _hunks(golden, observed, here + run, there + run)
+        new: list[Hunk[Cause]] = _hunks(golden, observed, here + run, there + run)
         self._golden, self._observed, self._hunks = golden, observed, kept + new
         return kept, new
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pytest_llmtrace._compare.align import align, gaps
 from pytest_llmtrace._compare.changes import Change, Side, tool_key
-from pytest_llmtrace._compare.fingerprints import Print, answered
+from pytest_llmtrace._compare.fingerprints import TurnPrint, answered
 from pytest_llmtrace._compare.lens import Data, Lens
 from pytest_llmtrace._compare.messages import kind_of_role, message_changes, whole_message
 from pytest_llmtrace._model.messages import Message
@@ -24,7 +24,7 @@ class Hunks:
         self._known: dict[tuple[str, str, str], list[Change]] = {}
 
     def changes(
-        self, golden: Print, observed: Print, here: Positions, there: Positions
+        self, golden: TurnPrint, observed: TurnPrint, here: Positions, there: Positions
     ) -> Iterator[list[Change]]:
         """What differs between golden messages and the observed ones in their place.
 
@@ -48,10 +48,12 @@ class Hunks:
                 for change in known:
                     yield [change.under(f"messages[{one}]")]
 
-    def _compared(
-        self, golden: Sequence[Message], observed: Sequence[Message], one: int, other: int
-    ) -> list[Change]:
-        tool, here, there = self._tool(golden, one), self._lens.message(golden[one]), self._lens.message(observed[other])
+    def _compared(self, golden: Sequence[Message], observed: Sequence[Message], one: int, other: int) -> list[Change]:
+        tool, here, there = (
+            self._tool(golden, one),
+            self._lens.message(golden[one]),
+            self._lens.message(observed[other]),
+        )
         found = message_changes(here, there, tool=tool["name"] if tool else "")
         if not found:  # what differs is which call they answer
             role, answers = str(golden[one]["role"]), (self._answered(golden, one), self._answered(observed, other))

@@ -23,6 +23,7 @@ def ignored_paths(patterns: Iterable[str]) -> Callable[[str], bool]:
 def _expression(pattern: str) -> re.Pattern[str]:
     text = re.escape(pattern.strip())
     text = text.replace(r"\.\*\*", r"(?:[.\[].*)?").replace(r"\*\*", ".*")
-    text = text.replace(r"\[\*\]", r"\[[^\]]*\]").replace(r"\.\*", r"(?:\.[^.\[\]]+|\["[^"]*"\])")
+    text = text.replace(r"\[\*\]", r"\[[^\]]*\]")
+    text = text.replace(r"\.\*", r"""(?:\.[^.\[\]]+|\["[^"]*"\])""")
     text = text.replace(r"\*", r"[^.\[\]]*")
     return re.compile(rf"{text}(?:[.\[ ].*)?", re.DOTALL)

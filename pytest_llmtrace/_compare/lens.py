@@ -44,8 +44,8 @@ class _Everything:
 
     def message(self, message: Message) -> Data:
         data = {name: value for name, value in message.items() if name not in ("tool_calls", "tool_call_id")}
-        if message["tool_calls"]:
-            data["tool_calls"] = [_tool_call(item) for item in message["tool_calls"]]
+        if message["tool_calls"] is not None:
+            data["tool_calls"] = _tool_calls(message)
         return self._normalized(data)
 
     def head(self, call: LLMCall) -> Data:
@@ -81,8 +81,8 @@ class _Outline:
 
     def message(self, message: Message) -> Data:
         data: Data = {"role": message["role"]}
-        if message["tool_calls"]:
-            data["tool_calls"] = [{"name": _tool_call(item)["name"]} for item in message["tool_calls"]]
+        if message["tool_calls"] is not None:
+            data["tool_calls"] = [{"name": one["name"]} for one in _tool_calls(message)]
         return data
 
     def head(self, call: LLMCall) -> Data:  # noqa: ARG002 - part of the protocol
@@ -90,6 +90,11 @@ class _Outline:
 
     def ending(self, call: LLMCall) -> Data:
         return {"status": "error" if call.error is not None else call.status}
+
+
+def _tool_calls(message: Message) -> list[Data]:
+    calls = message["tool_calls"]
+    return [_tool_call(item) for item in (calls if isinstance(calls, list) else [calls])]
 
 
 def _tool_call(item: object) -> Data:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from pytest_llmtrace._compare.normalize import RULES, Rule, rule
+from pytest_llmtrace._compare.normalize import Rule, rule
 from pytest_llmtrace._model.findings import DriftKind, Severity
 from pytest_llmtrace.errors import SettingsError
 
@@ -105,5 +105,3 @@ POLICIES: Final[Mapping[str, Policy]] = MappingProxyType(
     }
 )
 """The policies that can be named: everything; tool names, arguments and order; roles and tool names."""
-
-__all__ = ["KINDS", "POLICIES", "RULES", "Match", "Order", "Policy", "Rule", "View", "adjusted", "named_policy"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._compare.align import Gap, align, gaps, prefix_length
-from pytest_llmtrace._compare.fingerprints import Print
+from pytest_llmtrace._compare.fingerprints import TurnPrint
 
 _TABLE: Final = 4_000
 """Pairs of turns up to which a stretch in which everything changed is aligned by likeness, not just in order."""
@@ -29,8 +29,13 @@ class Alignment:
     added: list[int]
     """Observed turns that are not in the golden trace."""
 
+    @property
+    def aligned(self) -> Pairs:
+        """The turns that are on both sides, in golden order."""
+        return sorted((*self.pairs, *self.moved))
 
-def align_turns(golden: Sequence[Print], observed: Sequence[Print]) -> Alignment:
+
+def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> Alignment:
     """Align two conversations turn by turn.
 
     Turns that are equal in all they brought are matched first, then those equal in less and less of it; what is left
@@ -52,28 +57,28 @@ def align_turns(golden: Sequence[Print], observed: Sequence[Print]) -> Alignment
     )
 
 
-Tell = Callable[[Print], Hashable]
+Tell = Callable[[TurnPrint], Hashable]
 """What of a turn must be equal; a turn without it is equal to none."""
 
 
-def _everything(one: Print) -> Hashable:
+def _everything(one: TurnPrint) -> Hashable:
     return one if one.missed else (one.head, one.added, one.reply)
 
 
-def _said_and_heard(one: Print) -> Hashable:
+def _said_and_heard(one: TurnPrint) -> Hashable:
     return one if one.missed else (one.added, one.reply)
 
 
-def _brought_and_heard(one: Print) -> Hashable:
+def _brought_and_heard(one: TurnPrint) -> Hashable:
     return one if one.missed else (one.brought, one.reply)
 
 
-def _brought(one: Print) -> Hashable:
+def _brought(one: TurnPrint) -> Hashable:
     return one.brought or one
 
 
 def _refined(
-    pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print], tell: Tell, moved: Pairs | None = None
+    pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], tell: Tell, moved: Pairs | None = None
 ) -> Pairs:
     """The pairs, and those found by `tell` in the gaps between them."""
     if len(pairs) == min(len(golden), len(observed)):
@@ -86,7 +91,7 @@ def _refined(
 
 
 def _open(
-    pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print], moved: Pairs
+    pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], moved: Pairs
 ) -> list[tuple[list[int], list[int]]]:
     """The turns between the pairs, where there are some on both sides; moved ones are spoken for."""
     whole: Gap = (0, len(golden), 0, len(observed))
@@ -100,7 +105,7 @@ def _open(
     return stretches
 
 
-def _moved(pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print]) -> Pairs:
+def _moved(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> Pairs:
     """Turns that are left on both sides and brought and heard the same."""
     used_here, used_there = {one for one, _ in pairs}, {other for _, other in pairs}
     waiting: dict[Hashable, deque[int]] = {}
@@ -114,7 +119,7 @@ def _moved(pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print]) -> 
     return moved
 
 
-def _by_likeness(pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print], moved: Pairs) -> Pairs:
+def _by_likeness(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], moved: Pairs) -> Pairs:
     found = list(pairs)
     for here, there in _open(pairs, golden, observed, moved):
         if len(here) * len(there) > _TABLE:
@@ -125,17 +130,15 @@ def _by_likeness(pairs: Pairs, golden: Sequence[Print], observed: Sequence[Print
 
 
 def _in_order(
-    here: Sequence[int], there: Sequence[int], golden: Sequence[Print], observed: Sequence[Print]
+    here: Sequence[int], there: Sequence[int], golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]
 ) -> Pairs:
     return [
-        (one, other)
-        for one, other in zip(here, there, strict=False)
-        if golden[one].embeds == observed[other].embeds
+        (one, other) for one, other in zip(here, there, strict=False) if golden[one].embeds == observed[other].embeds
     ]
 
 
 def _most_alike(
-    here: Sequence[int], there: Sequence[int], golden: Sequence[Print], observed: Sequence[Print]
+    here: Sequence[int], there: Sequence[int], golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]
 ) -> Pairs:
     """The pairing in order with the greatest likeness in sum; as many as can be are paired, the earliest in a tie."""
     scores = [[_likeness(golden[one], observed[other]) for other in there] for one in here]
@@ -159,7 +162,7 @@ def _most_alike(
     return pairs
 
 
-def _likeness(golden: Print, observed: Print) -> float:
+def _likeness(golden: TurnPrint, observed: TurnPrint) -> float:
     """How much two turns have in common; 0: they cannot be the same call."""
     if golden.embeds != observed.embeds:
         return 0.0

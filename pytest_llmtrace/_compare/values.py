@@ -61,8 +61,7 @@ def leaves(golden: Json, observed: Json) -> list[Leaf]:
 
 
 def text_leaves(golden: Json, observed: Json) -> list[Leaf]:
-    """Like `leaves`, with JSON inside text compared as JSON; text that differs in white space only is one difference.
-    """
+    """Like `leaves`, with JSON inside text compared as JSON, unless only its spelling differs."""
     if isinstance(golden, str) and isinstance(observed, str):
         one, other = json_in(golden), json_in(observed)
         if _both_containers(one, other):

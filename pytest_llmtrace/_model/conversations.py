@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.messages import Message
@@ -116,12 +117,15 @@ def _prefixes(call: LLMCall) -> list[int]:
 
 def _answer_key(call: LLMCall, answer: Message) -> str:
     """An answer is recognised by its text and tool calls alone: applications drop the rest when they repeat it."""
-    calls = [
-        (tool.get("id"), tool.get("function", {}).get("name"))
-        for tool in answer["tool_calls"] or ()
-        if isinstance(tool, dict)
-    ]
+    tools = answer["tool_calls"]
+    requested = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    calls = [(tool.get("id"), _name(tool)) for tool in requested]
     return f"{call.agent}\0{answer.text}\0{calls}"
+
+
+def _name(tool: dict[str, Any]) -> Any:
+    function = tool.get("function")
+    return function.get("name") if isinstance(function, dict) else None
 
 
 def _turns(calls: Sequence[LLMCall]) -> tuple[Turn, ...]:

@@ -37,6 +37,12 @@ class Owner:
         return reduce(add, (totals_from(payload) for payload in self.last))
 
     @property
+    def golden_amounts(self) -> Totals | None:
+        """What the golden trace used and cost; `None` where there is none."""
+        found = next((payload["golden_totals"] for payload in self.last if payload["golden_totals"]), None)
+        return None if found is None else totals_from(found)
+
+    @property
     def findings(self) -> list[Mapping[str, Any]]:
         """What the last attempt found."""
         return [finding for payload in self.last for finding in payload["findings"]]

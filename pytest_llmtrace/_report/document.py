@@ -96,6 +96,7 @@ def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def _test(owner: Owner, outcome: str) -> dict[str, Any]:
     amounts = owner.amounts
+    golden = owner.golden_amounts
     first = owner.last[0]
     row = {
         "nodeid": owner.nodeid,
@@ -106,7 +107,7 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
         "usage": amounts.usage.to_data(),
         **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
         "golden": owner.golden,
-        "golden_cost_usd": first["golden_cost_usd"],
+        "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
     }
     if first["recorded"]:
@@ -127,5 +128,6 @@ def _cost(key: str, part: str, priced: float, unpriced: int) -> dict[str, float 
 def _breach(breach: Breach) -> dict[str, Any]:
     """A breach of the run as the document lists it: its type goes without saying, and empty fields too."""
     data = finding_data(breach)
-    kept = {key: data[key] for key in ("scope", "what", "limit", "value")}
+    kept = {key: data[key] for key in ("scope", "what", "limit")}
+    kept["value"] = dollars(breach.value) if breach.what == "usd" else data["value"]
     return kept | {key: data[key] for key in ("models", "refused") if data[key]}

@@ -27,6 +27,7 @@ _TEXTS: Final = frozenset({"prompt", "user", "tool_result", "tool_call", "output
 _DETAILED: Final = 8
 """Differences that are shown in full; the others are named."""
 _ROWS_SHOWN: Final = 40
+_DRIFTING_SHOWN: Final = 12
 _CALM_SHOWN: Final = 4
 """Conversations without drift that are listed one by one."""
 
@@ -34,36 +35,44 @@ _CALM_SHOWN: Final = 4
 def drift_section(
     verdict: Verdict, drifts: Sequence[Drift], width: int, absorbed_by: AbsorbedBy | None = None
 ) -> Iterator[list[str]]:
-    """A block of lines per conversation; those without drift share one."""
+    """A block of lines per conversation, which may be empty; those without drift share one."""
     if not drifts:
         return
-    data = [finding_data(drift) | {"rules": _rules(drift, absorbed_by)} for drift in drifts]
-    folded = [place.rpartition(" turn ") for drift in data for place in drift["folded_at"]]
+    data: list[dict[str, Any]] = [finding_data(drift) | {"rules": _rules(drift, absorbed_by)} for drift in drifts]
+    by_label: dict[str, list[dict[str, Any]]] = {}
+    folded: dict[str, set[int]] = {}
+    for drift in data:
+        by_label.setdefault(drift["conversation"], []).append(drift)
+        for label, turn in _places(drift):
+            folded.setdefault(label, set()).add(turn)
     calm: list[str] = []
-    detailed = 0
-    for sides in sides_of(verdict, [drift["conversation"] for drift in data]):
-        mine = [drift for drift in data if drift["conversation"] in sides.labels]
-        elsewhere = {int(turn) for label, _, turn in folded if label in sides.labels and turn.isdecimal()}
-        if mine:
+    detailed = shown = left_out = 0
+    for sides in sides_of(verdict, list(by_label)):
+        mine = [drift for label in sorted(sides.labels) for drift in by_label.get(label, ())]
+        elsewhere = {turn for label in sides.labels for turn in folded.get(label, ())}
+        if mine and shown >= _DRIFTING_SHOWN and not any(drift["first"] for drift in mine):
+            left_out += 1
+        elif mine:
             rows = rows_of(sides, mine, elsewhere, stopped=verdict.stopped)
             heading = cut_end(f"  {_heading(sides, compared=verdict.golden is not None)}", width)
             yield [heading, *_rows(sides, rows, detailed, width)]
             detailed += len(mine)
+            shown += 1
         elif sides.golden:
             calm.append(_calm(sides, elsewhere, stopped=verdict.stopped, width=width))
+    yield [f"  and drift in {plural(left_out, 'more conversation')}"] if left_out else []
     if len(calm) > _CALM_SHOWN:
         calm = [*calm[: _CALM_SHOWN - 1], f"  and {len(calm) - _CALM_SHOWN + 1} more conversations without drift"]
-    if calm:
-        yield calm
+    yield calm
 
 
 def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Iterator[str]:
-    """The turns, in full as long as not too many differences have been shown: the first gets the most room."""
+    """The turns, in full as long as not too many differences have been shown; the first one gets the most room."""
     for row in rows[:_ROWS_SHOWN]:
         yield _row_line(row, width)
         for drift in row.drifts:
-            if detailed < _DETAILED:
-                yield from _details(sides, row, drift, width, limit=8 if detailed else 16)
+            if detailed < _DETAILED or drift["first"]:
+                yield from _details(sides, row, drift, width, limit=16 if drift["first"] or not detailed else 8)
             detailed += 1
     if len(rows) > _ROWS_SHOWN:
         yield f"    … {plural(len(rows) - _ROWS_SHOWN, 'more line')}"
@@ -128,6 +137,8 @@ def _row_line(row: Row, width: int) -> str:
 def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit: int) -> Iterator[str]:
     if row.status in {"added", "missing"}:
         yield from _whole_call(sides, row, drift, width)
+    elif drift["kind"] == "order" and isinstance(drift["golden"], int) and isinstance(drift["observed"], int):
+        yield f"      {_moved(drift)}"
     else:
         notes = [drift["role"]] if drift.get("role") else []
         notes += ["warning"] if drift["severity"] == "warn" and len(row.drifts) > 1 else []
@@ -141,6 +152,13 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
             yield f"      `llm_normalize = {', '.join(drift['rules'])}` would absorb it"
     if drift["folded"]:
         yield from (f"      {line}" for line in wrapped(_consequences(sides, drift), width - 6))
+
+
+def _moved(drift: Mapping[str, Any]) -> str:
+    """What came at another place, from its positions: ``turn 2 came as turn 3``."""
+    name, bracket, _ = clean_line(drift["path"]).partition("[")
+    old, new = (f"{name}[{at}]" if bracket else f"{name} {at}" for at in (drift["golden"], drift["observed"]))
+    return f"{old} came as {new}"
 
 
 def _whole_call(sides: Sides, row: Row, drift: Mapping[str, Any], width: int) -> Iterator[str]:
@@ -176,13 +194,19 @@ def _texts(golden: Any, observed: Any, room: int) -> tuple[str | None, str | Non
     return old, new
 
 
+def _places(drift: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Where else a difference shows: conversation and turn."""
+    for place in drift["folded_at"]:
+        label, _, turn = place.rpartition(" turn ")
+        if turn.isdecimal():
+            yield label, int(turn)
+
+
 def _consequences(sides: Sides, drift: Mapping[str, Any]) -> str:
     """Where else a difference shows: ``also in turns 2-5, and in writer turn 1``."""
     places: dict[str, list[int]] = {}
-    for place in drift["folded_at"]:
-        label, _, turn = place.rpartition(" turn ")
-        if label and turn.isdecimal():
-            places.setdefault("" if label in sides.labels else clean_line(label), []).append(int(turn))
+    for label, turn in _places(drift):
+        places.setdefault("" if label in sides.labels else clean_line(label), []).append(turn)
     here = places.pop("", None)
     parts = [turns(here)] if here else []
     parts += [f"in {label} {turns(numbers)}" for label, numbers in list(places.items())[:4]]

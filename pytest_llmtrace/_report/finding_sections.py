@@ -103,10 +103,10 @@ def _breach(verdict: Verdict, breach: Breach) -> Iterator[str]:
     if breach.value is None:
         yield f"{name}{UNKNOWN} of {limit} allowed: a model has no price"
     elif breach.what == "growth":
-        before = verdict.golden_totals.cost_usd if verdict.golden_totals else None
-        after = verdict.observed_totals.cost_usd
-        known = f": {usd(before)} in the golden trace, {usd(after)} now" if before and after is not None else ""
-        yield f"{name}{amount('growth', breach.value)} of {limit} allowed{known}"
+        yield f"{name}{amount('growth', breach.value)} of {limit} allowed"
+        for label, used in (("golden", verdict.golden_totals), ("now", verdict.observed_totals)):
+            if used is not None:
+                yield f"          {label:<6}  {plural(used.usage.total_tokens, 'token')}, {usd(used.cost_usd)}"
     else:
         over = f" ({percent(breach.value / breach.limit - 1)} over)" if 0 < breach.limit < breach.value else ""
         yield f"{name}{amount(breach.what, breach.value)} of {limit} allowed{over}"

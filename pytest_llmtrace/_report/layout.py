@@ -75,12 +75,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, inde
     return lines
 
 
-def rule(title: str, width: int) -> str:
-    """A title in the middle of a line of ``=``, as pytest draws its sections."""
-    sides = max(width - display_width(title) - 2, 2)
-    return f"{'=' * (sides // 2)} {title} {'=' * (sides - sides // 2)}"
-
-
 def plain_lines(texts: Iterable[str], **markup: bool) -> list[Line]:
     """Lines of one markup."""
     return [Line(text=text, markup=markup) for text in texts]

@@ -19,7 +19,7 @@ from pytest_llmtrace._model.findings import (
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.amounts import dollars, rows, totals_data
+from pytest_llmtrace._report.amounts import rows, totals_data
 from pytest_llmtrace._report.entries import packed_entries
 from pytest_llmtrace._report.plain import plain
 
@@ -69,7 +69,7 @@ def owner_payload(
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
         "used": sorted(cassette.get("used") or ()),
-        "golden_cost_usd": dollars(verdict.golden_totals.cost_usd) if verdict.golden_totals else None,
+        "golden_totals": totals_data(verdict.golden_totals) if verdict.golden_totals else None,
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }

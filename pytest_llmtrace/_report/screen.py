@@ -79,7 +79,7 @@ def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
     if all(breach.value is None for breach in breaches):
         return ["has a budget that cannot be checked"]
     if all(breach.what == "growth" for breach in breaches):
-        return ["costs more than its golden trace allows"]
+        return ["uses more than its golden trace allows"]
     return ["is over its budget"]
 
 
@@ -107,7 +107,7 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
         yield from _labelled("ended", wrapped(text, width - 10))
     if "no_cassette" in types:
         missing = next(finding for finding in found if isinstance(finding, NoCassette))
-        yield from _labelled("golden", [f"{clean_line(missing.cassette)} (does not exist)"])
+        yield from _labelled("needs", [f"{clean_line(missing.cassette)} (does not exist)"])
         yield from _command("record", verdict, width)
         return
     if types - {"internal"} and verdict.golden_file:

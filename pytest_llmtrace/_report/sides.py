@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pytest_llmtrace._model.conversations import Conversation, Turn
@@ -48,12 +48,19 @@ class Row:
 def sides_of(verdict: Verdict, drifting: Sequence[str]) -> list[Sides]:
     """Every conversation once: golden ones with their partners, then new ones, then labels that only a drift names.
 
-    A verdict does not say which conversations were compared with each other; partners are found as the comparison
-    finds them: by name, by opening, then by order.
+    A verdict does not say which conversations were compared with each other; partners are found much as the
+    comparison finds them: by name, by opening, then by order. A history that was rewritten makes one conversation
+    look like two; the rest of it joins the partner that has too few turns.
+
+    Args:
+        verdict: Both traces.
+        drifting: The labels that the drifts name.
     """
     golden = verdict.golden or ()
     partners = _partners(golden, verdict.observed)
     paired = {id(one) for one in partners.values()}
+    unpaired = [one for one in verdict.observed if id(one) not in paired]
+    new = [one for one in unpaired if one.label in drifting or not _joined(one, golden, partners)]
     taken = {one.label for one in golden}
     found = []
     for number, one in enumerate(golden):
@@ -61,10 +68,9 @@ def sides_of(verdict: Verdict, drifting: Sequence[str]) -> list[Sides]:
         labels = {one.label} | ({partner.label} - taken if partner else set())
         taken |= labels
         found.append(Sides(label=one.label, labels=frozenset(labels), golden=one, observed=partner))
-    for one in verdict.observed:
-        if id(one) not in paired:
-            found.append(Sides(label=one.label, labels=frozenset({one.label} - taken), observed=one))
-            taken.add(one.label)
+    for one in new:
+        found.append(Sides(label=one.label, labels=frozenset({one.label} - taken), observed=one))
+        taken.add(one.label)
     named = [label for label in dict.fromkeys(drifting) if label not in taken]
     return [*found, *(Sides(label=label, labels=frozenset((label,))) for label in named)]
 
@@ -109,6 +115,15 @@ def _partners(golden: Sequence[Conversation], observed: Sequence[Conversation]) 
                 partners[number] = waiting[wanted].popleft()
                 used.add(id(partners[number]))
     return partners
+
+
+def _joined(rest: Conversation, golden: Sequence[Conversation], partners: dict[int, Conversation]) -> bool:
+    """Add the turns of a conversation without a partner to the first of its agent that has too few of them."""
+    for number, partner in partners.items():
+        if partner.agent == rest.agent and len(golden[number].turns) > len(partner.turns):
+            partners[number] = replace(partner, turns=(*partner.turns, *rest.turns))
+            return True
+    return False
 
 
 def _name(conversation: Conversation) -> str | None:

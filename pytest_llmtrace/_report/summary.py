@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, rule, wrapped
+from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
 from pytest_llmtrace._report.summary_rows import agent_table, dearest_tests, model_table, recorded_rows
 from pytest_llmtrace._report.wording import (
@@ -21,6 +21,7 @@ from pytest_llmtrace._report.wording import (
 )
 
 TITLE: Final = "llmtrace"
+"""Of the section."""
 _NAMED: Final = 5
 """Tests, files or warnings that are named without `-v`; the others are counted."""
 
@@ -36,7 +37,7 @@ def summary(
     budgets: Sequence[Mapping[str, Any]] = (),
     warnings: Sequence[str] = (),
 ) -> Iterator[Line]:
-    """The lines of the section, its title line included; none where no test was traced and there is nothing to say.
+    """The lines of the section without its title; none where no test was traced and there is nothing to say.
 
     Args:
         document: The report document.
@@ -51,9 +52,8 @@ def summary(
         yield _one_line(document)
         return
     verbose = verbosity > 0
-    yield Line(text=rule(TITLE, width), markup={"bold": True})
-    yield from _head(document, width)
-    for lines in (
+    blocks = (
+        _head(document, width) if _rows(document) else (),
         model_table(document, width),
         agent_table(document, width),
         dearest_tests(document, width, verbose=verbose),
@@ -61,11 +61,11 @@ def summary(
         [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],
         _unused(document, width, verbose=verbose),
         [line for text in warnings for line in _noted("warning", clean_line(text), width)],
-    ):
-        block = list(lines)
-        if block:
-            yield Line(text="")
-            yield from block
+    )
+    filled = [block for block in map(list, blocks) if block]
+    for number, block in enumerate(filled):
+        yield from [Line(text="")] if number else []
+        yield from block
 
 
 def _rows(document: Document) -> list[Mapping[str, Any]]:
@@ -167,7 +167,9 @@ def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
     paths = document["unused"]
     if not paths:
         return
-    yield Line(text=f"{plural(len(paths), 'unused cassette')} (`llmtrace prune` removes them)", markup={"yellow": True})
+    yield Line(
+        text=f"{plural(len(paths), 'unused cassette file')} (`llmtrace prune` removes them)", markup={"yellow": True}
+    )
     shown = paths if verbose else paths[:_NAMED]
     yield from plain_lines(f"  {cut_middle(clean_line(path), width - 2)}" for path in shown)
     if len(paths) > len(shown):

@@ -110,10 +110,10 @@ def _circumstances(call: LLMCall) -> str:
     if call.usage:
         about = "about " if call.usage.estimated else ""
         parts.append(f"{about}{count(call.usage.input_tokens)} in, {count(call.usage.output_tokens)} out")
-    if call.usage or call.cost is not None:
-        parts.append(usd(call.cost))
     if call.cache_hit:
-        parts.append("cache hit")
+        parts.append("cache hit, free")
+    elif call.usage or call.cost is not None:
+        parts.append(usd(call.cost))
     if len(call.attempts) > 1:
         statuses = [str(attempt.status or "no answer") for attempt in call.attempts]
         parts.append(f"{len(call.attempts)} attempts ({joined(statuses)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -24,6 +25,12 @@ SUBJECTS: Final = {
     "call_missing": "call",
 }
 """What each kind of drift is about, as the subject of `changed`, `added`, `gone` or `missing`."""
+
+_WHOLE: Final = re.compile(
+    r"(messages\[\d+\](\.content)?|output(\.content|\.tool_calls\[\d+\])?|params\.[\w-]+|tools(\.[\w-]+|\[\d+\])|error"
+    r"|(tool|event)\.[^.]+)?"
+)
+"""Paths of things that a title names; a path that goes on means a part of one."""
 
 BUDGETS: Final = {"usd": "cost", "tokens": "tokens", "calls": "calls", "growth": "growth"}
 """What each kind of budget limits."""
@@ -66,13 +73,13 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def change(kind: str, golden: object, observed: object) -> str:
-    """``changed``, or ``added`` or ``gone`` where one side has nothing."""
-    if kind == "call_missing":
-        return "missing"
-    if kind == "call_added" or (golden is None and observed is not None):
-        return "added"
-    return "gone" if observed is None and golden is not None else "changed"
+def change(drift: Mapping[str, Any]) -> str:
+    """``changed``, or ``added`` or ``gone`` where one side has nothing: of the whole thing, not of a part of it."""
+    if drift["kind"] in {"call_added", "call_missing"}:
+        return {"call_added": "added", "call_missing": "missing"}[drift["kind"]]
+    if not _WHOLE.fullmatch(drift["path"]) or (drift["golden"] is None) == (drift["observed"] is None):
+        return "changed"
+    return "added" if drift["golden"] is None else "gone"
 
 
 def drift_title(drifts: Sequence[Mapping[str, Any]]) -> str:
@@ -81,7 +88,7 @@ def drift_title(drifts: Sequence[Mapping[str, Any]]) -> str:
     for drift in drifts:
         kind = str(drift["kind"])
         subject = SUBJECTS.get(kind, clean_line(kind))
-        how = change(kind, drift["golden"], drift["observed"])
+        how = change(drift)
         by_subject[subject] = how if by_subject.get(subject, how) == how else "changed"
     by_change: dict[str, list[str]] = {}
     for subject, how in by_subject.items():

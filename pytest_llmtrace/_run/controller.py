@@ -64,7 +64,7 @@ class Controller:
                 write_report(path, self._document, self._payloads)
             except LlmtraceError as error:
                 self._problems.append(str(error))
-        failed = self._problems or any(breach["severity"] == "fail" for breach in self._document["breaches"])
+        failed = self._problems or self._document["breaches"]
         return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
 
     def summarise(self, terminal: pytest.TerminalReporter) -> None:
@@ -74,21 +74,38 @@ class Controller:
         from pytest_llmtrace._report.summary import summary  # noqa: PLC0415
 
         width = terminal._tw.fullwidth  # noqa: SLF001  # pytest has no public name for it
-        lines = list(summary(self._document, verbosity=terminal.verbosity, width=width))
-        lines_of_problems = [f"ERROR: {problem}" for problem in self._problems]
-        if not lines and not lines_of_problems:
+        lines = list(
+            summary(
+                self._document,
+                verbosity=terminal.verbosity,
+                width=width,
+                budgets=self._budgets(),
+                warnings=self._problems,
+            )
+        )
+        if not lines:
             return
         if terminal.verbosity >= 0:
             terminal.section("llmtrace")
         for line in lines:
             terminal.write_line(line.text, **line.markup)
-        for text in lines_of_problems:
-            terminal.write_line(text, red=True)
 
     def close(self) -> None:
         """Remove what was only needed while the run went on."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _budgets(self) -> list[dict[str, Any]]:
+        """The run's budgets with what was used of them."""
+        assert self._document is not None  # noqa: S101  # only called with a document
+        totals = self._document["totals"]
+        tokens = totals["usage"].get("input_tokens", 0) + totals["usage"].get("output_tokens", 0)
+        used = (("usd", self.settings.budget_usd, totals["cost_usd"]), ("tokens", self.settings.budget_tokens, tokens))
+        return [
+            {"scope": "run", "what": what, "limit": limit, "value": value}
+            for what, limit, value in used
+            if limit is not None
+        ]
 
     def _breaches(self) -> list[Any]:
         from pytest_llmtrace._compare.budget import Budget, breaches, growth_breaches  # noqa: PLC0415
@@ -106,7 +123,7 @@ class Controller:
 
     def _unused(self, session: pytest.Session) -> list[str]:
         from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415
-        from pytest_llmtrace._store.cassettes import discover  # noqa: PLC0415
+        from pytest_llmtrace._store.paths import discover  # noqa: PLC0415
 
         if not is_full(session) or self.settings.run_mode not in ("trace", "record"):
             return []

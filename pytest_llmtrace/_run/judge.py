@@ -10,7 +10,7 @@ from pytest_llmtrace._capture.recorder import is_llm_request
 from pytest_llmtrace._compare.budget import breaches, growth_breaches
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.nearest import describe_nearest
+from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.trace import LLMCall, Trace
@@ -21,7 +21,7 @@ from pytest_llmtrace._run.stops import is_stop
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.exchange import Exchange
     from pytest_llmtrace._run.owner import OwnerRun
-    from pytest_llmtrace._store.golden import Golden
+    from pytest_llmtrace._store.golden_file import Golden
 
 
 def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
@@ -36,7 +36,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden, drifts = _drifts(run, trace, stopped=stopped)
         findings += drifts
         findings += _misses(run, trace)
-        if not stopped:
+        if not stopped and recorder.wire == "tape":
             findings += _unplayed(run, findings)
     elif run.records and not stopped:
         golden, drifts = _drifts(run, trace, stopped=False)
@@ -109,8 +109,8 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    detail = describe_nearest(miss.request, [one.request for one in run.recorder.tape.interactions])
-    return Miss(method=miss.request.method, url=miss.request.url, detail=detail)
+    recorded = NearestRequests(one.request for one in run.recorder.tape.interactions)
+    return Miss(method=miss.request.method, url=miss.request.url, detail=recorded.detail(miss.request))
 
 
 def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:

@@ -10,6 +10,11 @@ from pytest_llmtrace._model.trajectory import last_text, tool_calls, totals
 from pytest_llmtrace._model.usage import Totals, Usage
 
 
+def empty_trace(owner: str) -> LLMTrace:
+    """What the fixture gives where nothing is traced."""
+    return LLMTrace(lambda: Trace(owner=owner), lambda trace: f"<Trace {trace.owner}: not traced>")
+
+
 class LLMTrace:
     """Everything the running test has done with LLMs so far; read it at any moment.
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._capture.providers import KEY_VARIABLES
-from pytest_llmtrace._store.cassettes import discover, providers_of
+from pytest_llmtrace._store.cassettes import load_meta
+from pytest_llmtrace._store.paths import discover
 
 PLACEHOLDER_KEY: Final = "llmtrace-replay-needs-no-key"
 
@@ -39,8 +40,13 @@ def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
     Only for those: an application that chooses its provider by the keys it finds must find what it found before.
     """
     cassettes = (cassette for root in roots for cassette in discover(root))
-    providers = {name for cassette in islice(cassettes, _LOOKED_AT) for name in providers_of(cassette.tape)}
+    providers = {name for cassette in islice(cassettes, _LOOKED_AT) for name in _recorded_providers(cassette.tape)}
     return placeholder_keys_of_providers(sorted(providers))
+
+
+def _recorded_providers(tape: Path) -> list[str]:
+    names = load_meta(tape).get("providers")
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _variables_of(provider: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.screen import failure_text
-from pytest_llmtrace._report.trace_repr import trace_repr
+from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
 from pytest_llmtrace._run.owner import OwnerRun, Plan
@@ -234,8 +234,8 @@ class Run:
 
 
 def fail(text: str) -> NoReturn:
-    """End the phase as failed, with the text alone."""
-    pytest.fail(text, pytrace=False)
+    """End the phase as failed, with the text alone: what it replaces is not shown again."""
+    raise pytest.fail.Exception(text, pytrace=False) from None
 
 
 def _is_no_outcome(exception: BaseException | None) -> bool:

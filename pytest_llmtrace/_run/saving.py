@@ -16,7 +16,7 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, remove, write
-from pytest_llmtrace._store.golden import Golden
+from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import read_journal
 from pytest_llmtrace.errors import BrokenCassetteError
 
@@ -125,18 +125,19 @@ def save(run: OwnerRun) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
     trace, plan = run.assembled.trace, run.plan
-    if not trace.entries:
+    recorded = run.recorded()
+    if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
         return Saved(written=remove(plan.cassette) if run.old.exists else False)
     amounts = totals(trace.calls)
-    meta = {
+    meta: dict[str, Any] = {
         "test": plan.owner,
         "providers": sorted({call.provider for call in trace.calls if call.source != "local" and call.provider}),
         "behaviour": behaviour_digest(trace),
         "totals": _totals_data(amounts),
     }
-    recorded = Recorded(golden=Golden(test=plan.owner, trace=trace, totals=amounts), interactions=run.recorded(), meta=meta)
+    new = Recorded(golden=Golden(test=plan.owner, trace=trace, totals=amounts), interactions=recorded, meta=meta)
     old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
-    return Saved(written=write(plan.cassette, recorded, old=old))
+    return Saved(written=write(plan.cassette, new, old=old))
 
 
 def journalled(plan: Plan) -> tuple[Interaction, ...]:
@@ -149,7 +150,11 @@ def names(run: OwnerRun) -> dict[str, Any]:
     golden, tape = run.old.golden_name, run.old.tape_name
     cassette = run.plan.cassette
     used = [name for name, path in ((golden, cassette.golden), (tape, cassette.tape)) if path.exists()]
-    return {"golden": golden if cassette.golden.exists() else None, "tape": tape if tape in used else None, "used": used}
+    return {
+        "golden": golden if cassette.golden.exists() else None,
+        "tape": tape if tape in used else None,
+        "used": used,
+    }
 
 
 def relative(path: Path, root: Path) -> str:

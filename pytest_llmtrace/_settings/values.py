@@ -110,10 +110,7 @@ def _usd(flag: str | None, ini: str) -> float | None:
     text, source = (flag, "--llm-budget") if flag is not None else (ini, "llm_budget")
     if not text:
         return None
-    value = _number(text.strip().removeprefix("$"))
-    if value is None:
-        raise SettingsError(f"{source}={text!r}: not an amount of US dollars; write for example {source}=0.50")
-    return value
+    return _parsed(source, text, "parse_usd")
 
 
 def _tokens(flag: str | None, ini: str) -> int | None:
@@ -133,19 +130,17 @@ def _growth(flag: str | None, ini: str) -> float | None:
     text, source = (flag, "--llm-max-growth") if flag is not None else (ini, "llm_max_growth")
     if not text:
         return None
-    stripped = text.strip()
-    value = _number(stripped.removesuffix("%"))
-    if value is None or not stripped.endswith("%"):
-        raise SettingsError(f"{source}={text!r}: not a percentage; write for example {source}=10%")
-    return value / 100
+    return _parsed(source, text, "parse_growth")
 
 
-def _number(text: str) -> float | None:
+def _parsed(source: str, text: str, parser: str) -> float:
+    from pytest_llmtrace._compare import budget  # noqa: PLC0415  # only where a limit is given
+
     try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None
+        value: float = getattr(budget, parser)(text)
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from None
+    return value
 
 
 def _report(file: str, config: pytest.Config) -> Path:

@@ -1,0 +1,1 @@
+"""Cassettes on disk: where they lie, the golden trace, the tape, the journal. Imports only the hub and `errors`."""

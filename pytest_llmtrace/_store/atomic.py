@@ -27,13 +27,22 @@ def write_bytes(path: Path, data: bytes) -> bool:
         StorageError: the operating system refused; the old file is as it was.
     """
     try:
-        if _holds(path, data):
+        if holds(path, data):
             return False
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)
     except OSError as error:
         raise refused(path, "written", error) from error
     return True
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there, is a regular one, can be read, and has just this content."""
+    try:
+        status = path.lstat()
+        return stat.S_ISREG(status.st_mode) and status.st_size == len(data) and path.read_bytes() == data
+    except OSError:
+        return False
 
 
 def remove(path: Path) -> bool:
@@ -54,14 +63,6 @@ def remove(path: Path) -> bool:
 def refused(path: Path, done: str, error: OSError) -> StorageError:
     """The error that names the file, what could not be done with it, and why."""
     return StorageError(f"{path} could not be {done}: {error.strerror or error}")
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_size == len(data) and path.read_bytes() == data
 
 
 def _replace(path: Path, data: bytes) -> None:

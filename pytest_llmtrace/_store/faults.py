@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,29 +58,37 @@ def newer(path: Path, number: int) -> CassetteError:
     )
 
 
-def read_file(path: Path) -> str:
-    """The text of a cassette file.
+def read_text(path: Path) -> str:
+    """The text of a cassette file; raises what `read_bytes` does, and `BrokenCassetteError` where it is not UTF-8."""
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise broken(path, Fault(f"it is not UTF-8 ({error.reason} at byte {error.start})")) from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a cassette file.
 
     Raises:
         FileNotFoundError: there is none.
-        BrokenCassetteError: it is too large, or not UTF-8.
+        BrokenCassetteError: it is too large.
         StorageError: the operating system refused.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise broken(path, Fault(f"it is larger than {LARGEST_FILE} bytes"))
-        return path.read_bytes().decode("utf-8-sig")
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise broken(path, Fault(f"it has {size} bytes, more than {LARGEST_FILE}"))
+        return path.read_bytes()
     except FileNotFoundError:
         raise
-    except UnicodeDecodeError as error:
-        raise broken(path, Fault(f"it is not UTF-8 ({error.reason} at byte {error.start})")) from None
     except OSError as error:
         raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
 
 
 def _way_out(path: Path, text: str) -> str:
     owner = _OWNER.search(text)
-    name = owner.group(1) if owner else "<test>"
+    name = shlex.quote(owner.group(1)) if owner else "<test>"
     return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest --llm-record {name}`."
 
 

@@ -20,8 +20,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import Json, canonical_json
-from pytest_llmtrace._model.conversations import Turn, history
+from pytest_llmtrace._model.conversations import Turn, common_prefix, history
 from pytest_llmtrace._model.messages import Message, MessageTable
+from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
 
@@ -109,30 +110,27 @@ class HistoryReader:
 
     def __init__(self) -> None:
         self._table = MessageTable()
-        self._calls: dict[tuple[int, int], tuple[Message, ...]] = {}
-        self._before: tuple[Message, ...] = ()
-        self._answer: Message | None = None
+        self._turns: dict[tuple[int, int], tuple[tuple[Message, ...], Message | None]] = {}
         self._references = 0
 
     def sent(self, conversation: int, turn: int, entries: Json) -> tuple[Message, ...]:
-        """The whole history that a turn sent.
+        """The whole history that a turn sent; conversations and turns count from 1.
 
         Raises:
             Fault: the list cannot be understood, or points to what is not there.
         """
         if not isinstance(entries, list):
             raise Fault(f"`in` must be a list, not {entries!r}")
-        before, answer = (self._before, self._answer) if turn > 1 else ((), None)
-        whole = before if answer is None else (*before, answer)
-        made: list[Message] = [] if _begins_with_keep(entries) else list(whole)
-        for entry in entries:
+        before = self._after(conversation, turn - 1)
+        made = [] if entries and _is_keep(entries[0]) else list(before)
+        for position, entry in enumerate(entries):
             if not isinstance(entry, dict) or len(entry) != 1:
                 raise Fault(f"a message must be a mapping with one key, its role, not {entry!r}")
             ((name, value),) = entry.items()
-            if name == "keep" and made is not None and turn > 1:
-                made.extend(_part(whole, value))
-            elif name == "answer without" and answer is not None and made == list(whole):
-                made[-1] = self._table.intern(Message({key: answer[key] for key in answer if key not in _names(value)}))
+            if _is_keep(entry):
+                made.extend(_part(before, value))
+            elif name == "answer without" and position == 0:
+                made[-1:] = [self._answer_without(conversation, turn - 1, value)]
             elif name == "again" or name.endswith(" again"):
                 made.extend(self._elsewhere(value))
             else:
@@ -141,3 +139,75 @@ class HistoryReader:
                 raise Fault("its histories are too long")
         self._references += len(made)
         return tuple(made)
+
+    def answered(
+        self, conversation: int, turn: int, sent: tuple[Message, ...], answer: Message | None
+    ) -> Message | None:
+        """Note a turn with its answer, for those that come after it; returns the answer, the one object for equals."""
+        answer = self._table.intern(answer) if answer is not None else None
+        self._turns[conversation, turn] = sent, answer
+        return answer
+
+    def _after(self, conversation: int, turn: int) -> tuple[Message, ...]:
+        """The history after a turn; empty before the first one."""
+        sent, answer = self._turns.get((conversation, turn), ((), None))
+        return sent if answer is None else (*sent, answer)
+
+    def _answer_without(self, conversation: int, turn: int, names: Json) -> Message:
+        answer = self._turns.get((conversation, turn), ((), None))[1]
+        if answer is None or not isinstance(names, list):
+            raise Fault(f"`answer without: {names}` needs an answer before it, and a list of fields")
+        return self._table.intern(Message({name: value for name, value in answer.items() if name not in names}))
+
+    def _elsewhere(self, value: Json) -> tuple[Message, ...]:
+        found = _PLACE.fullmatch(value) if isinstance(value, str) else None
+        if found is None or (int(found[1]), int(found[2])) not in self._turns:
+            raise Fault(f"`again: {value}` must name a turn above, like `1.2.0-3` (conversation, turn, messages)")
+        return _part(self._after(int(found[1]), int(found[2])), found[3])
+
+
+def _left_out(last: LLMCall, messages: Sequence[Message], start: int) -> list[str]:
+    """Which fields of the last answer are missing where a history repeats it; empty where it does not repeat it so."""
+    answer = last.output
+    if answer is None or start != len(last.messages) or start >= len(messages):
+        return []
+    echo = messages[start]
+    names = [name for name in answer if name not in echo]
+    kept = Message({name: value for name, value in answer.items() if name in echo})
+    return names if kept and kept.digest == echo.digest else []
+
+
+def _span(start: int, count: int) -> int | str:
+    if count == 0:
+        return "none"
+    return start if count == 1 else f"{start}-{start + count - 1}"
+
+
+def _again(place: Place, messages: Sequence[Message]) -> dict[str, Any]:
+    role = f"{messages[0]['role']} " if len(messages) == 1 else ""
+    conversation, turn, position = place
+    return {f"{role}again": f"{conversation}.{turn}.{_span(position, len(messages))}"}
+
+
+def _is_keep(entry: Json) -> bool:
+    return isinstance(entry, dict) and list(entry) == ["keep"]
+
+
+def _part(whole: tuple[Message, ...], span: Json) -> tuple[Message, ...]:
+    """The messages of a span: ``3``, ``0-3`` or ``none``."""
+    if span == "none":
+        return ()
+    found = _SPAN.fullmatch(str(span))
+    if found is None:
+        raise Fault(f"`{span}` must be positions of messages, like `3` or `0-3`")
+    start = int(found[1])
+    end = int(found[2] or start)
+    if not start <= end < len(whole):
+        raise Fault(f"there are no messages {span}: that history has {len(whole)}, counted from 0")
+    return whole[start : end + 1]
+
+
+_WORTH_A_REFERENCE: Final = 200
+"""Characters from which a repeated message is pointed to, not written again: a short one is easier to read."""
+_SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
+_PLACE: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9}(?:-[0-9]{1,9})?)", re.ASCII)

@@ -103,8 +103,10 @@ _SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r
 _PLAIN: Final = re.compile(f"[\\w/.($+<^;][^\\t\\n{_UNSAFE}]*")
 _FLOW_SIGN: Final = re.compile(r"[,\[\]{}?:]")
 _OTHER_TYPE: Final = re.compile(
-    r"true|false|yes|no|on|off|y|n|null|<<"
-    r"|[-+.]?[0-9][-+0-9a-fox_.,:tz ]*|[-+]?\.(?:inf|nan)|\.",
+    r"true|false|yes|no|on|off|y|n|null|<<|[-+]?\.(?:inf|nan)"
+    r"|[-+]?0(?:x[0-9a-f_]+|o[0-7_]+|b[01_]+)"
+    r"|[-+]?(?:[0-9][0-9_,]*(?::[0-9]+)*(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?",
     re.IGNORECASE,
 )
 """What a reader of YAML 1.1 or 1.2 could take for a boolean, a number, a date or a merge key."""

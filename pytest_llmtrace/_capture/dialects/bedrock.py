@@ -14,8 +14,8 @@ from pytest_llmtrace._capture.dialects.lenient import count, first, listed, mapp
 from pytest_llmtrace._capture.dialects.media import binary, linked, plain
 from pytest_llmtrace._capture.dialects.parts import Content, joined
 from pytest_llmtrace._capture.dialects.tokens import usage
-from pytest_llmtrace._capture.dialects.tooling import Tools, schema, tool_call
-from pytest_llmtrace._model.canonical import canonical_json, parse_json
+from pytest_llmtrace._capture.dialects.tooling import Tools, argument_text, schema, tool_call
+from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
 
@@ -124,7 +124,7 @@ def _result_message(result: Mapping[str, Any]) -> dict[str, Any]:
     made = Content()
     for block in mappings(result.get("content")):
         if "json" in block:
-            made.add_text(canonical_json(plain(block["json"])))
+            made.add_text(argument_text(plain(block["json"])))
         else:
             _add_part(made, block)
     fields = {"role": "tool", "tool_call_id": result.get("toolUseId"), **made.fields()}

@@ -52,12 +52,16 @@ class Dialect(Protocol):
 
     def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
         """Whether a request with this path (no query, no trailing slash) and this body is a call. No walk."""
+        raise NotImplementedError
 
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
         """What the request asks."""
+        raise NotImplementedError
 
     def answer(self, data: Mapping[str, Any]) -> Answer:
         """What a response in one piece says."""
+        raise NotImplementedError
 
     def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
         """What a streamed response says; `done`: whether the stream had an end marker of its own (``[DONE]``)."""
+        raise NotImplementedError

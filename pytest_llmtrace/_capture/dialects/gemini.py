@@ -13,8 +13,7 @@ from pytest_llmtrace._capture.dialects.lenient import count, first, mapping, map
 from pytest_llmtrace._capture.dialects.media import binary, kind_of, linked, plain
 from pytest_llmtrace._capture.dialects.parts import Content
 from pytest_llmtrace._capture.dialects.tokens import usage
-from pytest_llmtrace._capture.dialects.tooling import Tools, schema, tool_call
-from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._capture.dialects.tooling import Tools, argument_text, schema, tool_call
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
 
@@ -87,7 +86,8 @@ def assistant_message(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         if (called := mapping(_get(part, "functionCall"))) != {}:
             calls.append(tool_call(called.get("name"), called.get("args"), called.get("id")))
         elif (code := mapping(_get(part, "executableCode"))) != {}:
-            calls.append(tool_call("code_execution", plain(code), code.get("id"), kind="code_execution"))
+            asked = {key: value for key, value in code.items() if key != "id"}
+            calls.append(tool_call("code_execution", asked, code.get("id"), kind="code_execution"))
         elif (ran := mapping(_get(part, "codeExecutionResult"))) != {}:
             _attach(calls, ran)
         elif media := _media(part):
@@ -121,7 +121,7 @@ def _messages(raw: object) -> Iterator[dict[str, Any]]:
 def _result_message(result: Mapping[str, Any]) -> dict[str, Any]:
     made = Content()
     response = result.get("response")
-    made.add_text(response if isinstance(response, str) else canonical_json(plain(response)))
+    made.add_text(response if isinstance(response, str) else argument_text(plain(response)))
     for part in mappings(result.get("parts")):
         _add_part(made, part)
     return {"role": "tool", "name": result.get("name"), "tool_call_id": result.get("id"), **made.fields()}
@@ -150,7 +150,7 @@ def _media(part: Mapping[str, Any]) -> dict[str, Any]:
 def _attach(calls: Sequence[dict[str, Any]], result: Mapping[str, Any]) -> None:
     for call in calls:
         if call["type"] == "code_execution" and "result" not in call:
-            call["result"] = plain(result)
+            call["result"] = {key: plain(value) for key, value in result.items() if key != "id"}
             return
 
 

@@ -45,7 +45,7 @@ def linked(kind: str, url: str, **others: Any) -> dict[str, Any]:
         head, _, data = url[5:].partition(",")
         media_type, _, encoding = head.partition(";")
         if encoding.endswith("base64"):
-            return binary(kind, data, media_type, **others)
+            return binary(kind, data, **{**others, "media_type": media_type})
     return {"type": kind, "url": url, **_present(others)}
 
 

@@ -10,6 +10,7 @@ from pytest_llmtrace._capture.dialects.failures import stated_error
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.lenient import mapping, mappings, text
 from pytest_llmtrace._capture.dialects.parts import content
+from pytest_llmtrace._model.usage import Usage
 
 
 class Moderations:
@@ -34,6 +35,7 @@ class Moderations:
         results = mappings(data.get("results"))
         return Answer(
             output={"role": "assistant", "content": "; ".join(map(_verdict, results))} if results else None,
+            usage=Usage(),
             model=text(data.get("model")) or None,
             error=stated_error(data),
         )

@@ -14,6 +14,7 @@ from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.lenient import count, mapping, mappings, text
 from pytest_llmtrace._capture.dialects.tokens import openai_usage
 from pytest_llmtrace._capture.dialects.tooling import tool_schemas
+from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
 
@@ -93,7 +94,7 @@ def with_alternatives(said: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The first of several choices, the others beside it."""
     if not said:
         return None
-    others = [{name: value for name, value in one.items() if value not in (None, "", [], {})} for one in said[1:]]
+    others = [dict(message(one)) for one in said[1:]]
     return {**said[0], "alternatives": others} if others else said[0]
 
 

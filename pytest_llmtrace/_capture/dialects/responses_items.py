@@ -8,8 +8,7 @@ from typing import Any, Final
 from pytest_llmtrace._capture.dialects.lenient import first, listed, mappings, text
 from pytest_llmtrace._capture.dialects.media import binary, plain
 from pytest_llmtrace._capture.dialects.parts import Content, add_part, content, joined
-from pytest_llmtrace._capture.dialects.tooling import tool_call
-from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._capture.dialects.tooling import argument_text, tool_call
 
 Item = Mapping[str, Any]
 
@@ -140,7 +139,7 @@ def _result_message(item: Item) -> dict[str, Any]:
     elif isinstance(value, list) and all(isinstance(one, dict) and "type" in one for one in value):
         made = content(value)
     elif value is not None:
-        made.add_text(canonical_json(plain(value)))
+        made.add_text(argument_text(plain(value)))
     call_id = text(first(item, "call_id", "approval_request_id", "id"))
     return {"role": "tool", "tool_call_id": call_id, **made.fields()}
 

@@ -111,20 +111,29 @@ def test_tools(llm_trace):
 
 
 def test_embedding():
-    answer = litellm.embedding(input=["a b", "c"], model="text-embedding-3-small", api_base=V1, api_key="sk-e2e-0123456789")
+    answer = litellm.embedding(
+        input=["a b", "c"], model="text-embedding-3-small", api_base=V1, api_key="sk-e2e-0123456789"
+    )
     assert len(answer.data) == 2
 
 
 @pytest.mark.asyncio
 async def test_aembedding():
-    answer = await litellm.aembedding(input=["d"], model="text-embedding-3-small", api_base=V1, api_key="sk-e2e-0123456789")
+    answer = await litellm.aembedding(
+        input=["d"], model="text-embedding-3-small", api_base=V1, api_key="sk-e2e-0123456789"
+    )
     assert len(answer.data) == 1
 
 
 def test_responses():
-    assert "".join(
-        part.text for item in litellm.responses(input="six", **OPENAI).output for part in getattr(item, "content", [])
-    ) == "You said: six"
+    assert (
+        "".join(
+            part.text
+            for item in litellm.responses(input="six", **OPENAI).output
+            for part in getattr(item, "content", [])
+        )
+        == "You said: six"
+    )
 
 
 @pytest.mark.asyncio

@@ -16,7 +16,12 @@ def test_equal_requests_are_answered_in_recorded_order_each_once():
     """The second of two equal requests gets the second answer, a third gets none."""
     tape = Tape([interaction("a", b"1"), interaction("b", b"x"), interaction("a", b"2")])
     taken = [tape.take(key) for key in ("a", "a", "a", "c")]
-    assert [None if one is None else (one[0], one[1].response.body) for one in taken] == [(0, b"1"), (2, b"2"), None, None]
+    assert [None if one is None else (one[0], one[1].response.body) for one in taken] == [
+        (0, b"1"),
+        (2, b"2"),
+        None,
+        None,
+    ]
     assert [one.key for one in tape.unplayed()] == ["b"]
 
 

@@ -54,7 +54,9 @@ def test_interleaved_conversations_are_told_apart():
 
 def test_a_session_label_groups_whatever_was_said():
     """Calls with one session are one conversation, named by its agent."""
-    found = conversations([call(said("user", "a"), session="s", agent="lead"), call(said("user", "z"), session="s", agent="lead")])
+    found = conversations(
+        [call(said("user", "a"), session="s", agent="lead"), call(said("user", "z"), session="s", agent="lead")]
+    )
     assert [(one.label, len(one.turns)) for one in found] == [("lead", 2)]
 
 

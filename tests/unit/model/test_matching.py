@@ -10,7 +10,9 @@ from pytest_llmtrace._model.matching import is_loopback, matching_host, request_
 
 def key(url="https://api.example.com/v1/chat", body=b"{}", method="POST", **headers):
     return request_key(
-        HttpRequest(method=method, url=url, body=body, headers=tuple((k.replace("_", "-"), v) for k, v in headers.items()))
+        HttpRequest(
+            method=method, url=url, body=body, headers=tuple((k.replace("_", "-"), v) for k, v in headers.items())
+        )
     )
 
 
@@ -57,7 +59,14 @@ def test_multipart_bodies_are_compared_without_their_random_boundary():
 
 @pytest.mark.parametrize(
     ("host", "local"),
-    [("localhost", True), ("127.0.0.1", True), ("[::1]", True), ("0.0.0.0", True), ("example.com", False), ("10.0.0.1", False)],
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("[::1]", True),
+        ("0.0.0.0", True),
+        ("example.com", False),
+        ("10.0.0.1", False),
+    ],
 )
 def test_what_is_loopback(host, local):
     """This machine is loopback, the private network is not."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._report.clean import clean, clean_line
@@ -33,6 +33,7 @@ def test_one_line():
     assert clean_line(12) == "12"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_that_acts_is_left(text):
     """Whatever the text, no control character but the line feed and no bidi control remains, and it can be printed."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
@@ -36,6 +36,7 @@ def test_dollars(amount, text):
     assert usd(amount) == text
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=1e-9, max_value=1e9))
 def test_dollars_are_close(amount):
     """What is shown differs from the amount by less than one percent."""

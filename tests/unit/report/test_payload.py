@@ -84,7 +84,15 @@ def test_whole_payload():
         "golden": "g.trace.yaml",
         "tape": "g.tape.json",
         "used": ["g.tape.json", "g.trace.yaml"],
-        "golden_cost_usd": 0.0002,
+        "golden_totals": {
+            "calls": 2,
+            "live_calls": 0,
+            "usage": {"input_tokens": 200, "output_tokens": 20},
+            "cost_usd": 0.0002,
+            "priced_usd": 0.0002,
+            "unpriced_calls": 0,
+            "live_cost_usd": 0.0,
+        },
         "findings": [
             {"type": "miss", "method": "GET", "url": "https://a.example", "detail": "", "severity": "fail"},
         ],
@@ -187,7 +195,7 @@ def test_missing_files_are_taken_from_the_verdict():
 
     made = owner_payload(verdict, Trace(owner=TEST), cassette={}, recorded={}, with_entries=False)
 
-    assert (made["golden"], made["tape"], made["used"], made["golden_cost_usd"]) == ("g", "t", [], None)
+    assert (made["golden"], made["tape"], made["used"], made["golden_totals"]) == ("g", "t", [], None)
     assert "entries" not in made
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model.messages import message
@@ -100,6 +100,7 @@ def test_enormous_integers():
     assert json.loads(json.dumps(plain(10**300))) == 10**300
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),

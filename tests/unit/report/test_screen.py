@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from textwrap import dedent
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, DriftKind, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._report.screen import accepted_text, failure_text
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, said, verdict
@@ -449,7 +453,7 @@ def test_no_recording():
 
           call    openai/gpt-4o-mini  user: Refund order 123
 
-          golden  tests/cassettes/test_refund/test_refund.trace.yaml (does not exist)
+          needs   tests/cassettes/test_refund/test_refund.trace.yaml (does not exist)
           record  pytest --llm-record "tests/test_refund.py::test_refund"
                   makes live calls
         """
@@ -569,9 +573,11 @@ def test_cost_grew_past_its_limit():
 
     assert failure_text(found) == screen(
         """
-        tests/test_refund.py::test_refund costs more than its golden trace allows
+        tests/test_refund.py::test_refund uses more than its golden trace allows
 
-          growth  34 % of 10 % allowed: $0.0002 in the golden trace, $0.000268 now
+          growth  34 % of 10 % allowed
+                  golden  220 tokens, $0.0002
+                  now     220 tokens, $0.000268
           dearest turns
             lead turn 1  openai/gpt-4o-mini  100 in, 10 out  $0.000134
             lead turn 2  openai/gpt-4o-mini  100 in, 10 out  $0.000134
@@ -679,7 +685,7 @@ def test_drift_without_traces():
     """Drift in conversations that neither trace knows is shown all the same, under their names."""
     found = verdict(
         Drift(kind="order", conversation="lead", turn=0, path="tool_calls", golden=["a", "b"], observed=["b", "a"]),
-        Drift(kind="event", conversation="", turn=2, path="name", golden={"name": "compaction"}, observed=None),
+        Drift(kind="event", conversation="", turn=2, path="event.compaction", golden={"replaced": 3}),
     )
 
     assert failure_text(found) == screen(
@@ -694,11 +700,38 @@ def test_drift_without_traces():
 
           outside any conversation
           ~ turn 2  event gone
-              name
-              -  {"name": "compaction"}
+              event.compaction
+              -  {"replaced": 3}
 
           accept  pytest --llm-record "tests/test_refund.py::test_refund"
                   no live calls
+        """
+    )
+
+
+def test_what_came_in_another_order():
+    """A turn, call or message that came at another place is told by its positions."""
+    found = verdict(
+        Drift(kind="order", conversation="lead", turn=2, path="turn", golden=2, observed=3, first=True),
+        Drift(kind="order", conversation="lead", turn=2, path="messages[4]", golden=4, observed=5, role="tool"),
+        golden=chat(3),
+        observed=chat(3),
+    )
+
+    assert failure_text(found) == screen(
+        """
+        tests/test_refund.py::test_refund drifted from its golden trace
+
+          lead · gpt-4o-mini · 3 turns
+            turn 1  ok
+          ~ turn 2  order changed                                    <- first divergence
+              turn 2 came as turn 3
+              messages[4] came as messages[5]
+            turn 3  ok
+
+          golden  tests/cassettes/test_refund/test_refund.trace.yaml
+          accept  pytest --llm-record "tests/test_refund.py::test_refund"
+                  3 live calls, about $0.0004
         """
     )
 
@@ -726,6 +759,20 @@ def test_many_differences_and_conversations():
     )
 
 
+def test_drift_in_very_many_conversations():
+    """Of very many conversations that drifted the first are shown, and that of the first divergence in any case."""
+    drifts = [
+        Drift(kind="user", conversation=f"a{number:02}", turn=1, path="messages[1]", first=number == 29)
+        for number in range(30)
+    ]
+    calls = [one for number in range(30) for one in chat(1, agent=f"a{number:02}")]
+
+    blocks = failure_text(verdict(*drifts, golden=calls, observed=calls)).split("\n\n")
+
+    assert [block.split()[0] for block in blocks[1:-2]] == [*(f"a{number:02}" for number in range(12)), "a29"]
+    assert blocks[-2] == "  and drift in 17 more conversations"
+
+
 def test_narrow_terminal():
     """On a narrow terminal lines are cut or wrapped, but for node ids, paths and commands, which must stay whole."""
     found = verdict(replace(PROMPT, golden="Refund now. " * 9, observed="Refund later. " * 9), golden=chat(1))
@@ -746,6 +793,44 @@ def test_narrow_terminal():
                   1 live call, about $0.0004
         """
     )
+
+
+VALUES = (
+    st.none()
+    | st.text()
+    | st.recursive(
+        st.integers() | st.text() | st.floats(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+LABELS = st.sampled_from(["lead", "writer", "other"]) | st.text()
+DRIFTS = st.builds(
+    Drift,
+    kind=st.sampled_from(get_args(DriftKind)),
+    conversation=LABELS,
+    turn=st.integers(min_value=0, max_value=6),
+    path=st.text(),
+    golden=VALUES,
+    observed=VALUES,
+    severity=st.sampled_from(["fail", "warn", "ignore"]),
+    role=st.none() | st.text(),
+    first=st.booleans(),
+    folded=st.integers(min_value=0, max_value=9),
+    folded_at=st.lists(st.builds("{} turn {}".format, LABELS, st.integers(min_value=1, max_value=6))).map(tuple),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(DRIFTS, max_size=6), st.sampled_from([0, 1, 4]), st.sampled_from([0, 1, 4]), st.booleans())
+def test_any_drift_has_a_screen(drifts, recorded, made, stopped):
+    """Whatever was found, there is a screen, each drift that counts is in it, and nothing in it acts on a terminal."""
+    golden = [*chat(recorded), *chat(1, agent="writer")]
+
+    text = failure_text(verdict(*drifts, golden=golden, observed=chat(made), stopped=stopped))
+
+    assert all(unicodedata.category(character) not in {"Cc", "Cs"} for character in text.replace("\n", ""))
+    for drift in drifts:
+        if drift.severity != "ignore" and drift.turn:
+            assert f" turn {drift.turn}  " in text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._report.layout import display_width
@@ -128,6 +128,7 @@ def test_large_texts_take_no_time():
     assert len(text_diff("\n".join(words), "\n".join(reversed(words)), 74, limit=8)) < 14
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.integers(min_value=30, max_value=100))
 def test_lines_fit_and_differences_show(old, new, width):
     """Whatever the texts, every line fits, is marked, and texts that differ never look the same."""

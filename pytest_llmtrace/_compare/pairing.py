@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
-from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, Print
-from pytest_llmtrace._model.conversations import Conversation
+from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
 
 _COMMON: Final = 8
 """A message that occurs in more conversations than this says nothing about which one it is."""
@@ -19,10 +18,10 @@ _SHORT: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Talk:
+class Candidate:
     """A conversation as the comparison sees it."""
 
-    prints: list[Print]
+    prints: list[TurnPrint]
     digest: str
     """Digest of everything in it."""
     opening: tuple[str, ...]
@@ -38,38 +37,35 @@ class Talk:
 class Pairing:
     """Golden and observed turns that are one conversation; one of the sides may be empty."""
 
-    golden: list[Print] = field(default_factory=list)
-    observed: list[Print] = field(default_factory=list)
+    golden: list[TurnPrint] = field(default_factory=list)
+    observed: list[TurnPrint] = field(default_factory=list)
     same: bool = False
     """Whether both sides are known to be equal."""
 
 
-def talk(conversation: Conversation, prints: list[Print], fingerprints: Fingerprints) -> Talk:
+def candidate(prints: list[TurnPrint], fingerprints: Fingerprints) -> Candidate:
     """A conversation with what is needed to find its counterpart.
 
     Args:
-        conversation: The conversation.
         prints: Its turns, at least one.
         fingerprints: What made them.
     """
     first = prints[0]
     question = tuple(
-        key
-        for key, message in zip(first.keys, first.call.messages, strict=True)
-        if message["role"] not in SYSTEM_ROLES
+        key for key, message in zip(first.keys, first.call.messages, strict=True) if message["role"] not in SYSTEM_ROLES
     )
-    return Talk(
+    return Candidate(
         prints=prints,
         digest=fingerprints.conversation(prints),
         opening=first.keys,
         question=question,
         embeds=first.embeds,
-        agent=conversation.agent,
-        session=conversation.session,
+        agent=first.call.agent,
+        session=first.call.session,
     )
 
 
-def pairings(golden: Sequence[Talk], observed: Sequence[Talk], fingerprints: Fingerprints) -> list[Pairing]:
+def pairings(golden: Sequence[Candidate], observed: Sequence[Candidate], fingerprints: Fingerprints) -> list[Pairing]:
     """Pair conversations, each step with what the steps before have left.
 
     Equal ones; those of one label; those with the same first messages; those that share messages, which also puts a
@@ -97,16 +93,16 @@ def pairings(golden: Sequence[Talk], observed: Sequence[Talk], fingerprints: Fin
 class _Pairs:
     """What is paired, and what is left on both sides."""
 
-    def __init__(self, golden: Sequence[Talk], observed: Sequence[Talk]) -> None:
+    def __init__(self, golden: Sequence[Candidate], observed: Sequence[Candidate]) -> None:
         self.golden = list(golden)
         self.observed = list(observed)
         self.made: list[Pairing] = []
 
-    def match(self, label: Callable[[Talk], Hashable | None]) -> None:
+    def match(self, label: Callable[[Candidate], Hashable | None]) -> None:
         """Pair conversations of equal label, the first with the first; `None` is no label."""
         if not self.golden or not self.observed:
             return
-        waiting: dict[Hashable, deque[Talk]] = defaultdict(deque)
+        waiting: dict[Hashable, deque[Candidate]] = defaultdict(deque)
         for one in self.golden:
             waiting[label(one)].append(one)
         waiting.pop(None, None)
@@ -136,7 +132,9 @@ class _Pairs:
                 self.golden.remove(one)
                 split.append(made)
         for made in split:
-            made.golden, made.observed = fingerprints.settled(made.golden), fingerprints.settled(made.observed)
+            made.golden = fingerprints.settled(sorted(made.golden, key=lambda one: one.at))
+            after = sorted(made.observed, key=lambda one: one.at)
+            made.observed = fingerprints.settled([replace(one, number=at) for at, one in enumerate(after, start=1)])
 
     def match_by_words(self) -> None:
         """Pair what is left of one agent by the words of the first question, where that is little."""
@@ -158,7 +156,7 @@ class _Pairs:
                 found.append((self.golden[at], self.observed[to]))
         self._pair(found)
 
-    def _pair(self, found: Iterable[tuple[Talk, Talk]]) -> None:
+    def _pair(self, found: Iterable[tuple[Candidate, Candidate]]) -> None:
         taken: set[int] = set()
         for one, other in found:
             taken.update((id(one), id(other)))
@@ -167,23 +165,23 @@ class _Pairs:
         self.observed = [other for other in self.observed if id(other) not in taken]
 
 
-Where = TypeVar("Where", Talk, Pairing)
+Where = TypeVar("Where", Candidate, Pairing)
 
 
 class _Places(Generic[Where]):
     """An index of conversations by the messages in them."""
 
-    def __init__(self, fingerprints: Fingerprints, hosts: Iterable[tuple[Where, Sequence[Print]]]) -> None:
+    def __init__(self, fingerprints: Fingerprints, hosts: Iterable[tuple[Where, Sequence[TurnPrint]]]) -> None:
         self._fingerprints = fingerprints
         self._by_message: dict[str, list[Where]] = defaultdict(list)
         for host, prints in hosts:
             for message in _tells(prints, fingerprints):
                 self._by_message[message].append(host)
 
-    def closest(self, talks: Sequence[Talk], *, again: bool = False) -> Iterator[tuple[Where, Talk]]:
+    def closest(self, candidates: Sequence[Candidate], *, again: bool = False) -> Iterator[tuple[Where, Candidate]]:
         """For each conversation the one that it shares most with, if any; each host once, unless `again`."""
         taken: set[int] = set()
-        for one in list(talks) if self._by_message else ():
+        for one in list(candidates) if self._by_message else ():
             votes: dict[int, float] = defaultdict(float)
             hosts: dict[int, Where] = {}
             for message in _tells(one.prints, self._fingerprints):
@@ -199,24 +197,24 @@ class _Places(Generic[Where]):
                 yield hosts[best], one
 
 
-def _tells(prints: Sequence[Print], fingerprints: Fingerprints) -> list[str]:
+def _tells(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:
     """Digests of the messages that tell a conversation: what the application and the model said in it."""
     found: dict[str, None] = {}
     for one in prints:
         found.update(dict.fromkeys(one.brought))
-        if one.echo is not None:
-            found[one.echo] = None
+        if one.call.output is not None:
+            found[fingerprints.echo(one.call.output)] = None
     for message in prints[0].call.messages:
         if message["role"] == "assistant":
             found[fingerprints.echo(message)] = None
     return list(found)
 
 
-def _embeds(host: Talk | Pairing) -> bool:
-    return host.embeds if isinstance(host, Talk) else host.golden[0].embeds
+def _embeds(host: Candidate | Pairing) -> bool:
+    return host.embeds if isinstance(host, Candidate) else host.golden[0].embeds
 
 
-def _unique_agent(golden: Sequence[Talk], observed: Sequence[Talk]) -> Callable[[Talk], Hashable | None]:
+def _unique_agent(golden: Sequence[Candidate], observed: Sequence[Candidate]) -> Callable[[Candidate], Hashable | None]:
     """The agent's name as a label, where each side has one conversation of it."""
     counts = [Counter((one.embeds, one.agent) for one in side) for side in (golden, observed)]
     return lambda one: (
@@ -226,7 +224,7 @@ def _unique_agent(golden: Sequence[Talk], observed: Sequence[Talk]) -> Callable[
     )
 
 
-def _words(one: Talk) -> frozenset[str]:
+def _words(one: Candidate) -> frozenset[str]:
     messages = one.prints[0].call.messages
     text = " ".join(message.text[:_SHORT] for message in messages if message["role"] not in SYSTEM_ROLES)
     return frozenset(text[:_SHORT].lower().split())

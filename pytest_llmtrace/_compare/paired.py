@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pytest_llmtrace._compare.calls import described, head_changes, reply_changes, tools_asked
-from pytest_llmtrace._compare.changes import Change
+from pytest_llmtrace._compare.changes import Change, Side
 from pytest_llmtrace._compare.echoes import Echoes
-from pytest_llmtrace._compare.fingerprints import Fingerprints, Print
-from pytest_llmtrace._compare.fold import Ledger, Place, Position, Root, place
+from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
+from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._compare.history import Histories, Hunk
 from pytest_llmtrace._compare.hunks import Hunks
-from pytest_llmtrace._compare.pair import Pairing
+from pytest_llmtrace._compare.pairing import Pairing
+from pytest_llmtrace._compare.positions import Positions
 from pytest_llmtrace._compare.turns import Alignment, align_turns
 
-Positions = Mapping[int, Position]
-"""For each call (by its `id()`) its place in the golden trace; of an observed call, the place after which it came."""
 
-
-class Thread:
+class PairedConversation:
     """The comparison of one pairing.
 
     First `settle` what was not made, was made besides, or was made in another order; then `compare` each aligned pair,
@@ -31,7 +29,7 @@ class Thread:
         self.golden: Final = pairing.golden
         self.observed: Final = pairing.observed
         self.same: Final = pairing.same
-        self.turns: Final = (
+        self.turns = (
             Alignment(pairs=[(one, one) for one in range(len(self.golden))], moved=[], missing=[], added=[])
             if pairing.same
             else align_turns(pairing.golden, pairing.observed)
@@ -43,11 +41,8 @@ class Thread:
         self._heads: dict[tuple[str, str], list[Change]] = {}
         self._gone = Echoes(fingerprints)
         self._extra = Echoes(fingerprints)
-
-    @property
-    def aligned(self) -> list[tuple[int, int]]:
-        """The turns that are on both sides, in golden order."""
-        return sorted((*self.turns.pairs, *self.turns.moved))
+        self._orders: dict[int, Root] = {}
+        """Golden turns that were moved, and the difference that says so."""
 
     def settle(self, positions: Positions, *, stopped: bool) -> None:
         """Enter the calls that are on one side only or were moved.
@@ -56,15 +51,8 @@ class Thread:
             positions: Of the calls of both sides.
             stopped: Whether the observed side ended early: golden calls after the last one made were not reached.
         """
-        for one, other in self.turns.moved:
-            golden, observed = self.golden[one], self.observed[other]
-            root = self._ledger.enter(
-                Change(kind="order", path="turn", golden=golden.number, observed=observed.number, place=_name(golden)),
-                at(golden, positions),
-            )
-            self._gone.add(golden, -1, root)
-            self._extra.add(observed, -1, root)
-        reached = self.aligned[-1][0] if stopped and self.aligned else 0 if stopped else len(self.golden)
+        self._settle_order(positions)
+        reached = max((one for one, _ in self.turns.aligned), default=0) if stopped else len(self.golden)
         for run in _runs(one for one in self.turns.missing if one < reached):
             root = self._enter_calls("golden", [self.golden[one] for one in run], positions)
             for one in run:
@@ -77,7 +65,7 @@ class Thread:
     def compare(self, one: int, other: int, positions: Positions) -> None:
         """Compare an aligned pair of turns."""
         golden, observed = self.golden[one], self.observed[other]
-        where = at(golden, positions)
+        where = positions.golden(golden)
         roots: list[Root] = []
         if golden.head != observed.head:
             roots.extend(self._ledger.enter(change, where) for change in self._head_changes(golden, observed))
@@ -93,7 +81,25 @@ class Thread:
             for change in reply_changes(golden.call, observed.call, self._fingerprints.lens):
                 self._ledger.enter(change, where)
 
-    def _head_changes(self, golden: Print, observed: Print) -> list[Change]:
+    def _settle_order(self, positions: Positions) -> None:
+        """Enter the turns that were moved; those that stayed together are one difference."""
+        before, after = _ranks(self.golden), _ranks(self.observed)
+        last = (-2, -2)
+        for one, other in self.turns.moved:
+            golden, observed = self.golden[one], self.observed[other]
+            ranks = before[golden.at], after[observed.at]
+            if (one - 1, other - 1) == last:
+                root = self._orders[one - 1]
+                root.seen(positions.golden(golden), again=True)
+            else:
+                change = Change(kind="order", path="turn", golden=ranks[0], observed=ranks[1], place=_name(golden))
+                root = self._ledger.enter(change, positions.golden(golden))
+            last = (one, other)
+            self._orders[one] = root
+            self._gone.add(golden, -1, root)
+            self._extra.add(observed, -1, root)
+
+    def _head_changes(self, golden: TurnPrint, observed: TurnPrint) -> list[Change]:
         pair = (golden.head, observed.head)
         if pair not in self._heads:
             lens = self._fingerprints.lens
@@ -125,9 +131,12 @@ class Thread:
             hunks[0].causes.append(root)
         elsewhere = set(moved.values())
         for hunk, here, there in left:
-            here = [position for position in here if position not in moved]
-            there = [position for position in there if position not in elsewhere]
-            for group in self._hunks.changes(golden, observed, here, there):
+            changed = [position for position in here if position not in moved]
+            instead = [position for position in there if position not in elsewhere]
+            if one in self._orders and not (changed and instead) and not _systems(golden, changed, observed, instead):
+                hunk.causes.append(self._orders[one])  # it came after other turns than before
+                continue
+            for group in self._hunks.changes(golden, observed, changed, instead):
                 hunk.causes.append(self._enter_group(group, where))
 
     def _enter_group(self, changes: list[Change], where: Place) -> Root:
@@ -138,14 +147,11 @@ class Thread:
                 root.seen(where, again=True)
         return root
 
-    def _enter_calls(self, side: str, prints: list[Print], positions: Positions) -> Root:
+    def _enter_calls(self, side: Side, prints: list[TurnPrint], positions: Positions) -> Root:
         """Enter calls, one right after the other, that are on one side only: the first is listed."""
         first = prints[0]
-        places = [at(print_, positions) for print_ in prints]
-        if side == "observed" and self.golden:
-            label = self.golden[0].label
-            places = [place(label, one.number, positions[id(one.call)]) for one in prints]
-        described_call = described(first.call)
+        places = [positions.golden(one) if side == "golden" else positions.observed(one) for one in prints]
+        described_call = described(first.call, self._fingerprints.lens)
         root = self._ledger.enter(
             Change(
                 kind="call_missing" if side == "golden" else "call_added",
@@ -163,7 +169,7 @@ class Thread:
             root.severity = "fail"
         return root
 
-    def _explain(self, observed: Print, roots: list[Root], where: Place, positions: Positions) -> None:
+    def _explain(self, observed: TurnPrint, roots: list[Root], where: Place, positions: Positions) -> None:
         """Make sure that a request which replay could not answer fails for a reason that is listed."""
         if not roots:
             self._enter_calls("observed", [observed], positions)
@@ -172,12 +178,18 @@ class Thread:
                 root.severity = "fail"
 
 
-def at(turn: Print, positions: Positions) -> Place:
-    """The place of a turn."""
-    return place(turn.label, turn.number, positions[id(turn.call)])
+def _systems(golden: TurnPrint, here: list[int], observed: TurnPrint, there: list[int]) -> bool:
+    """Whether there is a system message among these."""
+    said = [golden.call.messages[at] for at in here] + [observed.call.messages[at] for at in there]
+    return any(message["role"] in SYSTEM_ROLES for message in said)
 
 
-def _name(turn: Print) -> str:
+def _ranks(turns: Iterable[TurnPrint]) -> dict[int, int]:
+    """The turns of a conversation, from 1, by the position of their calls in the trace."""
+    return {at: rank for rank, at in enumerate(sorted(turn.at for turn in turns), start=1)}
+
+
+def _name(turn: TurnPrint) -> str:
     return f"{turn.label} {turn.number}"
 
 
@@ -193,15 +205,16 @@ def _runs(numbers: Iterable[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _moved(golden: Print, observed: Print, stretches: list[tuple[list[int], list[int]]]) -> dict[int, int]:
-    """Messages that are at another place in the observed history: golden to observed position."""
+def _moved(golden: TurnPrint, observed: TurnPrint, stretches: list[tuple[list[int], list[int]]]) -> dict[int, int]:
+    """Messages that are at another position in the observed history: golden to observed position."""
     waiting: dict[str, deque[int]] = {}
     for _, there in stretches:
         for position in there:
             waiting.setdefault(observed.keys[position], deque()).append(position)
-    return {
+    found = {
         position: waiting[golden.keys[position]].popleft()
         for here, _ in stretches
         for position in here
         if waiting.get(golden.keys[position])
     }
+    return {here: there for here, there in found.items() if here != there}

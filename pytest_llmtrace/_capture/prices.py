@@ -1,0 +1,83 @@
+"""What a call costs: project prices first, then litellm's price map. Unknown is `None`, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_llmtrace._capture.price_map import find_entry, price_map
+from pytest_llmtrace._capture.price_rates import rates
+from pytest_llmtrace._model.usage import Usage
+
+
+class PriceBook:
+    """Prices of models."""
+
+    def __init__(self, project_prices: Mapping[str, Mapping[str, float]] | None = None) -> None:
+        """Args: project_prices: by model name (``acme-9000`` or ``provider/acme-9000``), in litellm's field names.
+
+        A project price for a model that litellm knows replaces the fields that it names and keeps the others.
+        """
+        self._project = dict(project_prices or {})
+
+    def cost(
+        self,
+        call_model: str,
+        provider: str,
+        usage: Usage,
+        operation: str = "chat",
+        params: Mapping[str, Any] | None = None,
+    ) -> float | None:
+        """US dollars; `None` where the model has no known price.
+
+        Args:
+            call_model: The model, with or without the provider's prefix.
+            provider: litellm's name of the provider.
+            usage: The tokens of the call.
+            operation: The kind of call; OpenAI's `moderations` are free, whichever model makes them.
+            params: The call's parameters: `service_tier`, Anthropic's `speed` and `inference_geo`, and the
+                lifetimes of `cache_breakpoints` change the price.
+        """
+        params = params or {}
+        entry = self._entry(call_model, provider)
+        if entry is None:
+            return 0.0 if (operation, provider) == ("moderations", "openai") else None
+        tier = params.get("service_tier")
+        found = rates(entry, provider, usage.input_tokens, tier if isinstance(tier, str) else None)
+        if found is None:
+            return None
+        cost = found.cost(usage, keep_one_hour=_keeps_one_hour(params))
+        return cost * _multiplier(entry, params) if provider == "anthropic" else cost
+
+    def is_project_price(self, model: str, provider: str) -> bool:
+        """Whether the project itself says what this model costs."""
+        return self._own(model, provider) is not None
+
+    def _entry(self, model: str, provider: str) -> Mapping[str, Any] | None:
+        own = self._own(model, provider)
+        known = find_entry(model, provider, price_map())
+        return known if own is None else {**(known or {}), **own}
+
+    def _own(self, model: str, provider: str) -> Mapping[str, float] | None:
+        for name in (f"{provider}/{model}", model, model.removeprefix(f"{provider}/")):
+            if name in self._project:
+                return self._project[name]
+        return None
+
+
+def _keeps_one_hour(params: Mapping[str, Any]) -> bool:
+    """Whether everything that the request asks to cache is to stay for an hour."""
+    marks = params.get("cache_breakpoints")
+    return isinstance(marks, dict) and set(marks) == {"1h"}
+
+
+def _multiplier(entry: Mapping[str, Any], params: Mapping[str, Any]) -> float:
+    """Anthropic's surcharges for a region and for fast mode."""
+    surcharges = entry.get("provider_specific_entry")
+    if not isinstance(surcharges, dict):
+        return 1.0
+    factor = 1.0
+    for name in (params.get("inference_geo"), "fast" if params.get("speed") == "fast" else None):
+        surcharge = surcharges.get(name.lower()) if isinstance(name, str) and name != "global" else None
+        factor *= float(surcharge) if isinstance(surcharge, int | float) else 1.0
+    return factor

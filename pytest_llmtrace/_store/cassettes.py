@@ -1,0 +1,128 @@
+"""Cassettes on disk: what the rest of the package reads and writes them with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import Json, digest
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store import atomic, golden_file, tape_file
+from pytest_llmtrace._store.faults import read_text
+from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.interactions import InteractionWriter
+from pytest_llmtrace._store.ordering import interactions_in_old_order, trace_in_old_order
+from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.same_recording import same_recording
+from pytest_llmtrace._store.tape_file import TapeFile
+from pytest_llmtrace.errors import CassetteError, LlmtraceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a cassette holds."""
+
+    golden: Golden | None
+    """`None`: there is none, or it could not be read."""
+    interactions: Sequence[Interaction] = ()
+    """Redacted, in the order in which they began."""
+    meta: Mapping[str, Json] = field(default_factory=dict)
+    """Plain data for the tape, such as digests. `write` adds ``golden``, the digest of the golden file's bytes."""
+
+
+def load_golden(path: Path) -> Golden:
+    """Read a golden trace.
+
+    Raises:
+        FileNotFoundError: there is none.
+        CassetteError: it cannot be used as it is.
+    """
+    return golden_file.load_golden(read_text(path), path)
+
+
+def load_tape(path: Path) -> TapeFile:
+    """Read a tape.
+
+    Raises:
+        FileNotFoundError: there is none.
+        CassetteError: it cannot be used as it is.
+    """
+    return tape_file.load_tape(read_text(path), path)
+
+
+def load_meta(path: Path) -> dict[str, Any]:
+    """What a tape says about its recording, without reading the interactions; empty where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head, found, _ = file.read(_HEAD).partition(b'\n"interactions":')
+        data = json.loads(head.rstrip(b",") + b"}") if found else tape_file.tape_data(read_text(path), path)
+        meta = data.get("meta")
+    except (OSError, ValueError, RecursionError, LlmtraceError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
+
+
+def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None) -> bool:
+    """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
+
+    What was there before keeps its order, and its bytes where nothing differs but what a provider makes up. A
+    recording without interactions has no tape.
+
+    Args:
+        cassette: the files.
+        recorded: what was recorded, with a golden trace.
+        old: what the files hold now, where they could be read.
+
+    Raises:
+        StorageError: the operating system refused; that file is as it was.
+    """
+    if recorded.golden is None:
+        raise ValueError("a cassette needs a golden trace")
+    golden, interactions = recorded.golden, tuple(recorded.interactions)
+    if old is not None:
+        interactions = interactions_in_old_order(old.interactions, interactions)
+        if old.golden is not None:
+            golden = replace(golden, trace=trace_in_old_order(old.golden.trace, golden.trace))
+    text = golden_file.dump_golden(golden)
+    changed = False
+    if interactions:
+        meta = {**recorded.meta, "golden": digest(text)}
+        data = _interactions_data(cassette, interactions, same_behaviour=atomic.holds(cassette.golden, text.encode()))
+        changed = atomic.write_text(cassette.tape, tape_file.tape_text(data, meta))
+    changed = atomic.write_text(cassette.golden, text) or changed
+    return changed if interactions else atomic.remove(cassette.tape) or changed
+
+
+def remove(cassette: Cassette) -> bool:
+    """Delete the golden trace and the tape of an owner, and say whether there were any.
+
+    Raises:
+        StorageError: the operating system refused.
+    """
+    return any([atomic.remove(cassette.golden), atomic.remove(cassette.tape)])
+
+
+def _interactions_data(
+    cassette: Cassette, interactions: Sequence[Interaction], *, same_behaviour: bool
+) -> Sequence[Any]:
+    """What the tape is to hold: what it holds already, where the behaviour and all that shapes it are the same."""
+    writer = InteractionWriter()
+    data = [writer.data(interaction) for interaction in interactions]
+    old = _old_interactions(cassette.tape) if same_behaviour else []
+    return old if same_recording(old, data) else data
+
+
+def _old_interactions(path: Path) -> list[Any]:
+    """The interactions of the tape that is there now, as data; none where it cannot be read."""
+    try:
+        old = tape_file.tape_data(read_text(path), path).get("interactions")
+    except (FileNotFoundError, CassetteError):
+        return []
+    return old if isinstance(old, list) else []
+
+
+_HEAD: Final = 64 * 1024
+"""Bytes that are read to find what a tape says about its recording."""

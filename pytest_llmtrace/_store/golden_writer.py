@@ -1,0 +1,187 @@
+"""A trace as the data of a golden file: conversation by conversation, turn by turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.trace import AnyEntry, Entry, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._store.call_text import call_text
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, LABEL_KEYS
+from pytest_llmtrace._store.golden_finish import USUAL, obvious_finish, vocabulary
+from pytest_llmtrace._store.golden_history import HistoryWriter
+from pytest_llmtrace._store.golden_messages import output_data
+from pytest_llmtrace._store.yaml_text import Block
+
+
+def golden_data(test: str, trace: Trace, totals: Totals) -> dict[str, Any]:
+    """The data of a golden file, its keys in the order of the format. The trace is renumbered already."""
+    grouped = conversations(trace.calls)
+    numbers = {id(call): number for number, one in enumerate(grouped, start=1) for call in one.calls}
+    before, after = _between(trace.entries)
+    order = [numbers[id(call)] for call in trace.calls]
+    writer = _Writer(trace.calls, after)
+    data: dict[str, Any] = {FORMAT_KEY: FORMAT, "test": test, "totals": _totals(totals)}
+    if order != sorted(order):
+        data["order"] = _order(order)
+    if before:
+        data["before"] = [_entry(entry, Entry()) for entry in before]
+    data["conversations"] = [writer.conversation(number, one) for number, one in enumerate(grouped, start=1)]
+    if writer.schemas:
+        data["tools"] = Block(sorted(writer.schemas.items()))
+    return data
+
+
+class _Writer:
+    """Writes conversations, with what they have in common: histories and tool schemas."""
+
+    def __init__(self, calls: Iterable[LLMCall], after: Mapping[int, list[AnyEntry]]) -> None:
+        self._histories = HistoryWriter()
+        self._after = after
+        tools = {id(tool): tool for call in calls for tool in call.tools}
+        self._references = _tool_references(tools)
+        self.schemas = {self._references[key]: Block(tool) for key, tool in tools.items()}
+
+    def conversation(self, number: int, conversation: Conversation) -> dict[str, Any]:
+        """The data of one conversation."""
+        first = conversation.turns[0].call
+        word = vocabulary(conversation.calls)
+        shared = {**self._shared(first), **({} if word == USUAL else {"finish": word})}
+        turns = [self._turn(number, turn, shared, word) for turn in conversation.turns]
+        header = {name: value for name, value in shared.items() if value != _DEFAULTS[name]}
+        return {**header, "turns": turns}
+
+    def _shared(self, call: LLMCall) -> dict[str, Any]:
+        """What usually holds for a whole conversation."""
+        return {
+            "agent": call.agent,
+            "session": call.session,
+            "parent": call.parent,
+            "task": call.task,
+            "operation": call.operation,
+            "model": _model(call),
+            "streamed": call.streamed,
+            "params": dict(call.params),
+            "tools": [self._references[id(tool)] for tool in call.tools],
+        }
+
+    def _turn(self, number: int, turn: Turn, shared: Mapping[str, Any], word: str | None) -> dict[str, Any]:
+        call = turn.call
+        own = self._shared(call) if turn.number > 1 else {}
+        data = {name: value for name, value in own.items() if canonical_json(value) != canonical_json(shared[name])}
+        if call.turn is not None:
+            data["turn"] = call.turn
+        sent = self._histories.sent(number, turn)
+        if sent:
+            data["in"] = sent
+        if call.output is not None:
+            data["out"] = output_data(call.output)
+        if call.finish_reason != obvious_finish(word, call.output):
+            data["finish"] = call.finish_reason
+        return {**data, **self._outcome(call)}
+
+    def _outcome(self, call: LLMCall) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        if call.status != ("ok" if call.error is None else "error"):
+            data["status"] = call.status
+        if call.error is not None:
+            status = {} if call.error.status is None else {"status": call.error.status}
+            data["error"] = {"type": call.error.type, "message": call.error.message, **status}
+        if call.usage is not None:
+            data["usage"] = call.usage.to_data()
+        if call.cost is not None:
+            data["cost_usd"] = _money(call.cost)
+        if call.cache_hit:
+            data["cache_hit"] = True
+        if len(call.attempts) > 1:
+            data["attempts"] = [attempt.status for attempt in call.attempts]
+        if id(call) in self._after:
+            data["then"] = [_entry(entry, call) for entry in self._after[id(call)]]
+        return data
+
+
+def _between(entries: Iterable[AnyEntry]) -> tuple[list[AnyEntry], dict[int, list[AnyEntry]]]:
+    """The entries that are no LLM calls: those before the first call, and by `id` of a call those after it."""
+    before: list[AnyEntry] = []
+    after: dict[int, list[AnyEntry]] = {}
+    current = before
+    for entry in entries:
+        if isinstance(entry, LLMCall):
+            current = after.setdefault(id(entry), [])
+        else:
+            current.append(entry)
+    return before, {call: found for call, found in after.items() if found}
+
+
+def _entry(entry: AnyEntry, context: Entry) -> dict[str, Any]:
+    """A tool execution or an event, with the labels that differ from those of the call before it."""
+    data: dict[str, Any] = {}
+    if isinstance(entry, ToolCall):
+        line = None if entry.arguments is None else call_text(entry.name, entry.arguments)
+        data["tool"] = line or entry.name
+        if line is None and (entry.arguments is not None or "(" in entry.name):
+            data["arguments"] = entry.arguments
+        optional = {"call_id": entry.call_id, "result": entry.result, "error": entry.error}
+        data.update((name, value) for name, value in optional.items() if value is not None)
+        if not entry.executed:
+            data["executed"] = False
+    elif not isinstance(entry, LLMCall):
+        data["event"] = entry.name
+        if entry.data is not None:
+            data["data"] = entry.data
+    for name in LABEL_KEYS:
+        if getattr(entry, name) != getattr(context, name):
+            data[name] = getattr(entry, name)
+    return data
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    cost = {"cost_usd": _money(totals.priced_usd)}
+    if totals.unpriced_calls:
+        cost = {"priced_usd": _money(totals.priced_usd), "unpriced_calls": totals.unpriced_calls}
+    return {"calls": totals.calls, **totals.usage.to_data(), **cost}
+
+
+def _money(usd: float) -> float:
+    """US dollars without the noise of binary sums."""
+    return float(f"{usd:.12g}")
+
+
+def _order(numbers: Iterable[int]) -> str:
+    """The conversations of the calls in the order in which those began: ``1 2x3 1``."""
+    runs = ((number, sum(1 for _ in run)) for number, run in groupby(numbers))
+    return " ".join(str(number) if count == 1 else f"{number}x{count}" for number, count in runs)
+
+
+def _model(call: LLMCall) -> str | dict[str, str]:
+    """``provider/model``, or both apart where that could not be taken apart again."""
+    if "/" in call.provider or (not call.provider and "/" in call.model):
+        return {"provider": call.provider, "name": call.model}
+    return call.name
+
+
+def _tool_references(tools: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+    """For each schema ``name@`` and as many digits of its digest as tell apart all those of one name."""
+    digests = {key: digest(canonical_json(dict(tool))) for key, tool in tools.items()}
+    for length in _REFERENCE_DIGITS:
+        references = {key: f"{_tool_name(tools[key])}@{whole[:length]}" for key, whole in digests.items()}
+        if len(set(references.values())) == len(set(digests.values())):
+            break
+    return references
+
+
+def _tool_name(tool: Mapping[str, Any]) -> str:
+    return _UNFIT.sub("-", str(tool.get("name") or tool.get("type") or "tool"))
+
+
+_REFERENCE_DIGITS: Final = (4, 8, 16, 32)
+_UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
+_DEFAULTS: Final[dict[str, Any]] = {
+    "agent": None, "session": None, "parent": None, "task": None, "operation": "chat", "model": "",
+    "streamed": False, "params": {}, "tools": [], "finish": USUAL,
+}  # fmt: skip

@@ -1,0 +1,76 @@
+"""Interactions as the data of a tape or a journal, one after the other, and back."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from pytest_llmtrace._model.http import HttpResponse, Interaction, Phase
+from pytest_llmtrace._store.bodies import body_data, read_body
+from pytest_llmtrace._store.faults import Fault
+from pytest_llmtrace._store.formats import BODY_KEYS, INTERACTION_KEYS, RESPONSE_KEYS
+from pytest_llmtrace._store.request_chain import RequestWriter, headers_data
+from pytest_llmtrace._store.request_reader import RequestReader, checked, read_headers, text
+
+
+class InteractionWriter:
+    """Turns interactions into data, in file order: a request may refer to those before it."""
+
+    def __init__(self) -> None:
+        self._requests = RequestWriter()
+
+    def data(self, interaction: Interaction) -> dict[str, Any]:
+        """The data of the next interaction."""
+        phase = {} if interaction.phase == "call" else {"phase": interaction.phase}
+        return {
+            "key": interaction.key,
+            **phase,
+            "request": self._requests.data(interaction.request),
+            "response": _response_data(interaction.response),
+        }
+
+
+class InteractionReader:
+    """Turns data into interactions, in file order."""
+
+    def __init__(self) -> None:
+        self._requests = RequestReader()
+
+    def skip(self) -> None:
+        """Count an interaction that cannot be read."""
+        self._requests.skip()
+
+    def interaction(self, data: Any) -> Interaction:
+        """The next interaction.
+
+        Raises:
+            Fault: the data is not what the format says.
+        """
+        fields = checked(data, INTERACTION_KEYS, "an interaction")
+        phase = fields.get("phase", "call")
+        if phase not in get_args(Phase):
+            raise Fault(f"`phase` must be one of {', '.join(get_args(Phase))}, not {phase!r:.100}")
+        return Interaction(
+            key=text(fields, "key"),
+            phase=phase,
+            request=self._requests.request(fields.get("request")),
+            response=_response(fields.get("response")),
+        )
+
+
+def _response_data(response: HttpResponse) -> dict[str, Any]:
+    data: dict[str, Any] = {"status": response.status}
+    if response.reason:
+        data["reason"] = response.reason
+    if response.headers:
+        data["headers"] = headers_data(response.headers)
+    return {**data, **body_data(response.body)}
+
+
+def _response(data: Any) -> HttpResponse:
+    fields = checked(data, (*RESPONSE_KEYS, *BODY_KEYS), "a response")
+    status, reason = fields.get("status"), fields.get("reason", "")
+    if type(status) is not int or not isinstance(reason, str):
+        raise Fault(f"`status` must be a number and `reason` text, not {status!r:.100} and {reason!r:.100}")
+    return HttpResponse(
+        status=status, reason=reason, headers=read_headers(fields.get("headers", {})), body=read_body(fields)
+    )

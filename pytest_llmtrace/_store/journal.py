@@ -1,0 +1,151 @@
+"""The journal: each interaction that was paid for, kept at once, so that no crash loses it.
+
+A line of JSON each, appended in one write and synced. Every process that writes begins with a header line; requests
+refer to earlier ones of the same process only, so a journal grows with what is new, and what an interrupted run left
+stays readable beside what the next one adds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store.atomic import refused, remove
+from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
+from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
+from pytest_llmtrace._store.json_text import compact_bytes
+from pytest_llmtrace.errors import BrokenCassetteError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalFile:
+    """What a journal holds."""
+
+    interactions: tuple[Interaction, ...] = ()
+    skipped: int = 0
+    """Lines that cannot be read, other than a last one that a crash cut off."""
+
+
+class Journal:
+    """Appends interactions to a file. Nothing is opened before the first one. Safe to use from threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._writer = InteractionWriter()
+
+    def append(self, interaction: Interaction) -> None:
+        """Add an interaction, redacted already; it is on disk when this returns.
+
+        Raises:
+            StorageError: the operating system refused.
+        """
+        with self._lock:
+            try:
+                if self._file is None:
+                    self._file = self._opened()
+                _write(self._file, compact_bytes(self._writer.data(interaction)) + b"\n")
+            except OSError as error:
+                # The next append begins anew, with a header: what it would refer to may not be in the file.
+                self._close()
+                raise refused(self.path, "written", error) from error
+
+    def close(self) -> None:
+        """Let go of the file; the next append opens it again."""
+        with self._lock:
+            self._close()
+
+    def remove(self) -> None:
+        """Close and delete the file: everything in it has been saved.
+
+        Raises:
+            StorageError: the operating system refused.
+        """
+        with self._lock:
+            self._close()
+            remove(self.path)
+
+    def _opened(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
+        try:
+            size = os.lseek(file, 0, os.SEEK_END)
+            os.lseek(file, max(0, size - 1), os.SEEK_SET)
+            # A line that a crash cut off must not swallow the header.
+            torn = size > 0 and os.read(file, 1) != b"\n"
+            _write(file, (b"\n" if torn else b"") + _HEADER)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._file)
+        self._file = None
+        self._writer = InteractionWriter()
+
+
+def read_journal(path: Path) -> JournalFile:
+    """What a journal holds; nothing where there is none.
+
+    Raises:
+        BrokenCassetteError: it is no journal of ours.
+        NewerCassetteError: a later version wrote it.
+        StorageError: the operating system refused.
+    """
+    try:
+        *lines, torn = read_bytes(path).split(b"\n")
+    except FileNotFoundError:
+        return JournalFile()
+    if not lines and not _HEADER.startswith(torn):
+        raise _foreign(path)
+    reader: InteractionReader | None = None
+    made: list[Interaction] = []
+    skipped = 0
+    for line in lines:
+        data = _parsed(line)
+        if isinstance(data, dict) and FORMAT_KEY in data:
+            check_format(path, data, "")
+            reader = InteractionReader()
+        elif reader is None:
+            raise _foreign(path)
+        else:
+            try:
+                made.append(reader.interaction(data))
+            except (Fault, RecursionError):
+                reader.skip()
+                skipped += 1
+    return JournalFile(interactions=tuple(made), skipped=skipped)
+
+
+def _foreign(path: Path) -> BrokenCassetteError:
+    return broken(path, Fault("it is not a journal of pytest-llmtrace (its first line is no header)", 1))
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _write(file: int, data: bytes) -> None:
+    """All of the data, in one write where the operating system lets us, and onto the disk."""
+    while data:
+        data = data[os.write(file, data) :]
+    os.fsync(file)
+
+
+_HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+"""Windows would turn line ends otherwise."""

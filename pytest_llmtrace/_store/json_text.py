@@ -1,0 +1,91 @@
+"""JSON for files that people review: what is short stands on one line, what is long a member a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._store.nesting import is_too_deep
+
+WIDTH: Final = 100
+"""Columns up to which a value goes on one line."""
+LINE_EACH: Final = frozenset({"sse", "ndjson"})
+"""Keys of lists whose members always stand on one line each: the events of a stream."""
+
+
+def json_text(value: Json, indent: int = 0) -> str:
+    """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
+    return _escape_unreadable(_laid_out(value, indent, None))
+
+
+def compact_json(value: Json) -> str:
+    """JSON text as SDKs send it: no white space, non-ASCII as it is."""
+    return _COMPACT.encode(value)
+
+
+def compact_bytes(value: Json) -> bytes:
+    """`compact_json` in UTF-8; lone surrogates, which UTF-8 cannot express, are escaped."""
+    text = _COMPACT.encode(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return _escape_unreadable(text).encode()
+
+
+def reviewable_json(text: str) -> Json:
+    """The object or list that a text holds, where it can stand in a file as such; else `None`.
+
+    It can where it is exactly the same when written and read again, except for white space and the spelling of
+    numbers and characters.
+    """
+    if not text.lstrip(_BLANKS).startswith(("{", "[")):
+        return None
+    try:
+        value: Json = loads_exactly(text)
+        return value if is_storable(value) else None
+    except ValueError:
+        return None
+
+
+def is_storable(value: Json) -> bool:
+    """Whether JSON can express a value: an overlong number (``1e400``) was read as infinity."""
+    if is_too_deep(value):
+        return False
+    try:
+        _COMPACT.encode(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _laid_out(value: Json, indent: int, key: str | None) -> str:
+    flat = _SPACED.encode(value)
+    if len(flat) <= WIDTH - indent or not isinstance(value, (dict, list)) or not value:
+        return flat
+    margin = " " * (indent + 1)
+    members: Iterable[str]
+    if isinstance(value, dict):
+        members = (f"{_SPACED.encode(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items())
+        return "{\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "}"
+    if key in LINE_EACH:
+        members = (_SPACED.encode(part) for part in value)
+    elif all(isinstance(part, (int, float)) for part in value):
+        return flat  # the numbers of an embedding
+    else:
+        members = (_laid_out(part, indent + 1, None) for part in value)
+    return "[\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "]"
+
+
+def _escape_unreadable(text: str) -> str:
+    """Characters that UTF-8 cannot express, or that make text look different from what it is, as JSON escapes."""
+    return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_SPACED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_BLANKS: Final = " \t\r\n"
+_UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -1,0 +1,182 @@
+"""Requests from a file, put together from what each has in addition to an earlier one; see `request_chain`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+from pytest_llmtrace._model.http import Headers, HttpRequest, held_body
+from pytest_llmtrace._store.bodies import JsonBody, read_body
+from pytest_llmtrace._store.faults import Fault
+from pytest_llmtrace._store.formats import BODY_KEYS, CHANGES_KEYS, REQUEST_KEYS
+
+MOST_REFERENCES: Final = 20_000_000
+"""Items that all lists of a file may hold in sum: above what any test sends, below what harms a machine."""
+
+
+class RequestReader:
+    """Turns data into requests, in file order. Equal parts of their bodies are one object."""
+
+    def __init__(self) -> None:
+        self._requests: list[HttpRequest | None] = []
+        self._references = 0
+
+    def skip(self) -> None:
+        """Count a request that cannot be read; nothing can be like it."""
+        self._requests.append(None)
+
+    def request(self, data: Any) -> HttpRequest:
+        """The next request.
+
+        Raises:
+            Fault: the data is not what the format says, or refers to what is not there.
+        """
+        fields = checked(data, (*REQUEST_KEYS, *BODY_KEYS), "a request")
+        request = self._like(fields) if "like" in fields else self._whole(fields)
+        self._requests.append(request)
+        return request
+
+    def _whole(self, fields: Mapping[str, Any]) -> HttpRequest:
+        body = read_body(fields)
+        return HttpRequest(
+            method=text(fields, "method"),
+            url=text(fields, "url"),
+            headers=read_headers(fields.get("headers", {})),
+            body=JsonBody(fields["json"]) if "json" in fields else body,
+        )
+
+    def _like(self, fields: Mapping[str, Any]) -> HttpRequest:
+        position = fields["like"]
+        if type(position) is not int or not 0 <= position < len(self._requests):
+            raise Fault(f"`like: {position!r}` must be the position of an earlier request, counted from 0")
+        base = self._requests[position]
+        held = None if base is None else held_body(base)
+        if base is None or not isinstance(held, JsonBody) or not isinstance(held.value, dict):
+            raise Fault(f"the request at {position}, which another is like, has no JSON object as its body")
+        return HttpRequest(
+            method=text(fields, "method") if "method" in fields else base.method,
+            url=text(fields, "url") if "url" in fields else base.url,
+            headers=read_headers(fields["headers"]) if "headers" in fields else base.headers,
+            body=JsonBody(self._changed(held.value, fields.get("changes", {}))),
+        )
+
+    def _changed(self, old: Mapping[str, Any], data: Any) -> dict[str, Any]:
+        changes = checked(data, CHANGES_KEYS, "`changes`")
+        new = dict(old)
+        for key in _list(changes, "drop"):
+            if new.pop(key, _MISSING) is _MISSING:
+                raise Fault(f"`drop` names `{key}`, which is not there")
+        new.update(mapping(changes, "set"))
+        for key, pieces in mapping(changes, "lists").items():
+            new[key] = self._list(old.get(key), pieces, key)
+        for key, inner in mapping(changes, "inner").items():
+            part = old.get(key)
+            if not isinstance(part, dict):
+                raise Fault(f"`inner` changes `{key}`, which is no object")
+            new[key] = self._changed(part, inner)
+        order = _list(changes, "order")
+        if order:
+            if sorted(map(str, order)) != sorted(new):
+                raise Fault("`order` must name all keys")
+            new = {key: new[key] for key in order}
+        self._count(len(new))
+        return new
+
+    def _list(self, old: Any, pieces: Any, key: str) -> list[Any]:
+        if not isinstance(old, list) or not isinstance(pieces, list):
+            raise Fault(f"`lists` changes `{key}`, which is no list")
+        new: list[Any] = []
+        kept: list[tuple[int, int]] = []
+        for piece in pieces:
+            if not isinstance(piece, dict) or list(piece) not in (["keep"], ["add"]):
+                raise Fault(f"a piece of `{key}` must be `keep` or `add`, not {piece!r:.100}")
+            if "add" in piece:
+                new.append(piece["add"])
+                continue
+            start, end = _span(piece["keep"], len(old))
+            kept.append((start, end))
+            new.extend(old[start:end])
+            self._count(end - start)
+        kept.sort()
+        if any(end > start for (_, end), (start, _) in pairwise(kept)):
+            raise Fault(f"`{key}` keeps an item twice")
+        return new
+
+    def _count(self, references: int) -> None:
+        self._references += references
+        if self._references > MOST_REFERENCES:
+            raise Fault("its requests are too long")
+
+
+def checked(data: Any, keys: tuple[str, ...], name: str) -> dict[str, Any]:
+    """A mapping that has none but these keys.
+
+    Raises:
+        Fault: it is none, or has others.
+    """
+    if not isinstance(data, dict):
+        raise Fault(f"{name} must be an object, not {data!r:.100}")
+    unknown = [key for key in data if key not in keys]
+    if unknown:
+        raise Fault(f"{name} has the unknown key `{unknown[0]}` (known: {', '.join(keys)})")
+    return data
+
+
+def text(fields: Mapping[str, Any], key: str) -> str:
+    """The text under a key.
+
+    Raises:
+        Fault: there is none.
+    """
+    value = fields.get(key)
+    if not isinstance(value, str):
+        raise Fault(f"`{key}` must be text, not {value!r:.100}")
+    return value
+
+
+def mapping(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key; empty where there is none.
+
+    Raises:
+        Fault: something else stands there.
+    """
+    value = data.get(key, {})
+    if not isinstance(value, dict):
+        raise Fault(f"`{key}` must be an object, not {value!r:.100}")
+    return value
+
+
+def read_headers(data: Any) -> Headers:
+    """Headers from a mapping, or from pairs.
+
+    Raises:
+        Fault: it is neither.
+    """
+    pairs = [list(pair) for pair in data.items()] if isinstance(data, dict) else data
+    if not isinstance(pairs, list) or not all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in pairs
+    ):
+        raise Fault(f"`headers` must be names and values, not {data!r:.100}")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _span(value: Any, length: int) -> tuple[int, int]:
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    start = int(found[1]) if found else 0
+    end = int(found[2] or start) + 1 if found else 0
+    if not start < end <= length:
+        raise Fault(f"`keep: {value!r}` must be positions in a list of {length}, like `0-5`")
+    return start, end
+
+
+def _list(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key, [])
+    if not isinstance(value, list):
+        raise Fault(f"`{key}` must be a list, not {value!r:.100}")
+    return value
+
+
+_MISSING: Final = object()
+_SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)

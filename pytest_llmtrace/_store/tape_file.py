@@ -1,0 +1,88 @@
+"""The tape as a file: the HTTP interactions of an owner, for replay, yet reviewable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store.faults import Fault, broken, check_format
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
+from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
+from pytest_llmtrace._store.json_text import json_text
+from pytest_llmtrace._store.request_reader import checked, mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeFile:
+    """What a tape holds."""
+
+    interactions: tuple[Interaction, ...]
+    meta: Mapping[str, Json]
+    """Plain data about the recording: the owner, digests, totals."""
+
+
+def dump_tape(interactions: Sequence[Interaction], meta: Mapping[str, Json]) -> str:
+    """The text of the file: the interactions in the given order, redacted already."""
+    writer = InteractionWriter()
+    return tape_text([writer.data(interaction) for interaction in interactions], meta)
+
+
+def tape_text(interactions: Sequence[Json], meta: Mapping[str, Json]) -> str:
+    """The text of the file, of interactions that are data already."""
+    shown = ",\n".join(json_text(data) for data in interactions)
+    head = f'{{\n"{FORMAT_KEY}": {FORMAT},\n"meta": {json_text(dict(meta))},\n'
+    return f'{head}"interactions": [\n{shown}\n]\n}}\n' if interactions else f'{head}"interactions": []\n}}\n'
+
+
+def load_tape(text: str, path: Path) -> TapeFile:
+    """The tape that a text holds; `path` is named in errors.
+
+    Bodies of requests share their parts and are not turned into bytes before they are read, so that a history costs
+    what is new in each turn.
+
+    Raises:
+        BrokenCassetteError: the text is not what the format says.
+        NewerCassetteError: a later version wrote it.
+    """
+    data = tape_data(text, path)
+    try:
+        checked(data, TAPE_KEYS, "the file")
+        return TapeFile(interactions=tuple(_interactions(data.get("interactions"))), meta=mapping(data, "meta"))
+    except Fault as fault:
+        raise broken(path, fault, text) from None
+    except RecursionError:
+        raise broken(path, Fault("it nests too deeply"), text) from None
+
+
+def tape_data(text: str, path: Path) -> dict[str, Any]:
+    """The JSON of a tape that is sure to be ours.
+
+    Raises:
+        BrokenCassetteError: the text is not JSON, or not ours.
+        NewerCassetteError: a later version wrote it.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise broken(path, Fault(f"it is not valid JSON ({error.msg})", error.lineno), text) from None
+    except (ValueError, RecursionError) as error:
+        raise broken(path, Fault(f"it is not usable JSON ({error})"), text) from None
+    return check_format(path, data, text)
+
+
+def _interactions(items: Any) -> list[Interaction]:
+    if not isinstance(items, list):
+        raise Fault("`interactions` must be a list")
+    reader = InteractionReader()
+    made = []
+    for position, item in enumerate(items):
+        try:
+            made.append(reader.interaction(item))
+        except Fault as fault:
+            raise Fault(f"interactions[{position}]: {fault.what}") from None
+    return made

@@ -1,0 +1,158 @@
+"""The `llmtrace` command: looks at cassettes outside of pytest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pytest_llmtrace import __version__
+from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.trace import LLMCall
+from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.amounts import totals_data
+from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
+from pytest_llmtrace._report.layout import Line
+from pytest_llmtrace._report.stats import CassetteRow, stats_table
+from pytest_llmtrace._report.transcript import transcript
+from pytest_llmtrace._store.cassettes import load_golden
+from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.paths import GOLDEN, TAPE, Cassette, discover
+from pytest_llmtrace.errors import LlmtraceError
+
+_WIDEST = 120
+_COLORS = ("red", "green", "yellow", "blue", "cyan", "magenta")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="llmtrace")
+def main() -> None:
+    r"""Look at the cassettes that `pytest --llm-record` wrote.
+
+    \b
+    Examples:
+      llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
+      llmtrace stats tests
+    """
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Every entry as JSON, with the full histories.")
+def show(file: Path, *, as_json: bool) -> None:
+    r"""Print a cassette as a transcript: each conversation, turn by turn, with tokens and cost.
+
+    FILE is a golden trace (.trace.yaml) or the tape beside it (.tape.json).
+
+    \b
+    Examples:
+      llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
+      llmtrace show --json FILE | jq .usage
+    """
+    golden = _golden(_cassette(file).golden)
+    if as_json:
+        entries = list(unpacked_entries(packed_entries(golden.trace)))
+        _print_json({"test": golden.test, "totals": totals_data(golden.totals), "entries": entries})
+        return
+    click.secho(golden.test, bold=True)
+    click.echo()
+    _print(transcript(conversations(golden.trace.calls), golden.totals, width=_width()))
+
+
+@main.command()
+@click.argument(
+    "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", metavar="[DIR]"
+)
+@click.option("--json", "as_json", is_flag=True, help="The same figures as JSON.")
+def stats(directory: Path, *, as_json: bool) -> None:
+    r"""Print what the recordings below DIR hold: calls, tokens, cost and size, per test and per model.
+
+    Exits with 1 where a cassette cannot be read.
+
+    \b
+    Examples:
+      llmtrace stats tests
+      llmtrace stats --json tests | jq .totals.cost_usd
+    """
+    rows = [_row(cassette) for cassette in discover(directory)]
+    if as_json:
+        _print_json(_stats_data(rows))
+    elif rows:
+        _print(stats_table(rows, width=_width()))
+    else:
+        click.echo(f"No cassettes below {directory}. Record some: pytest --llm-record")
+    if any(row.problem for row in rows):
+        sys.exit(1)
+
+
+def _cassette(file: Path) -> Cassette:
+    for ending in (GOLDEN, TAPE):
+        if file.name.endswith(ending):
+            return Cassette.at(file.parent, file.name.removesuffix(ending))
+    raise click.ClickException(f"{file}: neither a golden trace ({GOLDEN}) nor a tape ({TAPE})")
+
+
+def _golden(path: Path) -> Golden:
+    try:
+        return load_golden(path)
+    except (LlmtraceError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _row(cassette: Cassette) -> CassetteRow:
+    golden_bytes, tape_bytes = _size(cassette.golden), _size(cassette.tape)
+    try:
+        golden = load_golden(cassette.golden)
+    except (LlmtraceError, OSError) as error:
+        return CassetteRow(
+            owner=str(cassette.golden), problem=str(error), golden_bytes=golden_bytes, tape_bytes=tape_bytes
+        )
+    models: dict[str, list[LLMCall]] = {}
+    for call in golden.trace.calls:
+        models.setdefault(call.name, []).append(call)
+    by_model: dict[str, Totals] = {name: totals(calls) for name, calls in models.items()}
+    return CassetteRow(
+        owner=golden.test, totals=golden.totals, models=by_model, golden_bytes=golden_bytes, tape_bytes=tape_bytes
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _stats_data(rows: list[CassetteRow]) -> dict[str, Any]:
+    readable = [row for row in rows if row.problem is None]
+    return {
+        "totals": totals_data(sum((row.totals for row in readable), Totals())),
+        "cassettes": [
+            {
+                "test": row.owner,
+                **totals_data(row.totals),
+                "golden_bytes": row.golden_bytes,
+                "tape_bytes": row.tape_bytes,
+                "models": {name: totals_data(amounts) for name, amounts in sorted(row.models.items())},
+            }
+            for row in readable
+        ],
+        "problems": [{"file": row.owner, "problem": row.problem} for row in rows if row.problem is not None],
+    }
+
+
+def _print(lines: Iterable[Line]) -> None:
+    for line in lines:
+        color = next((name for name in _COLORS if line.markup.get(name)), None)
+        click.secho(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST)

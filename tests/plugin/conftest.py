@@ -1,0 +1,146 @@
+"""Small projects under pytest, with a local provider behind them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.provider import Provider
+
+for _module in (
+    "deepdiff",
+    "openai.resources.chat.completions",
+    "openai.types.chat",
+    "pytest_llmtrace._report.files",
+    "pytest_llmtrace._report.summary",
+    "pytest_llmtrace._run.run",
+    "vcr.patch",
+    "yaml",
+):
+    importlib.import_module(_module)  # pytester forgets what an inner run imports, and these take seconds
+
+PRELUDE = """
+    import openai, pytest
+
+    def chat(*messages, model="gpt-4o-mini", **options):
+        made = openai.OpenAI(base_url={url!r}, api_key="sk-plugin-0123456789", max_retries=0)
+        with made:
+            said = [{{"role": "user", "content": one}} if isinstance(one, str) else one for one in messages]
+            return made.chat.completions.create(model=model, messages=said, **options).choices[0].message.content
+"""
+
+
+@dataclass
+class Ran:
+    """One run of pytest."""
+
+    result: pytest.RunResult
+    report: dict[str, Any] | None
+    requests: int
+    """Requests that reached the provider during the run."""
+
+    @property
+    def exit(self) -> int:
+        return int(self.result.ret)
+
+    @property
+    def text(self) -> str:
+        return self.result.stdout.str()
+
+    def outcomes(self, **expected: int) -> None:
+        self.result.assert_outcomes(**expected)
+
+    def test(self, name: str) -> dict[str, Any]:
+        """The report's row of a test, by the end of its node id."""
+        assert self.report is not None, self.text
+        (row,) = [row for row in self.report["tests"] if row["nodeid"].endswith(name)]
+        return row
+
+    def findings(self, name: str) -> list[tuple[str, str | None]]:
+        """Type and kind of each finding of a test."""
+        return [(one["type"], one.get("kind")) for one in self.test(name)["findings"]]
+
+
+class Project:
+    """A project of one or more test files."""
+
+    def __init__(self, pytester: pytest.Pytester, provider: Provider) -> None:
+        self.pytester = pytester
+        self.provider = provider
+        self.path: Path = pytester.path
+
+    def write(self, source: str, name: str = "test_it.py", *, prelude: bool = True) -> Path:
+        """Write a test file; `chat(...)` and the imports are given."""
+        head = textwrap.dedent(PRELUDE.format(url=self.provider.openai_url)) if prelude else ""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(head + textwrap.dedent(source), encoding="utf-8")
+        return path
+
+    def edit(self, old: str, new: str, name: str = "test_it.py") -> None:
+        """Change a file; the old text must be in it."""
+        path = self.path / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *args: str) -> Ran:
+        """Run pytest in this process, with a JSON report."""
+        file = self.path / "report.json"
+        file.unlink(missing_ok=True)
+        before = self.provider.count
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "dont_write_bytecode", True)  # an edited file may have the size and second of the old
+            options = (
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:asyncio",
+                "-p",
+                "no:hypothesispytest",
+                f"--llm-report={file}",
+            )
+            result = self.pytester.runpytest_inprocess(*options, *args)
+        report = json.loads(file.read_text("utf-8")) if file.exists() else None
+        return Ran(result=result, report=report, requests=self.provider.count - before)
+
+    def record(self, *args: str) -> Ran:
+        """Record; everything must pass."""
+        ran = self.run("--llm-record", *args)
+        assert ran.exit == 0, ran.text
+        return ran
+
+    def replay(self, *args: str) -> Ran:
+        """Replay; nothing may reach the provider."""
+        ran = self.run("--llm-trace", *args)
+        assert ran.requests == 0, ran.text
+        return ran
+
+    def cassettes(self) -> dict[str, bytes]:
+        """Every cassette file with its content."""
+        return {
+            path.relative_to(self.path).as_posix(): path.read_bytes()
+            for path in sorted(self.path.rglob("cassettes/**/*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A provider that echoes; a test may start another with a script."""
+    with Provider() as started:
+        yield started
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, provider: Provider) -> Project:
+    """An empty project."""
+    return Project(pytester, provider)

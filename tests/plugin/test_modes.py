@@ -1,0 +1,148 @@
+"""Flags, marker, ini and environment: who decides the mode."""
+
+import pytest
+
+MARKED = """
+    @pytest.mark.llm_trace
+    def test_marked():
+        chat("marked")
+
+    def test_plain():
+        chat("plain")
+"""
+
+
+def test_without_a_mode_everything_is_live_and_untouched(project):
+    """Plain pytest calls the provider, writes nothing, says nothing."""
+    project.write(
+        "def test_one(llm_trace):\n    chat('hi')\n    assert (llm_trace.calls, llm_trace.output) == ((), None)\n"
+    )
+    ran = project.run()
+    ran.outcomes(passed=1)
+    assert ran.requests == 1
+    assert project.cassettes() == {}
+    assert "llmtrace:" not in ran.text
+    assert "= llmtrace =" not in ran.text
+
+
+def test_a_marked_test_is_replayed_without_a_flag(project):
+    """The marker asks for trace mode; unmarked tests stay as they are."""
+    project.write(MARKED)
+    project.record()
+    ran = project.run()
+    ran.outcomes(passed=2)
+    assert ran.requests == 1
+
+
+def test_a_marked_test_without_a_recording_fails(project):
+    """The marker never records by itself."""
+    project.write(MARKED)
+    ran = project.run("-k", "marked")
+    ran.outcomes(failed=1, deselected=1)
+    assert ran.requests == 0
+    assert ran.findings("test_marked") == [("no_cassette", None)]
+
+
+@pytest.mark.parametrize("switch", ["--llm-off", "LLMTRACE_DISABLED"])
+def test_the_switches_off_beat_everything(project, monkeypatch, switch):
+    """`--llm-off` and LLMTRACE_DISABLED make flags, markers and ini values void."""
+    project.write(MARKED)
+    project.pytester.makeini("[pytest]\nllm_mode = trace\n")
+    flags = ["--llm-record"]
+    if switch.startswith("--"):
+        flags.append(switch)
+    else:
+        monkeypatch.setenv(switch, "1")
+    ran = project.run(*flags)
+    ran.outcomes(passed=2)
+    assert ran.requests == 2
+    assert project.cassettes() == {}
+
+
+def test_the_ini_value_is_the_mode_of_plain_runs(project):
+    """`llm_mode = trace` makes plain pytest replay."""
+    project.write("def test_one():\n    chat('hi')\n")
+    project.record()
+    project.pytester.makeini("[pytest]\nllm_mode = trace\n")
+    ran = project.run()
+    ran.outcomes(passed=1)
+    assert ran.requests == 0
+
+
+def test_recording_in_ci_must_be_meant(project, monkeypatch):
+    """Under CI, --llm-record alone is a usage error that names the way out."""
+    project.write("def test_one():\n    chat('hi')\n")
+    monkeypatch.setenv("CI", "true")
+    ran = project.run("--llm-record")
+    assert ran.exit == pytest.ExitCode.USAGE_ERROR
+    assert "--llm-record-in-ci" in ran.result.stderr.str()
+    assert project.run("--llm-record", "--llm-record-in-ci").exit == 0
+
+
+def test_a_missing_recording_fails_and_says_how_to_record(project):
+    """Trace mode without a cassette is a failure, and the provider is not called."""
+    project.write("def test_one():\n    chat('hi')\n")
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("no_cassette", None)]
+    assert 'pytest --llm-record "test_it.py::test_one"' in ran.text
+
+
+@pytest.mark.parametrize("mode", ["--llm-trace", "--llm-record", "--llm-live"])
+def test_a_test_without_llm_calls_is_left_alone(project, mode):
+    """No call and no cassette: nothing is written, reported or failed."""
+    project.write("def test_one():\n    assert True\n")
+    ran = project.run(mode)
+    ran.outcomes(passed=1)
+    assert project.cassettes() == {}
+    assert ran.report["tests"] == []
+
+
+def test_live_mode_calls_and_compares_and_writes_nothing(project):
+    """`--llm-live` makes real calls and leaves the files alone."""
+    project.write("def test_one():\n    chat('hi')\n")
+    project.record()
+    before = project.cassettes()
+    ran = project.run("--llm-live")
+    ran.outcomes(passed=1)
+    assert ran.requests == 1
+    assert project.cassettes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--llm-record", "--llm-live"], "exclude each other"),
+        (["--llm-trace", "--llm-record-mode=all"], "has no effect without --llm-record"),
+        (["--llm-trace", "--llm-budget=lots"], "is not an amount of US dollars"),
+        (["--llm-trace", "--llm-budget-tokens=-1"], "not a number of tokens"),
+        (["--llm-trace", "--llm-report=x.pdf"], ".json"),
+        (["--llm-trace", "--llm-report=x.xml"], "--junitxml"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_usage_errors(project, arguments, message):
+    """A bad option stops the run before any test, and says what to write instead."""
+    project.write("def test_one():\n    assert True\n")
+    ran = project.run(*arguments)
+    assert ran.exit == pytest.ExitCode.USAGE_ERROR
+    assert message in ran.result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("llm_trace(polcy='exact')", "has no argument 'polcy'; the valid ones are policy, match"),
+        ("llm_trace('exact')", "takes keyword arguments only"),
+        ("llm_trace(policy='vague')", "is not a policy; choose one of exact, tools, outline"),
+        ("llm_trace(match='some')", "not a match mode"),
+        ("llm_budget()", "needs at least one of usd=, tokens=, calls="),
+        ("llm_budget(usd='much')", "must be a number"),
+        ("llm_budget(dollars=1)", "has no argument 'dollars'"),
+    ],
+)
+def test_a_bad_marker_fails_its_test_and_lists_what_is_valid(project, marker, message):
+    """A marker with a typo is never ignored."""
+    project.write(f"@pytest.mark.{marker}\ndef test_one():\n    assert True\n")
+    ran = project.run("--llm-trace")
+    assert ran.exit == 1
+    assert message in ran.text

@@ -1,0 +1,214 @@
+"""xfail, skips, reruns, subtests, unittest, fixtures, xdist, JUnit: a drift is an ordinary test failure."""
+
+import pytest
+
+DRIFTED = "def test_one():\n    chat('hi')\n"
+
+
+def drift(project, source=DRIFTED):
+    """Record a project, then change what it asks."""
+    project.write(source)
+    project.record()
+    project.edit("'hi'", "'ho'")
+
+
+def test_a_drifting_xfail_test_xfails(project):
+    """Drift honours xfail."""
+    drift(project)
+    project.edit("def test_one", "@pytest.mark.xfail\ndef test_one")
+    ran = project.replay()
+    ran.outcomes(xfailed=1)
+    assert (ran.exit, ran.report["exit"]) == (0, "ok")
+
+
+def test_skipped_tests_use_their_cassettes(project):
+    """A skipped test is not judged, and its cassette is not called unused."""
+    project.write(DRIFTED)
+    project.record()
+    project.edit("def test_one", "@pytest.mark.skip\ndef test_one")
+    ran = project.replay()
+    ran.outcomes(skipped=1)
+    assert ran.report["unused"] == []
+
+
+def test_cassettes_of_vanished_tests_are_unused(project):
+    """On a full run, files that no test used are listed, and do not fail it; on a partial run they are not."""
+    project.write(DRIFTED)
+    project.record()
+    project.edit("def test_one", "def test_other")
+    project.record()
+    ran = project.replay()
+    assert ran.exit == 0
+    assert ran.report["unused"] == ["cassettes/test_it/test_one.tape.json", "cassettes/test_it/test_one.trace.yaml"]
+    assert project.replay("-k", "other").report["unused"] == []
+
+
+def test_a_rerun_is_judged_afresh(project):
+    """Each attempt has its own recorder: the second attempt is answered again from the start of the tape."""
+    pytest.importorskip("pytest_rerunfailures")
+    project.write(
+        "attempts = []\ndef test_one():\n    chat('hi')\n    attempts.append(1)\n    assert len(attempts) > 1\n"
+    )
+    project.edit("len(attempts) > 1", "True")
+    project.record()
+    project.edit("assert True", "assert len(attempts) > 1")
+    ran = project.replay("--reruns=1")
+    assert ran.exit == 0
+    assert ran.test("test_one")["calls"] == 1
+
+
+def test_subtests_do_not_confuse_the_report(project):
+    """Several call reports of one test are one row."""
+    project.write(
+        "def test_one(subtests):\n    for n in range(2):\n        with subtests.test(n=n):\n            chat(f'{n}')\n"
+    )
+    project.record()
+    ran = project.replay()
+    assert ran.exit == 0
+    assert ran.test("test_one")["calls"] == 2
+
+
+def test_unittest_cases_fail_with_the_verdict(project):
+    """The verdict replaces what unittest kept of the miss."""
+    drift(project, "import unittest\nclass TestIt(unittest.TestCase):\n    def test_one(self):\n        chat('hi')\n")
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert "drifted from its golden trace" in ran.text
+    assert ran.findings("test_one") == [("drift", "user")]
+
+
+def test_an_own_failure_stays_what_it_is(project):
+    """A test that fails by its own assertion keeps it, and what drifted is shown beside it."""
+    project.write("def test_one():\n    assert chat('hi') == 'You said: hi'\n")
+    project.record()
+    project.edit("== 'You said: hi'", "== 'something else'")
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert "something else" in ran.text
+    assert ran.findings("test_one") == []
+
+
+def test_what_a_framework_makes_of_a_miss_is_replaced(project):
+    """The user reads the drift, not the exception that an application turned it into."""
+    drift(
+        project,
+        "def test_one():\n    try:\n        chat('hi')\n    except BaseException as e:\n        raise AttributeError('no generations') from None\n",
+    )
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert "drifted from its golden trace" in ran.text
+    assert "E   AttributeError" not in ran.text
+
+
+def test_junit_has_the_failure(project):
+    """JUnit shows a failed test with the screen as its message."""
+    drift(project)
+    project.replay("--junitxml=junit.xml")
+    text = (project.path / "junit.xml").read_text("utf-8")
+    assert 'failures="1"' in text
+    assert "drifted from its golden trace" in text
+
+
+FIXTURE = """
+    @pytest.fixture(scope="session")
+    def greeting():
+        return chat("greet")
+
+    def test_one(greeting):
+        chat("one")
+
+    def test_two(greeting):
+        chat("two")
+"""
+
+
+def test_a_session_fixture_has_its_own_cassette(project):
+    """Its calls are in nobody's test, whichever test comes first."""
+    project.write(FIXTURE)
+    assert project.record().requests == 3
+    names = sorted(project.cassettes())
+    assert [name for name in names if "_fixtures" in name] == [
+        "cassettes/_fixtures/session-greeting.tape.json",
+        "cassettes/_fixtures/session-greeting.trace.yaml",
+    ]
+    ran = project.replay()
+    assert (ran.exit, ran.report["totals"]["calls"], ran.test("test_one")["calls"]) == (0, 3, 1)
+    alone = project.replay("test_it.py::test_two")
+    assert (alone.exit, alone.test("test_two")["calls"], alone.report["totals"]["calls"]) == (0, 1, 2)
+
+
+def test_drift_in_a_session_fixture_is_an_error_of_the_test_that_set_it_up(project):
+    """The fixture's drift is reported once, with its own screen."""
+    project.write(FIXTURE)
+    project.record()
+    project.edit('"greet"', '"greet them"')
+    ran = project.replay()
+    ran.outcomes(errors=2)
+    assert "fixture session greeting drifted from its golden trace" in ran.text
+
+
+def test_calls_while_a_fixture_is_torn_down_are_recorded_and_replayed(project):
+    """Finalizers of tests and of session fixtures may call LLMs."""
+    project.write(
+        """
+        @pytest.fixture(scope="session")
+        def wide():
+            yield
+            chat("wide goodbye")
+
+        @pytest.fixture
+        def narrow():
+            yield
+            chat("narrow goodbye")
+
+        def test_one(wide, narrow):
+            chat("one")
+        """
+    )
+    assert project.record().requests == 3
+    project.provider.stop()
+    ran = project.replay()
+    assert ran.exit == 0, ran.text
+    assert ran.report["totals"]["calls"] == 3
+
+
+def test_xdist_gives_the_same_report(project):
+    """Findings, totals and exit status are the same with two workers."""
+    project.write(FIXTURE + "\n    def test_three():\n        chat('three')\n")
+    project.record()
+    project.edit("'three'", "'four'")
+    plain = project.run("--llm-trace", "--llm-budget=0.000001")
+    workers = project.run("--llm-trace", "--llm-budget=0.000001", "-n2")
+    assert plain.exit == workers.exit == 1
+    assert plain.report == workers.report
+
+
+def test_recording_under_xdist_writes_every_cassette(project):
+    """Two workers record; one process replays."""
+    project.write("".join(f"def test_{n}():\n    chat('{n}')\n\n" for n in range(6)))
+    assert project.record("-n2").requests == 6
+    project.replay().outcomes(passed=6)
+
+
+def test_parameters_of_any_name_have_their_own_files(project):
+    """Names with slashes, colons, dots, reserved words and cases stay inside the folder and apart."""
+    project.write(
+        """
+        @pytest.mark.parametrize("name", ["a/b", "a:b", "A:B", "../../up", "CON", "", "x" * 300, "ü"])
+        def test_one(name):
+            chat(repr(name))
+
+        class TestA:
+            def test_same(self):
+                chat("A")
+
+        class Testa:
+            def test_same(self):
+                chat("a")
+        """
+    )
+    project.record()
+    names = sorted(project.cassettes())
+    assert len({name.lower() for name in names}) == 20
+    assert all(name.startswith("cassettes/test_it/") for name in names)
+    assert project.replay().exit == 0

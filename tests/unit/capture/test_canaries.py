@@ -1,0 +1,92 @@
+"""Private names of other libraries that capture relies on: each test fails when the library changes under us."""
+
+import http.client
+import inspect
+
+import httpx
+import vcr.cassette
+import vcr.patch
+import vcr.stubs
+
+
+def test_vcrpy_has_the_patcher_builder_that_is_subclassed():
+    """`_build_patcher(obj, attribute, replacement)` is where every patch is made."""
+    builder = vcr.patch.CassettePatcherBuilder
+    assert list(inspect.signature(builder._build_patcher).parameters) == [
+        "self",
+        "obj",
+        "patched_attribute",
+        "replacement_class",
+    ]
+    assert callable(builder.build)
+
+
+def test_vcrpy_resets_its_patches_through_one_function():
+    """`force_reset` is looked up in `vcr.patch` when a connection is made, and keeps the original classes there."""
+    assert callable(vcr.patch.force_reset)
+    assert "from vcr.patch import force_reset" in inspect.getsource(vcr.stubs.VCRConnection.getresponse)
+    assert issubclass(vcr.patch._HTTPConnection, http.client.HTTPConnection)
+    assert issubclass(vcr.patch._HTTPSConnection, http.client.HTTPSConnection)
+
+
+def test_vcrpy_cassettes_have_the_methods_that_are_overridden():
+    """The stubs ask the cassette through these."""
+    for name in ("can_play_response_for", "play_response", "append", "filter_request"):
+        assert callable(getattr(vcr.cassette.Cassette, name))
+    assert isinstance(inspect.getattr_static(vcr.cassette.Cassette, "write_protected"), property)
+
+
+def test_in_process_transports_have_the_names_that_are_skipped():
+    """Patches on these classes are skipped by their names."""
+    assert {httpx.WSGITransport.__name__, httpx.ASGITransport.__name__, httpx.MockTransport.__name__} == {
+        "WSGITransport",
+        "ASGITransport",
+        "MockTransport",
+    }
+
+
+def test_litellm_has_the_callback_lists(litellm):
+    """Our logger is put into these five lists."""
+    from pytest_llmtrace._capture.from_litellm import LISTS
+
+    for name in LISTS:
+        assert isinstance(getattr(litellm, name), list)
+
+
+def test_litellm_calls_loggers_with_these_argument_names(litellm):
+    """litellm passes arguments by name, and swallows the error of a wrong one."""
+    from litellm.integrations.custom_logger import CustomLogger
+
+    from pytest_llmtrace._capture.from_litellm import _callback_class
+
+    for name in ("log_pre_api_call", "log_success_event", "log_failure_event", "async_log_success_event"):
+        theirs, ours = getattr(CustomLogger, name), getattr(_callback_class(), name)
+        assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
+
+
+def test_litellm_names_a_mock_key_before_a_mock_response(litellm):
+    """The only sign that a call is answered from `mock_response` is the key in the event before it."""
+    import litellm.main
+
+    from pytest_llmtrace._capture.from_litellm import MOCK_KEY
+
+    assert f'api_key="{MOCK_KEY}"' in inspect.getsource(litellm.main.mock_completion)
+
+
+def test_litellm_has_the_logging_worker_that_is_drained(litellm):
+    """Queue, flush and stop of the worker, and the thread pool's own state."""
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+    from litellm.litellm_core_utils.thread_pool_executor import executor
+
+    for name in ("flush", "stop", "_unstarted_dequeued_tasks"):
+        assert callable(getattr(GLOBAL_LOGGING_WORKER, name))
+    assert hasattr(GLOBAL_LOGGING_WORKER, "_queue")
+    for name in ("_work_queue", "_idle_semaphore", "_threads"):
+        assert hasattr(executor, name)
+
+
+def test_pytest_keeps_the_failure_of_a_unittest_case_on_the_item():
+    """`_excinfo` is emptied where a verdict replaces what unittest kept."""
+    import _pytest.unittest
+
+    assert "item._excinfo" in inspect.getsource(_pytest.unittest.pytest_runtest_makereport)

@@ -1,0 +1,263 @@
+"""What calls cost, with every model of litellm's price map as the measure."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._capture.price_map import find_entry, price_map
+from pytest_llmtrace._capture.price_rates import rates
+from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._model.usage import Usage
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+"""litellm warns while it is imported and on its first calls."""
+
+USAGES = (
+    Usage(input_tokens=1000, output_tokens=500),
+    Usage(input_tokens=2000, output_tokens=300, cache_read_tokens=1500, reasoning_tokens=100),
+    Usage(
+        input_tokens=300_000,
+        output_tokens=5000,
+        cache_read_tokens=120_000,
+        cache_write_tokens=10_000,
+        reasoning_tokens=2000,
+    ),
+    Usage(input_tokens=200_000, output_tokens=1000, cache_write_tokens=1000),
+)
+THOUSAND = Usage(input_tokens=1000, output_tokens=1000)
+
+
+@pytest.fixture(scope="module")
+def litellm() -> Iterator[Any]:
+    """Litellm with the price map that it ships: importing it takes seconds, so once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+        module = importlib.import_module("litellm")
+        patch.setattr(module, "suppress_debug_info", True)
+        yield module
+
+
+def priced_models(prices: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Model and provider of each text model, under the full name and under the bare one."""
+    for name, entry in prices.items():
+        owner = entry.get("litellm_provider") if isinstance(entry, dict) else None
+        if not owner or entry.get("mode") not in ("chat", "completion", "responses", "embedding"):
+            continue
+        for family, provider in (
+            ("vertex_ai", "vertex_ai"),
+            ("bedrock_converse", "bedrock"),
+            ("fireworks_ai", "fireworks_ai"),
+        ):
+            owner = provider if owner.startswith(family) else owner
+        for model in {name, name.removeprefix(f"{owner}/")}:
+            yield model, owner, entry
+
+
+def explained(entry: Mapping[str, Any], provider: str, model: str) -> bool:
+    """Where the figures differ on purpose.
+
+    Ollama's are asked from its server, off-peak prices depend on the hour, litellm loses the publisher of a partner's
+    model on Vertex AI, and an entry without any token price is unknown here and free there.
+    """
+    unpriced = entry.get("input_cost_per_token") is None and entry.get("output_cost_per_token") is None
+    return (
+        provider == "ollama"
+        or "off_peak_pricing" in entry
+        or (unpriced and not entry.get("tiered_pricing"))
+        or (provider == "vertex_ai" and "/" in model.removeprefix("vertex_ai/"))
+    )
+
+
+@pytest.mark.parametrize("tier", [None, "flex", "priority"])
+def test_costs_equal_litellms_for_every_model_it_prices(litellm: Any, tier: str | None) -> None:
+    """Cached, written and reasoning tokens, long prompts and service tiers, in thousands of models."""
+    book = PriceBook()
+    params = {"service_tier": tier} if tier else {}
+    different = []
+    compared = 0
+    for model, provider, entry in priced_models(litellm.model_cost):
+        if explained(entry, provider, model):
+            continue
+        for usage in USAGES:
+            compared += 1
+            own = book.cost(model, provider, usage, params=params)
+            theirs = sum(
+                litellm.cost_per_token(
+                    model=model, custom_llm_provider=provider, usage_object=as_litellm(usage), service_tier=tier
+                )
+            )
+            if own is None or not math.isclose(own, theirs, rel_tol=1e-9, abs_tol=1e-15):
+                different.append((provider, model, usage.input_tokens, own, theirs))
+
+    assert different == []
+    assert compared > 5000
+
+
+def as_litellm(usage: Usage) -> Any:
+    from litellm.types.utils import Usage as LitellmUsage
+
+    return LitellmUsage(
+        prompt_tokens=usage.input_tokens,
+        completion_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        prompt_tokens_details={
+            "cached_tokens": usage.cache_read_tokens,
+            "cache_creation_tokens": usage.cache_write_tokens,
+        },
+        completion_tokens_details={"reasoning_tokens": usage.reasoning_tokens},
+    )
+
+
+def test_registered_models_have_a_price(litellm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an application registers through litellm counts."""
+    monkeypatch.setattr(litellm, "model_cost", dict(litellm.model_cost))
+    litellm.register_model(
+        {"acme-9000": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "litellm_provider": "openai"}}
+    )
+
+    assert PriceBook().cost("acme-9000", "openai", THOUSAND) == pytest.approx(0.003)
+    assert PriceBook().cost("Acme-9000", "openai", THOUSAND) == pytest.approx(0.003)
+
+
+def test_prices_are_read_without_importing_litellm() -> None:
+    """Pricing a call costs milliseconds, not the seconds that an import takes."""
+    code = (
+        "import sys, json\n"
+        "from pytest_llmtrace._capture.prices import PriceBook\n"
+        "from pytest_llmtrace._model.usage import Usage\n"
+        "cost = PriceBook().cost('gpt-4o-mini', 'openai', Usage(input_tokens=1000, output_tokens=1000))\n"
+        "print(json.dumps([cost, 'litellm' in sys.modules]))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": "."}
+    )
+
+    assert json.loads(found.stdout) == [pytest.approx(0.00075), False]
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "same_as"),
+    [
+        ("openai/gpt-4o-mini", "openai", ("gpt-4o-mini", "openai")),
+        ("gpt-4o-mini-2024-07-18", "openai", ("gpt-4o-mini", "openai")),
+        ("gpt-4o-mini-2031-01-01", "openai", ("gpt-4o-mini", "openai")),
+        ("GPT-4o-mini", "openai", ("gpt-4o-mini", "openai")),
+        ("openai/openai/gpt-4o-mini", "openai", ("gpt-4o-mini", "openai")),
+        (
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "bedrock",
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock_converse"),
+        ),
+        ("gpt-35-turbo", "azure", ("azure/gpt-35-turbo", "azure")),
+        ("anthropic/claude-sonnet-4-5", "openai", ("claude-sonnet-4-5", "anthropic")),
+        ("claude-sonnet-4-5", "openai", ("claude-sonnet-4-5", "anthropic")),
+        ("gpt-3.5-turbo-instruct", "openai", ("gpt-3.5-turbo-instruct", "text-completion-openai")),
+        ("command-r-08-2024", "cohere", ("command-r-08-2024", "cohere_chat")),
+    ],
+)
+def test_a_model_is_found_under_many_names(model: str, provider: str, same_as: tuple[str, str]) -> None:
+    """Prefixes, dates, regions, case, and the names that gateways use."""
+    expected = PriceBook().cost(*same_as, THOUSAND)
+
+    assert expected is not None
+    assert PriceBook().cost(model, provider, THOUSAND) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("nobody-1", "openai"),
+        ("gpt-4o-mini", "groq"),
+        ("", ""),
+        ("llama-unheard-of", "huggingface"),
+        ("x/y/z", "openai"),
+    ],
+)
+def test_an_unknown_model_costs_nobody_knows_what(model: str, provider: str) -> None:
+    """Unknown is never 0, and another provider's price is not a price."""
+    assert PriceBook().cost(model, provider, THOUSAND) is None
+
+
+def test_project_prices_come_first() -> None:
+    """By bare or by full name, in litellm's field names; fields that are not named keep the map's price."""
+    book = PriceBook(
+        {
+            "acme-9000": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6},
+            "openai/gpt-4o-mini": {"output_cost_per_token": 1e-3},
+        }
+    )
+
+    assert book.cost("acme-9000", "acme", THOUSAND) == pytest.approx(0.003)
+    assert book.cost("gpt-4o-mini", "openai", THOUSAND) == pytest.approx(0.15e-3 + 1.0)
+    assert book.is_project_price("acme-9000", "whoever")
+    assert book.is_project_price("gpt-4o-mini", "openai")
+    assert not book.is_project_price("gpt-4o-mini", "azure")
+
+
+def test_a_project_price_may_be_zero() -> None:
+    """A model of one's own is free, not unknown."""
+    book = PriceBook({"local": {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0}})
+
+    assert book.cost("local", "openai", THOUSAND) == 0.0
+
+
+def test_the_parameters_of_a_call_change_its_price() -> None:
+    """Service tier, an hour in the cache, Anthropic's fast mode and region."""
+    entry = {
+        "litellm_provider": "anthropic",
+        "input_cost_per_token": 1.0,
+        "output_cost_per_token": 2.0,
+        "input_cost_per_token_priority": 3.0,
+        "cache_creation_input_token_cost": 4.0,
+        "cache_creation_input_token_cost_above_1hr": 5.0,
+        "provider_specific_entry": {"us": 10.0, "fast": 100.0},
+    }
+    book = PriceBook({"m": entry})  # type: ignore[dict-item]
+
+    def cost(params: Mapping[str, Any]) -> float | None:
+        return book.cost("m", "anthropic", Usage(input_tokens=2, cache_write_tokens=1), params=params)
+
+    assert cost({}) == 5.0
+    assert cost({"service_tier": "priority"}) == 7.0
+    assert cost({"service_tier": "standard_only"}) == 5.0
+    assert cost({"cache_breakpoints": {"1h": 2}}) == 6.0
+    assert cost({"cache_breakpoints": {"1h": 1, "5m": 1}}) == 5.0
+    assert cost({"inference_geo": "us"}) == 50.0
+    assert cost({"inference_geo": "us", "speed": "fast"}) == 5000.0
+
+
+def test_long_prompts_have_prices_of_their_own() -> None:
+    """Beyond a threshold every token costs the higher rate; prices may be spelled as text."""
+    entry = {
+        "input_cost_per_token": "1e-6",
+        "output_cost_per_token": 1e-6,
+        "input_cost_per_token_above_128k_tokens": 2e-6,
+        "input_cost_per_token_above_256k_tokens": 3e-6,
+        "output_cost_per_token_above_256k_tokens": 4e-6,
+    }
+
+    found = [rates(entry, "acme", tokens, None) for tokens in (128_000, 128_001, 256_001)]
+
+    assert [(one.input, one.output) for one in found if one] == [(1e-6, 1e-6), (2e-6, 1e-6), (3e-6, 4e-6)]
+
+
+def test_moderations_are_free_at_openai() -> None:
+    """Also those by a model that the map does not know."""
+    assert PriceBook().cost("text-moderation-next", "openai", Usage(), "moderations") == 0.0
+
+
+def test_a_map_without_the_model_or_with_nonsense_is_no_price() -> None:
+    """Damaged entries are unknown prices."""
+    assert find_entry("m", "openai", {}) is None
+    assert find_entry("m", "openai", {"m": "nonsense"}) is None  # type: ignore[dict-item]
+    assert rates({"input_cost_per_token": "much"}, "openai", 1, None) is None
+    assert price_map()

@@ -1,0 +1,73 @@
+"""Sequences against each other."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._compare.align import align, gaps, prefix_length, rising
+
+sequences = st.lists(st.sampled_from("abcde"), max_size=30)
+
+
+@given(left=sequences, right=sequences)
+def test_pairs_are_equal_items_that_rise_on_both_sides(left: list[str], right: list[str]) -> None:
+    """Whatever the sequences, every pair is of equal items, and no two pairs cross."""
+    pairs = align(left, right)
+    assert all(left[one] == right[other] for one, other in pairs)
+    assert all(first[0] < second[0] and first[1] < second[1] for first, second in zip(pairs, pairs[1:], strict=False))
+
+
+@given(items=sequences)
+def test_equal_sequences_pair_completely(items: list[str]) -> None:
+    """A sequence pairs with itself item by item."""
+    assert align(items, items) == [(at, at) for at in range(len(items))]
+
+
+@given(items=sequences, at=st.integers(0, 30))
+def test_one_insertion_leaves_everything_else_paired(items: list[str], at: int) -> None:
+    """All items of the shorter sequence are paired when the longer one has a single item more."""
+    at = min(at, len(items))
+    assert len(align(items, [*items[:at], "new", *items[at:]])) == len(items)
+
+
+@given(left=st.permutations(range(12)), right=st.permutations(range(12)))
+def test_unique_items_give_a_longest_common_subsequence(left: list[int], right: list[int]) -> None:
+    """Where no item repeats, as many pairs as possible are found."""
+    places = {item: at for at, item in enumerate(right)}
+    longest: list[int] = []
+    for item in left:
+        longest.append(max((longest[at] for at in range(len(longest)) if places[left[at]] < places[item]), default=0) + 1)
+    assert len(align(left, right)) == max(longest)
+
+
+def test_repeated_items_are_aligned_exactly() -> None:
+    """A stretch of repeated items is aligned like its unique neighbours would want it."""
+    assert align("xayaz", "xaayaz") == [(0, 0), (1, 1), (2, 3), (3, 4), (4, 5)]
+    assert align("abab", "baba") == [(1, 0), (2, 1), (3, 2)]
+
+
+def test_long_repetitions_are_aligned_by_occurrence() -> None:
+    """Too many repeated items for a table are matched first with first, second with second."""
+    left, right = ["b", *"ac" * 120], ["c", *"ac" * 120, "b"]
+    pairs = align(left, right)
+    assert len(pairs) == 240
+    assert all(left[one] == right[other] for one, other in pairs)
+
+
+def test_prefix_length_counts_across_chunks() -> None:
+    """The common beginning is found to the item, however long it is."""
+    assert prefix_length(range(1000), [*range(700), -1, *range(701, 1000)]) == 700
+    assert prefix_length("abc", "abcd") == 3
+    assert prefix_length("", "a") == 0
+
+
+def test_gaps_are_what_lies_between_the_pairs() -> None:
+    """Each stretch between matched positions, and at both ends, is given once."""
+    assert list(gaps([(1, 0), (2, 3)], (0, 4, 0, 4))) == [(0, 1, 0, 0), (2, 2, 1, 3), (3, 4, 4, 4)]
+
+
+def test_rising_keeps_the_longest_order() -> None:
+    """Of pairs that cross, the fewest are dropped."""
+    assert rising([(0, 5), (1, 1), (2, 2), (3, 0), (4, 3)]) == [(1, 1), (2, 2), (4, 3)]
+    assert rising([]) == []

@@ -1,0 +1,65 @@
+"""Rules that take out what differs from run to run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pytest_llmtrace._compare.normalize import RULES, absorbed_by, normalized, rule
+from pytest_llmtrace.errors import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "result"),
+    [
+        ("date", "Today is 2025-11-02, not 2/3/24.", "Today is <date>, not <date>."),
+        ("date", "Sunday, November 2nd, 2025 or 2 Nov 2025", "<date> or <date>"),
+        ("date", "version 1.2.3 of 2025", "version 1.2.3 of 2025"),
+        ("datetime", "at 2025-11-02T10:00:01.123Z and 2025-11-02 10:00:01 UTC", "at <datetime> and <datetime>"),
+        ("time", "from 9:05 am to 17:30:00", "from <time> to <time>"),
+        ("timestamp", "created 1730541600, 1730541600123; id 12345", "created <timestamp>, <timestamp>; id 12345"),
+        ("uuid", "run 123e4567-e89b-42d3-a456-426614174000.", "run <uuid>."),
+        ("hex", "at 0x7f3a2c and commit deadbeef00112233, cafe", "at <hex> and commit <hex>, cafe"),
+        ("path", "wrote /tmp/pytest-of-me/pytest-3/x.txt!", "wrote <path>!"),
+        ("path", r"C:\Users\me\AppData\Local\Temp\abc\x.txt and /etc/hosts", "<path> and /etc/hosts"),
+        ("number", "3 items for -12.50, model gpt4", "<number> items for <number>, model gpt4"),
+    ],
+)
+def test_rules_replace_what_they_are_named_after(name: str, text: str, result: str) -> None:
+    """Each rule puts its name in the place of what it knows, and leaves the rest."""
+    assert RULES[name].apply(text) == result
+
+
+def test_rules_reach_every_text_of_a_value() -> None:
+    """Texts in lists and objects are normalised; keys and numbers stay."""
+    value = {"2025-11-02": ["2025-11-02", 20251102, {"on": "2025-11-02"}]}
+    assert normalized(value, (RULES["date"],)) == {"2025-11-02": ["<date>", 20251102, {"on": "<date>"}]}
+
+
+def test_an_expression_is_a_rule() -> None:
+    """A regular expression between slashes does what no named rule does."""
+    assert rule(r"/ticket-\d+/").apply("see ticket-12") == "see <text>"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dates", "normalize = 'dates': not a rule; choose one of datetime, date, time, timestamp, uuid, hex, path"),
+        ("/(/", "normalize = '/(/': not a regular expression: "),
+    ],
+)
+def test_an_unusable_rule_is_an_error(text: str, message: str) -> None:
+    """An unknown name lists the known ones; a broken expression says what is wrong."""
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        rule(text)
+
+
+def test_the_rules_that_would_help_are_named() -> None:
+    """For two values that differ only in volatile parts, the fewest rules that absorb the difference are told."""
+    assert absorbed_by("on 2025-11-02", "on 2024-01-31") == ("date",)
+    assert absorbed_by({"at": "2025-11-02T10:00:00Z"}, {"at": "2024-01-31T09:00:00Z"}) == ("datetime",)
+    one = "2025-11-02 by 123e4567-e89b-42d3-a456-426614174000"
+    other = "2024-01-31 by 00000000-e89b-42d3-a456-426614174000"
+    assert absorbed_by(one, other) == ("date", "uuid")
+    assert absorbed_by("on Monday", "on Tuesday") == ()

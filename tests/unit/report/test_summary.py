@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from textwrap import dedent
+
+import pytest
+
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.usage import Usage
+from pytest_llmtrace._report.document import document
+from pytest_llmtrace._report.layout import display_width
+from pytest_llmtrace._report.summary import summary
+from tests.unit.report.builders import GOLDEN, call, chat, payload, said
+
+DRIFT = Drift(kind="prompt", conversation="lead", turn=1, path="messages[0].content", golden="x", observed="y")
+A = "tests/test_a.py::test_a"
+
+
+def lines(text: str) -> list[str]:
+    """Expected lines, written with the indentation of the test around them."""
+    return dedent(text).strip("\n").split("\n")
+
+
+def texts(*args, **kwargs) -> list[str]:
+    """The lines of a summary without their markup."""
+    return [line.text for line in summary(*args, **kwargs)]
+
+
+def marked(*args, **kwargs) -> dict[str, list[str]]:
+    """The lines of a summary that have a colour, by colour."""
+    found: dict[str, list[str]] = {}
+    for line in summary(*args, **kwargs):
+        for colour in line.markup:
+            found.setdefault(colour, []).append(line.text)
+    return found
+
+
+def replayed():
+    """A replayed run of eight tests: two models, an agent, drift, a warning, and a test without a recording."""
+    cached = Usage(input_tokens=2_400, output_tokens=310, cache_read_tokens=1_800)
+    found = {
+        1: (DRIFT,),
+        2: (NoCassette(cassette=GOLDEN),),
+        5: (replace(DRIFT, kind="output", path="output.content", severity="warn"),),
+    }
+    payloads = []
+    for number in range(8):
+        calls = [replace(one, cost=one.cost * (number + 1), usage=cached) for one in chat(2)]
+        if number == 3:
+            calls.append(call([said("user", "hi")], said("assistant", "ho"), model="claude-x", provider="anthropic"))
+        payloads.append(
+            payload(f"tests/test_refund.py::test_refund[{number}]", calls, *found.get(number, ()), golden=chat(2))
+        )
+    outcomes = {one["nodeid"]: "failed" if number in {1, 2} else "passed" for number, one in enumerate(payloads)}
+    return document(payloads, outcomes, mode="trace", unused=["tests/cassettes/test_gone/test_x.trace.yaml"])
+
+
+def test_nothing_to_say():
+    """Where no test was traced there is no section at all."""
+    assert texts(document([], {}, mode="off")) == []
+    assert texts(document([], {}, mode="off"), verbosity=-1) == []
+
+
+def test_replayed_run():
+    """A replayed run shows what it would have cost, the models, the agents, the dearest tests and what was found."""
+    budgets = [{"scope": "run", "what": "usd", "limit": 0.05, "value": 0.0073}]
+
+    assert texts(replayed(), budgets=budgets) == lines(
+        """
+        trace · 8 tests · 17 calls · 38,500 tokens in (28,800 cached), 4,970 out
+        nothing paid · would have cost $0.0073
+
+        model               calls      in  cached    out     cost
+        openai/gpt-4o-mini     16  38,400  28,800  4,960  $0.0072
+        anthropic/claude-x      1     100             10  $0.0001
+
+        agent         calls      in  cached    out     cost
+        lead             16  38,400  28,800  4,960  $0.0072
+
+        dearest tests                         calls     in  cached  out     cost  golden
+        tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %
+        tests/test_refund.py::test_refund[6]      2  4,800   3,600  620  $0.0014  +600 %
+        tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %
+        tests/test_refund.py::test_refund[4]      2  4,800   3,600  620   $0.001  +400 %
+        tests/test_refund.py::test_refund[3]      3  4,900   3,600  630  $0.0009  +350 %
+        and 3 more tests (-v shows all)
+
+        1 test drifted and 1 test without a recording
+        to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
+        warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed
+        (output.content)
+        budget: cost $0.0073 of $0.05 allowed (15 %)
+
+        1 unused cassette file (`llmtrace prune` removes them)
+          tests/cassettes/test_gone/test_x.trace.yaml
+        """
+    )
+
+
+def test_replayed_run_in_full():
+    """With -v every test has a row, with its outcome."""
+    assert texts(replayed(), verbosity=1, width=100) == lines(
+        """
+        trace · 8 tests · 17 calls · 38,500 tokens in (28,800 cached), 4,970 out
+        nothing paid · would have cost $0.0073
+
+        model               calls      in  cached    out     cost
+        openai/gpt-4o-mini     16  38,400  28,800  4,960  $0.0072
+        anthropic/claude-x      1     100             10  $0.0001
+
+        agent         calls      in  cached    out     cost
+        lead             16  38,400  28,800  4,960  $0.0072
+
+        test                                  calls     in  cached  out     cost  golden  outcome
+        tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %   passed
+        tests/test_refund.py::test_refund[6]      2  4,800   3,600  620  $0.0014  +600 %   passed
+        tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %   passed
+        tests/test_refund.py::test_refund[4]      2  4,800   3,600  620   $0.001  +400 %   passed
+        tests/test_refund.py::test_refund[3]      3  4,900   3,600  630  $0.0009  +350 %   passed
+        tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006  +200 %   failed
+        tests/test_refund.py::test_refund[1]      2  4,800   3,600  620  $0.0004  +100 %   failed
+        tests/test_refund.py::test_refund[0]      2  4,800   3,600  620  $0.0002           passed
+
+        1 test drifted and 1 test without a recording
+        to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
+        warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed (output.content)
+
+        1 unused cassette file (`llmtrace prune` removes them)
+          tests/cassettes/test_gone/test_x.trace.yaml
+        """
+    )
+
+
+def test_replayed_run_in_one_line():
+    """With -q there is one line, red where something failed."""
+    (text,) = texts(replayed(), verbosity=-1)
+
+    assert text.split(", ") == [
+        "llmtrace: 8 tests",
+        "17 calls",
+        "38.5k tokens in",
+        "5k out",
+        "cost $0.0073",
+        "nothing paid",
+        "1 drifted",
+        "1 without a recording",
+    ]
+    assert list(marked(replayed(), verbosity=-1)) == ["red"]
+    assert marked(document([payload(A, chat(1))], {A: "passed"}, mode="trace"), verbosity=-1) == {}
+
+
+def test_markup():
+    """What failed is red, what is worth a look yellow, titles bold."""
+    found = marked(replayed())
+
+    assert found["red"] == ["1 test drifted and 1 test without a recording"]
+    assert found["yellow"] == [
+        "tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %",
+        "warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed",
+        "(output.content)",
+        "1 unused cassette file (`llmtrace prune` removes them)",
+    ]
+    assert marked(replayed(), verbosity=1, width=100)["red"][:2] == [
+        "tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006  +200 %   failed",
+        "tests/test_refund.py::test_refund[1]      2  4,800   3,600  620  $0.0004  +100 %   failed",
+    ]
+    assert [title.split()[0] for title in found["bold"]] == ["model", "agent", "dearest"]
+
+
+def test_live_run_with_unknown_price():
+    """A live run says what was paid; a model without a price is named and its cost is a question mark."""
+    calls = [replace(one, source="live") for one in chat(2)]
+    unknown = replace(calls[0], model="acme-9000", provider="acme", cost=None, usage=Usage(estimated=True))
+    made = document([payload(A, [*calls, unknown], mode="live")], {A: "passed"}, mode="live")
+
+    assert texts(made) == lines(
+        """
+        live · 1 test · 3 calls · 200 tokens in, 20 out, partly estimated
+        ? (at least $0.0002) paid for 3 live calls
+        no price is known for acme/acme-9000
+
+        model               calls   in  out     cost
+        openai/gpt-4o-mini      2  200   20  $0.0002
+        acme/acme-9000          1    0    0        ?
+
+        agent         calls   in  out  cost
+        lead              3  200   20     ?
+
+        dearest tests            calls   in  out  cost
+        tests/test_a.py::test_a      3  200   20     ?
+        """
+    )
+
+
+def test_recorded_run():
+    """A recording run says per test what was paid, kept and written, and which drift was accepted."""
+    live = [replace(one, source="live") for one in chat(2)]
+    payloads = [
+        payload(
+            A,
+            [*live, chat(3)[2]],
+            replace(DRIFT, severity="ignore", folded=2),
+            *(replace(DRIFT, severity="ignore", kind="user", turn=turn) for turn in range(2, 6)),
+            mode="record",
+            recorded={"kept": 1, "live": 2, "from_journal": 3, "written": True},
+        ),
+        payload(
+            "tests/test_a.py::test_b",
+            chat(2),
+            mode="record",
+            recorded={"kept": 2, "live": 0, "from_journal": 0, "written": False},
+        ),
+        payload(
+            "tests/test_a.py::test_c",
+            live,
+            mode="record",
+            recorded={"kept": 0, "live": 2, "from_journal": 0, "written": False},
+        ),
+    ]
+    made = document(payloads, {A: "passed"}, mode="record")
+
+    assert texts(made) == lines(
+        """
+        record · 3 tests · 7 calls · 700 tokens in, 70 out
+        $0.0004 paid for 4 live calls · with the replayed ones $0.0007
+
+        model               calls   in  out     cost
+        openai/gpt-4o-mini      7  700   70  $0.0007
+
+        agent         calls   in  out     cost
+        lead              7  700   70  $0.0007
+
+        dearest tests            calls   in  out     cost
+        tests/test_a.py::test_a      3  300   30  $0.0003
+        tests/test_a.py::test_b      2  200   20  $0.0002
+        tests/test_a.py::test_c      2  200   20  $0.0002
+
+        recorded
+          tests/test_a.py::test_a
+            2 live requests ($0.0002), 3 from the journal, paid before, 1 kept, written
+            accepted: lead turn 1 prompt changed (messages[0].content), 2 more follow f…
+            accepted: lead turn 2 user message changed (messages[0].content)
+            accepted: lead turn 3 user message changed (messages[0].content)
+            accepted: 2 more differences
+          tests/test_a.py::test_c
+            2 live requests ($0.0002), not written
+          1 test unchanged
+        """
+    )
+    assert marked(made)["yellow"] == ["    2 live requests ($0.0002), not written"]
+    assert texts(made, verbosity=1)[-4:] == [
+        "  tests/test_a.py::test_b",
+        "    2 kept, unchanged",
+        "  tests/test_a.py::test_c",
+        "    2 live requests ($0.0002), not written",
+    ]
+
+
+def test_breached_budgets():
+    """Budgets show what was used of them; breached ones stand out, and an unknown price says whose."""
+    breaches = [
+        Breach(scope="run", what="usd", limit=0.01, value=None, models=("acme-9000",), refused=True),
+        Breach(scope=A, what="tokens", limit=100, value=220),
+    ]
+    budgets = [
+        {"scope": "run", "what": "usd", "limit": 0.01, "value": None},
+        {"scope": "run", "what": "tokens", "limit": 1000, "value": 220},
+        {"scope": "run", "what": "growth", "limit": 0.1, "value": None},
+    ]
+    made = document([payload(A, chat(2))], {A: "passed"}, mode="live", breaches=breaches)
+
+    assert texts(made, budgets=budgets)[-4:] == lines(
+        """
+        budget: growth ? of 10 % allowed
+        budget BREACHED: cost ? of $0.01 allowed (no price for acme-9000); live calls
+        were refused
+        budget BREACHED: tests/test_a.py::test_a: tokens 220 of 100 allowed
+        """
+    )
+    assert marked(made, budgets=budgets)["red"] == texts(made, budgets=budgets)[-3:]
+
+
+def test_every_finding_is_counted():
+    """Tests are counted by type of finding, once per type."""
+    found = [
+        DRIFT,
+        DRIFT,
+        Miss(method="GET", url="u"),
+        Unplayed(method="GET", url="u"),
+        Bypass(what="w"),
+        Internal(text="t"),
+        Breach(scope=A, what="usd", limit=1, value=2),
+    ]
+    made = document([payload(A, (), *found), payload("fixture session x", (), DRIFT)], {A: "failed"}, mode="trace")
+
+    assert texts(made)[-3:] == lines(
+        """
+        2 tests drifted, 1 test with a request that is not on the tape, 1 test with a
+        recorded request that was not made, 1 test with traffic past the tape, 1 test
+        over budget and 1 test that could not be judged
+        """
+    )
+
+
+def test_long_lists_are_cut():
+    """Without -v long lists name the first and count the rest, and with it they are whole."""
+    payloads = [
+        payload(f"tests/test_{number:02}.py::test_x", (), NoCassette(cassette=GOLDEN), replace(DRIFT, severity="warn"))
+        for number in range(30)
+    ]
+    made = document(payloads, {}, mode="trace", unused=[f"c{number:02}.trace.yaml" for number in range(30)])
+
+    short, long = texts(made), texts(made, verbosity=1)
+
+    assert "to record: pytest --llm-record" in short
+    assert [line for line in short if line.startswith(("and ", "  and "))] == lines(
+        """
+        and 25 more warnings (-v shows all)
+          and 25 more (-v shows all)
+        """
+    )
+    assert [line for line in long if line.startswith(("and ", "  and "))] == []
+    assert len(long) > 30 * 4
+
+
+def test_warnings_alone():
+    """A warning of the plugin is shown even where no test was traced."""
+    text = "`--llm-record` is taken; use `--llmtrace-record`"
+
+    assert texts(document([], {}, mode="off"), warnings=[text]) == [f"warning: {text}"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_fits(width):
+    """Lines fit into the terminal, but for commands, which must stay whole."""
+    wide = [line for line in texts(replayed(), width=width) if display_width(line) > width]
+
+    assert [line for line in wide if not line.startswith("to record: ")] == []
+
+
+def test_hostile_names():
+    """Names from tests and recordings cannot act on the terminal."""
+    evil = "\x1b[2J\u202eevil\n"
+    calls = [replace(one, model=evil, provider="", agent=evil, cost=None) for one in chat(1)]
+    found = replace(DRIFT, conversation=evil, path=evil, severity="warn")
+    made = document([payload(f"t.py::{evil}", calls, found)], {}, mode="trace", unused=[evil])
+
+    text = "\n".join(texts(made, warnings=[evil], verbosity=1))
+
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert text.count("\\x1b[2J\\u202eevil\\n") == 9
