@@ -107,8 +107,10 @@ class Fingerprints:
         """
         made: list[TurnPrint] = []
         history: tuple[str, ...] = ()
+        kept = 0
         for one in _fan_outs_sorted(prints):
-            kept = prefix_length(history, one.keys)
+            if not (made and _same_messages(made[-1], one)):
+                kept = prefix_length(history, one.keys)
             said = zip(one.keys[kept:], one.call.messages[kept:], strict=True)
             brought = tuple(
                 key for key, message in said if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant"

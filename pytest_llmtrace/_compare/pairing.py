@@ -175,7 +175,9 @@ class _Places(Generic[Where]):
         self._fingerprints = fingerprints
         self._by_message: dict[str, list[Where]] = defaultdict(list)
         for host, prints in hosts:
-            for message in _tells(prints, fingerprints):
+            answers = (one.call.output for one in prints if one.call.output is not None)
+            said = {*_said(prints, fingerprints), *(fingerprints.echo(answer) for answer in answers)}
+            for message in said:
                 self._by_message[message].append(host)
 
     def closest(self, candidates: Sequence[Candidate], *, again: bool = False) -> Iterator[tuple[Where, Candidate]]:
@@ -184,7 +186,7 @@ class _Places(Generic[Where]):
         for one in list(candidates) if self._by_message else ():
             votes: dict[int, float] = defaultdict(float)
             hosts: dict[int, Where] = {}
-            for message in _tells(one.prints, self._fingerprints):
+            for message in _said(one.prints, self._fingerprints):
                 found = self._by_message.get(message, [])
                 for host in found if len(found) <= _COMMON else ():
                     if id(host) not in taken and _embeds(host) == one.embeds:
@@ -197,13 +199,9 @@ class _Places(Generic[Where]):
                 yield hosts[best], one
 
 
-def _tells(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:
-    """Digests of the messages that tell a conversation: what the application and the model said in it."""
-    found: dict[str, None] = {}
-    for one in prints:
-        found.update(dict.fromkeys(one.brought))
-        if one.call.output is not None:
-            found[fingerprints.echo(one.call.output)] = None
+def _said(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:
+    """Digests of what the application said in a conversation, and of the answers that it began with."""
+    found = dict.fromkeys(key for one in prints for key in one.brought)
     for message in prints[0].call.messages:
         if message["role"] == "assistant":
             found[fingerprints.echo(message)] = None

@@ -21,7 +21,7 @@ class Alignment:
     """Positions of golden and observed turns."""
 
     pairs: Pairs
-    """In the same order on both sides."""
+    """In the same order on both sides, except where several calls send the same messages."""
     moved: Pairs
     """The same turn, at another place in the order."""
     missing: list[int]
@@ -47,6 +47,7 @@ def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> A
     moved = _moved(pairs, golden, observed)
     pairs = _refined(pairs, golden, observed, _brought, moved)
     pairs = _by_likeness(pairs, golden, observed, moved)
+    pairs.extend(_same_messages([*pairs, *moved], golden, observed))
     used_here = {one for one, _ in pairs} | {one for one, _ in moved}
     used_there = {other for _, other in pairs} | {other for _, other in moved}
     return Alignment(
@@ -55,6 +56,17 @@ def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> A
         missing=[one for one in range(len(golden)) if one not in used_here],
         added=[other for other in range(len(observed)) if other not in used_there],
     )
+
+
+def _same_messages(pairs: Pairs, golden: Prints, observed: Prints) -> Pairs:
+    """Turns that are left and send the same messages, wherever they are: members of a fan-out."""
+    used_here, used_there = {one for one, _ in pairs}, {other for _, other in pairs}
+    waiting: dict[tuple[str, ...], deque[int]] = {}
+    for other, turn in enumerate(observed):
+        if other not in used_there:
+            waiting.setdefault(turn.keys, deque()).append(other)
+    left = [one for one in range(len(golden)) if one not in used_here and golden[one].keys in waiting]
+    return [(one, places.popleft()) for one in left if (places := waiting[golden[one].keys])]
 
 
 Tell = Callable[[TurnPrint], Hashable]

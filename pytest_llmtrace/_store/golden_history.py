@@ -25,6 +25,7 @@ from pytest_llmtrace._model.messages import Message, MessageTable
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
+from pytest_llmtrace._store.yaml_reader import Document
 
 MOST_REFERENCES: Final = 20_000_000
 """Messages that all histories of a file may hold in sum: above what any test sends, below what harms a machine."""
@@ -108,7 +109,9 @@ class HistoryWriter:
 class HistoryReader:
     """Turns `in` lists into histories. Takes the turns in file order."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document) -> None:
+        """Args: document: the file, which knows the lines of its parts."""
+        self._document = document
         self._table = MessageTable()
         self._turns: dict[tuple[int, int], tuple[tuple[Message, ...], Message | None]] = {}
         self._references = 0
@@ -124,21 +127,28 @@ class HistoryReader:
         before = self._after(conversation, turn - 1)
         made = [] if entries and _is_keep(entries[0]) else list(before)
         for position, entry in enumerate(entries):
-            if not isinstance(entry, dict) or len(entry) != 1:
-                raise Fault(f"a message must be a mapping with one key, its role, not {entry!r}")
-            ((name, value),) = entry.items()
-            if _is_keep(entry):
-                made.extend(_part(before, value))
-            elif name == "answer without" and position == 0:
-                made[-1:] = [self._answer_without(conversation, turn - 1, value)]
-            elif name == "again" or name.endswith(" again"):
-                made.extend(self._elsewhere(value))
-            else:
-                made.append(self._table.intern(read_sent(name, value)))
+            try:
+                if position == 0 and isinstance(entry, dict) and list(entry) == ["answer without"]:
+                    made[-1:] = [self._answer_without(conversation, turn - 1, entry["answer without"])]
+                else:
+                    made.extend(self._entry(entry, before))
+            except Fault as fault:
+                raise Fault(fault.what, fault.line or self._document.line(entry)) from None
             if self._references + len(made) > MOST_REFERENCES:
                 raise Fault("its histories are too long")
         self._references += len(made)
         return tuple(made)
+
+    def _entry(self, entry: Json, before: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The messages that one entry of the list stands for."""
+        if not isinstance(entry, dict) or len(entry) != 1:
+            raise Fault(f"a message must be a mapping with one key, its role, not {entry!r:.100}")
+        ((name, value),) = entry.items()
+        if name == "keep":
+            return _part(before, value)
+        if name == "again" or name.endswith(" again"):
+            return self._elsewhere(value)
+        return (self._table.intern(read_sent(name, value)),)
 
     def answered(
         self, conversation: int, turn: int, sent: tuple[Message, ...], answer: Message | None

@@ -57,7 +57,7 @@ class _Reader:
     def __init__(self, document: Document, schemas: Mapping[str, Any]) -> None:
         self._document = document
         self._schemas = schemas
-        self._histories = HistoryReader()
+        self._histories = HistoryReader(document)
 
     def conversation(self, number: int, data: Json) -> Iterator[_Turn]:
         """The turns of one conversation, in order."""

@@ -37,7 +37,9 @@ def test_unique_items_give_a_longest_common_subsequence(left: list[int], right: 
     places = {item: at for at, item in enumerate(right)}
     longest: list[int] = []
     for item in left:
-        longest.append(max((longest[at] for at in range(len(longest)) if places[left[at]] < places[item]), default=0) + 1)
+        longest.append(
+            max((longest[at] for at in range(len(longest)) if places[left[at]] < places[item]), default=0) + 1
+        )
     assert len(align(left, right)) == max(longest)
 
 

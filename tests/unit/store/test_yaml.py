@@ -87,9 +87,7 @@ list:
 nested:
 -
   - {"a" * 120}
--
-  -
-    - x: 1
+- [[{{x: 1}}]]
 block: |
   two
   lines
