@@ -6,33 +6,21 @@ encloses HTTP exchanges owns them; one that encloses none is an entry of its own
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
 
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.litellm_objects import call_without_http, explained_without_http
+from pytest_llmtrace._capture.prices import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Trace
-from pytest_llmtrace._model.usage import Usage
-
-
-class Prices(Protocol):
-    """Where costs come from."""
-
-    def cost(
-        self, model: str, provider: str, usage: Usage, operation: str = "chat", params: Mapping[str, Any] = ...
-    ) -> float | None:
-        """US dollars, or `None` where the model has no known price."""
-
-    def is_project_price(self, model: str, provider: str) -> bool:
-        """Whether the project itself says what this model costs; that beats what litellm says."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,11 +42,11 @@ class Assembled:
     """Requests to LLM hosts whose bodies no dialect understands: kept on the tape, not in the trace."""
 
 
-def assemble(recorder: Recorder, prices: Prices) -> Assembled:
+def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     """The trace of a recorder so far."""
     table = MessageTable()
     exchanges = [one for one in recorder.exchanges if one.is_llm]
-    groups = _grouped(exchanges)
+    groups = _grouped(exchanges, recorder)
     calls = list(recorder.litellm_calls)
     unknown: list[str] = []
     parsed: list[tuple[_Group, LLMCall]] = []
@@ -92,13 +80,13 @@ def assemble(recorder: Recorder, prices: Prices) -> Assembled:
     )
 
 
-def _grouped(exchanges: Iterable[Exchange]) -> list[_Group]:
+def _grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[_Group]:
     """Put the attempts of one call together: those of one litellm call, else a request repeated after it failed."""
     groups: list[_Group] = []
     by_litellm: dict[int, _Group] = {}
     failed: dict[str, deque[_Group]] = {}
     for exchange in exchanges:
-        owner = _owner(exchange)
+        owner = _owner(exchange, recorder)
         group = by_litellm.get(id(owner)) if owner is not None else None
         if group is not None and not group.exchanges[-1].retryable:
             owner = group = None  # that call had its answer: this one only inherited the context
@@ -121,28 +109,29 @@ def _before(first: Exchange, second: Exchange) -> bool:
     return first.ended is not None and first.ended <= second.started
 
 
-def _owner(exchange: Exchange) -> LitellmCall | None:
+def _owner(exchange: Exchange, recorder: Recorder) -> LitellmCall | None:
     """The litellm call that an exchange was made for: the one of its context, unless that had its answer already.
 
     The context keeps naming a litellm call after it returned, so a later call of a plain SDK would inherit it.
     """
     call = exchange.context
-    if not isinstance(call, LitellmCall) or not _same_request(call, exchange):
+    if not isinstance(call, LitellmCall) or call.recorder is not recorder or not _same_request(call, exchange):
         return None
     return call
 
 
 def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
+    """Whether a request is the one that litellm said it would send; where it cannot be compared, by its model."""
     sent = (call.kwargs.get("additional_args") or {}).get("complete_input_dict")
-    if not isinstance(sent, Mapping):
-        return True
+    sent = parse_json(sent) if isinstance(sent, (str, bytes)) else sent
     body = parse_json(exchange.request.body)
-    if not isinstance(body, dict):
-        return True
-    for name in ("messages", "input", "contents"):
-        if name in body and name in sent:
-            return digest(canonical_json(body[name])) == digest(canonical_json(sent[name]))
-    return True
+    if isinstance(sent, Mapping) and isinstance(body, dict):
+        for name in ("messages", "input", "contents"):
+            if name in body and name in sent:
+                return digest(canonical_json(body[name])) == digest(canonical_json(sent[name]))
+    model = str(call.kwargs.get("model") or "").rpartition("/")[2]
+    asked = body.get("model") if isinstance(body, dict) else None
+    return model in exchange.request.url if asked is None else str(asked).rpartition("/")[2] == model
 
 
 def _call_of(group: _Group, table: MessageTable) -> LLMCall | None:
@@ -206,7 +195,7 @@ def _asks_the_same(lone: LitellmCall, call: LLMCall, group: _Group) -> bool:
     return False
 
 
-def _finished(call: LLMCall, group: _Group, recorder: Recorder, prices: Prices) -> LLMCall:
+def _finished(call: LLMCall, group: _Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
     lone = group.litellm
     if lone is not None:
         lone.http = len(group.exchanges)
@@ -219,20 +208,26 @@ def _finished(call: LLMCall, group: _Group, recorder: Recorder, prices: Prices) 
     return _labelled(call, lone) if lone is not None else _with(call, first.labels)
 
 
-def _priced(call: LLMCall, lone: LitellmCall | None, prices: Prices) -> LLMCall:
-    """Project prices first, then litellm's own figure, then the price map; never a zero that means "unknown"."""
+def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCall:
+    """The cost by whom knows best: the project, litellm, the provider's own answer, the price map.
+
+    Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.
+    """
     usage = call.usage
     if call.cache_hit:
         return replace(call, cost=0.0)
     if usage is None:
         return call
-    own = prices.cost(call.model, call.provider, usage, call.operation, call.params)
-    if own is None and call.response_model:
-        own = prices.cost(call.response_model, call.provider, usage, call.operation, call.params)
+    own = None
+    for model in (call.response_model, call.model):  # litellm's order: an Azure deployment's name has no price
+        if own is None and model:
+            own = prices.cost(model, call.provider, usage, call.operation, call.params)
+    if prices.is_project_price(call.model, call.provider):
+        return replace(call, cost=prices.cost(call.model, call.provider, usage, call.operation, call.params))
     said = lone.cost if lone is not None and not usage.estimated else None
-    if prices.is_project_price(call.model, call.provider) or said is None or (said == 0.0 and own):
-        return replace(call, cost=own)
-    return replace(call, cost=said if own is None or abs(said - own) > 1e-12 else own)
+    if said is not None and (said > 0 or not own):
+        return replace(call, cost=own if own is not None and math.isclose(said, own) else said)
+    return replace(call, cost=call.cost if call.cost is not None else own)
 
 
 def _timed(call: LLMCall, started: float, ended: float | None, recorder: Recorder) -> LLMCall:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import zlib
 from typing import Any
 
@@ -43,27 +44,30 @@ def _inflated(body: bytes) -> bytes:
 
 
 def _brotli(body: bytes) -> bytes | None:
-    module: Any
     for name in ("brotli", "brotlicffi"):
-        try:
-            module = __import__(name)
-            return bytes(module.decompress(body))
-        except ImportError:
-            continue
-        except module.error:
-            return None
+        module = _optional(name)
+        if module is not None:
+            try:
+                return bytes(module.decompress(body))
+            except module.error:
+                return None
     return None
 
 
 def _zstd(body: bytes) -> bytes | None:
-    if body[:4] != b"\x28\xb5\x2f\xfd":
+    module = _optional("zstandard")
+    if module is None or body[:4] != b"\x28\xb5\x2f\xfd":
         return None
     try:
-        import zstandard  # noqa: PLC0415  # only where the client itself asked for zstd
-    except ImportError:
-        return None
-    try:
-        with zstandard.ZstdDecompressor().stream_reader(body) as reader:
+        with module.ZstdDecompressor().stream_reader(body) as reader:
             return bytes(reader.read())
-    except zstandard.ZstdError:
+    except module.ZstdError:
+        return None
+
+
+def _optional(name: str) -> Any:
+    """A decoder that is only installed where the client itself asks for that encoding."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
         return None

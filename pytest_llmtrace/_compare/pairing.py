@@ -165,7 +165,7 @@ class _Pairs:
         self.observed = [other for other in self.observed if id(other) not in taken]
 
 
-Where = TypeVar("Where", Candidate, Pairing)
+Where = TypeVar("Where", bound="Candidate | Pairing")
 
 
 class _Places(Generic[Where]):
@@ -175,9 +175,7 @@ class _Places(Generic[Where]):
         self._fingerprints = fingerprints
         self._by_message: dict[str, list[Where]] = defaultdict(list)
         for host, prints in hosts:
-            answers = (one.call.output for one in prints if one.call.output is not None)
-            said = {*_said(prints, fingerprints), *(fingerprints.echo(answer) for answer in answers)}
-            for message in said:
+            for message in {*_said(prints, fingerprints), *_answered(prints, fingerprints)}:
                 self._by_message[message].append(host)
 
     def closest(self, candidates: Sequence[Candidate], *, again: bool = False) -> Iterator[tuple[Where, Candidate]]:
@@ -206,6 +204,11 @@ def _said(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:
         if message["role"] == "assistant":
             found[fingerprints.echo(message)] = None
     return list(found)
+
+
+def _answered(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:
+    """Digests of what the model answered, as later histories repeat it."""
+    return [fingerprints.echo(one.call.output) for one in prints if one.call.output is not None]
 
 
 def _embeds(host: Candidate | Pairing) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pytest_llmtrace._compare.fingerprints import TurnPrint
 _TABLE: Final = 4_000
 """Pairs of turns up to which a stretch in which everything changed is aligned by likeness, not just in order."""
 
+Prints = Sequence[TurnPrint]
 Pairs = list[tuple[int, int]]
 
 
@@ -35,7 +37,7 @@ class Alignment:
         return sorted((*self.pairs, *self.moved))
 
 
-def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> Alignment:
+def align_turns(golden: Prints, observed: Prints) -> Alignment:
     """Align two conversations turn by turn.
 
     Turns that are equal in all they brought are matched first, then those equal in less and less of it; what is left
@@ -47,7 +49,7 @@ def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> A
     moved = _moved(pairs, golden, observed)
     pairs = _refined(pairs, golden, observed, _brought, moved)
     pairs = _by_likeness(pairs, golden, observed, moved)
-    pairs.extend(_same_messages([*pairs, *moved], golden, observed))
+    pairs.extend(_in_fan_outs([*pairs, *moved], golden, observed))
     used_here = {one for one, _ in pairs} | {one for one, _ in moved}
     used_there = {other for _, other in pairs} | {other for _, other in moved}
     return Alignment(
@@ -56,17 +58,6 @@ def align_turns(golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> A
         missing=[one for one in range(len(golden)) if one not in used_here],
         added=[other for other in range(len(observed)) if other not in used_there],
     )
-
-
-def _same_messages(pairs: Pairs, golden: Prints, observed: Prints) -> Pairs:
-    """Turns that are left and send the same messages, wherever they are: members of a fan-out."""
-    used_here, used_there = {one for one, _ in pairs}, {other for _, other in pairs}
-    waiting: dict[tuple[str, ...], deque[int]] = {}
-    for other, turn in enumerate(observed):
-        if other not in used_there:
-            waiting.setdefault(turn.keys, deque()).append(other)
-    left = [one for one in range(len(golden)) if one not in used_here and golden[one].keys in waiting]
-    return [(one, places.popleft()) for one in left if (places := waiting[golden[one].keys])]
 
 
 Tell = Callable[[TurnPrint], Hashable]
@@ -89,9 +80,7 @@ def _brought(one: TurnPrint) -> Hashable:
     return one.brought or one
 
 
-def _refined(
-    pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], tell: Tell, moved: Pairs | None = None
-) -> Pairs:
+def _refined(pairs: Pairs, golden: Prints, observed: Prints, tell: Tell, moved: Pairs | None = None) -> Pairs:
     """The pairs, and those found by `tell` in the gaps between them."""
     if len(pairs) == min(len(golden), len(observed)):
         return pairs
@@ -102,9 +91,7 @@ def _refined(
     return sorted(found)
 
 
-def _open(
-    pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], moved: Pairs
-) -> list[tuple[list[int], list[int]]]:
+def _open(pairs: Pairs, golden: Prints, observed: Prints, moved: Pairs) -> list[tuple[list[int], list[int]]]:
     """The turns between the pairs, where there are some on both sides; moved ones are spoken for."""
     whole: Gap = (0, len(golden), 0, len(observed))
     taken_here, taken_there = {one for one, _ in moved}, {other for _, other in moved}
@@ -117,7 +104,7 @@ def _open(
     return stretches
 
 
-def _moved(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]) -> Pairs:
+def _moved(pairs: Pairs, golden: Prints, observed: Prints) -> Pairs:
     """Turns that are left on both sides and brought and heard the same."""
     used_here, used_there = {one for one, _ in pairs}, {other for _, other in pairs}
     waiting: dict[Hashable, deque[int]] = {}
@@ -131,7 +118,24 @@ def _moved(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPri
     return moved
 
 
-def _by_likeness(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[TurnPrint], moved: Pairs) -> Pairs:
+def _in_fan_outs(pairs: Pairs, golden: Prints, observed: Prints) -> Pairs:
+    """Turns that are left and belong to a fan-out, one after the other with the same messages: its order is free."""
+    used_here, used_there = {one for one, _ in pairs}, {other for _, other in pairs}
+    fan_outs = {
+        one.keys
+        for side in (golden, observed)
+        for one, after in itertools.pairwise(side)
+        if len(one.keys) == len(after.keys) and one.keys == after.keys
+    }
+    waiting: dict[tuple[str, ...], deque[int]] = {}
+    for other, turn in enumerate(observed if fan_outs else ()):
+        if other not in used_there and turn.keys in fan_outs:
+            waiting.setdefault(turn.keys, deque()).append(other)
+    left = [one for one in range(len(golden)) if one not in used_here and golden[one].keys in waiting]
+    return [(one, places.popleft()) for one in left if (places := waiting[golden[one].keys])]
+
+
+def _by_likeness(pairs: Pairs, golden: Prints, observed: Prints, moved: Pairs) -> Pairs:
     found = list(pairs)
     for here, there in _open(pairs, golden, observed, moved):
         if len(here) * len(there) > _TABLE:
@@ -141,17 +145,13 @@ def _by_likeness(pairs: Pairs, golden: Sequence[TurnPrint], observed: Sequence[T
     return sorted(found)
 
 
-def _in_order(
-    here: Sequence[int], there: Sequence[int], golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]
-) -> Pairs:
+def _in_order(here: Sequence[int], there: Sequence[int], golden: Prints, observed: Prints) -> Pairs:
     return [
         (one, other) for one, other in zip(here, there, strict=False) if golden[one].embeds == observed[other].embeds
     ]
 
 
-def _most_alike(
-    here: Sequence[int], there: Sequence[int], golden: Sequence[TurnPrint], observed: Sequence[TurnPrint]
-) -> Pairs:
+def _most_alike(here: Sequence[int], there: Sequence[int], golden: Prints, observed: Prints) -> Pairs:
     """The pairing in order with the greatest likeness in sum; as many as can be are paired, the earliest in a tie."""
     scores = [[_likeness(golden[one], observed[other]) for other in there] for one in here]
     best = [[0.0] * (len(there) + 1) for _ in range(len(here) + 1)]

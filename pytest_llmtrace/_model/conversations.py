@@ -7,7 +7,7 @@ Otherwise it opens a new conversation.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,35 +70,57 @@ def conversations(calls: Iterable[LLMCall]) -> tuple[Conversation, ...]:
     labelled: dict[tuple[str, str | None], list[LLMCall]] = {}
     by_history: dict[int, list[LLMCall]] = {}
     by_answer: dict[str, list[LLMCall]] = {}
+    answered: dict[int, deque[list[LLMCall]]] = {}
     for call in calls:
+        prefixes = _prefixes(call) if call.session is None and call.operation != "embeddings" else []
         if call.session is not None:
             group = labelled.get((call.session, call.agent))
         else:
-            group = _continued(call, by_history, by_answer)
+            group = _answered(call, prefixes, answered) or _continued(call, prefixes, by_history, by_answer)
         if group is None:
             group = []
             groups.append(group)
         group.append(call)
         if call.session is not None:
             labelled[call.session, call.agent] = group
-        elif call.messages and call.operation != "embeddings":
-            by_history[_prefixes(call)[-1]] = group
+        elif prefixes:
+            by_history[prefixes[-1]] = group
             if call.output is not None:
+                answered.setdefault(hash((prefixes[-1], call.output.digest)), deque()).append(group)
                 by_answer[_answer_key(call, call.output)] = group
     return _labelled([_turns(group) for group in groups])
 
 
-def _continued(
-    call: LLMCall, by_history: dict[int, list[LLMCall]], by_answer: dict[str, list[LLMCall]]
+def _answered(
+    call: LLMCall, prefixes: Sequence[int], answered: dict[int, deque[list[LLMCall]]]
 ) -> list[LLMCall] | None:
-    if call.operation == "embeddings" or len(call.messages) < 2:
+    """The conversation whose whole history, last answer included, the call repeats: parallel ones may answer alike.
+
+    Of conversations that are equal so far, each is continued in turn.
+    """
+    for position in range(len(prefixes) - 1, -1, -1):
+        if call.messages[position]["role"] == "assistant":
+            groups = answered.get(prefixes[position])
+            if groups is None:
+                return None
+            return groups.popleft() if len(groups) > 1 else groups[0]
+    return None
+
+
+def _continued(
+    call: LLMCall,
+    prefixes: Sequence[int],
+    by_history: dict[int, list[LLMCall]],
+    by_answer: dict[str, list[LLMCall]],
+) -> list[LLMCall] | None:
+    if len(prefixes) < 2:
         return None
     for message in reversed(call.messages):
         if message["role"] == "assistant":
             group = by_answer.get(_answer_key(call, message))
             if group is not None:
                 return group
-    for prefix in reversed(_prefixes(call)[:-1]):
+    for prefix in reversed(prefixes[:-1]):
         group = by_history.get(prefix)
         if group is not None:
             return group

@@ -64,8 +64,9 @@ class Message(dict[str, Any]):
     def _frozen(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise TypeError("a captured message is read-only; make a copy with `dict(message)`")
 
-    __setitem__ = __delitem__ = __ior__ = _frozen
-    update = pop = popitem = clear = setdefault = _frozen
+    __setitem__ = __delitem__ = __ior__ = pop = popitem = clear = _frozen
+    update = _frozen  # pyright: ignore[reportAssignmentType]
+    setdefault = _frozen  # pyright: ignore[reportAssignmentType]
 
 
 def message(fields: Mapping[str, Any]) -> Message:

@@ -22,15 +22,15 @@ RESPONSE_HEADERS: Final = frozenset(
 )
 """Response headers that are kept."""
 
-_SECRET_NAMES: Final = (
+_NAMES: Final = (  # names, no secrets
     r"api[-_]?key|x[-_]api[-_]key|apikey|subscription[-_]key|access[-_]?token|refresh[-_]?token|id[-_]?token"
     r"|auth[-_]?token|session[-_]?token|bearer[-_]?token|client[-_]?secret|secret[-_]?key|secret[-_]?access[-_]?key"
     r"|private[-_]?key|authorization|password|passwd"
 )
-_SECRET_FIELD: Final = re.compile(rf"^(?:aws[-_]?)?(?:{_SECRET_NAMES})$", re.IGNORECASE)
-_SECRET_FIELD_IN_TEXT: Final = re.compile(rf'"(?:aws[-_]?)?(?:{_SECRET_NAMES})\\*"\s*:'.encode(), re.IGNORECASE)
+_SECRET_FIELD: Final = re.compile(rf"^(?:aws[-_]?)?(?:{_NAMES})$", re.IGNORECASE)
+_SECRET_FIELD_IN_TEXT: Final = re.compile(rf'"(?:aws[-_]?)?(?:{_NAMES})\\*"\s*:'.encode(), re.IGNORECASE)
 _SECRET_PARAMETER: Final = re.compile(
-    rf"^(?:{_SECRET_NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
+    rf"^(?:{_NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
     r"|x-goog-(?:signature|credential))$",
     re.IGNORECASE,
 )
@@ -152,7 +152,7 @@ def _redact_lines(body: bytes) -> bytes:
 
 
 _SECRET_VALUE: Final = re.compile(
-    rf'("(?:aws[-_]?)?(?:{_SECRET_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode(), re.IGNORECASE
+    rf'("(?:aws[-_]?)?(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode(), re.IGNORECASE
 )
 
 

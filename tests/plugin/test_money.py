@@ -52,7 +52,7 @@ def test_a_token_budget_fails_the_run(project):
 @pytest.mark.parametrize(("limit", "what"), [("usd=0.0000001", "usd"), ("tokens=1", "tokens"), ("calls=0", "calls")])
 def test_a_test_over_its_own_budget_fails(project, limit, what):
     """The marker's budget fails the test, on replay as well."""
-    project.write(f"@pytest.mark.llm_budget(usd=1)\ndef test_one():\n    chat('hi')\n")
+    project.write("@pytest.mark.llm_budget(usd=1)\ndef test_one():\n    chat('hi')\n")
     project.record()
     project.edit("usd=1", limit)
     ran = project.replay()

@@ -94,7 +94,7 @@ async def test_gather():
 class TestIsolated(unittest.IsolatedAsyncioTestCase):
     async def test_isolated_asyncio(self):
         answer = await litellm.acompletion(messages=ask("isolated"), **OPENAI)
-        self.assertEqual(answer.choices[0].message.content, "You said: isolated")
+        assert answer.choices[0].message.content == "You said: isolated"
 
 
 def test_tools(llm_trace):

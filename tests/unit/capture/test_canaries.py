@@ -54,7 +54,7 @@ def test_litellm_has_the_callback_lists(litellm):
 
 
 def test_litellm_calls_loggers_with_these_argument_names(litellm):
-    """litellm passes arguments by name, and swallows the error of a wrong one."""
+    """Arguments are passed by name, and swallows the error of a wrong one."""
     from litellm.integrations.custom_logger import CustomLogger
 
     from pytest_llmtrace._capture.from_litellm import _callback_class

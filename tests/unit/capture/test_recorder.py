@@ -57,7 +57,7 @@ def test_what_was_recorded_is_answered_from_the_tape():
 def test_replay_stops_an_llm_request_that_is_not_on_the_tape():
     """The stop is a BaseException and the miss is remembered, should something swallow it."""
     replay = recorder("tape", recorded(chat()))
-    with pytest.raises(ReplayStopError, match="did not record POST http://127.0.0.1:8000/v1/chat/completions"):
+    with pytest.raises(ReplayStopError, match=r"did not record POST http://127.0.0.1:8000/v1/chat/completions"):
         replay.open(chat("other"), None)
     assert [(one.missed, one.is_llm) for one in replay.misses] == [(True, True)]
 

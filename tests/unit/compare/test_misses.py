@@ -90,10 +90,10 @@ def test_a_request_too_many_at_the_end() -> None:
 
 
 def test_a_request_that_is_made_again() -> None:
-    """A request that was answered as often as it was recorded is added, under the name of the turn it repeats."""
+    """A request that was answered as often as it was recorded is added, in the conversation that it repeats."""
     golden = refund()
     again = replace(golden[1], output=None, status="missed")
-    assert stopped(trace(golden), trace(golden[:2], again)) == [("call_added", "main", 2, "call")]
+    assert stopped(trace(golden), trace(golden[:2], again)) == [("call_added", "main", 3, "call")]
     alone = call(user("a"), out=says("A"))
     assert stopped(trace(alone), trace(alone, missed(user("a")))) == [("call_added", "main", 1, "call")]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model.messages import FIELDS, Message, MessageTable, message
 
 texts = st.text(max_size=20)
-fields = st.fixed_dictionaries({}, optional={name: texts for name in FIELDS})
+fields = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, texts))
 
 
 def test_the_same_text_in_two_spellings_is_one_message():

@@ -41,7 +41,7 @@ def test_user_information_leaves_the_url():
 
 
 def test_secret_fields_of_json_are_replaced_at_any_depth():
-    """litellm's own `api_key`, and fields like it, lose their value."""
+    """Fields like litellm's own `api_key` lose their value."""
     body = json.dumps({"model": "m", "api_key": KEY, "nested": [{"clientSecret": KEY, "max_tokens": 5}]}).encode()
     assert json.loads(Redactor().body(body)) == {
         "model": "m",

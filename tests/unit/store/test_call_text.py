@@ -50,7 +50,8 @@ def test_every_line_reads_back(name: str, arguments: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["find", "find(", "(a=1)", "find(a=1", "find(a=)", "find(a=1,b=2)", "find(a=1, a=2)", "find(a=1, 2)", "f(1 2)"]
+    "text",
+    ["find", "find(", "(a=1)", "find(a=1", "find(a=)", "find(a=1,b=2)", "find(a=1, a=2)", "find(a=1, 2)", "f(1 2)"],
 )
 def test_what_is_no_call(text: str) -> None:
     """Anything else is refused in words."""

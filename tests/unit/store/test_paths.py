@@ -19,7 +19,9 @@ odd_text = st.text(
 names = st.one_of(
     odd_text,
     st.builds(lambda parts, param: "::".join(parts) + param, st.lists(odd_text, min_size=1, max_size=3), odd_text),
-    st.builds(lambda parts, param: f"{'::'.join(parts)}[{param}]", st.lists(odd_text, min_size=1, max_size=3), odd_text),
+    st.builds(
+        lambda parts, param: f"{'::'.join(parts)}[{param}]", st.lists(odd_text, min_size=1, max_size=3), odd_text
+    ),
 )
 
 
@@ -136,9 +138,7 @@ def test_fixtures_have_a_folder_of_their_own() -> None:
     st.tuples(st.sampled_from(["module", "session"]), odd_text, st.none() | odd_text),
     st.tuples(st.sampled_from(["module", "session"]), odd_text, st.none() | odd_text),
 )
-def test_no_two_fixtures_share_a_file(
-    one: tuple[str, str, str | None], other: tuple[str, str, str | None]
-) -> None:
+def test_no_two_fixtures_share_a_file(one: tuple[str, str, str | None], other: tuple[str, str, str | None]) -> None:
     """Fixtures that differ in scope, name or parameter give different files, even where case is ignored."""
     assume(one != other)
     made = [paths.fixture_cassette(Path("tests"), *parts).golden for parts in (one, other)]

@@ -148,7 +148,11 @@ def test_hand_written_words_stay_words() -> None:
     ("text", "what", "line"),
     [
         ("a: &x [1]\nb: *x\n", "anchors and aliases are not allowed", 1),
-        ("a: 1\nb: !!python/object/apply:os.system [x]\n", "the tag `tag:yaml.org,2002:python/object/apply:os.system`", 2),
+        (
+            "a: 1\nb: !!python/object/apply:os.system [x]\n",
+            "the tag `tag:yaml.org,2002:python/object/apply:os.system`",
+            2,
+        ),
         ("a: !!str 1\n", "the tag `tag:yaml.org,2002:str` is not allowed", 1),
         ("a: 1\nb: 2\na: 3\n", "the key `a` stands twice in one mapping", 3),
         ("a: 1\n---\nb: 1\n", "it holds more than one document", 2),
