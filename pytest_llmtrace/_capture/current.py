@@ -5,7 +5,10 @@ A context variable would not do: threads do not inherit it, and neither does `un
 
 from __future__ import annotations
 
-from pytest_llmtrace._capture.recorder import Recorder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.recorder import Recorder
 
 _stack: list[Recorder] = []
 

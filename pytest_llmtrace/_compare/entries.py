@@ -13,7 +13,7 @@ from pytest_llmtrace._compare.fold import Ledger, Place, place
 from pytest_llmtrace._compare.normalize import Rule, normalized
 from pytest_llmtrace._compare.values import path_text, plain
 from pytest_llmtrace._model.canonical import canonical_json, digest
-from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall, Trace
 
 Shown = dict[str, Any]
 """What of an entry is compared."""
@@ -89,12 +89,15 @@ def entry_places(trace: Trace, calls: Mapping[int, Place]) -> dict[int, Place]:
             if at in calls:
                 latest = last[speaker] = calls[at]
             continue
-        after = last.get(speaker, latest)
-        if after is None:
-            places[id(entry)] = place(entry.agent or entry.session or "main", 1, (-1.0, float(number)))
-        else:
-            places[id(entry)] = place(after.conversation, after.turn, (*after.position, float(number)))
+        after = last.get(speaker, latest) or _beginning(entry, calls)
+        places[id(entry)] = place(after.conversation, after.turn, (*after.position, float(number)))
     return places
+
+
+def _beginning(entry: AnyEntry, calls: Mapping[int, Place]) -> Place:
+    """The place of what came before the first call."""
+    label = calls[0].conversation if 0 in calls else entry.agent or entry.session or "main"
+    return place(label, 1, (-1.0,))
 
 
 Seen = tuple[Shown, Place]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pytest_llmtrace._compare.align import align, gaps, prefix_length
+from pytest_llmtrace._compare.align import Gap, align, gaps, prefix_length
 
 Cause = TypeVar("Cause")
 
@@ -49,19 +49,21 @@ class Histories(Generic[Cause]):
             kept.append(hunk)
             here, there = hunk.golden[1], hunk.observed[1]
         run = min(limit[0] - here, limit[1] - there)
-        new: list[Hunk[Cause]] = _hunks(golden, observed, here + run, there + run)
+        start = (here + run, there + run)
+        new = [Hunk[Cause](golden=gap[:2], observed=gap[2:]) for gap in _differing(golden, observed, *start)]
         self._golden, self._observed, self._hunks = golden, observed, kept + new
         return kept, new
 
 
-def _hunks(golden: Sequence[str], observed: Sequence[str], here: int, there: int) -> list[Hunk[Cause]]:
+def _differing(golden: Sequence[str], observed: Sequence[str], here: int, there: int) -> list[Gap]:
+    """The stretches that are not equal, from a position on each side."""
     here_rest, there_rest = golden[here:], observed[there:]
     if here_rest == there_rest:
         return []
     pairs = align(here_rest, there_rest)
     whole = (0, len(here_rest), 0, len(there_rest))
     return [
-        Hunk(golden=(here + gap[0], here + gap[1]), observed=(there + gap[2], there + gap[3]))
+        (here + gap[0], here + gap[1], there + gap[2], there + gap[3])
         for gap in gaps(pairs, whole)
         if gap[0] < gap[1] or gap[2] < gap[3]
     ]

@@ -22,12 +22,15 @@ class Lens(Protocol):
 
     def message(self, message: Message) -> Data:
         """A message: its fields, tool calls as ``{"name", "arguments"}`` with the arguments parsed, without ids."""
+        ...
 
     def head(self, call: LLMCall) -> Data:
         """What a request has besides its messages: ``operation``, ``model``, ``params``, ``tools``."""
+        ...
 
     def ending(self, call: LLMCall) -> Data:
         """What an answer has besides its message: ``finish_reason``, ``error``, ``status``."""
+        ...
 
 
 def lens(policy: Policy) -> Lens:

@@ -22,7 +22,7 @@ def request_key(request: HttpRequest) -> str:
     parts = urlsplit(request.url)
     query = sorted(parse_qsl(parts.query, keep_blank_values=True))
     place = f"{parts.scheme}://{matching_host(request.url)}{parts.path}"
-    return digest("\n".join((request.method.upper(), place, canonical_json(query), _canonical_body(request))))
+    return digest("\n".join((request.method.upper(), place, canonical_json(query), canonical_body(request))))
 
 
 def matching_host(url: str) -> str:
@@ -46,7 +46,8 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-def _canonical_body(request: HttpRequest) -> str:
+def canonical_body(request: HttpRequest) -> str:
+    """The body as it counts for matching; large bodies that are not JSON by their digest."""
     body = request.body
     if not body:
         return ""

@@ -52,7 +52,7 @@ def miss_section(found: Sequence[Miss], width: int) -> Iterator[str]:
     for miss in found[:_SHOWN]:
         yield f"    {cut_middle(f'{clean_line(miss.method)} {clean_line(miss.url)}', width - 4)}"
         if miss.detail:
-            yield from (f"      {line}" for line in wrapped(f"nearest: {clean(miss.detail)}", width - 6))
+            yield from (f"      {line}" for line in wrapped(clean(miss.detail), width - 6))
     yield from _more(len(found))
     text = "Replay answers every request of a traced test from its tape, and no such request was recorded."
     yield from (f"    {line}" for line in wrapped(text, width - 4))

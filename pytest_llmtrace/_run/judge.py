@@ -13,6 +13,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
@@ -28,7 +29,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     """Judge one owner at the end of its call phase."""
     plan, recorder = run.plan, run.recorder
     assert run.assembled is not None  # noqa: S101  # set by the only caller
-    trace = run.assembled.trace
+    trace = _without_displaced(run, run.assembled.trace)
     stopped = exception is not None or bool(recorder.misses)
     findings: list[Finding] = []
     golden: Golden | None = None
@@ -100,12 +101,33 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
         found.append(NoCassette(cassette=run.old.golden_name, request=request))
         return found
     understood = sum(1 for call in trace.calls if call.status == "missed")
+    found += [_miss(run, miss) for miss in _displaced(run)]
+    if found:
+        return found
     tapeless = llm and run.plan.own_tape and not run.old.tape_exists
     if tapeless:
         found.append(NoCassette(cassette=run.old.tape_name, request=f"{llm[0].request.method} {llm[0].request.url}"))
     unexplained = [] if understood or tapeless else llm
     found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
     return found
+
+
+def _displaced(run: OwnerRun) -> list[Exchange]:
+    """Missed LLM requests that are recorded word for word, but for another place: host, path or query differ."""
+    misses = [one for one in run.recorder.misses if one.is_llm and one.phase == "call"]
+    if not misses:
+        return []
+    recorded = {canonical_body(one.request) for one in run.recorder.tape.interactions}
+    keys = {one.key for one in run.recorder.tape.interactions}
+    return [one for one in misses if one.key not in keys and canonical_body(one.request) in recorded]
+
+
+def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
+    """The trace without requests that went to another place: as calls they are the recorded ones."""
+    if not _displaced(run) or len(_displaced(run)) < sum(1 for call in trace.calls if call.status == "missed"):
+        return trace
+    kept = tuple(one for one in trace.entries if not (isinstance(one, LLMCall) and one.status == "missed"))
+    return replace(trace, entries=kept)
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
@@ -120,7 +142,8 @@ def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
     for interaction in run.recorder.tape.unplayed():
         if interaction.phase == "teardown":
             continue
-        if not (explained and is_llm_request(interaction.request)):
+        judged = explained or run.plan.policy.view != "calls"
+        if not (judged and is_llm_request(interaction.request)):
             left[interaction.request.method, interaction.request.url] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
 

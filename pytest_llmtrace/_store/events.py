@@ -25,27 +25,20 @@ def read_events(text: str) -> tuple[list[dict[str, Any]], str] | None:
     """
     *lines, rest = _LINE_END.split(text)
     events: list[dict[str, Any]] = []
-    event: dict[str, list[str]] = {}
+    block: dict[str, list[str]] = {}
     begun = 0
     for number, line in enumerate(lines, start=1):
-        if not line:
-            if not event:
-                pass
-            elif not all(len(event.get(name, ())) <= 1 for name in _ONCE):
-                return None
-            else:
-                events.append(_event(event))
-            event, begun = {}, number
+        if line:
+            name, _, value = line.partition(":")
+            block.setdefault(name, []).append(value.removeprefix(" "))
             continue
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if not name:
-            events.append({"comment": value})
-        elif name in _FIELDS:
-            event.setdefault(name, []).append(value)
-        else:
+        if not block.keys() <= _FIELDS or any(len(block.get(name, ())) > 1 for name in _ONCE):
             return None
-    return events, "\n".join([*lines[begun:], rest]) if event or rest else ""
+        events.extend({"comment": comment} for comment in block.pop("", ()))
+        if block:
+            events.append(_event(block))
+        block, begun = {}, number
+    return events, "\n".join([*lines[begun:], rest])
 
 
 def write_events(events: Sequence[dict[str, Any]], rest: str) -> str:
@@ -77,5 +70,6 @@ def _lines(event: dict[str, Any]) -> Iterator[str]:
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _ONCE: Final = ("event", "id", "retry")
-_FIELDS: Final = frozenset({*_ONCE, "data"})
+_FIELDS: Final = frozenset({*_ONCE, "data", ""})
+"""Names of lines; a comment has an empty one."""
 _BEGINNING: Final = re.compile(r"\s*(?:data:|event:|id:|retry:|:)")

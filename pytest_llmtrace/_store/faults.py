@@ -93,4 +93,4 @@ def _way_out(path: Path, text: str) -> str:
 
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
-_OWNER: Final = re.compile(r"^ ?\"?test\"?: *[\"']?([^\"'\n]+::[^\"'\n]*?)[\"']?,?$", re.MULTILINE)
+_OWNER: Final = re.compile(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]+::[^\"'\n]+)", re.MULTILINE)

@@ -19,7 +19,7 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
-    return _escape_unreadable(_laid_out(value, indent, None))
+    return _UNREADABLE.sub(_escape, _laid_out(value, indent, None))
 
 
 def compact_json(value: Json) -> str:
@@ -33,7 +33,7 @@ def compact_bytes(value: Json) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return _escape_unreadable(text).encode()
+        return _SURROGATE.sub(_escape, text).encode()
 
 
 def reviewable_json(text: str) -> Json:
@@ -80,12 +80,13 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     return "[\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "]"
 
 
-def _escape_unreadable(text: str) -> str:
-    """Characters that UTF-8 cannot express, or that make text look different from what it is, as JSON escapes."""
-    return _UNREADABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
 
 
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SPACED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _BLANKS: Final = " \t\r\n"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What UTF-8 cannot express, or makes text look different from what it is."""

@@ -103,6 +103,7 @@ CALLS = {
     "test_threads": (16, "openai/gpt-4o-mini"),
     "test_error": (1, "openai/gpt-4o-mini"),
     "test_openai": (1, "openai/gpt-4o-mini"),
+    "test_the_same_question_by_litellm_and_by_the_sdk": (2, "openai/gpt-4o-mini"),
     "test_openai_stream": (1, "openai/gpt-4o-mini"),
     "test_openai_async": (1, "openai/gpt-4o-mini"),
     "test_openai_responses_stream": (1, "openai/gpt-4o-mini"),

@@ -128,3 +128,40 @@ def test_recording_accepts_the_drift(agent, pytester):
         provider.stop()
         agent.replay().outcomes(passed=1)
         assert text
+
+
+def test_the_recorded_request_to_another_place_is_a_miss_that_says_so(agent):
+    """A wrong base URL is no changed conversation: the finding names both places."""
+    agent.edit(agent.provider.openai_url, "https://api.openai.com/v1")
+    ran = agent.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_agent") == [("miss", None)]
+    assert "host 'loopback' -> 'api.openai.com'" in ran.text.replace("\n      ", " ")
+
+
+HTTP = """
+    import urllib.request
+
+    def test_tool():
+        chat("search for cats")
+        with urllib.request.urlopen(SEARCH + "cats", timeout=5) as found:
+            assert b"meow" in found.read()
+"""
+
+
+def test_other_http_of_a_traced_test_is_replayed_and_missed(pytester):
+    """A tool's HTTP on the provider's port is on the tape; another query is a miss, one not made is unplayed."""
+    with Provider([{"path": "/search", "text": {"said": "meow"}}]) as provider:
+        project = Project(pytester, provider)
+        project.write(HTTP.replace("SEARCH", repr(f"{provider.url}/search?q=")))
+        assert project.record().requests == 2
+        provider.stop()
+        project.replay().outcomes(passed=1)
+        project.edit('+ "cats"', '+ "dogs"')
+        ran = project.replay()
+        ran.outcomes(failed=1)
+        assert ran.findings("test_tool") == [("miss", None)]
+        project.write('def test_tool():\n    chat("search for cats")\n')
+        ran = project.replay()
+        ran.outcomes(failed=1)
+        assert ran.findings("test_tool") == [("unplayed", None)]

@@ -196,6 +196,12 @@ def test_openai():
     assert client().chat.completions.create(model="gpt-4o-mini", messages=ask("ten")).usage.prompt_tokens > 0
 
 
+def test_the_same_question_by_litellm_and_by_the_sdk(llm_trace):
+    litellm.completion(messages=ask("twice"), **OPENAI)
+    client().chat.completions.create(model="gpt-4o-mini", messages=ask("twice"))
+    assert [len(call.attempts) for call in llm_trace.calls] == [1, 1]
+
+
 def test_openai_stream():
     stream = client().chat.completions.create(model="gpt-4o-mini", messages=ask("eleven"), stream=True)
     assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices) == "You said: eleven"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ def test_pairs_are_equal_items_that_rise_on_both_sides(left: list[str], right: l
     """Whatever the sequences, every pair is of equal items, and no two pairs cross."""
     pairs = align(left, right)
     assert all(left[one] == right[other] for one, other in pairs)
-    assert all(first[0] < second[0] and first[1] < second[1] for first, second in zip(pairs, pairs[1:], strict=False))
+    assert all(first[0] < second[0] and first[1] < second[1] for first, second in itertools.pairwise(pairs))
 
 
 @given(items=sequences)

@@ -425,7 +425,7 @@ def test_recorded_text_cannot_act_on_the_terminal():
 
           not on the tape
             GET \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r
-              nearest: \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r
+              \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r
             Replay answers every request of a traced test from its tape, and no such
             request was recorded.
 
@@ -481,7 +481,7 @@ def test_other_requests_missing_past_the_tape_and_not_made():
 
           not on the tape
             GET https://api.weather.example/v1/today?city=Rome
-              nearest: query `city`: 'Paris' was recorded, 'Rome' was sent
+              query `city`: 'Paris' was recorded, 'Rome' was sent
             Replay answers every request of a traced test from its tape, and no such
             request was recorded.
 

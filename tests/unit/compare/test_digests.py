@@ -1,0 +1,103 @@
+"""Digests of behaviour, and what they promise about the comparison."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.policy import POLICIES, Policy, adjusted
+from pytest_llmtrace._model.trace import Event, ToolCall, Trace
+from pytest_llmtrace._model.usage import Usage
+from tests.unit.compare.strategies import changed, traces, with_new_ids
+from tests.unit.compare.traces import call, refund, says, trace, user
+
+EXACT = POLICIES["exact"]
+ALL = [
+    *POLICIES.values(),
+    *(adjusted(EXACT, match=match) for match in ("unordered", "subset", "superset")),
+    adjusted(EXACT, normalize=["number", "uuid"], text_tolerance=0.5),
+]
+
+
+@given(golden=traces())
+def test_a_trace_with_other_ids_is_the_same(golden: Trace) -> None:
+    """Whatever happened, a run that did the same has no drift under any policy, and an equal digest."""
+    observed = with_new_ids(golden)
+    assert behaviour_digest(observed) == behaviour_digest(golden)
+    assert [compare(golden, observed, policy) for policy in ALL] == [()] * len(ALL)
+    assert compare(golden, observed, adjusted(EXACT, order="strict")) == ()
+
+
+@given(data=st.data(), golden=traces(labels=False))
+def test_digests_differ_where_the_comparison_finds_something(data: st.DataObject, golden: Trace) -> None:
+    """Without labels and executions, the digest of a changed trace is equal exactly where nothing differs."""
+    observed = data.draw(changed(with_new_ids(golden)))
+    golden, observed = without_executions(golden), without_executions(observed)
+    drifts = compare(golden, observed, EXACT)
+    assert (behaviour_digest(golden) == behaviour_digest(observed)) == (drifts == ())
+    assert [one.first for one in drifts] == [at == 0 for at in range(len(drifts))]
+
+
+@given(golden=traces(labels=False), observed=traces(labels=False))
+def test_unrelated_traces_are_compared(golden: Trace, observed: Trace) -> None:
+    """Two traces that have nothing to do with each other differ as their digests do, in both directions."""
+    golden, observed = without_executions(golden), without_executions(observed)
+    same = behaviour_digest(golden) == behaviour_digest(observed)
+    assert (compare(golden, observed, EXACT) == ()) == same
+    assert (compare(observed, golden, EXACT) == ()) == same
+
+
+@given(data=st.data(), golden=traces(), policy=st.sampled_from(ALL), stopped=st.booleans())
+def test_equal_digests_mean_no_drift_under_any_policy(
+    data: st.DataObject, golden: Trace, policy: Policy, stopped: bool
+) -> None:
+    """What a stored digest lets pass, no comparison would have caught."""
+    observed = data.draw(changed(golden))
+    drifts = compare(golden, observed, policy, stopped=stopped)
+    if behaviour_digest(golden) == behaviour_digest(observed):
+        assert drifts == ()
+    assert sum(one.first for one in drifts) == min(len(drifts), 1)
+
+
+def without_executions(original: Trace) -> Trace:
+    """The trace without executed tools, which only count where the golden trace has some."""
+    return trace([one for one in original.entries if not isinstance(one, ToolCall)])
+
+
+def test_circumstances_are_not_in_the_digest() -> None:
+    """Ids, times, usage, cost, labels, who answered: none of it changes the digest."""
+    golden = call(user("a"), out=says("A"), usage=Usage(input_tokens=3), cost=0.1, source="live", streamed=True)
+    observed = call(user("a"), out=says("A"), id="9", started=2.0, agent="lead", session="s", source="tape")
+    assert behaviour_digest(trace(golden)) == behaviour_digest(trace(observed))
+
+
+def test_a_missed_call_is_in_the_digest() -> None:
+    """A run with a request that replay had no answer for equals no golden trace."""
+    golden = refund()
+    observed = [*golden[:3], replace(golden[3], status="missed")]
+    assert behaviour_digest(trace(golden)) != behaviour_digest(trace(observed))
+
+
+def test_the_digest_is_stable() -> None:
+    """Digests are stored: the same behaviour has the same digest in every process and version of Python."""
+    golden = trace(refund(params={"temperature": 0.0}, agent="lead"), Event(name="done", data={"b": 1, "a": [None]}))
+    assert behaviour_digest(golden) == "261062b8d81e7c3353102c072068563a"
+
+
+@pytest.mark.parametrize("size", [20, 40])
+def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """However long the history is, each message is looked at once."""
+    from pytest_llmtrace._compare import fingerprints
+    from tests.unit.compare.traces import chat
+
+    counted: list[Any] = []
+    real = fingerprints.canonical_json
+    monkeypatch.setattr(fingerprints, "canonical_json", lambda value: counted.append(value) or real(value))
+    behaviour_digest(trace(chat(*[([user(f"q{at}")], says(f"a{at}")) for at in range(size)])))
+    assert len(counted) == 2 * size

@@ -1,0 +1,203 @@
+"""The journal of what was paid for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store.journal import Journal, JournalFile, read_journal
+from pytest_llmtrace.errors import BrokenCassetteError, NewerCassetteError, StorageError
+from tests.unit.store import PROPERTY
+from tests.unit.store.exchanges import interaction, recordings
+from tests.unit.store.test_tape_file import told
+
+LONG = "a long text that nobody wants to read twice " * 6
+
+
+def growing(length: int) -> list[Interaction]:
+    """A conversation whose requests repeat their history."""
+    history = [{"role": "user", "content": f"{turn} {LONG}"} for turn in range(length)]
+    return [interaction({"messages": history[: turn + 1]}, {"id": turn}, key=f"k{turn}") for turn in range(length)]
+
+
+def test_nothing_is_made_before_the_first_interaction(tmp_path: Path) -> None:
+    """A journal that nobody writes to leaves no file, and reading or removing it is fine."""
+    journal = Journal(tmp_path / "x" / "a.journal.jsonl")
+    journal.remove()
+    journal.close()
+    assert read_journal(journal.path) == JournalFile()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_appended_is_on_disk(tmp_path: Path) -> None:
+    """Each interaction can be read back as soon as it was appended."""
+    journal = Journal(tmp_path / "x" / "a.journal.jsonl")
+    made = growing(3)
+    for count, one in enumerate(made, start=1):
+        journal.append(one)
+        assert read_journal(journal.path).interactions == tuple(made[:count])
+    assert journal.path.read_text().startswith('{"llmtrace":1}\n')
+    journal.remove()
+    assert not journal.path.exists()
+
+
+def test_each_line_is_one_write_and_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interaction is one write of one whole line, followed by a sync."""
+    done: list[str] = []
+    write, fsync = os.write, os.fsync
+    monkeypatch.setattr(os, "write", lambda file, data: done.append(f"write {data.count(bytes([10]))}") or write(file, data))
+    monkeypatch.setattr(os, "fsync", lambda file: done.append("fsync") or fsync(file))
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    journal.append(growing(1)[0])
+    journal.close()
+    assert done == ["write 1", "fsync", "write 1", "fsync"]
+
+
+def test_a_write_in_pieces_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the operating system takes only a part of a line, the rest follows."""
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    made = growing(2)
+    for one in made:
+        journal.append(one)
+    journal.close()
+    assert read_journal(journal.path).interactions == tuple(made)
+
+
+def test_a_later_run_adds_to_what_is_there(tmp_path: Path) -> None:
+    """A journal that an interrupted run left is continued, whatever its last line looks like."""
+    path = tmp_path / "a.journal.jsonl"
+    first, second = growing(2), growing(3)
+    for runs in (first, second):
+        journal = Journal(path)
+        for one in runs:
+            journal.append(one)
+        journal.close()
+        with path.open("ab") as file:
+            file.write(b'{"key": "torn \xc3')
+    found = read_journal(path)
+    assert found.interactions == (*first, *second)
+    assert found.skipped == 1  # the line torn off last is expected after a crash, the one before it is not
+
+
+def test_any_cut_leaves_a_readable_journal(tmp_path: Path) -> None:
+    """Wherever a crash cuts the file off, all whole lines before it are read, and nothing is reported as skipped."""
+    path = tmp_path / "a.journal.jsonl"
+    journal = Journal(path)
+    made = [interaction({"m": "ä"}, key="k1"), interaction({"m": "ö"}, key="k2")]
+    for one in made:
+        journal.append(one)
+    journal.close()
+    whole = path.read_bytes()
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        count = max(0, whole[:cut].count(b"\n") - 1)
+        found = read_journal(path)
+        assert [told(one) for one in found.interactions] == [told(one) for one in made[:count]]
+        assert found.skipped == 0
+
+
+def test_broken_lines_in_the_middle_are_counted(tmp_path: Path) -> None:
+    """A damaged line is skipped and counted, and so is one that refers to it; the others are read."""
+    path = tmp_path / "a.journal.jsonl"
+    journal = Journal(path)
+    made = [*growing(2), interaction({"other": 1}, key="other")]
+    for one in made:
+        journal.append(one)
+    journal.close()
+    header, first, *rest = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([header, b"\xff" + first[:9], *rest]))
+    assert read_journal(path) == JournalFile(interactions=(made[2],), skipped=2)
+
+
+@pytest.mark.parametrize("content", [b"hello", b"hello\n", b'{"key": 1}\n', b"\xff\n{}", b'{"llmtrace":1 \n'])
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """A file that is no journal is not taken for an empty one."""
+    path = tmp_path / "a.journal.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(BrokenCassetteError, match="it is not a journal of pytest-llmtrace"):
+        read_journal(path)
+
+
+def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
+    """A journal of a later version is not misread."""
+    path = tmp_path / "a.journal.jsonl"
+    path.write_text('{"llmtrace":2}\n')
+    with pytest.raises(NewerCassetteError, match="format 2"):
+        read_journal(path)
+
+
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the operating system refuses, the error says why, and the next interaction does not refer to the lost one."""
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    made = growing(3)
+    journal.append(made[0])
+    write = os.write
+
+    def refuse(file: int, data: bytes) -> int:
+        if len(data) > 20:
+            write(file, data[:20])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", refuse)
+        with pytest.raises(StorageError, match="could not be written: No space left on device"):
+            journal.append(made[1])
+    journal.append(made[2])
+    journal.close()
+    assert read_journal(journal.path) == JournalFile(interactions=(made[0], made[2]), skipped=1)
+
+
+def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
+    """Interactions appended from many threads at once are all there."""
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    made = growing(16)
+    threads = [threading.Thread(target=journal.append, args=(one,)) for one in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    journal.close()
+    found = read_journal(journal.path)
+    assert found.skipped == 0
+    assert sorted(one.key for one in found.interactions) == sorted(one.key for one in made)
+    assert {one.key: one for one in found.interactions} == {one.key: one for one in made}
+
+
+def test_a_journal_grows_with_what_is_new(tmp_path: Path) -> None:
+    """A request that repeats the history adds only its own message to the file."""
+    sizes = []
+    for length in (20, 40):
+        journal = Journal(tmp_path / f"{length}.journal.jsonl")
+        for one in growing(length):
+            journal.append(one)
+        journal.close()
+        sizes.append(journal.path.stat().st_size)
+    assert sizes[1] < sizes[0] * 2.1
+
+
+@PROPERTY
+@given(recordings(), st.integers(0, 6))
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, recording: list[Interaction], pause: int
+) -> None:
+    """Every interaction is read back in order, with bodies of the same value, whether one run wrote it or two."""
+    path = tmp_path_factory.mktemp("journal") / "a.journal.jsonl"
+    journal = Journal(path)
+    for position, one in enumerate(recording):
+        if position == pause:
+            journal.close()
+        journal.append(one)
+    journal.close()
+    found = read_journal(path)
+    assert found.skipped == 0
+    assert [told(one) for one in found.interactions] == [told(one) for one in recording]
