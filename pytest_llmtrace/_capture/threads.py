@@ -13,39 +13,54 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Token
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, current_labels
 
 Result = TypeVar("Result")
 
-_lock = threading.Lock()
-_holders = 0
-_start = threading.Thread.start
-_submit = ThreadPoolExecutor.submit
-
 
 def hold() -> None:
     """From now on threads take our variables along; to be released again."""
-    global _holders, _start, _submit  # noqa: PLW0603 - the patches are the process's
+    global _holders  # noqa: PLW0603 - what is patched is the process's too
     with _lock:
         _holders += 1
-        if _holders == 1 and threading.Thread.start is not _start_carrying:
-            _start, _submit = threading.Thread.start, ThreadPoolExecutor.submit
-            threading.Thread.start = _start_carrying  # type: ignore[method-assign]
-            ThreadPoolExecutor.submit = _submit_carrying  # type: ignore[assignment, method-assign]
+        for patch in _PATCHES:
+            patch.install()
 
 
 def release() -> None:
-    """The last to release takes the patches away, unless somebody else has put theirs over them."""
+    """The last to release takes the patches away."""
     global _holders  # noqa: PLW0603 - likewise
     with _lock:
         _holders -= 1
-        ours = threading.Thread.start is _start_carrying and ThreadPoolExecutor.submit is _submit_carrying
-        if _holders == 0 and ours:
-            threading.Thread.start = _start  # type: ignore[method-assign]
-            ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign]
+        for patch in _PATCHES if _holders == 0 else ():
+            patch.remove()
+
+
+class _Patch:
+    """A method of a class in our version. One that somebody else put over ours stays, with ours below it."""
+
+    def __init__(self, owner: type, name: str, carrying: Callable[[Any], Any]) -> None:
+        """Args: carrying: makes our version from the method that is in place."""
+        self._owner = owner
+        self._name = name
+        self._carrying = carrying
+        self._originals: dict[Any, Any] = {}
+        """What each of our versions replaced."""
+
+    def install(self) -> None:
+        original = getattr(self._owner, self._name)
+        if original not in self._originals:
+            ours = self._carrying(original)
+            self._originals[ours] = original
+            setattr(self._owner, self._name, ours)
+
+    def remove(self) -> None:
+        original = self._originals.pop(getattr(self._owner, self._name), None)
+        if original is not None:
+            setattr(self._owner, self._name, original)
 
 
 class _Baggage:
@@ -75,44 +90,57 @@ class _Baggage:
                 current_labels.reset(labels)
 
 
-def _start_carrying(thread: threading.Thread) -> None:
-    baggage = _Baggage()
-    if not baggage:
-        _start(thread)
-        return
-    own = thread.__dict__.get("run")
-    run = thread.run
+def _carrying_start(original: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    @functools.wraps(original)
+    def start(thread: threading.Thread) -> None:
+        baggage = _Baggage()
+        if not baggage:
+            original(thread)
+            return
+        own, run = thread.__dict__.get("run"), thread.run
 
-    def carrying() -> None:
-        _restore(thread, own)
-        baggage.run(run)
+        def carrying() -> None:
+            _restore(thread, own)
+            baggage.run(run)
 
-    thread.run = carrying  # type: ignore[method-assign]
-    try:
-        _start(thread)
-    except BaseException:
-        _restore(thread, own)
-        raise
+        thread.run = carrying  # type: ignore[method-assign]
+        try:
+            original(thread)
+        except BaseException:
+            _restore(thread, own)
+            raise
+
+    return start
 
 
 def _restore(thread: threading.Thread, own: Any) -> None:
+    """Give a thread back the `run` that it had."""
     if own is None:
         thread.__dict__.pop("run", None)
     else:
         thread.__dict__["run"] = own
 
 
-@functools.wraps(ThreadPoolExecutor.submit)
-def _submit_carrying(
-    pool: ThreadPoolExecutor, function: Callable[..., Result], /, *args: Any, **kwargs: Any
-) -> Future[Result]:
-    baggage = _Baggage()
-    if not baggage:
-        return _submit(pool, function, *args, **kwargs)
-    # The pool may start a thread now, which will serve others later: that thread takes nothing along.
-    labels, scope = current_labels.set(NO_LABELS), innermost.set(None)
-    try:
-        return _submit(pool, baggage.run, function, *args, **kwargs)
-    finally:
-        innermost.reset(scope)
-        current_labels.reset(labels)
+def _carrying_submit(original: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+    @functools.wraps(original)
+    def submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        baggage = _Baggage()
+        if not baggage:
+            return original(pool, function, *args, **kwargs)
+        # The pool may start a thread now, which will serve others later: that thread takes nothing along.
+        labels, scope = current_labels.set(NO_LABELS), innermost.set(None)
+        try:
+            return original(pool, baggage.run, function, *args, **kwargs)
+        finally:
+            innermost.reset(scope)
+            current_labels.reset(labels)
+
+    return submit
+
+
+_lock = threading.Lock()
+_holders = 0
+_PATCHES: Final = (
+    _Patch(threading.Thread, "start", _carrying_start),
+    _Patch(ThreadPoolExecutor, "submit", _carrying_submit),
+)

@@ -28,24 +28,43 @@ def interaction(
 values = st.dictionaries(st.sampled_from(["role", "content", "a", ""]), data, max_size=3)
 json_bodies = st.dictionaries(
     st.sampled_from(["model", "messages", "input", "tools", "request", "stream"]),
-    data | st.lists(values, max_size=6) | st.dictionaries(st.sampled_from(["contents", "x"]), st.lists(values, max_size=4)),
+    data
+    | st.lists(values, max_size=6)
+    | st.dictionaries(st.sampled_from(["contents", "x"]), st.lists(values, max_size=4)),
     max_size=5,
 ).map(lambda body: json.dumps(body).encode("utf-8", "surrogatepass"))
 event_lines = st.sampled_from(
-    ["data: {\"a\": [1.50, \"\\ud83d\\ude00\"]}", "data: [DONE]", "data:x", "data:  x", "data", "event: e", "id: 1", "retry: 5",
-     ": ping", ":", "", "", "", "other: 1", "data: [1]", "data: {\"a\": 1, \"a\": 2}", "data: \"s\""]
-)  # fmt: skip
+    [
+        'data: {"a": [1.50, "\\ud83d\\ude00"]}',
+        "data: [DONE]",
+        "data:x",
+        "data:  x",
+        "data",
+        "event: e",
+        "id: 1",
+        "retry: 5",
+        ": ping",
+        ":",
+        "",
+        "",
+        "",
+        "other: 1",
+        "data: [1]",
+        'data: {"a": 1, "a": 2}',
+        'data: "s"',
+    ]
+)
 streams = st.builds(
     lambda lines, end, rest: (end.join(lines) + end + rest).encode(),
     st.lists(event_lines, max_size=8),
     st.sampled_from(["\n", "\r\n", "\r"]),
-    st.sampled_from(["", "data: {\"cut\":", "\n"]),
+    st.sampled_from(["", 'data: {"cut":', "\n"]),
 )
 json_lines = st.builds(
     lambda lines, rest: ("".join(f"{json.dumps(line)}\n" for line in lines) + rest).encode(),
     st.lists(values, max_size=4),
-    st.sampled_from(["", "\n", '{"cut'])
-)  # fmt: skip
+    st.sampled_from(["", "\n", '{"cut']),
+)
 bodies = st.one_of(
     json_bodies,
     streams,
@@ -53,24 +72,41 @@ bodies = st.one_of(
     st.binary(max_size=20),
     text.map(lambda body: body.encode("utf-8", "surrogatepass")),
     st.sampled_from(
-        [b"", b"null", b'"x"', b"{}", b"[]", b'{"a": NaN}', b'{"a": 1e400}', b'{"a": 1, "a": 2}', b"[" * 3000, b"{" + b" " * 9,
-         b"[" * 150 + b"]" * 150, b'\xef\xbb\xbf{"a": 1}', b'{"a": "\\ud800"}', b'{"n": 123456789012345678901234567890, "f": -0.0}',
-         b'{"n": ' + b"9" * 5000 + b"}"]
+        [
+            b"",
+            b"null",
+            b'"x"',
+            b"{}",
+            b"[]",
+            b'{"a": NaN}',
+            b'{"a": 1e400}',
+            b'{"a": 1, "a": 2}',
+            b"[" * 3000,
+            b"{" + b" " * 9,
+            b"[" * 150 + b"]" * 150,
+            b'\xef\xbb\xbf{"a": 1}',
+            b'{"a": "\\ud800"}',
+            b'{"n": 123456789012345678901234567890, "f": -0.0}',
+            b'{"n": ' + b"9" * 5000 + b"}",
+        ]
     ),
-)  # fmt: skip
+)
 headers = st.lists(st.tuples(st.sampled_from(["content-type", "x-a", "set-cookie"]), text), max_size=3).map(tuple)
 interactions = st.builds(
     Interaction,
     key=text,
     phase=st.sampled_from(["call", "teardown"]),
     request=st.builds(
-        HttpRequest, method=st.sampled_from(["GET", "POST"]), url=st.sampled_from([URL, "http://x/é?a=1"]), headers=headers,
+        HttpRequest,
+        method=st.sampled_from(["GET", "POST"]),
+        url=st.sampled_from([URL, "http://x/é?a=1"]),
+        headers=headers,
         body=bodies,
     ),
     response=st.builds(
         HttpResponse, status=st.integers(100, 599), reason=st.sampled_from(["", "OK"]), headers=headers, body=bodies
     ),
-)  # fmt: skip
+)
 
 
 @st.composite

@@ -55,5 +55,5 @@ def test_every_line_reads_back(name: str, arguments: Any) -> None:
 )
 def test_what_is_no_call(text: str) -> None:
     """Anything else is refused in words."""
-    with pytest.raises(ValueError, match="is not a tool call|cannot be read"):
+    with pytest.raises(ValueError, match=r"is not a tool call|cannot be read"):
         read_call(text)

@@ -142,30 +142,60 @@ tools:
 def test_everything_that_is_not_usual_is_said() -> None:
     """Labels, other parameters, errors, retries, interleaving, executions and events stand where they belong."""
     first = LLMCall(
-        agent="lead", session="s1", task="t", turn=1, operation="responses", model="gpt-4o", messages=(USER,),
-        output=said("assistant", [{"type": "image", "url": "http://x"}], refusal="no"), finish_reason="length", streamed=True,
-        attempts=(Attempt(status=429, source="live"), Attempt(status=200, source="live")), cache_hit=True,
-    )  # fmt: skip
+        agent="lead",
+        session="s1",
+        task="t",
+        turn=1,
+        operation="responses",
+        model="gpt-4o",
+        messages=(USER,),
+        output=said("assistant", [{"type": "image", "url": "http://x"}], refusal="no"),
+        finish_reason="length",
+        streamed=True,
+        attempts=(Attempt(status=429, source="live"), Attempt(status=200, source="live")),
+        cache_hit=True,
+    )
     other = LLMCall(
-        agent="helper", provider="anthropic", model="claude", messages=(said("user", "help"),), output=said("assistant", "ok"),
+        agent="helper",
+        provider="anthropic",
+        model="claude",
+        messages=(said("user", "help"),),
+        output=said("assistant", "ok"),
         finish_reason="end_turn",
-    )  # fmt: skip
+    )
     failed = replace(
-        first, turn=2, params={"seed": 1}, streamed=False, messages=(*first.messages, first.output or USER), output=None,
-        finish_reason=None, error=CallError(type="RateLimitError", message="slow\ndown", status=429), status="error",
-        attempts=(), cache_hit=False,
-    )  # fmt: skip
+        first,
+        turn=2,
+        params={"seed": 1},
+        streamed=False,
+        messages=(*first.messages, first.output or USER),
+        output=None,
+        finish_reason=None,
+        error=CallError(type="RateLimitError", message="slow\ndown", status=429),
+        status="error",
+        attempts=(),
+        cache_hit=False,
+    )
     open_call = replace(other, messages=(*other.messages, ANSWER, USER), output=None, finish_reason=None, status="open")
     trace = golden(
         Event(name="start", data={"run": 1}),
         first,
-        ToolCall(name="write file", arguments={"text": "a\nb"}, result="done", executed=True, agent="lead", session="s1", task="t", turn=1),
+        ToolCall(
+            name="write file",
+            arguments={"text": "a\nb"},
+            result="done",
+            executed=True,
+            agent="lead",
+            session="s1",
+            task="t",
+            turn=1,
+        ),
         other,
         ToolCall(name="find", arguments={"q": "x"}, error="boom", call_id="c9", executed=False),
         failed,
         open_call,
         Event(name="end", agent="helper"),
-    )  # fmt: skip
+    )
     text = dump_golden(trace)
     assert (
         text
@@ -277,7 +307,7 @@ def test_tool_schemas_of_one_name_are_told_apart() -> None:
 def test_data_that_nests_too_deeply_is_a_storage_error() -> None:
     """A trace that no file can hold is refused before anything is written."""
     deep = json.loads("[" * 200 + "]" * 200)
-    with pytest.raises(StorageError, match="the golden trace of tests/test_refund.py::test_refund cannot be written"):
+    with pytest.raises(StorageError, match=r"the golden trace of tests/test_refund\.py::test_refund cannot be written"):
         dump_golden(golden(LLMCall(model="m", params={"x": deep}, messages=(USER,))))
 
 
@@ -289,8 +319,8 @@ GOOD = dump_golden(
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("model: openai", "modle: openai", "line 5: this cassette file cannot be read: conversation 1 has the unknown key `modle`"),
-        ("    - user: Refund", "    - user: [Refund", "line 15: this cassette file cannot be read: it is not valid YAML"),
+        ("model: openai", "modle: openai", "line 5: this cassette file cannot be read: conversation 1 has the unknown"),
+        ("    - user: Refund", "    - user: [Refund", "line 15: this cassette file cannot be read: it is not valid"),
         ("user: Refund order 123", "user: {text: 1, text: 2}", "the key `text` stands twice in one mapping"),
         ("user: Refund order 123", "User: Refund", "line 14: this cassette file cannot be read: `User` is not a role"),
         ("user: Refund order 123", "user: 7", "a message must be text or a mapping, not 7"),
@@ -314,7 +344,7 @@ GOOD = dump_golden(
         (GOOD, "", "it is not a file of pytest-llmtrace"),
         (GOOD, "hello", "it is not a file of pytest-llmtrace"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_file_says_what_is_wrong(old: str, new: str, what: str) -> None:
     """A damaged, foreign or badly edited file is an error that names the file, the place, the fault and the way out."""
     with pytest.raises(BrokenCassetteError) as raised:

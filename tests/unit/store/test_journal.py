@@ -52,7 +52,9 @@ def test_each_line_is_one_write_and_synced(tmp_path: Path, monkeypatch: pytest.M
     """An interaction is one write of one whole line, followed by a sync."""
     done: list[str] = []
     write, fsync = os.write, os.fsync
-    monkeypatch.setattr(os, "write", lambda file, data: done.append(f"write {data.count(bytes([10]))}") or write(file, data))
+    monkeypatch.setattr(
+        os, "write", lambda file, data: done.append(f"write {data.count(bytes([10]))}") or write(file, data)
+    )
     monkeypatch.setattr(os, "fsync", lambda file: done.append("fsync") or fsync(file))
     journal = Journal(tmp_path / "a.journal.jsonl")
     journal.append(growing(1)[0])
@@ -136,7 +138,7 @@ def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the operating system refuses, the error says why, and the next interaction does not refer to the lost one."""
+    """Where the system refuses, the error says why, and the next interaction does not refer to the lost one."""
     journal = Journal(tmp_path / "a.journal.jsonl")
     made = growing(3)
     journal.append(made[0])

@@ -101,8 +101,8 @@ def test_random_ids_do_not_hide_a_conversation() -> None:
     """A conversation is recognised although its session label and tool-call ids are new in every run."""
     old, new = (
         [
-            call(None, text, session=f"run {digit * 8}-0000-0000-0000-000000000000", model=text)
-            for text in ("one", "two")
+            call(None, text, session=f"run {digit * 7}{number}-0000-0000-0000-000000000000", model=text)
+            for number, text in enumerate(("one", "two"))
         ]
         for digit in "ab"
     )

@@ -73,9 +73,12 @@ labels: dict[str, Any] = {
 }
 tools = st.fixed_dictionaries({}, optional={"name": word, "type": word, "description": text, "parameters": data})
 usages = st.builds(
-    Usage, input_tokens=st.integers(0, 9), output_tokens=st.integers(0, 9), reasoning_tokens=st.integers(0, 2),
+    Usage,
+    input_tokens=st.integers(0, 9),
+    output_tokens=st.integers(0, 9),
+    reasoning_tokens=st.integers(0, 2),
     estimated=st.booleans(),
-)  # fmt: skip
+)
 
 
 def llm_calls(history: st.SearchStrategy[tuple[Message, ...]]) -> st.SearchStrategy[LLMCall]:
@@ -134,7 +137,13 @@ def traces(draw: st.DrawFn) -> Trace:
 
 
 executions = st.builds(
-    ToolCall, **labels, name=st.sampled_from(["lookup", "f(x", "two words", ""]), arguments=data, result=data,
-    error=st.none() | text, call_id=st.none() | call_ids.filter(bool), executed=st.booleans(),
-)  # fmt: skip
+    ToolCall,
+    **labels,
+    name=st.sampled_from(["lookup", "f(x", "two words", ""]),
+    arguments=data,
+    result=data,
+    error=st.none() | text,
+    call_id=st.none() | call_ids.filter(bool),
+    executed=st.booleans(),
+)
 events = st.builds(Event, **labels, name=text, data=data)
