@@ -9,7 +9,7 @@ USAGE = {"input_tokens": 1000, "output_tokens": 321, "cache_read_tokens": 800}
 
 
 def test_our_dollars_are_litellms(tmp_path):
-    """Sync, async, streamed, plain SDK and embeddings, with cached tokens: asserted inside the project, in both modes."""
+    """Sync, async, streamed, plain SDK and embeddings, with cached tokens: asserted inside, in both modes."""
     shutil.copy(HERE / "projects" / "costs.py", tmp_path / "test_costs.py")
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
     with Provider([Rule(text="Fine.", usage=USAGE)]) as provider:

@@ -66,8 +66,10 @@ def test_nothing_changed_is_no_drift(agent):
         ('{"refunded": order}', '{"refunded": order, "fee": 1}', "tool_result", "messages[3].content.fee", 2),
         (
             "messages.append(answer.model_dump(exclude_none=True))",
-            "text = answer.model_dump_json(exclude_none=True).replace('7' + chr(92), '9' + chr(92))\n"
-            "        messages.append(json.loads(text))",
+            (
+                "text = answer.model_dump_json(exclude_none=True).replace('7' + chr(92), '9' + chr(92))\n"
+                "        messages.append(json.loads(text))"
+            ),
             "tool_call",
             "messages[2].tool_calls[0].arguments.order",
             2,

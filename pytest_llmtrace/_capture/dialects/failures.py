@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.lenient import first, mapping, mappings, text
@@ -70,10 +69,8 @@ def _status(code: object) -> int | None:
 
 
 def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return str(status)
+    """What stands for an error that names no type. Not the status phrase: that differs between Python versions."""
+    return f"http_{status}"
 
 
 def _excerpt(body: bytes) -> str:

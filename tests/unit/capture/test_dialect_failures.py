@@ -28,17 +28,17 @@ ASK: dict[str, Any] = {"model": "m", "messages": []}
             529,
             ("overloaded_error", "busy"),
         ),
-        ({"error": "not found"}, 404, ("Not Found", "not found")),
-        ({"message": "invalid api token"}, 401, ("Unauthorized", "invalid api token")),
+        ({"error": "not found"}, 404, ("http_404", "not found")),
+        ({"message": "invalid api token"}, 401, ("http_401", "invalid api token")),
         ({"object": "error", "type": "BadRequestError", "message": "bad"}, 400, ("BadRequestError", "bad")),
-        ({"detail": "nope"}, 422, ("Unprocessable Entity", "nope")),
-        ({"detail": [{"msg": "missing"}]}, 422, ("Unprocessable Entity", '[{"msg":"missing"}]')),
-        ({"surprise": 1}, 500, ("Internal Server Error", '{"surprise":1}')),
-        (b"<html>Bad gateway</html>", 502, ("Bad Gateway", "<html>Bad gateway</html>")),
-        (b"", 503, ("Service Unavailable", "")),
+        ({"detail": "nope"}, 422, ("http_422", "nope")),
+        ({"detail": [{"msg": "missing"}]}, 422, ("http_422", '[{"msg":"missing"}]')),
+        ({"surprise": 1}, 500, ("http_500", '{"surprise":1}')),
+        (b"<html>Bad gateway</html>", 502, ("http_502", "<html>Bad gateway</html>")),
+        (b"", 503, ("http_503", "")),
         ([{"error": {"status": "INVALID_ARGUMENT", "message": "bad", "code": 400}}], 400, ("INVALID_ARGUMENT", "bad")),
-        ({"error": {"message": {"a": 1}}}, 400, ("Bad Request", '{"message":{"a":1}}')),
-        (b"?", 599, ("599", "?")),
+        ({"error": {"message": {"a": 1}}}, 400, ("http_400", '{"message":{"a":1}}')),
+        (b"?", 599, ("http_599", "?")),
     ],
 )
 def test_an_http_error_is_read_in_every_form(body: Any, status: int, expected: tuple[str, str]) -> None:
@@ -64,7 +64,7 @@ def test_an_error_behind_status_200_is_an_error(url: str, body: dict[str, Any]) 
     """OpenRouter and other gateways fail this way."""
     call = answered(url, body, {"error": {"code": 502, "message": "upstream"}})
 
-    assert (call.status, call.error) == ("error", CallError(type="Bad Gateway", message="upstream", status=502))
+    assert (call.status, call.error) == ("error", CallError(type="http_502", message="upstream", status=502))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_broken_off_answer_of_openrouter_keeps_its_text() -> None:
     call = answered(CHAT, ASK, {"choices": [choice]})
 
     assert (call.status, said(call.output)) == ("error", {"role": "assistant", "content": "Hel"})
-    assert call.error == CallError(type="Bad Gateway", message="gone", status=502)
+    assert call.error == CallError(type="http_502", message="gone", status=502)
 
 
 def test_an_empty_event_stream_is_abandoned() -> None:

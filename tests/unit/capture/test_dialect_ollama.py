@@ -93,4 +93,4 @@ def test_an_ollama_error_is_a_bare_text() -> None:
     """It comes with a status of its own."""
     call = answered(CHAT, ASK, response({"error": "model not found"}, status=404))
 
-    assert call.error == CallError(type="Not Found", message="model not found", status=404)
+    assert call.error == CallError(type="http_404", message="model not found", status=404)
