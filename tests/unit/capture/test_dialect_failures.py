@@ -22,7 +22,7 @@ ASK: dict[str, Any] = {"model": "m", "messages": []}
             ("invalid_request_error", "bad"),
         ),
         ({"error": {"message": "bad", "code": "model_not_found"}}, 404, ("model_not_found", "bad")),
-        ({"error": {"code": 402, "message": "pay"}}, 402, ("Payment Required", "pay")),
+        ({"error": {"code": 402, "message": "pay"}}, 402, ("http_402", "pay")),
         (
             {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
             529,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import POLICIES, Policy, adjusted
 from pytest_llmtrace._model.trace import Event, ToolCall, Trace
@@ -63,6 +63,15 @@ def test_equal_digests_mean_no_drift_under_any_policy(
     if behaviour_digest(golden) == behaviour_digest(observed):
         assert drifts == ()
     assert sum(one.first for one in drifts) == min(len(drifts), 1)
+
+
+def test_a_strict_order_needs_more_than_digests() -> None:
+    """Conversations in another order have an equal digest, which a policy with a strict order does not accept."""
+    one, other = refund(agent="a"), refund(agent="b", question="Where?")
+    strict = adjusted(EXACT, order="strict")
+    assert behaviour_digest(trace(one, other)) == behaviour_digest(trace(other, one))
+    assert [digest_decides(policy) for policy in (*ALL, strict)] == [True] * len(ALL) + [False]
+    assert [drift.kind for drift in compare(trace(one, other), trace(other, one), strict)] == ["order"]
 
 
 def without_executions(original: Trace) -> Trace:
