@@ -94,7 +94,8 @@ class OwnerRun:
         """Whether there is anything to report: an LLM was called, or a cassette was there to be used."""
         recorder = self.recorder
         calls_llm = any(one.is_llm for one in recorder.exchanges)
-        return bool(calls_llm or recorder.litellm_calls or recorder.entries or recorder.bypassed or self.old.exists)
+        by_hand = recorder.hand_calls or recorder.executions or recorder.entries
+        return bool(calls_llm or recorder.litellm_calls or by_hand or recorder.bypassed or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:
@@ -127,9 +128,12 @@ class OwnerRun:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
         drain(self.recorder)
         late = judge.teardown_verdict(self)
-        if self.records and passed and late is None and self.assembled is not None:
-            self.saved = saving.save(self)
-            self._journal.remove()
+        try:
+            if self.records and passed and late is None and self.assembled is not None:
+                self.saved = saving.save(self)
+                self._journal.remove()
+        finally:
+            self._journal.close()
         return late
 
     def payload(self, *, with_entries: bool) -> dict[str, Any]:
