@@ -1,1 +1,1 @@
-"""How an observed trace differs from the golden one, and what a run may cost. Values in, findings out."""
+"""Golden against observed: drift under a policy, budgets, the request that comes nearest."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from pytest_llmtrace._compare.align import prefix_length
 from pytest_llmtrace._compare.values import Leaf, join, leaves, text_leaves
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.findings import DriftKind
@@ -52,6 +53,16 @@ class Change:
         """Equal for changes that have one cause: the same old and new value at the same kind of place."""
         values = digest(canonical_json([self.golden, self.observed]))
         return (self.kind, self.scope, self.place, values)
+
+    @property
+    def edit(self) -> tuple[str, str] | None:
+        """Of a changed prompt, what was taken out and what was put in: equal where only the text around it differs."""
+        if self.kind != "prompt" or not isinstance(self.golden, str) or not isinstance(self.observed, str):
+            return None
+        start = prefix_length(self.golden, self.observed)
+        golden, observed = self.golden[start:], self.observed[start:]
+        end = prefix_length(golden[::-1], observed[::-1])
+        return golden[: len(golden) - end], observed[: len(observed) - end]
 
 
 def value_changes(kind: DriftKind, name: str, golden: Any, observed: Any, **more: Any) -> list[Change]:

@@ -66,10 +66,13 @@ class Ledger:
         self._ignored: Callable[[str], bool] = ignored_paths(policy.ignore)
         self._roots: list[Root] = []
         self._causes: dict[tuple[str, ...], Root] = {}
+        self._edits: dict[tuple[str, tuple[str, str]], Root] = {}
         self._tools: dict[ToolKey, Root] = {}
 
     def enter(self, change: Change, where: Place, severity: Severity | None = None) -> Root:
         """A difference at a place: of a known cause if the same difference was seen in another turn, else news.
+
+        A prompt that is written anew for every turn, and in which the same words changed, is one difference too.
 
         Args:
             change: The difference.
@@ -78,6 +81,8 @@ class Ledger:
         """
         cause = change.cause
         known = self._causes.get(cause)
+        if known is None and change.edit is not None:
+            known = self._edits.get((where.conversation, change.edit))
         if known is not None and known.at.position != where.position:
             known.seen(where)
             return known
@@ -117,6 +122,8 @@ class Ledger:
         self._roots.append(root)
         if not ignored:  # the same difference where it counts is news
             self._causes.setdefault(cause, root)
+            if change.edit is not None:
+                self._edits.setdefault((where.conversation, change.edit), root)
             for key in change.tools:
                 self._tools.setdefault(key, root)
         return root

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.recorder import is_llm_request
 from pytest_llmtrace._compare.budget import breaches, growth_breaches
-from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
@@ -82,7 +82,8 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
     """Compare with the golden trace; it is not even read where digests show that nothing differs."""
     if not run.old.golden_exists:
         return None, ()
-    if not stopped and run.old.says_unchanged(behaviour_digest(trace)):
+    decided = not stopped and digest_decides(run.plan.policy)
+    if decided and run.old.says_unchanged(behaviour_digest(trace)):
         return None, ()
     golden = run.old.golden()
     if golden is None:

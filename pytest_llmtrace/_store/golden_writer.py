@@ -168,6 +168,7 @@ def _model(call: LLMCall) -> str | dict[str, str]:
 def _tool_references(tools: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
     """For each schema ``name@`` and as many digits of its digest as tell apart all those of one name."""
     digests = {key: digest(canonical_json(dict(tool))) for key, tool in tools.items()}
+    references: dict[int, str] = {}
     for length in _REFERENCE_DIGITS:
         references = {key: f"{_tool_name(tools[key])}@{whole[:length]}" for key, whole in digests.items()}
         if len(set(references.values())) == len(set(digests.values())):

@@ -59,6 +59,19 @@ def test_long_repetitions_are_aligned_by_occurrence() -> None:
     assert all(left[one] == right[other] for one, other in pairs)
 
 
+@given(left=st.permutations(range(80)), kept=st.sets(st.integers(0, 79)))
+def test_many_changes_are_aligned_by_unique_items(left: list[int], kept: set[int]) -> None:
+    """Where too much changed for an exact alignment, everything that stayed in its order is still found."""
+    right = [item if item in kept else -item - 1 for item in left]
+    assert align(left, right) == [(at, at) for at, item in enumerate(left) if item in kept]
+
+
+def test_many_moves_keep_what_is_in_order() -> None:
+    """A sequence cut in two and put together the other way round keeps one of the parts."""
+    left = [*range(100), "x", *range(100, 260)]
+    assert align(left, [*range(100, 260), "y", *range(100)]) == [(at + 1, at - 100) for at in range(100, 260)]
+
+
 def test_prefix_length_counts_across_chunks() -> None:
     """The common beginning is found to the item, however long it is."""
     assert prefix_length(range(1000), [*range(700), -1, *range(701, 1000)]) == 700

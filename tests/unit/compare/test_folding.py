@@ -78,6 +78,24 @@ def test_agents_with_prompts_of_their_own_have_drifts_of_their_own() -> None:
     ]
 
 
+def test_a_prompt_written_anew_for_every_turn_is_one_drift() -> None:
+    """The same words changed in a prompt that differs from turn to turn is one drift; other words are a second."""
+
+    def talk(*words: str) -> Trace:
+        return trace(
+            [
+                call(system(f"Turn {at}: be {word}, please."), user(f"q{at}"), out=says(f"a{at}"), session="s")
+                for at, word in enumerate(words)
+            ]
+        )
+
+    drifts = compare(talk("kind", "kind", "kind", "kind"), talk("rude", "rude", "brief", "rude"), EXACT)
+    assert places(drifts) == [
+        ("prompt", "s", 1, "messages[0].content", ("s turn 2", "s turn 4")),
+        ("prompt", "s", 3, "messages[0].content", ()),
+    ]
+
+
 def test_an_answer_that_is_repeated_without_its_reasoning_is_recognised() -> None:
     """Applications drop parts of an answer when they repeat it; a changed answer is still one drift."""
 

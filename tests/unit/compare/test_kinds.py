@@ -260,6 +260,19 @@ def test_parts_of_a_message_are_compared_one_by_one() -> None:
     assert found(golden, observed) == [("user", 1, "messages[0].content[1].image_url.url", "a.png", "b.png")]
 
 
+def test_no_answer_at_all() -> None:
+    """A call without an answer, for no reason that is known, lacks its whole output; so does one with a new answer."""
+    silent, answered = trace(call(user("a"))), trace(call(user("a"), out=says("A")))
+    assert found(answered, silent) == [("output", 1, "output", "A", None)]
+    assert found(silent, answered) == [("output", 1, "output", None, "A")]
+
+
+def test_a_difference_that_no_field_shows_is_told_as_a_whole() -> None:
+    """Numbers of one value in two spellings make another answer, and that is never lost."""
+    golden, observed = (trace(call(user("a"), out=says([{"type": "data", "at": at}]))) for at in (1, 1.0))
+    assert [one[:3] for one in found(golden, observed)] == [("output", 1, "output")]
+
+
 SLOW = CallError(type="RateLimitError", message="slow down", status=429)
 
 

@@ -124,6 +124,33 @@ def test_calls_that_a_label_groups_anew_are_no_drift() -> None:
     assert found(trace(observed), trace(golden)) == []
 
 
+def test_a_call_under_another_label_is_no_drift() -> None:
+    """A call that another agent is said to have made, entirely equal, is the same call."""
+    made = [call(user(text), out=says(text.upper()), session="s") for text in "abc"]
+    golden = trace([replace(one, agent=name) for one, name in zip(made, ("lead", "lead", "helper"), strict=True)])
+    observed = trace([replace(one, agent=name) for one, name in zip(made, ("lead", "helper", "helper"), strict=True)])
+    assert found(golden, observed) == []
+
+
+def test_turns_that_moved_together_are_one_drift() -> None:
+    """A block of turns that comes later is one difference that counts them all."""
+    made = [call(user(text), out=says(text), session="s1") for text in "abcdefg"]
+    (drift,) = compare(trace(made), trace(made[2:], made[:2]), EXACT)
+    assert (drift.kind, drift.turn, drift.golden, drift.observed, drift.folded_at) == ("order", 1, 1, 6, ("s1 turn 2",))
+
+
+def test_a_long_conversation_in_which_everything_changed_is_compared_in_order() -> None:
+    """Turns that have nothing left in common are compared one by one."""
+    golden, observed = (
+        trace(chat(*[([user(f"{side} question {at}")], says(f"{side} answer {at}")) for at in range(70)]))
+        for side in ("old", "new")
+    )
+    drifts = compare(golden, observed, EXACT)
+    assert [(one.kind, one.turn) for one in drifts] == [
+        (kind, turn) for turn in range(1, 71) for kind in ("user", "output")
+    ]
+
+
 def test_a_conversation_that_is_gone_and_one_that_is_new() -> None:
     """A conversation without a counterpart is missing or added as a whole."""
     golden = trace(refund(agent="a"), refund(agent="b", question="Where is order 9?"))

@@ -154,5 +154,9 @@ def test_text_tolerance_accepts_other_words_up_to_its_share() -> None:
     asked = trace(call(user("a b c e"), out=golden.calls[0].output))
     policy = adjusted(EXACT, text_tolerance=0.2)
     assert compare(golden, near, policy) == ()
+    data = [trace(call(user("a b c d"), out=says(f'{{"n": {number}}}'))) for number in (1, 2)]
+    assert [drift.path for drift in compare(*data, policy)] == ["output.content.n"]
+    long = [trace(call(user("a"), out=says(" ".join(map(str, range(at, at + 3000)))))) for at in (0, 300)]
+    assert compare(*long, policy) == ()
     assert [drift.kind for drift in compare(golden, far, policy)] == ["output"]
     assert [drift.kind for drift in compare(golden, asked, policy)] == ["user"]

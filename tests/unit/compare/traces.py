@@ -24,7 +24,7 @@ def user(text: Any) -> Message:
     return message({"role": "user", "content": text})
 
 
-def says(text: str, **fields: Any) -> Message:
+def says(text: Any, **fields: Any) -> Message:
     """An answer with text."""
     return message({"role": "assistant", "content": text, **fields})
 
