@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from pytest_llmtrace._capture import current
@@ -14,43 +12,19 @@ from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.prices import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._compare.budget import Budget
-from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
-from pytest_llmtrace._model.verdict import Mode, RecordMode, Verdict
+from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.ledger import Ledger
+from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._store.journal import Journal
-from pytest_llmtrace._store.paths import Cassette
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be done with one owner."""
-
-    owner: str
-    """Node id, or ``fixture <scope> <name>``."""
-    mode: Mode
-    record_mode: RecordMode
-    cassette: Cassette
-    root: Path
-    policy: Policy
-    budget: Budget = field(default_factory=Budget)
-    """The owner's own budget (marker)."""
-    run_budget: Budget = field(default_factory=Budget)
-    max_growth: float | None = None
-    min_calls: int = 0
-    own_tape: bool = True
-    """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
-    accept: str = ""
-    """The command that records this owner again."""
 
 
 class OwnerRun:

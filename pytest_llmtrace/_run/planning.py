@@ -11,7 +11,8 @@ import pytest
 from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.policy import Policy, adjusted, named_policy
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._run.owner import OwnerRun, Plan
+from pytest_llmtrace._run.owner import OwnerRun
+from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 

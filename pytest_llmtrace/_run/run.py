@@ -21,8 +21,9 @@ from pytest_llmtrace._report.screen import failure_text
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
-from pytest_llmtrace._run.owner import OwnerRun, Plan
+from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
+from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.scope import search_roots
 from pytest_llmtrace._run.stops import stop

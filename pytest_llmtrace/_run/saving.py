@@ -15,13 +15,14 @@ from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
+from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import read_journal
 from pytest_llmtrace.errors import BrokenCassetteError
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._run.owner import OwnerRun, Plan
+    from pytest_llmtrace._run.owner import OwnerRun
 
 
 class Old:

@@ -1,0 +1,33 @@
+"""What is to be done with one owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_llmtrace._compare.budget import Budget
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._store.paths import Cassette
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done with one owner."""
+
+    owner: str
+    """Node id, or ``fixture <scope> <name>``."""
+    mode: Mode
+    record_mode: RecordMode
+    cassette: Cassette
+    root: Path
+    policy: Policy
+    budget: Budget = field(default_factory=Budget)
+    """The owner's own budget (marker)."""
+    run_budget: Budget = field(default_factory=Budget)
+    max_growth: float | None = None
+    min_calls: int = 0
+    own_tape: bool = True
+    """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
+    accept: str = ""
+    """The command that records this owner again."""
