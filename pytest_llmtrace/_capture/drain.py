@@ -41,6 +41,13 @@ def drain(recorder: Recorder) -> None:
         time.sleep(0.001)
 
 
+def settle() -> None:
+    """Wait for what litellm's threads are about to say, so that a trace read in mid-test is complete."""
+    deadline = time.monotonic() + 1.0
+    while _thread_work() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 async def drain_in_loop() -> None:
     """Deliver what litellm has queued in the running loop, then stop its worker, which would die with the loop."""
     worker = _worker()

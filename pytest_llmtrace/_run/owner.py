@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import Assembled, assemble
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
-from pytest_llmtrace._capture.drain import drain
+from pytest_llmtrace._capture.drain import drain, settle
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.prices import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
@@ -88,6 +88,7 @@ class OwnerRun:
 
     def trace(self) -> Trace:
         """The trace so far."""
+        settle()
         return assemble(self.recorder, self.prices).trace
 
     def close_call_phase(self, exception: BaseException | None) -> Verdict:
