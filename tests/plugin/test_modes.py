@@ -146,3 +146,20 @@ def test_a_bad_marker_fails_its_test_and_lists_what_is_valid(project, marker, me
     ran = project.run("--llm-trace")
     assert ran.exit == 1
     assert message in ran.text
+
+
+def test_where_another_plugin_owns_the_record_flag_the_alias_records(project):
+    """`--llm-record` stays the other plugin's, `--llmtrace-record` is ours, and the header says so."""
+    project.write(
+        "def pytest_addoption(parser):\n    parser.addoption('--llm-record', action='store_true', dest='theirs')\n",
+        "other_recorder.py",
+        prelude=False,
+    )
+    project.pytester.syspathinsert()
+    project.write("def test_one():\n    chat('hi')\n")
+    theirs = project.run("-p", "other_recorder", "--llm-record")
+    assert (theirs.exit, project.cassettes()) == (0, {})
+    ours = project.run("-p", "other_recorder", "--llmtrace-record")
+    assert ours.exit == 0
+    assert len(project.cassettes()) == 2
+    assert "another plugin owns --llm-record; record with --llmtrace-record" in ours.text
