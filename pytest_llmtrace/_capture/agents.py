@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.labels import Labels, current_labels
@@ -43,14 +43,14 @@ class Agent(Scope):
     def __init__(self, labels: Labels) -> None:
         self._labels = labels
 
-    def __enter__(self) -> Agent:
+    def __enter__(self) -> Self:
         self.enter()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.leave()
 
-    async def __aenter__(self) -> Agent:
+    async def __aenter__(self) -> Self:
         self.enter()
         return self
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.enclosed import Seen, joined
+from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
@@ -45,9 +47,9 @@ class Assembled:
 def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     """The trace of a recorder so far."""
     table = MessageTable()
-    exchanges = [one for one in recorder.exchanges if one.is_llm]
+    exchanges = [one for one in recorder.exchanges if one.is_llm and not is_hidden(one.enclosing)]
     groups = _grouped(exchanges, recorder)
-    calls = list(recorder.litellm_calls)
+    calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
     unknown: list[str] = []
     parsed: list[tuple[_Group, LLMCall]] = []
     for group in groups:
@@ -60,9 +62,9 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     free = [call for call in calls if id(call) not in owned]
     free = _adopt(parsed, free)
     bypassed: list[str] = []
-    entries: list[AnyEntry] = list(recorder.entries)
+    seen: list[Seen] = []
     for group, call in parsed:
-        entries.append(_finished(call, group, recorder, prices))
+        seen.append(Seen(call=_finished(call, group, recorder, prices), enclosing=group.exchanges[0].enclosing))
     for lone in free:
         if lone.succeeded is None and lone.http == 0 and recorder.misses:
             continue  # the miss itself is the entry
@@ -71,7 +73,10 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
             continue
         if lone.succeeded and not explained_without_http(lone):
             bypassed.append(f"litellm {made.name}")
-        entries.append(_labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone))
+        made = _labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone)
+        seen.append(Seen(call=made, enclosing=lone.enclosing))
+    entries: list[AnyEntry] = [*recorder.entries, *(one.entry() for one in recorder.executions if not one.cut_off)]
+    entries += joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
     entries.sort(key=lambda entry: entry.started)
     return Assembled(
         trace=Trace(owner=recorder.owner, entries=tuple(_numbered(entries))),
@@ -92,7 +97,8 @@ def _grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[_Group]:
             owner = group = None  # that call had its answer: this one only inherited the context
         if group is None and failed.get(exchange.key):
             waiting = failed[exchange.key][0]
-            if waiting.litellm is owner and _before(waiting.exchanges[-1], exchange):
+            same = waiting.litellm is owner and waiting.exchanges[-1].enclosing is exchange.enclosing
+            if same and _before(waiting.exchanges[-1], exchange):
                 group = failed[exchange.key].popleft()
         if group is None:
             group = _Group(exchanges=[], litellm=owner)

@@ -7,7 +7,8 @@ import enum
 import math
 import re
 from collections import deque
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -62,23 +63,15 @@ class _Copy:
             self._above.discard(id(value))
 
     def _copy(self, value: Any, depth: int) -> Json:
-        if isinstance(value, enum.Enum):
-            return self.of(value.value, depth)
-        for kind in (str, int, float):
-            if isinstance(value, kind):
-                return self.of(str.__str__(value) if kind is str else kind(value), depth)
+        simple = _simple(value)
+        if simple is not value:
+            return self.of(simple, depth)
         if isinstance(value, Mapping):
             return {self._key(name): self.of(item, depth) for name, item in list(value.items())}
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return {name: self.of(getattr(value, name), depth) for name in value._fields}
-        if isinstance(value, list | tuple | deque):
-            return [self.of(item, depth) for item in list(value)]
-        if isinstance(value, Set):
+        if isinstance(value, AbstractSet):
             return sorted((self.of(item, depth) for item in list(value)), key=canonical_json)
-        if isinstance(value, bytes | bytearray | memoryview):
-            return _binary(bytes(value))
-        if isinstance(value, BaseException):
-            return error_text(value)
+        if isinstance(value, list | tuple | deque) and not hasattr(value, "_fields"):
+            return [self.of(item, depth) for item in list(value)]
         fields = _fields(value, opened=self._opened)
         if fields is not None:
             return {name: self.of(item, depth) for name, item in fields.items()}
@@ -88,6 +81,19 @@ class _Copy:
         if isinstance(name, enum.Enum):
             name = name.value
         return name if type(name) is str else str(name) if isinstance(name, str | int | float) else _text(name)
+
+
+def _simple(value: Any) -> Any:
+    """What a simple value is without the type that was made of it; the value itself where it is not simple."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int | float):
+        return int(value) if isinstance(value, int) else float(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _binary(bytes(value))
+    return error_text(value) if isinstance(value, BaseException) else value
 
 
 def _fields(value: Any, *, opened: bool) -> dict[str, Any] | None:
@@ -100,11 +106,11 @@ def _fields(value: Any, *, opened: bool) -> dict[str, Any] | None:
     declared = getattr(kind, "__attrs_attrs__", None)
     if declared is not None:
         return {field.name: getattr(value, field.name) for field in declared}
-    if hasattr(kind, "__pydantic_fields__") or hasattr(kind, "__fields__"):
+    if isinstance(value, tuple):
+        return dict(zip(value._fields, value, strict=True))  # type: ignore[attr-defined]  # a named one
+    if isinstance(value, SimpleNamespace) or hasattr(kind, "__pydantic_fields__") or hasattr(kind, "__fields__"):
         extra = getattr(value, "__pydantic_extra__", None)
         return _public({**vars(value), **(extra if isinstance(extra, dict) else {})})
-    if isinstance(value, SimpleNamespace):
-        return dict(vars(value))
     return _attributes(value) if opened else None
 
 
@@ -131,7 +137,7 @@ def _text(value: Any) -> str:
     kind = type(value)
     if isinstance(value, _CODE):
         return f"<{getattr(value, '__qualname__', None) or getattr(value, '__name__', kind.__name__)}>"
-    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+    if not any("__str__" in vars(base) or "__repr__" in vars(base) for base in kind.__mro__[:-1]):
         return _named(value)
     return _ADDRESS.sub("", str(value))
 
@@ -149,11 +155,12 @@ def _binary(value: bytes) -> Json:
 
 _CODE: Final = (FunctionType, MethodType, BuiltinFunctionType, ModuleType, type)
 _ADDRESS: Final = re.compile(r" (?:object )?at 0x[0-9a-fA-F]+")
-_ANSWERS: Final = frozenset(
-    "choices message delta content text role tool_calls function arguments candidates parts output output_text "
-    "response finish_reason stop_reason usage usage_metadata prompt_tokens completion_tokens input_tokens "
-    "output_tokens prompt_eval_count eval_count prompt_token_count candidates_token_count embeddings embedding".split()
-)
+_ANSWERS: Final = frozenset({
+    "arguments", "candidates", "candidates_token_count", "choices", "completion_tokens", "content", "delta",
+    "embedding", "embeddings", "eval_count", "finish_reason", "function", "input_tokens", "message", "output",
+    "output_text", "output_tokens", "parts", "prompt_eval_count", "prompt_token_count", "prompt_tokens",
+    "response", "role", "stop_reason", "text", "tool_calls", "usage", "usage_metadata",
+})  # fmt: skip
 """Attributes of answers, and of their parts."""
 _DEEPEST: Final = 40
 _MOST: Final = 100_000

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Phase
 from pytest_llmtrace._model.trace import Source
@@ -31,6 +32,8 @@ class Exchange:
     labels: Labels
     context: Any = None
     """The litellm call that was being made in the same context, if any."""
+    enclosing: Enclosing | None = field(default_factory=innermost.get)
+    """What it was made inside of."""
     phase: Phase = "call"
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None

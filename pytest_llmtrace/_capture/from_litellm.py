@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.http import litellm_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, current_labels
 from pytest_llmtrace._capture.recorder import Recorder
@@ -51,6 +52,8 @@ class LitellmCall:
     kwargs: dict[str, Any]
     labels: Labels = NO_LABELS
     inherited: Labels = NO_LABELS
+    enclosing: Enclosing | None = field(default_factory=innermost.get)
+    """What it was made inside of."""
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None
     succeeded: bool | None = None

@@ -5,12 +5,11 @@ Outside of a traced test the same objects keep what they are given and do nothin
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmtrace._capture.enclosing import Enclosing, innermost, observing
 from pytest_llmtrace._capture.labels import Labels, current_labels
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pytest_llmtrace._capture.recorder import Recorder
-    from pytest_llmtrace._model.trace import Status
+    from pytest_llmtrace._model.trace import CallError, Status
 
 
 def call(
@@ -60,7 +59,7 @@ def event(name: str, data: Any = None) -> None:
         return
     from pytest_llmtrace._capture.hand_entries import event_entry  # noqa: PLC0415 - only in a traced test
 
-    recorder.entries.append(event_entry(recorder, str(name), data, time.perf_counter(), current_labels.get()))
+    recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), current_labels.get()))
 
 
 def _kept(name: str, *, empty: Callable[[], Any] = lambda: None, about: str) -> Any:
@@ -108,8 +107,9 @@ class Call:
         self._values = values
         self._own: set[str] = set()
 
-    def __enter__(self) -> Call:
+    def __enter__(self) -> Self:
         recorder = observing()
+        self.record = None
         if recorder is not None:
             self.begin(recorder).enter()
         return self
@@ -121,7 +121,7 @@ class Call:
             self.record.leave()
             self.record.end(error)
 
-    async def __aenter__(self) -> Call:
+    async def __aenter__(self) -> Self:
         return self.__enter__()
 
     async def __aexit__(
@@ -137,16 +137,20 @@ class Call:
             model: The model that is asked now.
             error: What was wrong; by default the exception that is being handled.
         """
-        before = f"{self.provider}/{self.model}" if self.provider else self.model
+        before = self.name
         self.provider, self.model = provider, model
         if self.record is not None:
-            data = {"from": before, "to": f"{provider}/{model}" if provider else model}
-            self.record.fell_back(data, error if error is not None else sys.exc_info()[1])
+            self.record.fell_back(before, self.name, error if error is not None else sys.exc_info()[1])
 
-    def begin(self, recorder: Recorder, *, inferred: bool = False) -> Record:
-        """Keep from now on what is set; see `Record`."""
+    @property
+    def name(self) -> str:
+        """Provider and model: ``openai/gpt-4o-mini``."""
+        return f"{self.provider}/{self.model}" if self.provider else str(self.model)
+
+    def begin(self, recorder: Recorder, *, stated: frozenset[str] | None = None) -> Record:
+        """Keep from now on what is set. `stated`: see `Record`."""
         self.record = record = Record(
-            call=self, recorder=recorder, labels=current_labels.get(), outer=innermost.get(), inferred=inferred
+            call=self, recorder=recorder, labels=current_labels.get(), outer=innermost.get(), stated=stated
         )
         recorder.hand_calls.append(record)
         for name, value in self._values.items():
@@ -169,6 +173,8 @@ class Call:
         self._values[name] = value
         if self.record is not None:
             self.record.keep(name, value)
+            if issubclass(type(value), BaseException):  # its traceback would hold on to frames until the test ends
+                self._values[name] = self.record.kept.get(name)
 
     def keep_own(self) -> None:
         """Copy what was filled in place."""
@@ -184,11 +190,14 @@ class Record(Enclosing):
     call: Call
     recorder: Recorder
     labels: Labels
-    inferred: bool = False
-    """Whether messages, output and usage were read from arguments and results, so that HTTP knows better."""
+    stated: frozenset[str] | None = None
+    """The attributes that the application stated; the others were read from arguments and results, so that HTTP knows
+    better. `None`: it stated all that are set."""
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None
     status: Status = "open"
+    cut_off: bool = False
+    """Whether it was we who ended it."""
     streamed: bool = False
     chunks: list[Any] = field(default_factory=list)
     """Copies of what a generator gave."""
@@ -216,14 +225,21 @@ class Record(Enclosing):
     def end(self, error: BaseException | None) -> None:
         """The call is over."""
         self.ended = time.perf_counter()
+        self.cut_off = self.recorder.cut_off(error)
         self.call.keep_own()
         if error is None:
             self.status = "ok"
         elif isinstance(error, Exception):
             self.status = "error"
-            self.call.error = error
+            self.call.keep("error", error)
         else:
             self.status = "abandoned" if isinstance(error, GeneratorExit) else "cancelled"
+
+    def heard(self, chunk: Any) -> None:
+        """A generator gave a chunk of the answer."""
+        self.streamed = True
+        self.keep("chunk", chunk)
+        self.chunks.append(self.kept.pop("chunk", None))
 
     def keep(self, name: str, value: Any) -> None:
         """Copy what was set."""
@@ -234,10 +250,12 @@ class Record(Enclosing):
         except Exception as error:  # noqa: BLE001 - whatever it was given, the application goes on
             self.unreadable.append((name, f"{type(value).__name__} ({type(error).__name__})"))
 
-    def fell_back(self, data: dict[str, Any], error: Any) -> None:
+    def fell_back(self, before: str, after: str, error: Any) -> None:
         """Another provider or model is asked from now on."""
-        with contextlib.suppress(Exception):
-            self.fallbacks.append(Fallback(at=time.perf_counter(), data=data, error=error))
+        from pytest_llmtrace._capture.hand_entries import call_error  # noqa: PLC0415 - likewise
+
+        found = None if error is None else call_error(self.recorder, error)
+        self.fallbacks.append(Fallback(at=time.perf_counter(), before=before, after=after, error=found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,9 +263,6 @@ class Fallback:
     """A turn to another provider or model."""
 
     at: float
-    data: dict[str, Any]
-    error: Any
-
-
-LATE: Final = ("messages", "params", "tools", "output", "usage", "error", "rag_hits", "metadata")
-"""The attributes of a call that are copied when they are set."""
+    before: str
+    after: str
+    error: CallError | None

@@ -6,22 +6,26 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import find_dialect
+from pytest_llmtrace._capture.enclosing import innermost, is_hidden
 from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError
 from pytest_llmtrace._capture.labels import current_labels
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
+from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._capture.executions import Execution
     from pytest_llmtrace._capture.from_litellm import LitellmCall
+    from pytest_llmtrace._capture.manual import Record
 
 Wire = Literal["tape", "fill", "live", "watch"]
 """Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""
@@ -58,7 +62,11 @@ class Recorder:
         self.exchanges: list[Exchange] = []
         self.litellm_calls: list[LitellmCall] = []
         self.entries: list[AnyEntry] = []
-        """Entries that were observed as such: tool executions, events, calls given by hand."""
+        """Entries that were observed as such: events."""
+        self.hand_calls: list[Record] = []
+        self.hand_messages = MessageTable()
+        """Messages of calls given by hand, each distinct one once."""
+        self.executions: list[Execution] = []
         self.misses: list[Exchange] = []
         self.refused: str | None = None
         """Why a live call was refused, once one was."""
@@ -89,6 +97,7 @@ class Recorder:
             labels=current_labels.get(),
             context=context,
             phase=self.phase,
+            taped=not is_hidden(innermost.get()),
         )
         with self._lock:
             self.exchanges.append(exchange)
@@ -134,12 +143,24 @@ class Recorder:
         with self._lock:
             self.misses.append(exchange)
         what = "has no recording of" if not self.has_cassette else "did not record"
-        self._stop(f"llmtrace: this test {what} {exchange.request.method} {exchange.request.url}")
+        self.stop(f"llmtrace: this test {what} {exchange.request.method} {exchange.request.url}")
 
     @property
     def guarded(self) -> bool:
         """Whether this owner may not reach the network: it has a cassette, or has called an LLM."""
         return self.wire == "tape" and (self.has_cassette or any(one.is_llm for one in self.exchanges))
+
+    def cut_off(self, error: BaseException | None) -> bool:
+        """Whether it was we who ended what an exception ended: it was not reached, and says nothing."""
+        if error is None or isinstance(error, Exception | GeneratorExit):
+            return False
+        return bool(self.misses or self.bypassed or self.refused)
+
+    def redacted(self, data: Any) -> Any:
+        """JSON-like data as a file may hold it."""
+        body = canonical_json(data).encode("utf-8", "surrogatepass")
+        made = self._redactor.body(body)
+        return data if made == body else parse_json(made)
 
     def is_recorded_port(self, port: int | None) -> bool:
         """Whether a provider on this loopback port was recorded: replay answers for it."""
@@ -149,9 +170,10 @@ class Recorder:
         """A connection past the tape was attempted: note it and stop it."""
         with self._lock:
             self.bypassed.append((address, stack))
-        self._stop(f"llmtrace: a connection to {address} went past the tape")
+        self.stop(f"llmtrace: a connection to {address} went past the tape")
 
-    def _stop(self, text: str) -> NoReturn:
+    def stop(self, text: str) -> NoReturn:
+        """End what runs, with an exception that nothing swallows by accident."""
         raise self._gates.stop(text)
 
     # Live requests
@@ -163,7 +185,7 @@ class Recorder:
         exchange.failed(ReplayStopError(refusal))
         exchange.taped = False
         self.refused = refusal
-        self._stop(f"llmtrace: {refusal}")
+        self.stop(f"llmtrace: {refusal}")
 
     def _after_live(self, exchange: Exchange) -> None:
         if exchange.is_llm:

@@ -125,7 +125,7 @@ def _carrying_submit(original: Callable[..., Future[Any]]) -> Callable[..., Futu
     @functools.wraps(original)
     def submit(pool: ThreadPoolExecutor, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         baggage = _Baggage()
-        if not baggage:
+        if not baggage or _is_foreign(pool):
             return original(pool, function, *args, **kwargs)
         # The pool may start a thread now, which will serve others later: that thread takes nothing along.
         labels, scope = current_labels.set(NO_LABELS), innermost.set(None)
@@ -136,6 +136,11 @@ def _carrying_submit(original: Callable[..., Future[Any]]) -> Callable[..., Futu
             current_labels.reset(labels)
 
     return submit
+
+
+def _is_foreign(pool: ThreadPoolExecutor) -> bool:
+    """Whether a pool's threads run other interpreters (Python 3.14 has one), which nothing of ours can reach."""
+    return any(base.__name__ == "InterpreterPoolExecutor" for base in type(pool).__mro__)
 
 
 _lock = threading.Lock()

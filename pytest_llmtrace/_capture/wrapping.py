@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
 
@@ -71,11 +72,12 @@ def _of_function(function: Callable[..., Any], opening: Opening) -> Callable[...
         finally:
             scope.leave()
         # A function that is none of the other kinds may still give their results: a lambda, a partial, a decorator.
-        if inspect.iscoroutine(result):
+        kind = type(result)  # `isinstance` asks the object itself, which is the application's
+        if kind is CoroutineType:
             return _awaited(result, scope)
-        if inspect.isgenerator(result):
+        if kind is GeneratorType:
             return _stepped(result, scope)
-        if inspect.isasyncgen(result):
+        if kind is AsyncGeneratorType:
             return _stepped_async(result, scope)
         scope.returned(result)
         return result
