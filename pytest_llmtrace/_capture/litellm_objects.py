@@ -38,7 +38,9 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
     }
     body = {"model": kwargs.get("model") or "", name: sent or [], **params}
     request = HttpRequest(
-        method="POST", url=f"http://localhost{path}", body=canonical_json(_plain(body)).encode("utf-8", "replace")
+        method="POST",
+        url=f"http://localhost{path}",
+        body=canonical_json(lone.recorder.redacted(_plain(body))).encode("utf-8", "replace"),
     )
     call = parse_request(request, table)
     if call is None:
@@ -50,7 +52,7 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
         return replace(call, status="open")
     if not lone.succeeded:
         return replace(call, status="error", error=_error(lone.error))
-    answer = _plain(_dumped(lone.response))
+    answer = lone.recorder.redacted(_plain(_dumped(lone.response)))
     response = HttpResponse(
         status=200,
         headers=(("content-type", "application/json"),),

@@ -151,9 +151,7 @@ def _redact_lines(body: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-_SECRET_VALUE: Final = re.compile(
-    rf'("(?:aws[-_]?)?(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode(), re.IGNORECASE
-)
+_SECRET_VALUE: Final = re.compile(rf'("(?:aws[-_]?)?(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode(), re.IGNORECASE)
 
 
 def redact_data(data: Any) -> Any:
