@@ -118,13 +118,15 @@ class Hooks:
         with self._if("run" in self.__dict__, lambda: self.run.fixture(fixturedef, request)):
             return (yield)
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: the outcome is known, xfail included
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if call.when == "teardown" and self.traces(item):
-            report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
+        if self.traces(item):
+            self.run.note(report)
+            if call.when == "teardown":
+                report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -137,8 +139,11 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not hasattr(self._config, "workerinput"):
-            session.exitstatus = self.controller.finish(session)
+        if hasattr(self._config, "workerinput"):
+            return
+        if "run" in self.__dict__:
+            self.controller.add(self.run.interrupted())
+        session.exitstatus = self.controller.finish(session)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.controller.summarise(terminalreporter)

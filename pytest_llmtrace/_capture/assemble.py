@@ -135,7 +135,7 @@ def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
         for name in ("messages", "input", "contents"):
             if name in body and name in sent:
                 return digest(canonical_json(body[name])) == digest(canonical_json(sent[name]))
-    model = str(call.kwargs.get("model") or "").rpartition("/")[2]
+    model = call.model.rpartition("/")[2]
     asked = body.get("model") if isinstance(body, dict) else None
     return model in exchange.request.url if asked is None else str(asked).rpartition("/")[2] == model
 

@@ -51,7 +51,7 @@ def settle() -> None:
 async def drain_in_loop() -> None:
     """Deliver what litellm has queued in the running loop, then stop its worker, which would die with the loop."""
     worker = _worker()
-    if worker is None:
+    if worker is None or not _in_event_loop():  # trio runs coroutines too, and litellm's worker knows asyncio alone
         return
     for _ in range(3):  # litellm creates a task that creates the queue entry
         await asyncio.sleep(0)

@@ -50,6 +50,8 @@ class LitellmCall:
 
     recorder: Recorder
     kwargs: dict[str, Any]
+    model: str = ""
+    """The model at the beginning; a fallback changes the one in `kwargs`."""
     labels: Labels = NO_LABELS
     inherited: Labels = NO_LABELS
     enclosing: Enclosing | None = field(default_factory=innermost.get)
@@ -131,18 +133,30 @@ def _callback_class() -> type:
 def _before(kwargs: dict[str, Any]) -> None:
     """A request is about to be made; the same call may come here again for a retry."""
     call = kwargs.get(STASH)
-    if not isinstance(call, LitellmCall):
-        recorder = current()
+    if not isinstance(call, LitellmCall) or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
+        recorder = current()  # a fallback to another model is another call, though litellm goes on with the same dict
         if recorder is None:
             litellm_call.set(None)
             return
-        call = LitellmCall(recorder=recorder, kwargs=kwargs, labels=labels_of(kwargs), inherited=current_labels.get())
-        kwargs[STASH] = call
-        recorder.litellm_calls.append(call)
+        call = _noted(recorder, kwargs)
     else:
         call.ended = call.succeeded = call.error = None
     call.local = call.local or kwargs.get("api_key") == MOCK_KEY
     litellm_call.set(call)
+
+
+def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
+    """A new record of a call, known to the recorder and to litellm's `kwargs`."""
+    call = LitellmCall(
+        recorder=recorder,
+        kwargs=kwargs,
+        model=str(kwargs.get("model") or ""),
+        labels=labels_of(kwargs),
+        inherited=current_labels.get(),
+    )
+    kwargs[STASH] = call
+    recorder.litellm_calls.append(call)
+    return call
 
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
@@ -152,11 +166,9 @@ def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succe
         recorder = current()
         if recorder is None:
             return
-        call = LitellmCall(recorder=recorder, kwargs=kwargs, labels=labels_of(kwargs), inherited=current_labels.get())
+        call = _noted(recorder, kwargs)
         call.started = _on_our_clock(recorder, start, call.started)
         call.local = True
-        kwargs[STASH] = call
-        recorder.litellm_calls.append(call)
     if call.succeeded is True and response is None:
         return
     call.succeeded = succeeded

@@ -37,7 +37,11 @@ class Controller:
             failed_outside = report.when != "call" and outcome == "failed"
             if not (failed_outside and self._outcomes.get(report.nodeid) == "failed"):
                 self._outcomes[report.nodeid] = "error" if failed_outside else outcome
-        self._payloads += getattr(report, "llmtrace", [])
+        self.add(getattr(report, "llmtrace", []))
+
+    def add(self, payloads: list[dict[str, Any]]) -> None:
+        """Take in what owners have to say."""
+        self._payloads += payloads
 
     def ledger(self) -> str:
         """A file that all workers count live spending in."""

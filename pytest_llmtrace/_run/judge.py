@@ -34,7 +34,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings: list[Finding] = []
     golden: Golden | None = None
     if run.compares:
-        golden, drifts = _drifts(run, trace, stopped=stopped)
+        tapeless = bool(recorder.misses) and run.plan.own_tape and not run.old.tape_exists
+        golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         findings += drifts
         findings += _misses(run, trace)
         if not stopped and recorder.wire == "tape":
@@ -55,8 +56,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         findings=tuple(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(trace.calls),
-        golden_file=run.old.golden_name,
-        tape_file=run.old.tape_name,
+        golden_file=run.old.golden_name if run.old.golden_exists else None,
+        tape_file=run.old.tape_name if run.old.tape_exists else None,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
@@ -156,6 +157,7 @@ def _breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach]:
     if plan.max_growth is not None and run.old.totals is not None and not stopped and run.compares:
         found += growth_breaches(run.old.totals, observed, plan.max_growth, plan.owner)
     if run.refusal is not None:
+        found = [one for one in found if (one.scope, one.what) != (run.refusal.scope, run.refusal.what)]
         found.append(run.refusal)
     return found
 

@@ -57,6 +57,8 @@ class OwnerRun:
         """What the call phase came to; set when it is judged."""
         self.verdict: Verdict | None = None
         self.saved = saving.Saved()
+        self.passed = False
+        """Of a fixture: whether its setup went well, so that it is saved when it is torn down."""
         self.refusal: Breach | None = None
         """The budget because of which a live call was refused."""
         self._live_usd = 0.0

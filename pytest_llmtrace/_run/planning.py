@@ -44,10 +44,10 @@ def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settin
     if test is None or fixturedef.scope == "function":
         return None
     scope, name = fixturedef.scope, fixturedef.argname
-    param = str(request.param_index) if hasattr(request, "param") else None
+    param = _param_id(fixturedef, request)
     folder: str | None = None
     if scope in ("module", "class"):  # one for each module or class that uses it
-        base, folder = Path(request.path).parent, Path(request.path).stem
+        base, folder = Path(request.path).parent, Path(request.path).name
         if scope == "class":
             name = f"{request.node.name}-{name}"
     else:
@@ -79,6 +79,17 @@ def _policy(marker: TraceMarker, mode: Mode, settings: Settings) -> Policy:
 def _keeps_its_own_tape(item: pytest.Item) -> bool:
     """Whether pytest-recording keeps the tape of this test."""
     return item.get_closest_marker("vcr") is not None and item.config.pluginmanager.has_plugin("recording")
+
+
+def _param_id(fixturedef: Any, request: Any) -> str | None:
+    """What a parameter of a fixture is called: its id where it has one, its value, else its place as pytest does it."""
+    if not hasattr(request, "param"):
+        return None
+    ids = getattr(fixturedef, "ids", None)
+    found = ids(request.param) if callable(ids) else ids[request.param_index] if ids else None
+    if found is None and isinstance(request.param, (str, int, float, bool)):
+        found = request.param
+    return f"{fixturedef.argname}{request.param_index}" if found is None else str(found)
 
 
 def _definition_folder(fixturedef: Any, root: Path) -> Path:

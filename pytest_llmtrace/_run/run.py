@@ -139,12 +139,26 @@ class Run:
         payloads, self._payloads = self._payloads, []
         return payloads
 
+    def note(self, report: pytest.TestReport) -> None:
+        """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""
+        if report.when == "call" and report.outcome != "failed" and self._attempt is not None:
+            self._failed = self._attempt.stopped_it
+
+    def interrupted(self) -> list[dict[str, Any]]:
+        """The run is over in the middle of a test: what that test has paid for must be in the reports."""
+        if self._attempt is not None:
+            self._failed = True
+            self._finished(self._attempt)
+            self._attempt = None
+        return self.take_payloads()
+
     def _judged(self, run: OwnerRun, item: pytest.Item, ended: BaseException | None) -> str | None:
         """The text that the test fails with, or `None` where it stays as it ended."""
-        if _is_no_outcome(ended):
-            return None
-        verdict = run.close_call_phase(ended)
-        if not verdict.failed:
+        try:
+            verdict = run.close_call_phase(ended)
+        except LlmtraceError as error:  # a golden trace that cannot be read
+            return str(error)
+        if not verdict.failed or _is_no_outcome(ended):
             return None
         if ended is not None and not run.stopped_it:
             item.add_report_section("call", "llmtrace", failure_text(verdict))
@@ -185,29 +199,33 @@ class Run:
             yield
         except BaseException as error:  # noqa: BLE001  # raised again below, unless the verdict replaces it
             ended = error
-        finally:
-            verdict = run.close_call_phase(ended) if not _is_no_outcome(ended) else None
-            self._finished_fixture(run, passed=ended is None and not (verdict and verdict.failed))
-            fixturedef.addfinalizer(run.enter)  # runs first
-        if verdict is not None and verdict.failed and (ended is None or run.stopped_it):
-            fail(failure_text(verdict))
+        text = self._judged_fixture(run, ended)
+        fixturedef.addfinalizer(run.enter)  # runs first
+        if text is not None:
+            fail(text)
         if ended is not None:
             raise ended
 
-    def _finished_fixture(self, run: OwnerRun, *, passed: bool) -> Verdict | None:
+    def _judged_fixture(self, run: OwnerRun, ended: BaseException | None) -> str | None:
+        """The text that the setup of a fixture fails with, or `None`."""
         run.leave()
-        late = run.finish(passed=passed)
-        if run.seen:
-            self._payloads.append(run.payload(with_entries=self._with_entries))
-        return late
+        try:
+            verdict = run.close_call_phase(ended)
+        except LlmtraceError as error:
+            return str(error)
+        run.passed = ended is None and not verdict.failed
+        return failure_text(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
         run.leave()
-        if any(exchange.phase == "teardown" for exchange in run.recorder.exchanges):
-            late = self._finished_fixture(run, passed=True)
-            if late is not None:
-                fail(failure_text(late))
+        try:
+            late = run.finish(passed=run.passed)
+        finally:
+            if run.seen:
+                self._payloads.append(run.payload(with_entries=self._with_entries))
+        if late is not None:
+            fail(failure_text(late))
 
     # What the `llm_trace` fixture shows
 

@@ -129,7 +129,7 @@ def save(run: OwnerRun) -> Saved:
     recorded = run.recorded()
     if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
         return Saved(written=remove(plan.cassette) if run.old.exists else False)
-    amounts = totals(trace.calls)
+    amounts = totals(run.trace().calls)  # with what the teardown called: its money counts, too
     meta: dict[str, Any] = {
         "test": plan.owner,
         "providers": sorted({call.provider for call in trace.calls if call.source != "local" and call.provider}),

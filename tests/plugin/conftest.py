@@ -92,8 +92,8 @@ class Project:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def run(self, *args: str) -> Ran:
-        """Run pytest in this process, with a JSON report."""
+    def run(self, *args: str, own_process: bool = False) -> Ran:
+        """Run pytest with a JSON report, in this process or, slower, in one of its own."""
         file = self.path / "report.json"
         file.unlink(missing_ok=True)
         before = self.provider.count
@@ -108,7 +108,8 @@ class Project:
                 "no:hypothesispytest",
                 f"--llm-report={file}",
             )
-            result = self.pytester.runpytest_inprocess(*options, *args)
+            run = self.pytester.runpytest_subprocess if own_process else self.pytester.runpytest_inprocess
+            result = run(*options, *args)
         report = json.loads(file.read_text("utf-8")) if file.exists() else None
         return Ran(result=result, report=report, requests=self.provider.count - before)
 

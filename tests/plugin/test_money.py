@@ -104,3 +104,14 @@ def test_growth_against_the_golden_is_a_gate(project):
     ran.outcomes(failed=1)
     assert {one["what"] for one in ran.test("test_one")["findings"]} == {"growth"}
     assert project.run("--llm-live", "--llm-max-growth=100000%").exit == 0
+
+
+def test_a_call_budget_that_stops_a_recording_is_one_finding(project):
+    """The call that would be one too many is refused, and said once."""
+    project.write("@pytest.mark.llm_budget(calls=1)\ndef test_one():\n    chat('a')\n    chat('b')\n")
+    ran = project.run("--llm-record")
+    ran.outcomes(failed=1)
+    assert ran.requests == 1
+    assert [(one["type"], one["what"], one["refused"]) for one in ran.test("test_one")["findings"]] == [
+        ("breach", "calls", True)
+    ]

@@ -216,3 +216,86 @@ def test_parameters_of_any_name_have_their_own_files(project):
     assert len({name.lower() for name in names}) == 20
     assert all(name.startswith("cassettes/test_it/") for name in names)
     assert project.replay().exit == 0
+
+
+def test_tests_that_xfail_or_skip_after_a_call_are_recorded(project):
+    """Both ended as they should, so they are recorded, and replay sees the same end again."""
+    project.write(
+        """
+        @pytest.mark.xfail(raises=ZeroDivisionError)
+        def test_xfails():
+            chat("xf")
+            1 / 0
+
+        def test_skips():
+            chat("sk")
+            pytest.skip("not today")
+        """
+    )
+    project.record().outcomes(xfailed=1, skipped=1)
+    project.provider.stop()
+    ran = project.replay()
+    ran.outcomes(xfailed=1, skipped=1)
+    assert ran.exit == 0
+    assert ran.findings("test_xfails") == []
+
+
+TEARDOWN = """
+    @pytest.fixture(scope="session")
+    def wide():
+        yield chat("wide setup")
+        chat("wide goodbye")
+
+    @pytest.fixture
+    def narrow():
+        yield
+        chat("narrow goodbye")
+
+    def test_one(wide):
+        chat("one")
+
+    def test_two(narrow):
+        chat("two")
+"""
+
+
+def test_calls_of_finalizers_are_counted_once_and_are_no_growth(project):
+    """What finalizers call is paid once, is part of the golden totals, and keeps its files when recorded again."""
+    project.write(TEARDOWN)
+    recorded = project.record()
+    assert recorded.requests == recorded.report["totals"]["live_calls"] == recorded.report["totals"]["calls"] == 5
+    assert recorded.report["totals"]["live_cost_usd"] == recorded.report["totals"]["cost_usd"]
+    before = project.cassettes()
+    ran = project.replay("--llm-max-growth=1%")
+    assert ran.exit == 0, ran.text
+    project.record("--llm-record-mode=all")
+    assert project.cassettes() == before
+
+
+def test_parameters_of_fixtures_are_told_apart_by_their_ids(project):
+    """Another order of the parameters is no other recording."""
+    source = """
+        @pytest.fixture(scope="module", params=["p1", "p2"])
+        def answer(request):
+            return chat(request.param)
+
+        def test_one(answer):
+            assert answer
+    """
+    project.write(source)
+    project.record()
+    assert any("module-answer-p1" in name for name in project.cassettes())
+    assert {name.split("/")[1] for name in project.cassettes()} == {"test_it"}
+    project.edit('["p1", "p2"]', '["p2", "p1"]')
+    assert project.replay().exit == 0
+
+
+@pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
+def test_an_interrupted_recording_reports_what_it_paid(project, stop):
+    """Ctrl-C and pytest.exit in a test do not lose the money from the books, nor the answers."""
+    project.write(f"def test_one():\n    chat('a')\n    chat('b')\n    {stop}\n")
+    ran = project.run("--llm-record", own_process=True)  # pytester would pass the interrupt on
+    assert (ran.exit, ran.requests) == (2, 2)
+    assert (ran.report["totals"]["live_calls"], ran.report["totals"]["cost_usd"] > 0) == (2, True)
+    project.edit(stop, "pass")
+    assert project.record().requests == 0

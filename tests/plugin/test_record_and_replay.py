@@ -178,3 +178,27 @@ def test_a_golden_edited_by_hand_is_compared(project):
     ran = project.replay()
     ran.outcomes(failed=1)
     assert ran.findings("test_one") == [("drift", "output")]
+
+
+def test_a_broken_golden_is_an_error_without_our_traceback(project):
+    """The user reads what is wrong with the file, not the plugin's source."""
+    project.write(ONE)
+    project.record()
+    project.edit('chat("hello") == "You said: hello"', 'chat("hello")')
+    path = project.path / "cassettes/test_it/test_one.trace.yaml"
+    path.write_text("a: [1", encoding="utf-8")
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert "Traceback" not in ran.text
+    assert "run.py" not in ran.text
+
+
+def test_a_missing_tape_is_no_drift(project):
+    """Where only the tape is gone, that is the one finding."""
+    project.write(ONE)
+    project.record()
+    (project.path / "cassettes/test_it/test_one.tape.json").unlink()
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("no_cassette", None)]
+    assert ran.test("test_one")["findings"][0]["cassette"] == "cassettes/test_it/test_one.tape.json"

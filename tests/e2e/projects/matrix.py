@@ -78,6 +78,20 @@ def anyio_backend():
     return "asyncio"
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_trio(anyio_backend):
+    async with aclient() as made:
+        answer = await made.chat.completions.create(model="gpt-4o-mini", messages=ask("trio"))
+    assert answer.choices[0].message.content == "You said: trio"
+
+
+def test_fallbacks(llm_trace):
+    messages = ask("fail the first model")
+    litellm.completion(messages=messages, fallbacks=["openai/gpt-4o"], max_retries=0, **OPENAI)
+    assert [(call.model, call.status) for call in llm_trace.calls] == [("gpt-4o-mini", "error"), ("gpt-4o", "ok")]
+
+
 def test_asyncio_run_in_a_sync_test():
     async def main():
         return await asyncio.gather(*(litellm.acompletion(messages=ask(f"run {n}"), **OPENAI) for n in range(5)))
