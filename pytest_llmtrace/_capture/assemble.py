@@ -20,9 +20,10 @@ from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.litellm_objects import call_without_http, explained_without_http
 from pytest_llmtrace._capture.prices import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.transport_failures import is_cancellation
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Trace
+from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,9 +150,10 @@ def _call_of(group: _Group, table: MessageTable) -> LLMCall | None:
         call = replace(call, status="missed")
     elif last.response is not None:
         call = parse_response(call, last.response, table)
-    elif last.error is not None:
-        error = CallError(type=type(last.error).__name__, message=str(last.error))
-        call = replace(call, status="error", error=error)
+    elif last.failure is not None:
+        kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
+        status: Status = "cancelled" if is_cancellation(last.failure) else "error"
+        call = replace(call, status=status, error=CallError(type=kind, message=text))
     else:
         call = replace(call, status="open")
     attempts = tuple(

@@ -43,7 +43,8 @@ class Exchange:
     position: int | None = None
     """Position on the tape that answered."""
     missed: bool = False
-    error: BaseException | None = None
+    failure: HttpResponse | None = None
+    """How it ended without an answer, as it stands on the tape."""
 
     def answered(self, response: HttpResponse, source: Source) -> None:
         """Note the answer."""
@@ -51,11 +52,17 @@ class Exchange:
         self.source = source
         self.ended = time.perf_counter()
 
-    def failed(self, error: BaseException) -> None:
-        """Note that no answer came."""
+    def failed(self, failure: HttpResponse | None, source: Source = "live") -> None:
+        """Note that no answer came, and why, where that can be told."""
         if self.ended is None:
-            self.error = error
+            self.failure = failure
+            self.source = source
             self.ended = time.perf_counter()
+
+    @property
+    def replayed(self) -> bool:
+        """Whether nothing must be sent: the answer, or the failure, is known already."""
+        return self.response is not None or (self.failure is not None and self.source != "live")
 
     @property
     def status(self) -> int | None:

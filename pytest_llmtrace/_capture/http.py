@@ -6,24 +6,25 @@ asks the current recorder about each request. This is the only module that touch
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import http.client
 import inspect
-import json
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from unittest import mock
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.content import decoded
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder, replayed
-from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
+from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
+from pytest_llmtrace._capture.vcr_values import as_vcr, request_of, response_of
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm import LitellmCall
@@ -98,6 +99,15 @@ class _Switchboard:
             setattr(request, _TICKET, ticket)
         return ticket or None
 
+    def answer(self, request: Any) -> dict[str, Any]:
+        """The recorded answer of a vcrpy request. Raises: the recorded failure, where there was no answer."""
+        opened = self.open(request)
+        if opened is not None and opened[1].response is not None:
+            return as_vcr(replayed(opened[1].response))
+        if opened is not None and opened[1].failure is not None:
+            raise exception_of(opened[1].failure)
+        raise LookupError(f"no recorded answer for {request.method} {request.uri}")
+
     def _opened(self, request: Any) -> tuple[Recorder, Exchange] | tuple[()]:
         recorder = current()
         host = urlsplit(request.uri).hostname or ""
@@ -107,8 +117,8 @@ class _Switchboard:
             if self._replay_only and is_provider_host(host):
                 self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
             return ()
-        exchange = recorder.open(_request_of(request), litellm_call.get())
-        if exchange.response is None:
+        exchange = recorder.open(request_of(request), litellm_call.get())
+        if not exchange.replayed:
             _sent.set((recorder, exchange))
         return recorder, exchange
 
@@ -139,18 +149,15 @@ def _router_class() -> type:
 
         def can_play_response_for(self, request: Any) -> bool:
             opened = self._switchboard.open(request)
-            return opened is not None and opened[1].response is not None
+            return opened is not None and opened[1].replayed
 
         def play_response(self, request: Any) -> dict[str, Any]:
-            opened = self._switchboard.open(request)
-            if opened is None or opened[1].response is None:
-                raise LookupError(f"no recorded answer for {request.method} {request.uri}")
-            return _as_vcr(replayed(opened[1].response))
+            return self._switchboard.answer(request)
 
         def append(self, request: Any, response: dict[str, Any]) -> None:
             opened = self._switchboard.open(request)
             if opened is not None and opened[1].ended is None:
-                opened[0].answered(opened[1], _response_of(response))
+                opened[0].answered(opened[1], response_of(response))
 
     return Router
 
@@ -166,6 +173,12 @@ def _builder_class(patch: Any) -> type:
                 replacement_class = _noticing_failures(replacement_class)
             return super()._build_patcher(obj, patched_attribute, replacement_class)
 
+        def _build_cassette_subclass(self, base_class: type) -> type:
+            made: type[Any] = super()._build_cassette_subclass(base_class)
+            if hasattr(made, "getresponse"):
+                made.getresponse = _noticing_failures(made.getresponse)
+            return made
+
     return Builder
 
 
@@ -177,6 +190,8 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         _sent.set(None)
         try:
             result = function(*args, **kwargs)
+        except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
+            raise TimeoutError(str(error)) from None
         except BaseException as error:
             _failed(error)
             raise
@@ -185,11 +200,23 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
     async def _awaited(coroutine: Any) -> Any:
         try:
             return await coroutine
+        except GivenUpError:
+            await _for_ever()
         except BaseException as error:
             _failed(error)
             raise
 
     return send
+
+
+async def _for_ever() -> None:
+    """Wait to be cancelled, in the event loop of whatever library runs this."""
+    try:
+        waiting = asyncio.get_running_loop().create_future()
+    except RuntimeError:
+        await sys.modules["trio"].sleep_forever()
+    else:
+        await waiting
 
 
 def _failed(error: BaseException) -> None:
@@ -216,61 +243,3 @@ def _narrow_reset(patch: Any) -> Callable[[], contextlib.AbstractContextManager[
             yield
 
     return narrow
-
-
-def _request_of(request: Any) -> HttpRequest:
-    """Our request from vcrpy's."""
-    return HttpRequest(
-        method=str(request.method),
-        url=str(request.uri),
-        headers=tuple((str(name).lower(), _text(value)) for name, value in request.headers.items()),
-        body=_bytes(request.body),
-    )
-
-
-def _bytes(body: Any) -> bytes:
-    """The body as bytes; aiohttp hands over the data as the caller gave it."""
-    if isinstance(body, str | None):
-        return (body or "").encode("utf-8", "surrogatepass")
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return bytes(body)
-    if hasattr(body, "read"):
-        return _bytes(body.read())
-    if isinstance(body, (dict, list)):
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode()
-    if isinstance(body, Iterable):
-        return b"".join(_bytes(part) for part in body)
-    return repr(type(body)).encode()
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _response_of(response: dict[str, Any]) -> HttpResponse:
-    """Our response from vcrpy's, its content encoding undone."""
-    headers: Headers = tuple(
-        (str(name).lower(), _text(value))
-        for name, values in (response.get("headers") or {}).items()
-        for value in (values if isinstance(values, (list, tuple)) else [values])
-    )
-    status = response.get("status") or {}
-    body = _bytes((response.get("body") or {}).get("string"))
-    encoding = next((value for name, value in headers if name == "content-encoding"), "")
-    return HttpResponse(
-        status=int(status.get("code") or 0), reason=str(status.get("message") or ""), headers=headers,
-        body=decoded(body, encoding),
-    )  # fmt: skip
-
-
-def _as_vcr(response: HttpResponse) -> dict[str, Any]:
-    """Vcrpy's response from ours: plain, with the length that the body has now."""
-    headers: dict[str, list[str]] = {}
-    for name, value in response.headers:
-        headers.setdefault(name, []).append(value)
-    headers["content-length"] = [str(len(response.body))]
-    return {
-        "status": {"code": response.status, "message": response.reason},
-        "headers": headers,
-        "body": {"string": response.body},
-    }

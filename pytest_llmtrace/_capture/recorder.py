@@ -15,6 +15,7 @@ from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError
 from pytest_llmtrace._capture.labels import current_labels
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._capture.transport_failures import failure_of, is_failure
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
@@ -105,7 +106,10 @@ class Recorder:
             found = self.tape.take(exchange.key)
             if found is not None:
                 exchange.position = found[0]
-                exchange.answered(found[1].response, "tape")
+                if is_failure(found[1].response):
+                    exchange.failed(found[1].response, "tape")
+                else:
+                    exchange.answered(found[1].response, "tape")
                 return exchange
         if self.wire in ("fill", "live"):
             found = self.journal.take(exchange.key)
@@ -125,7 +129,8 @@ class Recorder:
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A live request ended without an answer."""
-        exchange.failed(error)
+        failure = failure_of(error)
+        exchange.failed(self._redactor.response(failure) if failure is not None else None)
 
     # What replay does with a request that is not on the tape
 
@@ -182,7 +187,7 @@ class Recorder:
         refusal = self._gates.allow_live()
         if refusal is None:
             return
-        exchange.failed(ReplayStopError(refusal))
+        exchange.failed(None)
         exchange.taped = False
         self.refused = refusal
         self.stop(f"llmtrace: {refusal}")
@@ -196,25 +201,28 @@ class Recorder:
     # What goes on the tape
 
     def recorded(self) -> tuple[Exchange, ...]:
-        """The answered exchanges that belong on the tape, in the order in which they began.
+        """The exchanges that belong on the tape, in the order in which they began.
 
-        Local traffic is left alone unless an LLM answered on the same port: databases and test servers stay real.
+        Of requests that got no answer only LLM calls that were not tried again: what a retry repaired is gone. Local
+        traffic is left alone unless an LLM answered on the same port: databases and test servers stay real.
         """
+        last = {one.key: one for one in self.exchanges}
         llm_ports = {_port(one) for one in self.exchanges if one.is_llm}
         return tuple(
             one
             for one in self.exchanges
-            if one.response is not None
+            if (one.response is not None or (one.failure is not None and one.is_llm and last[one.key] is one))
             and one.taped
             and (one.is_llm or one.source == "tape" or not _is_local(one) or _port(one) in llm_ports)
         )
 
 
 def interaction_of(exchange: Exchange) -> Interaction:
-    """An answered exchange, as the tape holds it."""
-    if exchange.response is None:
+    """An exchange that is over, as the tape holds it."""
+    response = exchange.response if exchange.response is not None else exchange.failure
+    if response is None:
         raise ValueError("an exchange without an answer cannot be taped")
-    return Interaction(request=exchange.request, response=exchange.response, key=exchange.key, phase=exchange.phase)
+    return Interaction(request=exchange.request, response=response, key=exchange.key, phase=exchange.phase)
 
 
 def replayed(response: HttpResponse) -> HttpResponse:

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from pytest_llmtrace._capture.transport_failures import is_failure
 from pytest_llmtrace._model.http import Interaction
 
 
@@ -17,6 +18,8 @@ class Tape:
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
             self._waiting.setdefault(interaction.key, deque()).append(position)
+        self._failures: set[int] = set()
+        """Positions of recorded failures that were played: those stay where they are."""
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -28,7 +31,11 @@ class Tape:
             waiting = self._waiting.get(key)
             if not waiting:
                 return None
-            position = waiting.popleft()
+            position = waiting[0]
+            if len(waiting) == 1 and is_failure(self.interactions[position].response):
+                self._failures.add(position)  # every retry fails in the same way
+            else:
+                waiting.popleft()
         return position, self.interactions[position]
 
     def knows(self, key: str) -> bool:
@@ -38,5 +45,6 @@ class Tape:
     def unplayed(self) -> tuple[Interaction, ...]:
         """The interactions that nobody asked for, in recorded order."""
         with self._lock:
-            left = sorted(position for waiting in self._waiting.values() for position in waiting)
+            waiting = {position for queue in self._waiting.values() for position in queue}
+            left = sorted(waiting - self._failures)
         return tuple(self.interactions[position] for position in left)

@@ -80,6 +80,8 @@ def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
         return ["has a budget that cannot be checked"]
     if all(breach.what == "growth" for breach in breaches):
         return ["uses more than its golden trace allows"]
+    if all(breach.scope == "run" for breach in breaches):
+        return ["was stopped: the budget of the run is spent"]
     return ["is over its budget"]
 
 

@@ -50,6 +50,8 @@ def summary(
         return
     if verbosity < 0:
         yield _one_line(document)
+        for breach in document["breaches"]:
+            yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
         return
     verbose = verbosity > 0
     blocks = (

@@ -19,6 +19,7 @@ SCRIPT = [
     Rule(user="count", text="first", times=1),
     Rule(user="count", text="second", times=1),
     Rule(user="count", text="third"),
+    Rule(user="take your time", delay=1.0),
     Rule(user="long story", text="word " * 50),
 ]
 INI = "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
@@ -113,6 +114,10 @@ CALLS = {
     "test_openai_embeddings": (1, "openai/text-embedding-3-small"),
     "test_openai_retries": (1, "openai/gpt-4o-mini"),
     "test_openai_repeats_the_same_question": (3, "openai/gpt-4o-mini"),
+    "test_refused_connection": (1, "openai/gpt-4o-mini"),
+    "test_client_timeout": (1, "openai/gpt-4o-mini"),
+    "test_cancelled_call": (1, "openai/gpt-4o-mini"),
+    "test_refused_connection_by_requests": (1, "openai/m"),
     "test_abandoned_stream": (1, "openai/gpt-4o-mini"),
     "test_anthropic": (1, "anthropic/claude-sonnet-4-5"),
     "test_anthropic_async_stream": (1, "anthropic/claude-sonnet-4-5"),

@@ -252,6 +252,36 @@ def test_openai_repeats_the_same_question(llm_trace):
     assert len(llm_trace.calls) == 3
 
 
+def test_refused_connection(llm_trace):
+    made = openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="sk-e2e-0123456789", max_retries=1)
+    with pytest.raises(openai.APIConnectionError):
+        made.chat.completions.create(model="gpt-4o-mini", messages=ask("nobody there"))
+    assert [call.status for call in llm_trace.calls] == ["error"]
+
+
+def test_client_timeout(llm_trace):
+    with pytest.raises(openai.APITimeoutError):
+        client().with_options(timeout=0.2, max_retries=0).chat.completions.create(
+            model="gpt-4o-mini", messages=ask("take your time")
+        )
+    assert [call.status for call in llm_trace.calls] == ["error"]
+
+
+@pytest.mark.asyncio
+async def test_cancelled_call(llm_trace):
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(
+            aclient().chat.completions.create(model="gpt-4o-mini", messages=ask("take your time")), 0.2
+        )
+    assert [call.status for call in llm_trace.calls] == ["cancelled"]
+
+
+def test_refused_connection_by_requests():
+    requests = pytest.importorskip("requests")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.post("http://127.0.0.1:9/v1/chat/completions", json={"model": "m", "messages": HELLO}, timeout=5)
+
+
 def test_abandoned_stream():
     stream = client().chat.completions.create(model="gpt-4o-mini", messages=ask("long story"), stream=True)
     next(iter(stream))

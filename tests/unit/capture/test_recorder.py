@@ -1,12 +1,14 @@
 """The recorder decides who answers."""
 
 import json
+import sys
 
 import pytest
 
 from pytest_llmtrace._capture.exchange import ReplayStopError
 from pytest_llmtrace._capture.recorder import Gates, Recorder, interaction_of, replayed
 from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.redaction import Redactor
 
@@ -148,14 +150,60 @@ def test_a_recorded_refusal_does_not_make_the_client_wait():
     assert replayed(OK) is OK
 
 
-def test_an_exchange_without_an_answer_cannot_be_taped():
-    """A request that never got an answer has no place on a tape."""
+def test_a_failed_call_is_taped_as_its_failure():
+    """A refused connection that nobody tried again replays as itself, as often as it is tried."""
+    live = recorder("live")
+    live.failed(live.open(chat(), None), ConnectionRefusedError("nobody there"))
+    (one,) = [interaction_of(exchange) for exchange in live.recorded()]
+    assert (one.response.status, one.response.reason, one.response.body) == (
+        0,
+        "builtins.ConnectionRefusedError",
+        b"nobody there",
+    )
+    replay = recorder("tape", [one])
+    for _ in range(3):
+        exchange = replay.open(chat(), None)
+        assert (exchange.replayed, exchange.response) == (True, None)
+        assert isinstance(exception_of(exchange.failure), ConnectionRefusedError)
+    assert replay.tape.unplayed() == ()
+
+
+def test_a_failure_that_a_retry_repaired_is_not_taped():
+    """Only the answer of the retry is kept; replay needs no second try."""
+    live = recorder("live")
+    live.failed(live.open(chat(), None), ConnectionResetError("reset"))
+    live.answered(live.open(chat(), None), OK)
+    assert [exchange.status for exchange in live.recorded()] == [200]
+
+
+def test_an_exchange_without_an_end_cannot_be_taped():
+    """A request that is still open, or was ended by Ctrl-C, has no place on a tape."""
     live = recorder("live")
     exchange = live.open(chat(), None)
-    live.failed(exchange, ConnectionError("reset"))
+    assert live.recorded() == ()
+    live.failed(exchange, KeyboardInterrupt())
     assert live.recorded() == ()
     with pytest.raises(ValueError, match="without an answer"):
         interaction_of(exchange)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("httpx.ReadTimeout", TimeoutError),
+        ("os.system", ConnectionError),
+        ("subprocess.CalledProcessError", ConnectionError),
+        ("builtins.exit", ConnectionError),
+        ("asyncio.exceptions.CancelledError", GivenUpError),
+        ("nonsense", ConnectionError),
+    ],
+)
+def test_a_tape_cannot_name_what_is_raised_beyond_transport_errors(reason, kind, monkeypatch):
+    """Only exceptions of HTTP libraries that are loaded are made again; everything else is a plain connection error."""
+    monkeypatch.delitem(sys.modules, "httpx", raising=False)
+    made = exception_of(HttpResponse(status=0, reason=reason, body=b"text"))
+    assert type(made) is kind
+    assert str(made) == "text"
 
 
 def test_interactions_keep_their_key():

@@ -1,0 +1,70 @@
+"""Requests that ended without an answer, on the tape: a timeout or a refused connection replays as itself.
+
+An application that handles such a failure must be able to do so in replay. The tape holds a response with status 0,
+the exception's class as reason and its text as body; replay raises it again. A request that the application itself
+gave up (an asyncio cancellation) gets no answer in replay either: it waits to be given up again.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+from pytest_llmtrace._model.http import HttpResponse
+
+STATUS: Final = 0
+"""What stands for the status of a request that got no answer."""
+
+_LIBRARIES: Final = frozenset(
+    {"aiohttp", "asyncio", "botocore", "builtins", "http", "httpcore", "httpx", "httpx2", "requests", "socket", "ssl"}
+    | {"urllib", "urllib3"}
+)
+"""Top-level packages whose exceptions replay raises; a tape is untrusted, and names nothing else."""
+
+
+class GivenUpError(Exception):
+    """The application gave this request up while it was recorded: replay lets it wait to be given up again."""
+
+
+def failure_of(error: BaseException) -> HttpResponse | None:
+    """A transport failure as the tape holds it; `None` for what is no failure of the transport (Ctrl-C, our own)."""
+    kind = type(error)
+    if not isinstance(error, Exception) and kind.__name__ not in {"CancelledError", "Cancelled"}:
+        return None
+    return HttpResponse(
+        status=STATUS, reason=f"{kind.__module__}.{kind.__qualname__}", body=str(error).encode("utf-8", "replace")
+    )
+
+
+def is_failure(response: HttpResponse | None) -> bool:
+    """Whether a response stands for a transport failure."""
+    return response is not None and response.status == STATUS
+
+
+def is_cancellation(response: HttpResponse) -> bool:
+    """Whether the application itself gave the request up."""
+    return response.reason.rpartition(".")[2] in {"CancelledError", "Cancelled"}  # asyncio's, trio's
+
+
+def exception_of(response: HttpResponse) -> Exception:
+    """What a recorded failure was; a `ConnectionError` or `TimeoutError` where that exception cannot be made again."""
+    text = response.body.decode("utf-8", "replace")
+    if is_cancellation(response):
+        return GivenUpError(text)
+    kind = _exception_class(response.reason)
+    if kind is not None:
+        try:
+            made: Exception = kind(text)
+            return made  # noqa: TRY300
+        except Exception:  # noqa: BLE001, S110  # some need more than a text: a plain one must do
+            pass
+    fallback = TimeoutError if "timeout" in response.reason.lower() else ConnectionError
+    return fallback(text or response.reason)
+
+
+def _exception_class(name: str) -> Any:
+    module, _, qualname = name.rpartition(".")
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    kind = getattr(sys.modules.get(module), qualname, None)
+    return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
