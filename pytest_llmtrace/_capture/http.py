@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from unittest import mock
 from urllib.parse import urlsplit
 
@@ -70,8 +70,11 @@ class Interception:
             return
         import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
 
-        router = _router_class()(_Switchboard(self._stop, self._replay_only))
+        switchboard = _Switchboard(self._stop, self._replay_only)
+        router = _router_class()(switchboard)
         with contextlib.ExitStack() as patches:
+            for patcher in _watching_others(switchboard):
+                patches.enter_context(patcher)
             patches.enter_context(mock.patch.object(vcr.patch, "force_reset", _narrow_reset(vcr.patch)))
             for patcher in _builder_class(vcr.patch)(router).build():
                 patches.enter_context(patcher)
@@ -107,6 +110,12 @@ class _Switchboard:
         if opened is not None and opened[1].failure is not None:
             raise exception_of(opened[1].failure)
         raise LookupError(f"no recorded answer for {request.method} {request.uri}")
+
+    def observed(self, request: Any, response: Any, source: Literal["live", "tape"]) -> None:
+        """Another vcrpy cassette has answered or recorded a request."""
+        recorder = current()
+        if recorder is not None:
+            recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
 
     def _opened(self, request: Any) -> tuple[Recorder, Exchange] | tuple[()]:
         recorder = current()
@@ -160,6 +169,38 @@ def _router_class() -> type:
                 opened[0].answered(opened[1], response_of(response))
 
     return Router
+
+
+def _watching_others(switchboard: _Switchboard) -> Iterator[contextlib.AbstractContextManager[Any]]:
+    """Patches that show us what goes through other vcrpy cassettes: of pytest-recording, or of the user's own.
+
+    Their patches lie over ours and use vcrpy's originals, so the router never sees those requests.
+    """
+    from vcr.cassette import Cassette  # noqa: PLC0415
+
+    play, append, load = Cassette.play_response, Cassette.append, Cassette._load  # noqa: SLF001
+    loading: set[int] = set()
+
+    def play_response(cassette: Any, request: Any) -> Any:
+        response = play(cassette, request)
+        switchboard.observed(request, response, "tape")
+        return response
+
+    def append_and_note(cassette: Any, request: Any, response: Any) -> None:
+        append(cassette, request, response)
+        if id(cassette) not in loading:
+            switchboard.observed(request, response, "live")
+
+    def load_quietly(cassette: Any) -> None:
+        loading.add(id(cassette))  # loading appends what the file holds
+        try:
+            load(cassette)
+        finally:
+            loading.discard(id(cassette))
+
+    yield mock.patch.object(Cassette, "play_response", play_response)
+    yield mock.patch.object(Cassette, "append", append_and_note)
+    yield mock.patch.object(Cassette, "_load", load_quietly)
 
 
 def _builder_class(patch: Any) -> type:

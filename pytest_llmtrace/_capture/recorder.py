@@ -132,6 +132,26 @@ class Recorder:
         failure = failure_of(error)
         exchange.failed(self._redactor.response(failure) if failure is not None else None)
 
+    def observe(
+        self, raw: HttpRequest, response: HttpResponse, source: Literal["live", "tape"], context: LitellmCall | None
+    ) -> None:
+        """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
+        request = self._redactor.request(raw)
+        exchange = Exchange(
+            request=request,
+            key=request_key(request),
+            is_llm=is_llm_request(request),
+            taped=False,
+            labels=current_labels.get(),
+            context=context,
+            phase=self.phase,
+        )
+        exchange.answered(self._redactor.response(response), source)
+        with self._lock:
+            self.exchanges.append(exchange)
+            if source == "live" and self.wire == "tape" and exchange.is_llm:
+                self.bypassed.append((f"{request.url} (recorded by another cassette in trace mode)", ()))
+
     # What replay does with a request that is not on the tape
 
     def _replay_without_answer(self, exchange: Exchange, host: str, port: int | None) -> None:

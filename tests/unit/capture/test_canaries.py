@@ -31,7 +31,7 @@ def test_vcrpy_resets_its_patches_through_one_function():
 
 def test_vcrpy_cassettes_have_the_methods_that_are_overridden():
     """The stubs ask the cassette through these."""
-    for name in ("can_play_response_for", "play_response", "append", "filter_request"):
+    for name in ("can_play_response_for", "play_response", "append", "filter_request", "_load"):
         assert callable(getattr(vcr.cassette.Cassette, name))
     assert isinstance(inspect.getattr_static(vcr.cassette.Cassette, "write_protected"), property)
 

@@ -1,0 +1,57 @@
+"""Tests that already keep their tape with pytest-recording, or with vcrpy by hand."""
+
+import pytest
+
+MARKED = """
+    @pytest.mark.vcr
+    def test_one(llm_trace):
+        assert chat("hello") == "You said: hello"
+        assert len(llm_trace.calls) == 1
+"""
+
+
+def test_a_test_marked_vcr_keeps_its_tape_and_gets_a_golden(project):
+    """Its own cassette answers; ours is a golden trace alone, and drift in what is sent fails the test."""
+    project.write(MARKED)
+    ran = project.record("--record-mode=once")
+    assert ran.requests == 1
+    names = sorted(project.cassettes())
+    assert names == ["cassettes/test_it/test_one.trace.yaml", "cassettes/test_it/test_one.yaml"]
+    project.provider.stop()
+    replayed = project.replay()
+    assert replayed.exit == 0, replayed.text
+    row = replayed.test("test_one")
+    assert (row["calls"], row["live_calls"], row["findings"]) == (1, 0, [])
+    project.edit('"hello")', '"hallo")')
+    project.edit('== "You said: hello"', "")
+    drifted = project.replay()
+    drifted.outcomes(failed=1)
+    assert drifted.findings("test_one") == [("drift", "user")]
+
+
+def test_live_traffic_of_another_cassette_in_trace_mode_is_reported(project):
+    """`--record-mode=all` beside --llm-trace calls the provider: a bypass, not a pass."""
+    project.write(MARKED)
+    project.record("--record-mode=once")
+    ran = project.run("--llm-trace", "--record-mode=all")
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("bypass", None)]
+
+
+def test_a_vcr_cassette_used_by_hand_is_traced_too(project):
+    """`vcr.use_cassette` in a test goes on working, and its calls are in the trace."""
+    pytest.importorskip("vcr")
+    project.write(
+        """
+        import vcr
+
+        def test_one(llm_trace):
+            with vcr.use_cassette("own.yaml", record_mode="once"):
+                assert chat("hello") == "You said: hello"
+            assert len(llm_trace.calls) == 1
+        """
+    )
+    assert project.record().requests == 1
+    assert sorted(project.cassettes()) == ["cassettes/test_it/test_one.trace.yaml"]
+    project.provider.stop()
+    assert project.replay().exit == 0
