@@ -88,6 +88,20 @@ def finding_data(finding: Finding) -> dict[str, Any]:
     return made
 
 
+def properties(payload: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """An owner in a few named values, for JUnit; an unknown cost is ``?``."""
+    usage = payload["usage"]
+    cost = payload["cost_usd"]
+    return [
+        ("llmtrace_calls", payload["calls"]),
+        ("llmtrace_live_calls", payload["live_calls"]),
+        ("llmtrace_input_tokens", usage["input_tokens"]),
+        ("llmtrace_output_tokens", usage["output_tokens"]),
+        ("llmtrace_cost_usd", "?" if cost is None else f"{cost:.12f}".rstrip("0").rstrip(".")),
+        ("llmtrace_findings", len(payload["findings"])),
+    ]
+
+
 def is_fixture(owner: str) -> bool:
     """Whether an owner is a fixture of wider scope (``fixture <scope> <name>``) and no test."""
     kind, _, rest = owner.partition(" ")

@@ -17,6 +17,7 @@ from pytest_llmtrace._capture.prices import PriceBook
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.screen import failure_text
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run.ledger import Ledger
@@ -138,6 +139,11 @@ class Run:
         """What the reports must know of the owners that are done, handed out once."""
         payloads, self._payloads = self._payloads, []
         return payloads
+
+    @staticmethod
+    def junit_properties(payloads: list[dict[str, Any]]) -> list[tuple[str, object]]:
+        """What pytest's JUnit report says about a test: its calls, tokens, cost and findings."""
+        return [pair for payload in payloads if not payload["fixture"] for pair in properties(payload)]
 
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""

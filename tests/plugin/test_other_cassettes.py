@@ -55,3 +55,34 @@ def test_a_vcr_cassette_used_by_hand_is_traced_too(project):
     assert sorted(project.cassettes()) == ["cassettes/test_it/test_one.trace.yaml"]
     project.provider.stop()
     assert project.replay().exit == 0
+
+
+@pytest.mark.parametrize("mode", ["--llm-record", "--llm-trace"])
+def test_mocks_of_respx_and_httpx_are_left_alone(project, mode):
+    """What a mock answers is neither recorded nor replayed, and the mock is really called."""
+    pytest.importorskip("respx")
+    project.write(
+        """
+        import httpx
+        import respx
+
+        ANSWER = {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "mocked"}, "finish_reason": "stop"}]}
+
+        @respx.mock
+        def test_respx():
+            route = respx.post(url__regex=".*chat/completions").mock(return_value=httpx.Response(200, json=ANSWER))
+            assert chat("hello") == "mocked"
+            assert route.called
+
+        def test_mock_transport():
+            transport = httpx.MockTransport(lambda request: httpx.Response(200, json=ANSWER))
+            client = openai.OpenAI(base_url="http://llm.internal/v1", api_key="x",
+                                   http_client=httpx.Client(transport=transport))
+            answer = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+            assert answer.choices[0].message.content == "mocked"
+        """
+    )
+    ran = project.run(mode)
+    ran.outcomes(passed=2)
+    assert (ran.requests, project.cassettes(), ran.report["tests"]) == (0, {}, [])

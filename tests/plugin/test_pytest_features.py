@@ -111,6 +111,8 @@ def test_junit_has_the_failure(project):
     text = (project.path / "junit.xml").read_text("utf-8")
     assert 'failures="1"' in text
     assert "drifted from its golden trace" in text
+    assert '<property name="llmtrace_findings" value="1"' in text
+    assert '<property name="llmtrace_cost_usd" value="0"' in text
 
 
 FIXTURE = """
