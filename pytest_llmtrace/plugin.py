@@ -127,7 +127,7 @@ class Hooks:
             self.run.note(report)
             if call.when == "teardown":
                 report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
-                report.user_properties += self.run.junit_properties(report.llmtrace)  # type: ignore[attr-defined]
+                report.user_properties += self.run.junit_properties(report.llmtrace)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

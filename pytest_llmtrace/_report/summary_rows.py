@@ -129,7 +129,12 @@ def _accepted(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _changed(row: Mapping[str, Any]) -> bool:
     work = row["recorded"]
-    return bool(work.get("live") or work.get("from_journal") or work.get("written") or _accepted(row))
+    done = work.get("live") or work.get("from_journal") or work.get("written")
+    return bool(done or _accepted(row) or _failed(row))
+
+
+def _failed(row: Mapping[str, Any]) -> bool:
+    return row.get("outcome") in {"failed", "error"}
 
 
 def _work(row: Mapping[str, Any]) -> str:
@@ -145,6 +150,9 @@ def _work(row: Mapping[str, Any]) -> str:
         parts.append(f"{count(work['kept'])} kept")
     if work.get("written"):
         parts.append("written")
+    elif _failed(row):
+        paid_for = work.get("live") or work.get("from_journal")
+        parts.append("not written: the test failed" + (" (the answers wait in its journal)" if paid_for else ""))
     else:
-        parts.append("not written" if work.get("live") or work.get("from_journal") else "unchanged")
+        parts.append("unchanged")
     return ", ".join(parts)

@@ -243,16 +243,16 @@ def test_recorded_run():
             accepted: lead turn 3 user message changed (messages[0].content)
             accepted: 2 more differences
           tests/test_a.py::test_c
-            2 live requests ($0.0002), not written
+            2 live requests ($0.0002), unchanged
           1 test unchanged
         """
     )
-    assert marked(made)["yellow"] == ["    2 live requests ($0.0002), not written"]
+    assert marked(made)["yellow"] == ["    2 live requests ($0.0002), unchanged"]
     assert texts(made, verbosity=1)[-4:] == [
         "  tests/test_a.py::test_b",
         "    2 kept, unchanged",
         "  tests/test_a.py::test_c",
-        "    2 live requests ($0.0002), not written",
+        "    2 live requests ($0.0002), unchanged",
     ]
 
 
