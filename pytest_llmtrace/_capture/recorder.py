@@ -103,7 +103,7 @@ class Recorder:
         with self._lock:
             self.exchanges.append(exchange)
         if self.wire in ("tape", "fill"):
-            found = self.tape.take(exchange.key)
+            found = self.tape.take(exchange.key) or self.tape.take_like(request)
             if found is not None:
                 exchange.position = found[0]
                 if is_failure(found[1].response):

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pytest_llmtrace._capture.transport_failures import is_failure
-from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.http import HttpRequest, Interaction
+
+Same = Callable[[HttpRequest, HttpRequest], bool]
 
 
 class Tape:
     """Recorded interactions, searched by key in O(1). Safe to use from threads."""
 
-    def __init__(self, interactions: Iterable[Interaction] = ()) -> None:
+    def __init__(self, interactions: Iterable[Interaction] = (), *, same: Same | None = None) -> None:
+        """How a tape answers.
+
+        Args:
+            interactions: what was recorded.
+            same: whether two requests with different keys are the same all the same (normalised, parts ignored).
+        """
+        self._same = same
         self.interactions: Sequence[Interaction] = tuple(interactions)
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
@@ -37,6 +46,24 @@ class Tape:
             else:
                 waiting.popleft()
         return position, self.interactions[position]
+
+    def take_like(self, request: HttpRequest) -> tuple[int, Interaction] | None:
+        """The first unused interaction that is the same request by the rules of the owner, or `None`.
+
+        Looked for only where no key matches and there are rules, among requests to the same place.
+        """
+        if self._same is None:
+            return None
+        for position, interaction in enumerate(self.interactions):
+            with self._lock:
+                waiting = self._waiting.get(interaction.key)
+                unused = waiting is not None and position in waiting
+            if unused and self._same(interaction.request, request):
+                with self._lock:
+                    if waiting is not None and position in waiting:
+                        waiting.remove(position)
+                        return position, interaction
+        return None
 
     def knows(self, key: str) -> bool:
         """Whether any interaction has this key, used or not."""

@@ -23,6 +23,7 @@ from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.same_request import same_request
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._store.journal import Journal
 
@@ -47,7 +48,7 @@ class OwnerRun:
         self.recorder = Recorder(
             plan.owner,
             wire=_wire(plan, replays=replays),
-            tape=Tape(self.old.interactions if plan.own_tape else ()),
+            tape=Tape(self.old.interactions if plan.own_tape else (), same=same_request(plan.policy)),
             journal=Tape(journalled),
             has_cassette=self.old.exists,
             redactor=redactor,

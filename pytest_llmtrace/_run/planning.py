@@ -73,7 +73,12 @@ def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
 
 def _policy(marker: TraceMarker, mode: Mode, settings: Settings) -> Policy:
     name = marker.policy or ("tools" if mode == "live" else settings.policy)
-    return adjusted(named_policy(name), match=marker.match, ignore=marker.ignore, normalize=marker.normalize)
+    return adjusted(
+        named_policy(name),
+        match=marker.match,
+        ignore=(*settings.ignore, *marker.ignore),
+        normalize=(*settings.normalize, *marker.normalize),
+    )
 
 
 def _keeps_its_own_tape(item: pytest.Item) -> bool:

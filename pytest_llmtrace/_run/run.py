@@ -14,6 +14,7 @@ from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.network import Guard
 from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
@@ -133,7 +134,7 @@ class Run:
             self._around.close()
             late = self._finished(run) if run is not None else None
         if late is not None:
-            fail(failure_text(late))
+            fail(_screen(late))
 
     def take_payloads(self) -> list[dict[str, Any]]:
         """What the reports must know of the owners that are done, handed out once."""
@@ -167,10 +168,10 @@ class Run:
         if not verdict.failed or _is_no_outcome(ended):
             return None
         if ended is not None and not run.stopped_it:
-            item.add_report_section("call", "llmtrace", failure_text(verdict))
+            item.add_report_section("call", "llmtrace", _screen(verdict))
             return None
         _forget_unittest_failure(item)
-        return failure_text(verdict)
+        return _screen(verdict)
 
     def _finished(self, run: OwnerRun) -> Verdict | None:
         run.leave()
@@ -220,7 +221,7 @@ class Run:
         except LlmtraceError as error:
             return str(error)
         run.passed = ended is None and not verdict.failed
-        return failure_text(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
+        return _screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
@@ -231,7 +232,7 @@ class Run:
             if run.seen:
                 self._payloads.append(run.payload(with_entries=self._with_entries))
         if late is not None:
-            fail(failure_text(late))
+            fail(_screen(late))
 
     # What the `llm_trace` fixture shows
 
@@ -261,6 +262,11 @@ class Run:
 def fail(text: str) -> NoReturn:
     """End the phase as failed, with the text alone: what it replaces is not shown again."""
     raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def _screen(verdict: Verdict) -> str:
+    """What the user reads, with the rule that would absorb a difference where there is one."""
+    return failure_text(verdict, absorbed_by=absorbed_by)
 
 
 def _is_no_outcome(exception: BaseException | None) -> bool:

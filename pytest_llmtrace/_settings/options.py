@@ -91,6 +91,13 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
     parser.addini("llm_budget", "Like --llm-budget.", default="")
     parser.addini("llm_budget_tokens", "Like --llm-budget-tokens.", default="")
     parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")
+    parser.addini("llm_ignore", "Paths that are not compared, such as params.seed.", type="linelist", default=[])
+    parser.addini(
+        "llm_normalize",
+        "Rules that are applied before texts are compared and requests are matched: date, uuid, path, /regex/, ...",
+        type="linelist",
+        default=[],
+    )
     parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
 
 

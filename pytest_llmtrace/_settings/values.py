@@ -28,6 +28,10 @@ class Settings:
     """Mode of unmarked tests where no flag was given (ini)."""
     record_mode: RecordMode = "changed"
     policy: str = "exact"
+    ignore: tuple[str, ...] = ()
+    """Paths that are not compared."""
+    normalize: tuple[str, ...] = ()
+    """Normalisation rules."""
     budget_usd: float | None = None
     """US dollars the run may cost."""
     budget_tokens: int | None = None
@@ -80,6 +84,8 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         default_mode=default,  # type: ignore[arg-type]  # checked above
         record_mode=option.llmtrace_record_mode or "changed",
         policy=str(config.getini("llm_policy") or "exact"),
+        ignore=tuple(config.getini("llm_ignore")),
+        normalize=tuple(config.getini("llm_normalize")),
         budget_usd=_usd(option.llmtrace_budget, config.getini("llm_budget")),
         budget_tokens=_tokens(option.llmtrace_budget_tokens, config.getini("llm_budget_tokens")),
         max_growth=_growth(option.llmtrace_max_growth, config.getini("llm_max_growth")),
