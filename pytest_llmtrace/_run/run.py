@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
+from pytest_llmtrace._capture import from_langchain
 from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.network import Guard
 from pytest_llmtrace._capture.prices import PriceBook
-from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
-from pytest_llmtrace._report.screen import failure_text
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
+from pytest_llmtrace._run.outcomes import drained, fail, forget_unittest_failure, is_no_outcome, screen
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plan import Plan
@@ -58,6 +57,7 @@ class Run:
         """Install what capture needs; the first traced test does it, so that an untraced run pays nothing."""
         if self._active:
             self._logger.attach()
+            from_langchain.attach()
             return
         self._active = True
         import wrapt  # noqa: PLC0415  # only where something is traced
@@ -73,6 +73,9 @@ class Run:
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
         self._resources.callback(self._logger.detach)
         self._logger.attach()
+        wrapt.register_post_import_hook(lambda _module: from_langchain.attach(), from_langchain.MODULE)
+        self._resources.callback(from_langchain.detach)
+        from_langchain.attach()
 
     def close(self) -> None:
         """Take everything away again."""
@@ -112,7 +115,7 @@ class Run:
             return
         with self._noticing_failure():
             try:
-                with _drained(item):
+                with drained(item):
                     yield
             except BaseException as error:
                 text = self._judged(run, item, error)
@@ -134,7 +137,7 @@ class Run:
             self._around.close()
             late = self._finished(run) if run is not None else None
         if late is not None:
-            fail(_screen(late))
+            fail(screen(late))
 
     def take_payloads(self) -> list[dict[str, Any]]:
         """What the reports must know of the owners that are done, handed out once."""
@@ -165,13 +168,13 @@ class Run:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:  # a golden trace that cannot be read
             return str(error)
-        if not verdict.failed or _is_no_outcome(ended):
+        if not verdict.failed or is_no_outcome(ended):
             return None
         if ended is not None and not run.stopped_it:
-            item.add_report_section("call", "llmtrace", _screen(verdict))
+            item.add_report_section("call", "llmtrace", screen(verdict))
             return None
-        _forget_unittest_failure(item)
-        return _screen(verdict)
+        forget_unittest_failure(item)
+        return screen(verdict)
 
     def _finished(self, run: OwnerRun) -> Verdict | None:
         run.leave()
@@ -221,7 +224,7 @@ class Run:
         except LlmtraceError as error:
             return str(error)
         run.passed = ended is None and not verdict.failed
-        return _screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
+        return screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
@@ -232,7 +235,7 @@ class Run:
             if run.seen:
                 self._payloads.append(run.payload(with_entries=self._with_entries))
         if late is not None:
-            fail(_screen(late))
+            fail(screen(late))
 
     # What the `llm_trace` fixture shows
 
@@ -257,46 +260,3 @@ class Run:
         except LlmtraceError as error:
             text = str(error)
         fail(text)
-
-
-def fail(text: str) -> NoReturn:
-    """End the phase as failed, with the text alone: what it replaces is not shown again."""
-    raise pytest.fail.Exception(text, pytrace=False) from None
-
-
-def _screen(verdict: Verdict) -> str:
-    """What the user reads, with the rule that would absorb a difference where there is one."""
-    return failure_text(verdict, absorbed_by=absorbed_by)
-
-
-def _is_no_outcome(exception: BaseException | None) -> bool:
-    """Whether a phase ended for a reason that is no result of the test: skipped, interrupted, pytest told to exit."""
-    return isinstance(exception, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit))
-
-
-def _forget_unittest_failure(item: pytest.Item) -> None:
-    """`TestCase` items keep their exception on the item, and it would be reported in place of the verdict."""
-    kept = getattr(item, "_excinfo", None)
-    if isinstance(kept, list):
-        kept.clear()
-
-
-@contextlib.contextmanager
-def _drained(item: pytest.Item) -> Iterator[None]:
-    """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop."""
-    from pytest_llmtrace._capture.drain import drain_in_loop, draining  # noqa: PLC0415
-
-    function = getattr(item, "obj", None)
-    instance = getattr(item, "instance", None)
-    add_cleanup = getattr(instance, "addAsyncCleanup", None)
-    if add_cleanup is not None:
-        add_cleanup(drain_in_loop)
-        yield
-    elif inspect.iscoroutinefunction(function) and not hasattr(function, "hypothesis"):
-        item.obj = draining(function)  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            item.obj = function  # type: ignore[attr-defined]
-    else:
-        yield

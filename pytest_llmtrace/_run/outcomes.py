@@ -1,0 +1,57 @@
+"""How phases of a test begin and end: what pytest, unittest and event loops need of us there."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from pytest_llmtrace._compare.normalize import absorbed_by
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.screen import failure_text
+
+
+def fail(text: str) -> NoReturn:
+    """End the phase as failed, with the text alone: what it replaces is not shown again."""
+    raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def screen(verdict: Verdict) -> str:
+    """What the user reads, with the rule that would absorb a difference where there is one."""
+    return failure_text(verdict, absorbed_by=absorbed_by)
+
+
+def is_no_outcome(exception: BaseException | None) -> bool:
+    """Whether a phase ended for a reason that is no result of the test: skipped, interrupted, pytest told to exit."""
+    return isinstance(exception, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit))
+
+
+def forget_unittest_failure(item: pytest.Item) -> None:
+    """`TestCase` items keep their exception on the item, and it would be reported in place of the verdict."""
+    kept = getattr(item, "_excinfo", None)
+    if isinstance(kept, list):
+        kept.clear()
+
+
+@contextlib.contextmanager
+def drained(item: pytest.Item) -> Iterator[None]:
+    """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop."""
+    from pytest_llmtrace._capture.drain import drain_in_loop, draining  # noqa: PLC0415
+
+    function = getattr(item, "obj", None)
+    instance = getattr(item, "instance", None)
+    add_cleanup = getattr(instance, "addAsyncCleanup", None)
+    if add_cleanup is not None:
+        add_cleanup(drain_in_loop)
+        yield
+    elif inspect.iscoroutinefunction(function) and not hasattr(function, "hypothesis"):
+        item.obj = draining(function)  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            item.obj = function  # type: ignore[attr-defined]
+    else:
+        yield
