@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture import from_langchain
 from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.network import Guard
@@ -57,7 +56,6 @@ class Run:
         """Install what capture needs; the first traced test does it, so that an untraced run pays nothing."""
         if self._active:
             self._logger.attach()
-            from_langchain.attach()
             return
         self._active = True
         import wrapt  # noqa: PLC0415  # only where something is traced
@@ -73,9 +71,6 @@ class Run:
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
         self._resources.callback(self._logger.detach)
         self._logger.attach()
-        wrapt.register_post_import_hook(lambda _module: from_langchain.attach(), from_langchain.MODULE)
-        self._resources.callback(from_langchain.detach)
-        from_langchain.attach()
 
     def close(self) -> None:
         """Take everything away again."""
