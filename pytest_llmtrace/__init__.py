@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 __all__ = ["__version__", "agent", "call", "event", "tool", "traced"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-_HOMES = {"agent": "agents", "call": "manual", "event": "manual", "tool": "tools", "traced": "traced"}
+_HOMES = {"agent": "agents", "call": "calls", "event": "calls", "tool": "tools", "traced": "traced"}
 
 
 def __getattr__(name: str) -> object:
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - the plugin is loaded by every pytest run, this by few
 
-    value = getattr(import_module(f"pytest_llmtrace._capture.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"pytest_llmtrace._capture.manual.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

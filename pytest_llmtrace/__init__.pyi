@@ -1,7 +1,7 @@
-from pytest_llmtrace._capture.agents import agent
-from pytest_llmtrace._capture.manual import call, event
-from pytest_llmtrace._capture.tools import tool
-from pytest_llmtrace._capture.traced import traced
+from pytest_llmtrace._capture.manual.agents import agent
+from pytest_llmtrace._capture.manual.calls import call, event
+from pytest_llmtrace._capture.manual.tools import tool
+from pytest_llmtrace._capture.manual.traced import traced
 
 __all__ = ["__version__", "agent", "call", "event", "tool", "traced"]
 

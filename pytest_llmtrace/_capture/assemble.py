@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
-from pytest_llmtrace._capture.enclosed import Seen, joined
 from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.litellm_objects import call_without_http, explained_without_http
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.manual.enclosed import Seen, joined
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.transport_failures import is_cancellation
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json

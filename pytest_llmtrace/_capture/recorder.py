@@ -24,9 +24,9 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.executions import Execution
     from pytest_llmtrace._capture.from_litellm import LitellmCall
-    from pytest_llmtrace._capture.manual import Record
+    from pytest_llmtrace._capture.manual.calls import Record
+    from pytest_llmtrace._capture.manual.executions import Execution
 
 Wire = Literal["tape", "fill", "live", "watch"]
 """Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""

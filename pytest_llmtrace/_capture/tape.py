@@ -10,23 +10,30 @@ from pytest_llmtrace._capture.transport_failures import is_failure
 from pytest_llmtrace._model.http import HttpRequest, Interaction
 
 Same = Callable[[HttpRequest, HttpRequest], bool]
+Meaning = Callable[[HttpRequest], str | None]
 
 
 class Tape:
     """Recorded interactions, searched by key in O(1). Safe to use from threads."""
 
-    def __init__(self, interactions: Iterable[Interaction] = (), *, same: Same | None = None) -> None:
+    def __init__(
+        self, interactions: Iterable[Interaction] = (), *, meaning: Meaning | None = None, same: Same | None = None
+    ) -> None:
         """How a tape answers.
 
         Args:
             interactions: what was recorded.
-            same: whether two requests with different keys are the same all the same (normalised, parts ignored).
+            meaning: what a request asks, however it is spelled: requests that mean the same are the same. `None` for
+                a request that cannot be read.
+            same: whether two requests that do not mean the same are the same all the same (normalised, parts ignored).
         """
+        self._meaning = meaning
         self._same = same
         self.interactions: Sequence[Interaction] = tuple(interactions)
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
             self._waiting.setdefault(interaction.key, deque()).append(position)
+        self._by_meaning: dict[str, list[int]] | None = None
         self._failures: set[int] = set()
         """Positions of recorded failures that were played: those stay where they are."""
         self._lock = threading.Lock()
@@ -48,22 +55,51 @@ class Tape:
         return position, self.interactions[position]
 
     def take_like(self, request: HttpRequest) -> tuple[int, Interaction] | None:
-        """The first unused interaction that is the same request by the rules of the owner, or `None`.
+        """The first unused interaction that is the same in other words, or by the rules of the owner, or `None`.
 
-        Looked for only where no key matches and there are rules, among requests to the same place.
+        Looked for only where no key matches: after an SDK began to spell its requests differently, or where the owner
+        has rules. The recorded requests are read once, at the first such request.
         """
+        for position in self._meaning_the_same(request):
+            if (found := self._take_at(position)) is not None:
+                return found
         if self._same is None:
             return None
         for position, interaction in enumerate(self.interactions):
-            with self._lock:
-                waiting = self._waiting.get(interaction.key)
-                unused = waiting is not None and position in waiting
-            if unused and self._same(interaction.request, request):
-                with self._lock:
-                    if waiting is not None and position in waiting:
-                        waiting.remove(position)
-                        return position, interaction
+            if self._is_unused(position) and self._same(interaction.request, request):
+                found = self._take_at(position)
+                if found is not None:
+                    return found
         return None
+
+    def _meaning_the_same(self, request: HttpRequest) -> Sequence[int]:
+        wanted = self._meaning(request) if self._meaning is not None and self.interactions else None
+        if wanted is None or self._meaning is None:
+            return ()
+        with self._lock:
+            if self._by_meaning is None:
+                self._by_meaning = {}
+                for position, interaction in enumerate(self.interactions):
+                    meaning = self._meaning(interaction.request)
+                    if meaning is not None:
+                        self._by_meaning.setdefault(meaning, []).append(position)
+        return self._by_meaning.get(wanted, ())
+
+    def _is_unused(self, position: int) -> bool:
+        with self._lock:
+            return position in self._waiting.get(self.interactions[position].key, ())
+
+    def _take_at(self, position: int) -> tuple[int, Interaction] | None:
+        interaction = self.interactions[position]
+        with self._lock:
+            waiting = self._waiting.get(interaction.key)
+            if waiting is None or position not in waiting:
+                return None
+            if len(waiting) == 1 and is_failure(interaction.response):
+                self._failures.add(position)
+            else:
+                waiting.remove(position)
+        return position, interaction
 
     def knows(self, key: str) -> bool:
         """Whether any interaction has this key, used or not."""

@@ -9,7 +9,7 @@ from pytest_llmtrace._capture.assemble import Assembled, assemble
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.drain import drain, settle
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.findings import Breach
@@ -23,7 +23,7 @@ from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.plan import Plan
-from pytest_llmtrace._run.same_request import same_request
+from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._store.journal import Journal
 
@@ -48,7 +48,7 @@ class OwnerRun:
         self.recorder = Recorder(
             plan.owner,
             wire=_wire(plan, replays=replays),
-            tape=Tape(self.old.interactions if plan.own_tape else (), same=same_request(plan.policy)),
+            tape=Tape(self.old.interactions if plan.own_tape else (), meaning=meaning, same=same_request(plan.policy)),
             journal=Tape(journalled),
             has_cassette=self.old.exists,
             redactor=redactor,

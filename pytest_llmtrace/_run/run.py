@@ -12,7 +12,7 @@ import pytest
 from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.network import Guard
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict

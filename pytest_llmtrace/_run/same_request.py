@@ -1,4 +1,8 @@
-"""Whether two requests are the same by a policy: its `ignore` and `normalize` serve the tape as well as the golden."""
+"""Whether two requests are the same: because they ask the same, or by the rules of a policy.
+
+What is compared decides what matches: a policy's `ignore` and `normalize` serve the tape as well as the golden trace,
+and a request that an SDK merely spells differently than last year is answered by what was recorded then.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,28 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.dialects import parse_request
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import matching_host
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import Trace
+
+
+def meaning(request: HttpRequest) -> str | None:
+    """Digest of all that is compared of a request, and of where it goes; `None` for one that is no LLM call."""
+    call = parse_request(request, MessageTable())
+    if call is None:
+        return None
+    asked = [
+        call.operation,
+        call.provider,
+        call.model,
+        call.streamed,
+        dict(call.params),
+        [dict(tool) for tool in call.tools],
+    ]
+    messages = [message.digest for message in call.messages]
+    return digest(canonical_json([_place(request), urlsplit(request.url).query, asked, messages]))
 
 
 def same_request(policy: Policy) -> Callable[[HttpRequest, HttpRequest], bool] | None:

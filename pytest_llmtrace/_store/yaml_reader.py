@@ -46,7 +46,10 @@ def read_yaml(text: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
-        raise Fault(f"it is not valid YAML ({what})", mark.line + 1 if mark is not None else None) from None
+        line = mark.line + 1 if mark is not None else None
+        if "nesting depth" in what:  # libyaml has a limit of its own, beyond ours
+            raise Fault(f"it nests deeper than {DEEPEST_FILE} levels", line) from None
+        raise Fault(f"it is not valid YAML ({what})", line) from None
     return Document(data=builder.root, lines=builder.lines)
 
 

@@ -61,3 +61,34 @@ def test_a_rule_that_is_none_is_an_error(project):
     assert ran.exit == 1
     assert "'dates'" in ran.text
     assert "datetime" in ran.text
+
+
+def test_a_request_that_is_only_spelled_differently_is_answered(project):
+    """An SDK that adds nulls and writes a text as parts asks the same: the recording holds, and nothing drifts."""
+    project.write(
+        """
+        import httpx
+
+        CONTENT = "hello"
+        EXTRA = {}
+
+        def test_one():
+            messages = [{"role": "user", "content": CONTENT, **EXTRA}]
+            answer = httpx.post(URL, json={"model": "gpt-4o-mini", "messages": messages})
+            assert answer.json()["choices"][0]["message"]["content"] == "You said: hello"
+        """.replace("URL", repr(f"{project.provider.openai_url}/chat/completions"))
+    )
+    project.record()
+    project.edit('CONTENT = "hello"', 'CONTENT = [{"type": "text", "text": "hello"}]')
+    project.edit("EXTRA = {}", 'EXTRA = {"provider_specific_fields": {"refusal": None}, "tool_calls": None}')
+    ran = project.replay()
+    ran.outcomes(passed=1)
+    assert ran.findings("test_one") == []
+
+
+def test_a_request_that_means_something_else_is_not(project):
+    """Only what is not compared may differ: another temperature is another request."""
+    project.write("def test_one():\n    chat('hello', temperature=0.1)\n")
+    project.record()
+    project.edit("temperature=0.1", "temperature=0.2")
+    assert project.replay().findings("test_one") == [("drift", "params")]

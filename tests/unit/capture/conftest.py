@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import assemble
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction

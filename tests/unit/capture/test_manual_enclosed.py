@@ -14,7 +14,7 @@ from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import assemble
 from pytest_llmtrace._capture.exchange import ReplayStopError
 from pytest_llmtrace._capture.from_litellm import LitellmCall
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.conftest import observed_with
 

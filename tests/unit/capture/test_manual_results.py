@@ -11,10 +11,10 @@ import pytest
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 
-from pytest_llmtrace._capture.copies import copied
-from pytest_llmtrace._capture.hand_messages import read_messages
-from pytest_llmtrace._capture.hand_usage import read_usage
-from pytest_llmtrace._capture.results import read_chunks, read_result
+from pytest_llmtrace._capture.manual.copies import copied
+from pytest_llmtrace._capture.manual.messages import read_messages
+from pytest_llmtrace._capture.manual.results import read_chunks, read_result
+from pytest_llmtrace._capture.manual.usage import read_usage
 from pytest_llmtrace._model.messages import MessageTable, message
 from pytest_llmtrace._model.usage import Usage
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_llmtrace as llmtrace
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.exchange import ReplayStopError
-from pytest_llmtrace._capture.executions import RecordedToolError, recorded_error
+from pytest_llmtrace._capture.manual.executions import RecordedToolError, recorded_error
 from tests.unit.capture.conftest import SECRET, observed_with
 
 

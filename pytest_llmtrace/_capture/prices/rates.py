@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_llmtrace._model.usage import Usage
@@ -60,7 +60,7 @@ def rates(entry: Mapping[str, Any], provider: str, input_tokens: int, service_ti
         cache_write_1h=written if one_hour is None else one_hour,
         reasoning=said if provider == "xai" else _reasoning(entry, suffix, said),
     )
-    return _without_cache(found) if provider == "perplexity" else found
+    return replace(found, cache_write=sent, cache_write_1h=sent) if provider == "perplexity" else found
 
 
 class _Reader:
@@ -145,18 +145,6 @@ def _reasoning(entry: Mapping[str, Any], suffix: str, said: float) -> float:
         return said
     standard = _number(entry, "output_cost_per_reasoning_token")
     return said if standard is None else standard
-
-
-def _without_cache(found: Rates) -> Rates:
-    """Perplexity bills cached input as input, and long prompts like short ones."""
-    return Rates(
-        input=found.input,
-        output=found.output,
-        cache_read=found.input,
-        cache_write=found.input,
-        cache_write_1h=found.input,
-        reasoning=found.reasoning,
-    )
 
 
 def _number(fields: Mapping[str, Any], name: str) -> float | None:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from pytest_llmtrace._capture.copies import copied, error_text
 from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import current_labels
+from pytest_llmtrace._capture.manual.copies import copied, error_text
+from pytest_llmtrace._capture.manual.wrapping import Scope
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.threads import hold, release
-from pytest_llmtrace._capture.wrapping import Scope
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.trace import ToolCall

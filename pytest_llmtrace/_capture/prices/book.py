@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_llmtrace._capture.price_map import find_entry, price_map
-from pytest_llmtrace._capture.price_rates import rates
+from pytest_llmtrace._capture.prices.map import find_entry, price_map
+from pytest_llmtrace._capture.prices.rates import rates
 from pytest_llmtrace._model.usage import Usage
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from pytest_llmtrace._capture.enclosing import observing
-from pytest_llmtrace._capture.wrapping import Scope, wrapped
+from pytest_llmtrace._capture.manual.wrapping import Scope, wrapped
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,7 +47,7 @@ def tool_of(function: Any, name: str | None, *, replay: bool) -> Any:
         recorder = observing()
         if recorder is None:
             return None
-        from pytest_llmtrace._capture.executions import execution  # noqa: PLC0415 - only in a traced test
+        from pytest_llmtrace._capture.manual.executions import execution  # noqa: PLC0415 - only in a traced test
 
         return execution(recorder, shown, called, args, kwargs, replay=replay)
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects import estimate_usage
 from pytest_llmtrace._capture.enclosing import Enclosing
-from pytest_llmtrace._capture.hand_entries import HandCall, event_entry, hand_call, side_events
-from pytest_llmtrace._capture.manual import Record
-from pytest_llmtrace._capture.prices import PriceBook
+from pytest_llmtrace._capture.manual.calls import Record
+from pytest_llmtrace._capture.manual.entries import HandCall, event_entry, hand_call, side_events
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import AnyEntry, Attempt, LLMCall, Status

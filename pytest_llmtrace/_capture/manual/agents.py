@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.labels import Labels, current_labels
-from pytest_llmtrace._capture.wrapping import Scope, wrapped
+from pytest_llmtrace._capture.manual.wrapping import Scope, wrapped
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

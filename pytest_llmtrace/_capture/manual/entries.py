@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pytest_llmtrace._capture.copies import copied, error_text
 from pytest_llmtrace._capture.dialects.dialect import Answer
-from pytest_llmtrace._capture.hand_messages import read_messages, read_tools
-from pytest_llmtrace._capture.hand_usage import read_usage
 from pytest_llmtrace._capture.labels import Labels
-from pytest_llmtrace._capture.manual import Record
+from pytest_llmtrace._capture.manual.calls import Record
+from pytest_llmtrace._capture.manual.copies import copied, error_text
+from pytest_llmtrace._capture.manual.messages import read_messages, read_tools
+from pytest_llmtrace._capture.manual.results import read_chunks, read_result
+from pytest_llmtrace._capture.manual.usage import read_usage
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._capture.results import read_chunks, read_result
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import Attempt, CallError, Event, LLMCall
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pytest_llmtrace._capture.copies import copied
 from pytest_llmtrace._capture.dialects.anthropic_blocks import block_messages
 from pytest_llmtrace._capture.dialects.chat_messages import chat_message
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.lenient import listed, mappings, text
 from pytest_llmtrace._capture.dialects.media import binary
 from pytest_llmtrace._capture.dialects.tooling import argument_text, tool_call, tool_schemas
+from pytest_llmtrace._capture.manual.copies import copied
 from pytest_llmtrace._model.messages import Message, MessageTable
 
 Redact = Callable[[Any], Any]

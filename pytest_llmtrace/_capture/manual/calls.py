@@ -57,7 +57,7 @@ def event(name: str, data: Any = None) -> None:
     recorder = observing()
     if recorder is None:
         return
-    from pytest_llmtrace._capture.hand_entries import event_entry  # noqa: PLC0415 - only in a traced test
+    from pytest_llmtrace._capture.manual.entries import event_entry  # noqa: PLC0415 - only in a traced test
 
     recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), current_labels.get()))
 
@@ -243,7 +243,7 @@ class Record(Enclosing):
 
     def keep(self, name: str, value: Any) -> None:
         """Copy what was set."""
-        from pytest_llmtrace._capture.hand_entries import kept  # noqa: PLC0415 - likewise
+        from pytest_llmtrace._capture.manual.entries import kept  # noqa: PLC0415 - likewise
 
         try:
             self.kept[name] = kept(self.recorder, name, value)
@@ -252,7 +252,7 @@ class Record(Enclosing):
 
     def fell_back(self, before: str, after: str, error: Any) -> None:
         """Another provider or model is asked from now on."""
-        from pytest_llmtrace._capture.hand_entries import call_error  # noqa: PLC0415 - likewise
+        from pytest_llmtrace._capture.manual.entries import call_error  # noqa: PLC0415 - likewise
 
         found = None if error is None else call_error(self.recorder, error)
         self.fallbacks.append(Fallback(at=time.perf_counter(), before=before, after=after, error=found))

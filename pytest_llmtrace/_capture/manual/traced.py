@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, overload
 
 from pytest_llmtrace._capture.enclosing import observing
-from pytest_llmtrace._capture.manual import Call, Record
-from pytest_llmtrace._capture.wrapping import Scope, wrapped
+from pytest_llmtrace._capture.manual.calls import Call, Record
+from pytest_llmtrace._capture.manual.wrapping import Scope, wrapped
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -14,8 +14,8 @@ from pytest_llmtrace._capture.dialects.anthropic_blocks import assistant_message
 from pytest_llmtrace._capture.dialects.dialect import Answer
 from pytest_llmtrace._capture.dialects.failures import stated_error
 from pytest_llmtrace._capture.dialects.lenient import first, listed, mapping, mappings, text
-from pytest_llmtrace._capture.hand_messages import assistant_fields
-from pytest_llmtrace._capture.hand_usage import read_usage
+from pytest_llmtrace._capture.manual.messages import assistant_fields
+from pytest_llmtrace._capture.manual.usage import read_usage
 from pytest_llmtrace._model.canonical import canonical_json
 
 
