@@ -17,7 +17,7 @@ from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data
-from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
+from pytest_llmtrace._report.entries import entry_lines, packed_entries, unpacked_entries
 from pytest_llmtrace._report.layout import Line
 from pytest_llmtrace._report.stats import CassetteRow, stats_table
 from pytest_llmtrace._report.transcript import transcript
@@ -39,6 +39,7 @@ def main() -> None:
     Examples:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace stats tests
+      llmtrace export tests > calls.jsonl
     """
 
 
@@ -88,6 +89,35 @@ def stats(directory: Path, *, as_json: bool) -> None:
     else:
         click.echo(f"No cassettes below {directory}. Record some: pytest --llm-record")
     if any(row.problem for row in rows):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument(
+    "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", metavar="[DIR]"
+)
+def export(directory: Path) -> None:
+    r"""Write everything that is recorded below DIR as JSON lines to standard output: one entry a line.
+
+    Each line has the form of the `.jsonl` report: `type`, `nodeid`, the labels, and of a call the full history,
+    output, usage and cost. Exits with 1 where a cassette cannot be read, after all others were written.
+
+    \b
+    Examples:
+      llmtrace export tests > calls.jsonl
+      llmtrace export tests | jq -r 'select(.type == "llm_call") | [.nodeid, .cost_usd] | @tsv'
+    """
+    broken = False
+    for cassette in discover(directory):
+        try:
+            golden = load_golden(cassette.golden)
+        except (LlmtraceError, OSError) as error:
+            broken = True
+            click.echo(f"Error: {error}", err=True)
+            continue
+        for line in entry_lines(golden.test, packed_entries(golden.trace)):
+            click.echo(line)
+    if broken:
         sys.exit(1)
 
 

@@ -6,6 +6,7 @@ travels in O(T); only the file repeats it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -42,6 +43,12 @@ def unpacked_entries(packed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         full["messages"] = [packed["messages"][number] for number in entry["messages"]]
         full["tools"] = [packed["tools"][number] for number in entry["tools"]]
         yield full
+
+
+def entry_lines(nodeid: str, packed: Mapping[str, Any]) -> Iterator[str]:
+    """The entries as JSON lines, without line ends: ``{"type", "nodeid", ...}``."""
+    for entry in unpacked_entries(packed):
+        yield json.dumps({"type": entry["type"], "nodeid": nodeid, **entry}, ensure_ascii=False, allow_nan=False)
 
 
 def entry_data(entry: AnyEntry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_llmtrace._report.attempts import Payload, owners
-from pytest_llmtrace._report.entries import unpacked_entries
+from pytest_llmtrace._report.entries import entry_lines
 from pytest_llmtrace._report.markdown import markdown
 from pytest_llmtrace.errors import SettingsError, StorageError
 
@@ -75,9 +75,8 @@ def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator
 def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterator[str]:
     for owner in owners(payloads):
         for payload in owner.last:
-            for entry in unpacked_entries(payload.get("entries") or {"entries": ()}):
-                line = {"type": entry["type"], "nodeid": owner.nodeid, **entry}
-                yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
+            for line in entry_lines(owner.nodeid, payload.get("entries") or {"entries": ()}):
+                yield line + "\n"
 
 
 def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:

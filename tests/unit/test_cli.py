@@ -1,0 +1,95 @@
+"""The `llmtrace` command on small trees of recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pytest_llmtrace.cli import main
+
+ONE = """\
+llmtrace: 1
+test: test_a.py::test_one
+totals: {calls: 1, input_tokens: 8, output_tokens: 4, cost_usd: 0.0000036}
+conversations:
+- agent: lead
+  session: s1
+  model: openai/gpt-4o-mini
+  params: {temperature: 0}
+  turns:
+  - in:
+    - system: Be brief.
+    - user: Hello
+    out: Hi
+    usage: {input_tokens: 8, output_tokens: 4}
+    cost_usd: 0.0000036
+"""
+
+
+def run(*args: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(main, list(args))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree with one golden trace."""
+    folder = tmp_path / "cassettes" / "test_a"
+    folder.mkdir(parents=True)
+    (folder / "test_one.trace.yaml").write_text(ONE, encoding="utf-8")
+    return tmp_path
+
+
+def test_show_prints_a_transcript(tree):
+    """The conversation, its model, what was said, and what it cost."""
+    shown = run("show", str(tree / "cassettes" / "test_a" / "test_one.trace.yaml"))
+    assert shown.exit_code == 0
+    for said in ("test_a.py::test_one", "lead", "gpt-4o-mini", "Be brief.", "Hello", "Hi"):
+        assert said in shown.output
+
+
+def test_show_refuses_other_files(tree):
+    """A file that is no cassette is named, and so is what would be one."""
+    other = tree / "notes.txt"
+    other.write_text("x", encoding="utf-8")
+    shown = run("show", str(other))
+    assert shown.exit_code == 1
+    assert shown.output == f"Error: {other}: neither a golden trace (.trace.yaml) nor a tape (.tape.json)\n"
+
+
+def test_stats_counts_a_tree(tree):
+    """Calls and dollars, as a table and as JSON."""
+    assert "test_a.py::test_one" in run("stats", str(tree)).output
+    data = json.loads(run("stats", "--json", str(tree)).output)
+    assert (data["totals"]["calls"], data["totals"]["cost_usd"]) == (1, 3.6e-06)
+
+
+def test_export_writes_one_line_for_each_entry(tree):
+    """The full history, the output, usage, cost and labels of a call stand on its line."""
+    done = run("export", str(tree))
+    assert done.exit_code == 0
+    (line,) = [json.loads(one) for one in done.output.splitlines()]
+    assert line["type"] == "llm_call"
+    assert line["nodeid"] == "test_a.py::test_one"
+    assert (line["session"], line["agent"]) == ("s1", "lead")
+    assert line["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+    assert line["output"] == {"role": "assistant", "content": "Hi"}
+    assert line["usage"] == {"input_tokens": 8, "output_tokens": 4}
+    assert line["cost_usd"] == 3.6e-06
+
+
+def test_export_says_what_it_cannot_read_and_writes_the_rest(tree):
+    """A broken golden trace is an error on standard error and in the exit status; the others are exported."""
+    (tree / "cassettes" / "test_a" / "test_broken.trace.yaml").write_text("llmtrace: 1\nturns: [", encoding="utf-8")
+    done = run("export", str(tree))
+    assert done.exit_code == 1
+    assert [json.loads(one)["nodeid"] for one in done.stdout.splitlines()] == ["test_a.py::test_one"]
+    assert "test_broken.trace.yaml" in done.stderr
+
+
+def test_an_unknown_command_is_a_usage_error():
+    """It exits with 2."""
+    assert run("shwo").exit_code == 2
