@@ -1,11 +1,9 @@
 """Every way to call an LLM: recorded from a real HTTP server, replayed with the server stopped."""
 
-import shutil
-
 import pytest
 
-from tests.e2e.conftest import HERE, Ran, run_pytest
-from tests.provider import Provider, Rule
+from tests.e2e.rounds import EveryRound, three_rounds
+from tests.provider import Rule
 
 SCRIPT = [
     Rule(user="fail once", status=500, times=1),
@@ -22,64 +20,16 @@ SCRIPT = [
     Rule(user="take your time", delay=1.0),
     Rule(user="long story", text="word " * 50),
 ]
-INI = "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
-
-
-class Matrix:
-    """The recording, the replay, and what they left."""
-
-    recorded: Ran
-    replayed: Ran
-    requests_recording: int
-    requests_replaying: int
-    files: dict[str, bytes]
-    rerecorded: Ran
-    files_after: dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory):
-    """The project recorded once, replayed with the provider stopped, and recorded again without it."""
-    folder = tmp_path_factory.mktemp("matrix")
-    shutil.copy(HERE / "projects" / "matrix.py", folder / "test_matrix.py")
-    (folder / "pytest.ini").write_text(INI, encoding="utf-8")
-    made = Matrix()
-    with Provider(SCRIPT, random_ids=True) as provider:
-        env = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": "sk-from-the-environment-1"}
-        made.recorded = run_pytest(folder, "--llm-record", env=env)
-        made.requests_recording = provider.count
-        provider.stop()
-    made.files = files(folder)
-    made.replayed = run_pytest(folder, "--llm-trace", "-W", "error::pytest.PytestUnraisableExceptionWarning", env=env)
-    made.rerecorded = run_pytest(folder, "--llm-record", env=env)
-    made.files_after = files(folder)
-    return made
+def rounds(tmp_path_factory):
+    """The three rounds of the project."""
+    return three_rounds(tmp_path_factory.mktemp("matrix"), "matrix.py", script=SCRIPT)
 
 
-def files(folder):
-    """Every cassette file with its content."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*/cassettes/**/*.*"))} | {
-        str(path.relative_to(folder)): path.read_bytes() for path in sorted((folder / "cassettes").rglob("*.*"))
-    }
-
-
-def test_everything_records(matrix):
-    """Each test of the project passes while it is recorded."""
-    assert matrix.recorded.exit == 0, matrix.recorded.text
-    assert matrix.requests_recording > 60
-
-
-def test_everything_replays_without_the_provider(matrix):
-    """With the provider stopped each test passes, without drift and without a live call."""
-    assert matrix.replayed.exit == 0, matrix.replayed.text
-    assert matrix.replayed.report["totals"]["live_calls"] == 0
-    assert [row["nodeid"] for row in matrix.replayed.report["tests"] if row["findings"]] == []
-
-
-def test_recording_again_without_the_provider_changes_nothing(matrix):
-    """A recording of unchanged tests needs no provider and leaves every byte as it was."""
-    assert matrix.rerecorded.exit == 0, matrix.rerecorded.text
-    assert matrix.files_after == matrix.files
+class TestRounds(EveryRound):
+    """What holds for every project."""
 
 
 CALLS = {
@@ -128,32 +78,25 @@ CALLS = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_each_call_is_one_entry(matrix, name):
+def test_each_call_is_one_entry(rounds, name):
     """However a call was made, it is counted once, in the recording and in the replay alike."""
     calls, _model = CALLS[name]
     if calls == 0:
-        assert all(not row["nodeid"].endswith(f"::{name}") for row in matrix.replayed.report["tests"])
+        assert all(not row["nodeid"].endswith(f"::{name}") for row in rounds.replayed.report["tests"])
         return
-    recorded, replayed = matrix.recorded.test(name), matrix.replayed.test(name)
+    recorded, replayed = rounds.recorded.test(name), rounds.replayed.test(name)
     assert (recorded["calls"], replayed["calls"]) == (calls, calls)
     assert recorded["usage"] == replayed["usage"]
     assert recorded["cost_usd"] == replayed["cost_usd"]
 
 
-def test_the_session_fixture_is_counted_in_the_totals_alone(matrix):
+def test_the_session_fixture_is_counted_in_the_totals_alone(rounds):
     """Calls of wider fixtures are in nobody's test."""
-    assert matrix.replayed.report["totals"]["calls"] == sum(row["calls"] for row in matrix.replayed.report["tests"]) + 1
+    assert rounds.replayed.report["totals"]["calls"] == sum(row["calls"] for row in rounds.replayed.report["tests"]) + 1
 
 
-def test_recording_and_replay_cost_the_same(matrix):
+def test_recording_and_replay_cost_the_same(rounds):
     """The dollars of a replay are those that recording paid, and all are known."""
-    recorded, replayed = matrix.recorded.report["totals"], matrix.replayed.report["totals"]
+    recorded, replayed = rounds.recorded.report["totals"], rounds.replayed.report["totals"]
     assert replayed["cost_usd"] == recorded["cost_usd"]
     assert replayed["unpriced_calls"] == 0
-
-
-def test_no_secret_is_in_any_file(matrix):
-    """Neither keys of clients nor values of key variables are written."""
-    written = b"".join(matrix.files.values())
-    assert b"sk-e2e-0123456789" not in written
-    assert b"sk-from-the-environment-1" not in written
