@@ -65,6 +65,11 @@ def provider_of(host: str, path: str = "") -> str | None:
     return None
 
 
+def provider_in(path: str) -> str | None:
+    """The provider that a path is known by on whatever host (a gateway, a private endpoint); `None` for most paths."""
+    return next((provider for pattern, provider in _PATHS if pattern.search(path)), None)
+
+
 def is_provider_host(host: str) -> bool:
     """Whether a host (with or without a port) is known to be the API of an LLM provider, and of little else."""
     return provider_of(host) not in _NOT_ONLY_MODELS
@@ -177,5 +182,15 @@ _PATTERNS: Final = tuple(
         (r"[^.]+\.ml\.cloud\.ibm\.com", "watsonx"),
         (r"[^.]+(?:\.[^.]+)?\.endpoints\.huggingface\.cloud", "huggingface"),
         (r"inference\.generativeai\.[^.]+\.oci\.oraclecloud\.com", "oci"),
+    )
+)
+
+_PATHS: Final = tuple(
+    (re.compile(pattern), provider)
+    for pattern, provider in (
+        (r"/openai/deployments/[^/]+/", "azure"),
+        (r"/model/[^/]+/(?:converse|invoke)[^/]*$", "bedrock"),
+        (r"/projects/[^/]+/locations/[^/]+/(?:publishers|endpoints)/", "vertex_ai"),
+        (r":(?:streamR|r)awPredict$", "vertex_ai"),
     )
 )

@@ -1,7 +1,8 @@
 """A scripted LLM provider on the loopback interface: real HTTP, no network, no key, no money.
 
-It speaks OpenAI chat completions, responses and embeddings and Anthropic messages, as JSON and as server-sent events,
-with or without the ``/v1`` prefix. Without a script it echoes; a script is a list of rules (see `Rule`).
+It speaks OpenAI chat completions, responses, embeddings and moderations, Anthropic messages, Gemini, Bedrock's converse
+and invoke, Cohere and Ollama, in one piece and streamed, under any prefix (see `tests.provider.routes`). Without a
+script it echoes; a script is a list of rules (see `Rule`).
 
 >>> with Provider(["Hello.", {"user": "refund", "tool_calls": [{"refund": {"order_id": "123"}}]}]) as provider:
 ...     client = openai.OpenAI(base_url=provider.openai_url, api_key="any")

@@ -89,6 +89,14 @@ def pieces(text: str) -> Iterator[str]:
         start = end
 
 
+def arguments_of(call: ToolRequest) -> Any:
+    """Arguments as data, for APIs that have no place for text that is not JSON."""
+    try:
+        return json.loads(call.arguments)
+    except ValueError:
+        return {"text": call.arguments}
+
+
 def data_text(data: str | Mapping[str, Any] | Sequence[Any]) -> str:
     """Text as it is, other data as JSON text."""
     return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.provider.answer import Answer, ToolRequest, Usage, pieces
+from tests.provider.answer import Answer, ToolRequest, Usage, arguments_of, pieces
 from tests.provider.events import Event
 from tests.provider.question import Question, Said, role_of, text_of
 
@@ -29,7 +29,7 @@ def read(body: Mapping[str, Any]) -> Iterator[Said]:
 def whole(_question: Question, answer: Answer) -> dict[str, Any]:
     """The answer as one object."""
     content: list[dict[str, Any]] = [{"type": "text", "text": answer.text}] if answer.text else []
-    content += [{**_tool_head(call), "input": _input(call)} for call in answer.tool_calls]
+    content += [{**_tool_head(call), "input": arguments_of(call)} for call in answer.tool_calls]
     made = {**_envelope(answer), "content": content, "stop_reason": _stop_reason(answer)}
     if answer.usage is not None:
         made["usage"] = _usage(answer.usage)
@@ -85,14 +85,6 @@ def _envelope(answer: Answer) -> dict[str, Any]:
 
 def _tool_head(call: ToolRequest) -> dict[str, Any]:
     return {"type": "tool_use", "id": f"toolu_{call.id}", "name": call.name}
-
-
-def _input(call: ToolRequest) -> Any:
-    """The arguments as data; this API has no place for text that is not JSON."""
-    try:
-        return json.loads(call.arguments)
-    except ValueError:
-        return {"text": call.arguments}
 
 
 def _stop_reason(answer: Answer) -> str:

@@ -26,19 +26,13 @@ class Question:
     path: str
     """Without the query."""
     api: str = ""
-    """Which API it is for: ``chat``, ``responses``, ``embeddings``, ``messages``; empty where it is for none."""
+    """Which API it is for, by its name in `tests.provider.routes`; empty where it is for none."""
     said: tuple[Said, ...] = ()
     body: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def model(self) -> str:
-        """The model asked for; empty where the request names none."""
-        return str(self.body.get("model", ""))
-
-    @property
-    def stream(self) -> bool:
-        """Whether the answer is wanted as server-sent events."""
-        return bool(self.body.get("stream"))
+    model: str = ""
+    """The model asked for; empty where the request names none."""
+    stream: bool = False
+    """Whether the answer is wanted in pieces."""
 
     @property
     def system(self) -> str:

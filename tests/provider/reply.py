@@ -8,44 +8,13 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
 
-from tests.provider import chat, embeddings, messages, responses
+from tests.provider import chat
 from tests.provider.answer import Answer, answer_to, data_text
-from tests.provider.events import Event
-from tests.provider.question import Question, Said
+from tests.provider.events import Encodes
+from tests.provider.question import Question
+from tests.provider.routes import route_of
 from tests.provider.script import ECHO, Rule, Script
-
-
-class Api(Protocol):
-    """What each API module provides."""
-
-    def read(self, body: Mapping[str, Any], /) -> Iterator[Said]:
-        """The messages of a request."""
-        ...
-
-    def whole(self, question: Question, answer: Answer, /) -> dict[str, Any]:
-        """The answer as one object."""
-        ...
-
-    def events(self, question: Question, answer: Answer, /) -> Iterator[Event]:
-        """The answer as a stream."""
-        ...
-
-    def error(self, status: int, message: str, /) -> dict[str, Any]:
-        """An error body."""
-        ...
-
-
-APIS: Final[Mapping[str, Api]] = {"chat": chat, "responses": responses, "embeddings": embeddings, "messages": messages}
-
-_PATHS: Final = {
-    "/chat/completions": "chat",
-    "/responses": "responses",
-    "/embeddings": "embeddings",
-    "/messages": "messages",
-}
-"""Ends of paths, so that any prefix will do: none, ``/v1``, or what a compatible host puts there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,25 +40,27 @@ class Replier:
 
     def reply(self, *, number: int, method: str, path: str, body: object, accept_encoding: str = "") -> Reply:
         """The reply to one request; `path` comes without its query, `body` parsed."""
-        name = next((name for end, name in _PATHS.items() if path.endswith(end)), "") if method == "POST" else ""
-        api = APIS.get(name, chat)
-        if name and not isinstance(body, dict):
+        route = route_of(method, path)
+        api = chat if route is None else route.api
+        if route and not isinstance(body, dict):
             return _json(400, api.error(400, "We could not parse the JSON body of your request."))
         fields = body if isinstance(body, dict) else {}
-        said = tuple(api.read(fields)) if name else ()
-        question = Question(number=number, path=path, api=name, said=said, body=fields)
+        if route is None:
+            question = Question(number=number, path=path, body=fields)
+        else:
+            question = route.question(number=number, path=path, body=fields)
         rule = self.script.choose(question)
-        if not name and rule.path is None:
+        if route is None and rule.path is None:
             return _json(404, chat.error(404, f"Unknown request URL: {method} {path}."))
         answer = answer_to(question, rule, random_ids=self.random_ids)
         headers = self._headers(rule, answer)
         if rule.status >= 400:
             message = data_text(rule.text) if rule.text is not None else f"Scripted error {rule.status}."
             reply = _json(rule.status, api.error(rule.status, message), headers=headers, rule=rule)
-        elif not name:
+        elif route is None:
             reply = _json(rule.status, rule.text, headers=headers, rule=rule)
         elif question.stream:
-            reply = _stream(api.events(question, answer), headers=headers, rule=rule)
+            reply = _stream(api.events(question, answer), route.stream_type, headers=headers, rule=rule)
         else:
             reply = _json(rule.status, api.whole(question, answer), headers=headers, rule=rule)
         return _compressed(reply) if self.gzip and "gzip" in accept_encoding else reply
@@ -109,8 +80,8 @@ def _json(status: int, data: object, *, headers: Mapping[str, str] | None = None
     return Reply(status=status, headers=tuple((types | dict(headers or {})).items()), chunks=(body,), rule=rule)
 
 
-def _stream(events: Iterable[Event], *, headers: Mapping[str, str], rule: Rule) -> Reply:
-    types = {"content-type": "text/event-stream; charset=utf-8"}
+def _stream(events: Iterable[Encodes], kind: str, *, headers: Mapping[str, str], rule: Rule) -> Reply:
+    types = {"content-type": kind}
     chunks = tuple(event.encode() for event in events)
     return Reply(status=200, headers=tuple((types | dict(headers)).items()), chunks=chunks, streamed=True, rule=rule)
 

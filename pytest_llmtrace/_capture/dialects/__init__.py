@@ -26,7 +26,7 @@ from pytest_llmtrace._capture.dialects.openai_chat import OpenAIChat
 from pytest_llmtrace._capture.dialects.openai_completions import OpenAICompletions
 from pytest_llmtrace._capture.dialects.openai_responses import OpenAIResponses
 from pytest_llmtrace._capture.dialects.tokens import estimate_usage
-from pytest_llmtrace._capture.providers import provider_of
+from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
@@ -81,7 +81,10 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         return None
     return LLMCall(
         operation=dialect.operation,
-        provider=provider_of(urlsplit(request.url).netloc, path) or question.provider or dialect.provider,
+        provider=provider_of(urlsplit(request.url).netloc, path)
+        or question.provider
+        or provider_in(path)
+        or dialect.provider,
         model=question.model,
         params={**question.params, **_cache_breakpoints(request.body)},
         tools=question.tools,

@@ -135,10 +135,18 @@ def test_a_body_that_is_parsed_already_is_not_parsed_again() -> None:
             {"contents": []},
             "vertex_ai/g",
         ),
+        ("http://gateway:9/openai/deployments/d/chat/completions", {"messages": []}, "azure/d"),
+        ("http://gateway:9/model/a.c%3A0/invoke", CLAUDE_BODY, "bedrock/a.c:0"),
+        (
+            "http://gateway:9/v1/projects/p/locations/l/publishers/google/models/g:generateContent",
+            {"contents": []},
+            "vertex_ai/g",
+        ),
+        ("http://gateway:9/models/claude@1:streamRawPredict", CLAUDE_BODY, "vertex_ai/claude@1"),
     ],
 )
 def test_provider_and_model_come_from_host_body_and_path(url: str, body: dict[str, Any], name: str) -> None:
-    """The host names the provider, else the dialect does; the model may stand in the path alone."""
+    """The host names the provider, else the path or the dialect; the model may stand in the path alone."""
     call = ask(url, body)
 
     assert call.name == name

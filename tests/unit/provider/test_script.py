@@ -27,7 +27,7 @@ def question(**changes: Any) -> Question:
         "path": "/v1/chat/completions",
         "api": "chat",
         "said": SAID,
-        "body": {"model": "gpt-4o-mini"},
+        "model": "gpt-4o-mini",
     }
     return Question(**{**fields, **changes})
 
