@@ -7,13 +7,14 @@ Otherwise it opens a new conversation.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_llmtrace._model.canonical import digest
+from pytest_llmtrace._model.grouping import grouped
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.rewriting import Rewritten, common_prefix, links
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -28,6 +29,20 @@ class Turn:
     """How many messages of the history so far this call begins with."""
     added: tuple[Message, ...]
     """The messages after those: what this turn brought (everything, in the first turn)."""
+    follows: int | None = None
+    """Number of the turn whose history it continues; `None`: it begins afresh."""
+    repeated: int = 0
+    """How many of its messages, from the first, are that history, the answer included, or stand for it."""
+    rewritten: Rewritten | None = None
+    """How it differs from the history that it continues; `None`: it repeats that as it was."""
+
+    @property
+    def new(self) -> tuple[Message, ...]:
+        """The messages that stand in no turn before: those in place of what was dropped, and those that were added."""
+        if self.rewritten is None:
+            return self.added
+        messages = self.call.messages
+        return (*(messages[at] for at in self.rewritten.inserted), *messages[self.repeated :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,108 +81,27 @@ def conversations(calls: Iterable[LLMCall]) -> tuple[Conversation, ...]:
 
     Linear in the messages of all calls.
     """
-    groups: list[list[LLMCall]] = []
-    labelled: dict[tuple[str, str | None], list[LLMCall]] = {}
-    by_history: dict[int, list[LLMCall]] = {}
-    by_answer: dict[str, list[LLMCall]] = {}
-    answered: dict[int, deque[list[LLMCall]]] = {}
-    for call in calls:
-        prefixes = _prefixes(call) if call.session is None and call.operation != "embeddings" else []
-        if call.session is not None:
-            group = labelled.get((call.session, call.agent))
-        else:
-            group = _answered(call, prefixes, answered) or _continued(call, prefixes, by_history, by_answer)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(call)
-        if call.session is not None:
-            labelled[call.session, call.agent] = group
-        elif prefixes:
-            by_history[prefixes[-1]] = group
-            if call.output is not None:
-                answered.setdefault(hash((prefixes[-1], call.output.digest)), deque()).append(group)
-                by_answer[_answer_key(call, call.output)] = group
-    return _labelled([_turns(group) for group in groups])
-
-
-def _answered(
-    call: LLMCall, prefixes: Sequence[int], answered: dict[int, deque[list[LLMCall]]]
-) -> list[LLMCall] | None:
-    """The conversation whose whole history, last answer included, the call repeats: parallel ones may answer alike.
-
-    Of conversations that are equal so far, each is continued in turn.
-    """
-    for position in range(len(prefixes) - 1, -1, -1):
-        if call.messages[position]["role"] == "assistant":
-            groups = answered.get(prefixes[position])
-            if groups is None:
-                return None
-            return groups.popleft() if len(groups) > 1 else groups[0]
-    return None
-
-
-def _continued(
-    call: LLMCall,
-    prefixes: Sequence[int],
-    by_history: dict[int, list[LLMCall]],
-    by_answer: dict[str, list[LLMCall]],
-) -> list[LLMCall] | None:
-    if len(prefixes) < 2:
-        return None
-    for message in reversed(call.messages):
-        if message["role"] == "assistant":
-            group = by_answer.get(_answer_key(call, message))
-            if group is not None:
-                return group
-    for prefix in reversed(prefixes[:-1]):
-        group = by_history.get(prefix)
-        if group is not None:
-            return group
-    return None
-
-
-def _prefixes(call: LLMCall) -> list[int]:
-    """A hash of each beginning of a call's history, told apart by agent: one step a message."""
-    hashes = []
-    chain = hash(call.agent)
-    for message in call.messages:
-        chain = hash((chain, message.digest))
-        hashes.append(chain)
-    return hashes
-
-
-def _answer_key(call: LLMCall, answer: Message) -> str:
-    """An answer is recognised by its text and tool calls alone: applications drop the rest when they repeat it."""
-    tools = answer["tool_calls"]
-    requested = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    calls = [(tool.get("id"), _name(tool)) for tool in requested]
-    return f"{call.agent}\0{answer.text}\0{calls}"
-
-
-def _name(tool: dict[str, Any]) -> Any:
-    function = tool.get("function")
-    return function.get("name") if isinstance(function, dict) else None
+    return _labelled([_turns(group) for group in grouped(calls)])
 
 
 def _turns(calls: Sequence[LLMCall]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     known: tuple[Message, ...] = ()
-    for number, call in enumerate(calls, start=1):
+    for number, (call, link) in enumerate(zip(calls, links(calls), strict=True), start=1):
         kept = common_prefix(known, call.messages)
-        turns.append(Turn(number=number, call=call, kept=kept, added=call.messages[kept:]))
+        turns.append(
+            Turn(
+                number=number,
+                call=call,
+                kept=kept,
+                added=call.messages[kept:],
+                follows=None if link.follows is None else link.follows + 1,
+                repeated=link.repeated,
+                rewritten=link.rewritten,
+            )
+        )
         known = history(call)
     return tuple(turns)
-
-
-def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
-    """How many messages two histories begin with in common."""
-    length = 0
-    for one, other in zip(first, second, strict=False):
-        if one is not other and one.digest != other.digest:
-            break
-        length += 1
-    return length
 
 
 def _labelled(groups: Sequence[tuple[Turn, ...]]) -> tuple[Conversation, ...]:

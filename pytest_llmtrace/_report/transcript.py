@@ -76,18 +76,20 @@ def _conversation(conversation: Conversation, width: int) -> Iterator[Line]:
         yield from plain_lines(f"  {line}" for line in circumstances)
         if _settings(turn.call) != _settings(before):
             yield from _said("", f"now {_settings(turn.call)}", width)
-        if turn.kept and turn.kept < len(_history(conversation, turn)):
-            dropped = len(_history(conversation, turn)) - turn.kept
-            yield from _said("", f"({plural(dropped, 'message')} of the history left out)", width)
-        for message in turn.added:
+        yield from _said("", _context(turn), width) if turn.rewritten else ()
+        for message in turn.new:
             yield from _message(message, width)
         yield from _output(turn.call, width)
         before = turn.call
 
 
-def _history(conversation: Conversation, turn: Turn) -> tuple[Message, ...]:
-    """The messages of the turn before this one, without its answer."""
-    return conversation.turns[turn.number - 2].call.messages if turn.number > 1 else ()
+def _context(turn: Turn) -> str:
+    """What was done to the history: ``context summarised: 4 messages dropped, 1 new in their place``."""
+    assert turn.rewritten is not None  # noqa: S101  # the caller asked
+    dropped, new = len(turn.rewritten.dropped), len(turn.rewritten.inserted)
+    what = f"{plural(dropped, 'message')} dropped" if dropped else ""
+    instead = f"{new} new{' in their place' if dropped > 1 else ' in its place' if dropped else ''}" if new else ""
+    return f"(context {turn.rewritten.kind}: {', '.join(part for part in (what, instead) if part)})"
 
 
 def _settings(call: LLMCall) -> str:

@@ -22,9 +22,10 @@ CONVERSATION_KEYS: Final = (
     "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "finish", "turns",
 )  # fmt: skip
 TURN_KEYS: Final = (
-    "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "turn", "in", "out",
-    "finish", "status", "error", "usage", "cost_usd", "cache_hit", "attempts", "then",
+    "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "turn", "context",
+    "in", "out", "finish", "status", "error", "usage", "cost_usd", "cache_hit", "attempts", "then",
 )  # fmt: skip
+CONTEXT_KEYS: Final = ("kind", "dropped", "new")
 ERROR_KEYS: Final = ("type", "message", "status")
 LABEL_KEYS: Final = ("agent", "session", "parent", "task", "turn")
 TOOL_KEYS: Final = ("tool", "arguments", "call_id", "result", "error", "executed", *LABEL_KEYS)

@@ -20,8 +20,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import Json, canonical_json
-from pytest_llmtrace._model.conversations import Turn, common_prefix, history
+from pytest_llmtrace._model.conversations import Turn, history
 from pytest_llmtrace._model.messages import Message, MessageTable
+from pytest_llmtrace._model.rewriting import common_prefix
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data

@@ -102,6 +102,7 @@ class _Reader:
         output = read_output(section.data["out"]) if section.data.get("out") is not None else None
         sent = self._histories.sent(number, position, section.items("in"))
         output = self._histories.answered(number, position, sent, output)
+        Section(self._document, section.mapping("context") or {}, "`context`", formats.CONTEXT_KEYS)
         error = self._error(section)
         status = section.text("status", "ok" if error is None else "error")
         if status not in get_args(Status):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.rewriting import Rewritten
 from pytest_llmtrace._model.trace import AnyEntry, Entry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store.call_text import call_text
@@ -76,6 +77,8 @@ class _Writer:
         data = {name: value for name, value in own.items() if canonical_json(value) != canonical_json(shared[name])}
         if call.turn is not None:
             data["turn"] = call.turn
+        if turn.rewritten is not None:
+            data["context"] = _context(turn.rewritten)
         sent = self._histories.sent(number, turn)
         if sent:
             data["in"] = sent
@@ -103,6 +106,12 @@ class _Writer:
         if id(call) in self._after:
             data["then"] = [_entry(entry, call) for entry in self._after[id(call)]]
         return data
+
+
+def _context(rewritten: Rewritten) -> dict[str, Any]:
+    """How a history was rewritten, for people: whoever reads the file finds it again in the messages."""
+    new = {"new": len(rewritten.inserted)} if rewritten.inserted else {}
+    return {"kind": rewritten.kind, "dropped": len(rewritten.dropped), **new}
 
 
 def _between(entries: Iterable[AnyEntry]) -> tuple[list[AnyEntry], dict[int, list[AnyEntry]]]:

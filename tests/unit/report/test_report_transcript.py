@@ -117,7 +117,7 @@ def test_transcript_of_a_conversation_that_changes():
             assistant  four
           turn 2  (100 in, 10 out · $0.0001 · abandoned)
                        now openai/gpt-5
-                       (2 messages of the history left out)
+                       (context truncated: 3 messages dropped)
             user       five
 
         t · openai/gpt-4o-mini · embeddings
@@ -127,6 +127,25 @@ def test_transcript_of_a_conversation_that_changes():
         3 calls · 200 tokens in, 20 out · ? (at least $0.0002)
         """
     )
+
+
+def test_transcript_of_a_summarised_context():
+    """A summary is told where it was put, and stands once; what was kept is not repeated."""
+    question, summary = said("user", "one"), said("user", "Summary: one, two.")
+    middle, answer = [said("assistant", "two"), said("user", "three")], said("assistant", "four")
+    calls = [
+        call([question], middle[0]),
+        call([question, *middle], answer),
+        call([summary, middle[1], answer, said("user", "five")], said("assistant", "six")),
+    ]
+
+    assert [line.text for line in transcript(conversations(calls), totals(calls))][7:12] == [
+        "  turn 3  (100 in, 10 out · $0.0001)",
+        "               (context summarised: 2 messages dropped, 1 new in their place)",
+        "    user       Summary: one, two.",
+        "    user       five",
+        "    assistant  six",
+    ]
 
 
 def test_empty_transcript():

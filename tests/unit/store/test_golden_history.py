@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,25 @@ def test_a_summary_in_the_middle() -> None:
         [{"system": LONG}, {"user": "one"}, {"assistant": "first"}, {"user": "two"}],
         [{"keep": 0}, {"user": "summary"}, {"keep": "3-4"}, {"user": "three"}],
     ]
+
+
+def test_a_rewritten_context_is_marked() -> None:
+    """The turn that rewrote its context says so; a file without the mark, or with another one, reads the same."""
+    summary = said("user", "summary")
+    calls = (call(S, U1, A1, U2, output=A2), call(S, summary, U2, A2, U3, output=A1), call(S, U3, A1, U1))
+    text = dump_golden(Golden(test="t", trace=Trace(owner="t", entries=calls), totals=Totals()))
+    data: Any = read_yaml(text).data
+    assert [turn.get("context") for turn in data["conversations"][0]["turns"]] == [
+        None,
+        {"kind": "summarised", "dropped": 2, "new": 1},
+        {"kind": "truncated", "dropped": 3},
+    ]
+    bare, marks = re.subn(r"context: .*\n    ", "", text)
+    assert marks == 2
+    for other in (bare, text.replace("dropped: 3", "dropped: 4")):
+        read = load_golden(other, Path("t.trace.yaml"))
+        assert read == load_golden(text, Path("t.trace.yaml"))
+        assert dump_golden(read) == text
 
 
 def test_a_dropped_answer() -> None:
