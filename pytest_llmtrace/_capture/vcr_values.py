@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from pytest_llmtrace._capture.content import decoded
+from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.redaction import PLACEHOLDER
 
 _BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,]+)", re.IGNORECASE)
 
@@ -16,13 +17,22 @@ _BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,]+)", re.IGNORECASE)
 def request_key(request: HttpRequest) -> str:
     """The matching key of a redacted request.
 
-    Made of method, scheme, host (every loopback host with any port is one), path, the sorted query, and the body in
-    canonical form: JSON with sorted keys, multipart without its random boundary, other bodies as they are.
+    Made of method, scheme, host (every loopback host with any port is one), path, the query (sorted, without secrets),
+    and the body in canonical form: JSON with sorted keys, multipart without its random boundary, others as they are.
     """
     parts = urlsplit(request.url)
-    query = sorted(parse_qsl(parts.query, keep_blank_values=True))
     place = f"{parts.scheme}://{matching_host(request.url)}{parts.path}"
-    return digest("\n".join((request.method.upper(), place, canonical_json(query), canonical_body(request))))
+    query = canonical_json(matching_query(request.url))
+    return digest("\n".join((request.method.upper(), place, query, canonical_body(request))))
+
+
+def matching_query(url: str) -> list[tuple[str, str]]:
+    """The query of a redacted URL as it counts for matching: sorted, without what was redacted.
+
+    A key in the URL may be there in one recording, and filtered out of another.
+    """
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    return sorted(pair for pair in pairs if pair[1] != PLACEHOLDER)
 
 
 def matching_host(url: str) -> str:

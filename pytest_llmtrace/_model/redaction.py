@@ -29,6 +29,11 @@ _NAMES: Final = (  # names, no secrets
 )
 _SECRET_FIELD: Final = re.compile(rf"^(?:aws[-_]?)?(?:{_NAMES})$", re.IGNORECASE)
 _SECRET_FIELD_IN_TEXT: Final = re.compile(rf'"(?:aws[-_]?)?(?:{_NAMES})\\*"\s*:'.encode(), re.IGNORECASE)
+_SECRET_FIELD_IN_FORM: Final = re.compile(
+    rf"((?:^|&)(?:{_NAMES}|(?:client_)?assertion|code|token)=)[^&]+".encode(), re.IGNORECASE
+)
+"""In a form, as token endpoints take it."""
+_FORM: Final = re.compile(rb"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*")
 _SECRET_PARAMETER: Final = re.compile(
     rf"^(?:{_NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
     r"|x-goog-(?:signature|credential))$",
@@ -52,9 +57,13 @@ class Redactor:
         variables = os.environ if environment is None else environment
         return cls(value for name, value in variables.items() if _KEY_VARIABLE.search(name.upper()))
 
+    def knowing(self, secrets: Iterable[str]) -> Redactor:
+        """A redactor that removes these values as well."""
+        return Redactor([*(value.decode() for value in self._secrets), *secrets])
+
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
-        own = _own_secrets(request.headers)
+        own = tuple(secret.encode() for secret in credentials(request.headers))
         return HttpRequest(
             method=request.method,
             url=self.url(request.url),
@@ -92,6 +101,8 @@ class Redactor:
                 body = body.replace(secret, PLACEHOLDER.encode())
         if _SECRET_FIELD_IN_TEXT.search(body):
             return _redact_fields(body)
+        if _SECRET_FIELD_IN_FORM.search(body) and _FORM.fullmatch(body):
+            return _SECRET_FIELD_IN_FORM.sub(rb"\1" + PLACEHOLDER.encode(), body)
         return body
 
     def text(self, text: str) -> str:
@@ -114,14 +125,14 @@ class Redactor:
         return tuple(made)
 
 
-def _own_secrets(headers: Headers) -> tuple[bytes, ...]:
-    """Credentials that the request itself carries: wherever else they stand in it, they are secret there too."""
+def credentials(headers: Headers) -> tuple[str, ...]:
+    """What a request proves itself with: wherever else that stands in it, it is secret there too."""
     found = []
     for name, value in headers:
         if name.lower() in {"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}:
             secret = value.rpartition(" ")[2] if name.lower() == "authorization" else value
             if len(secret) >= _SHORTEST_SECRET and secret != PLACEHOLDER:
-                found.append(secret.encode())
+                found.append(secret)
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.http import HttpRequest
-from pytest_llmtrace._model.matching import matching_host
+from pytest_llmtrace._model.matching import matching_host, matching_query
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import Trace
 
@@ -34,7 +34,7 @@ def meaning(request: HttpRequest) -> str | None:
         [dict(tool) for tool in call.tools],
     ]
     messages = [message.digest for message in call.messages]
-    return digest(canonical_json([_place(request), urlsplit(request.url).query, asked, messages]))
+    return digest(canonical_json([_place(request), matching_query(request.url), asked, messages]))
 
 
 def same_request(policy: Policy) -> Callable[[HttpRequest, HttpRequest], bool] | None:

@@ -26,9 +26,22 @@ class Fault(Exception):  # noqa: N818  # never leaves the package: it becomes a 
 
 def broken(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
     """The error for a file that does not keep to the format; `text` is its content, searched for the owner's name."""
+    return BrokenCassetteError(f"{_complaint(path, fault, text, 'cassette file')}\n{_way_out(path, text)}")
+
+
+def broken_vcrpy(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
+    """The error for a vcrpy cassette that cannot be read; `text` is its content."""
+    way_out = (
+        f"Undo the edit with `git checkout -- {path}`, or delete the file and record its test again with "
+        "`pytest --llm-record`, which makes live calls."
+    )
+    return BrokenCassetteError(f"{_complaint(path, fault, text, 'vcrpy cassette')}\n{way_out}")
+
+
+def _complaint(path: Path, fault: Fault, text: str, kind: str) -> str:
     place = str(path) if fault.line is None else f"{path}, line {fault.line}"
     what = "it has unresolved merge conflicts" if _CONFLICT.search(text) else fault.what
-    return BrokenCassetteError(f"{place}: this cassette file cannot be read: {what}\n{_way_out(path, text)}")
+    return f"{place}: this {kind} cannot be read: {what}"
 
 
 def check_format(path: Path, data: Any, text: str) -> dict[str, Any]:

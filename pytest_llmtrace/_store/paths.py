@@ -49,7 +49,12 @@ def test_cassette(test_file: Path, name: str) -> Cassette:
         test_file: the file that holds the test; the cassette lies in ``cassettes/<module>`` beside it.
         name: the node id after the file: ``TestRefund::test_ok[gpt-4o]``.
     """
-    return Cassette.at(test_file.parent / FOLDER / _module_folder(test_file.name), _test_stem(name))
+    return cassette_in(test_file.parent / FOLDER / _module_folder(test_file.name), name)
+
+
+def cassette_in(folder: Path, name: str) -> Cassette:
+    """The cassette of a test in the folder of its module; `name` is the node id after the file."""
+    return Cassette.at(folder, _test_stem(name))
 
 
 def fixture_cassette(

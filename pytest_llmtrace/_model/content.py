@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import io
 import zlib
-from typing import Any
+from typing import Any, Final
+
+MOST_DECODED: Final = 256 * 1024 * 1024
+"""Bytes. What would be larger than this when decoded is taken for an attack, and left as it is."""
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
-    """The body with its content encodings undone; as it is where an encoding is unknown or the data is not encoded.
+    """The body with its content encodings undone; as it is where an encoding is unknown, the data is not encoded, or the result is
+    beyond `MOST_DECODED`.
 
     HTTP stubs differ: some hand over the raw body with its header, some the decoded body with the same header.
     """
@@ -24,7 +29,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
 def _decoded_once(body: bytes, encoding: str) -> bytes | None:
     try:
         if encoding in ("gzip", "x-gzip"):
-            return gzip.decompress(body) if body[:2] == b"\x1f\x8b" else None
+            return gunzipped(body) if body[:2] == b"\x1f\x8b" else None
         if encoding == "deflate":
             return _inflated(body)
         if encoding == "br":
@@ -36,11 +41,33 @@ def _decoded_once(body: bytes, encoding: str) -> bytes | None:
     return None
 
 
-def _inflated(body: bytes) -> bytes:
+def gunzipped(data: bytes) -> bytes | None:
+    """The data without its gzip; `None` where it would be larger than `MOST_DECODED`.
+
+    Raises:
+        OSError, EOFError, zlib.error: it is not gzip, or damaged.
+    """
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        return _bounded(file.read(MOST_DECODED + 1))
+
+
+def _bounded(data: bytes) -> bytes | None:
+    return data if len(data) <= MOST_DECODED else None
+
+
+def _inflated(body: bytes) -> bytes | None:
     try:
-        return zlib.decompress(body)
+        return _inflated_as(body, zlib.MAX_WBITS)
     except zlib.error:
-        return zlib.decompress(body, -zlib.MAX_WBITS)
+        return _inflated_as(body, -zlib.MAX_WBITS)
+
+
+def _inflated_as(body: bytes, form: int) -> bytes | None:
+    stream = zlib.decompressobj(form)
+    plain = stream.decompress(body, MOST_DECODED + 1)
+    if not stream.eof and len(plain) <= MOST_DECODED:
+        raise zlib.error("incomplete or truncated stream")
+    return _bounded(plain)
 
 
 def _brotli(body: bytes) -> bytes | None:
@@ -48,7 +75,7 @@ def _brotli(body: bytes) -> bytes | None:
         module = _optional(name)
         if module is not None:
             try:
-                return bytes(module.decompress(body))
+                return _bounded(bytes(module.decompress(body)))
             except module.error:
                 return None
     return None
@@ -60,7 +87,7 @@ def _zstd(body: bytes) -> bytes | None:
         return None
     try:
         with module.ZstdDecompressor().stream_reader(body) as reader:
-            return bytes(reader.read())
+            return _bounded(bytes(reader.read(MOST_DECODED + 1)))
     except module.ZstdError:
         return None
 

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from pytest_llmtrace._capture.content import decoded
+from pytest_llmtrace._model.content import decoded
 
 TEXT = b'{"a": "' + b"x" * 500 + b'"}'
 

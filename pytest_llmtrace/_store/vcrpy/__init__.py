@@ -1,0 +1,1 @@
+"""Cassettes of vcrpy, pytest-recording and their relatives: read, never written."""

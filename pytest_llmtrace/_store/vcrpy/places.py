@@ -1,0 +1,80 @@
+"""Where pytest-recording and its relatives keep the cassette of a test, and where an imported tape of it lies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pytest_llmtrace._store.paths import FOLDER, Cassette, cassette_in
+from pytest_llmtrace._store.vcrpy.cassette_file import ENDINGS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the cassette of one test may lie that this plugin did not record."""
+
+    stem: str
+    """The name of its file, without the ending."""
+    folders: tuple[Path, ...]
+    """In the order in which they are searched."""
+
+    def imported_tapes(self) -> Iterator[Path]:
+        """The tapes that an import may have written for this test, and that are there."""
+        for folder in self.folders:
+            tape = imported_cassette(folder, self.stem).tape
+            if tape.is_file():
+                yield tape
+
+    def vcrpy_files(self) -> Iterator[Path]:
+        """The files by the name of this test's cassette that are there, whatever they hold."""
+        for folder in self.folders:
+            for ending in ENDINGS:
+                path = folder / f"{self.stem}{ending}"
+                if path.is_file():
+                    yield path
+
+
+def places_of_test(test_file: Path, root: Path, stem: str) -> Places:
+    """Where vcrpy's users keep cassettes.
+
+    pytest-recording: ``cassettes/<module>`` beside the test file; pytest-vcr: ``cassettes`` there; langchain-tests and
+    many a ``vcr_cassette_dir``: the same two in a folder above, up to the root directory.
+    """
+    parents = [test_file.parent]
+    if test_file.parent.is_relative_to(root):
+        parents += [folder for folder in test_file.parent.parents if folder.is_relative_to(root)]
+    folders = [place for one in parents for place in (one / FOLDER / test_file.stem, one / FOLDER)]
+    return Places(stem=stem, folders=tuple(folders))
+
+
+def recording_stem(class_name: str | None, test_name: str) -> str:
+    """What pytest-recording calls the cassette of a test, by its class and its name with parameters."""
+    name = f"{class_name}.{test_name}" if class_name else test_name
+    name = "".join("-" if character in _FORBIDDEN else character for character in name)
+    if len(name) + len(".yaml") <= _LONGEST_NAME:
+        return name
+    hashed = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+    return f"{name[: _LONGEST_NAME - len('.yaml') - len(hashed) - 3]}...{hashed}"
+
+
+def imported_cassette(folder: Path, stem: str) -> Cassette:
+    """Where the tape of an imported cassette goes: where its test looks, as far as the name tells.
+
+    ``TestRefund.test_ok[a]`` was ``TestRefund::test_ok[a]``. Characters that pytest-recording replaced are lost, so
+    a test looks here, too.
+    """
+    head, bracket, parameter = stem.partition("[")
+    return cassette_in(folder, f"{head.replace('.', '::')}{bracket}{parameter}")
+
+
+def without_ending(name: str) -> str | None:
+    """The name of a vcrpy file without its ending; `None` where it has another ending."""
+    found = max((ending for ending in ENDINGS if name.endswith(ending)), key=len, default=None)
+    return None if found is None else name.removesuffix(found) or None
+
+
+_FORBIDDEN: Final = frozenset("<>?%*:|\"'/\\")
+_LONGEST_NAME: Final = 255
