@@ -87,6 +87,8 @@ class NoCassette:
     """Where the golden trace would be, relative to the root directory."""
     request: str = ""
     """The first request that found no cassette."""
+    tape: str | None = None
+    """What holds recorded calls all the same, but no golden trace: an imported tape, or a vcrpy cassette."""
     severity: Severity = "fail"
 
 

@@ -35,13 +35,32 @@ def internal_section(found: Sequence[Internal], width: int) -> Iterator[str]:
         yield "  To run without the plugin: `--llm-off`, or LLMTRACE_DISABLED=1 in the environment."
 
 
-def no_cassette_section(found: Sequence[NoCassette], width: int) -> Iterator[str]:
+def no_cassette_section(found: Sequence[NoCassette], width: int, *, drifted: bool = False) -> Iterator[str]:
     """The first call that had nowhere to go; where the recording would be stands at the end of the screen."""
+    tape = next((finding.tape for finding in found if finding.tape), None)
+    if tape is not None:
+        yield from (f"  {line}" for line in wrapped(_lent(tape, drifted=drifted), width - 2))
+        return
     requests = [finding.request for finding in found if finding.request]
     if requests:
         yield cut_end(f"  call    {clean_line(requests[0])}", width)
     if len(requests) > 1:
         yield f"          and {plural(len(requests) - 1, 'more call')}"
+
+
+def _lent(tape: str, *, drifted: bool) -> str:
+    """What a tape that this plugin did not record is good for."""
+    vcrpy = not tape.endswith(".tape.json")
+    kind = "A vcrpy cassette" if vcrpy else "A tape"
+    if not drifted:
+        return f"{kind} answers every call of this test. Recording makes the golden trace from it, at no cost."
+    matching = (
+        " vcrpy looks at method and URL alone unless it is told otherwise, so nothing showed it." if vcrpy else ""
+    )
+    return (
+        f"{kind} holds calls of this test, but not the ones that it makes now.{matching} Recording takes from it what "
+        "it holds, and pays for the rest."
+    )
 
 
 def miss_section(found: Sequence[Miss], width: int) -> Iterator[str]:

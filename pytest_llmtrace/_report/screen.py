@@ -30,6 +30,11 @@ _TITLES: Final = {
     "bypass": "called past its tape",
     "unplayed": "did not make a request that was recorded",
 }
+_UNACCEPTED_TITLES: Final = {
+    "no_cassette": "has recorded calls but no golden trace",
+    "drift": "does not send what was recorded",
+}
+"""Of a test whose calls were recorded by something else."""
 _ACCEPTED_SHOWN: Final = 10
 
 
@@ -66,7 +71,8 @@ def accepted_text(verdict: Verdict) -> str:
 
 def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
     types = {TYPES[type(finding)] for finding in found}
-    titles = [title for kind, title in _TITLES.items() if kind in types]
+    said_otherwise = _UNACCEPTED_TITLES if any(isinstance(one, NoCassette) and one.tape for one in found) else {}
+    titles = [said_otherwise.get(kind, title) for kind, title in _TITLES.items() if kind in types]
     titles += _breach_titles([finding for finding in found if isinstance(finding, Breach)])
     said = joined(titles) if len(titles) < 3 else f"{titles[0]}, and more"
     live = " (compared live)" if verdict.mode == "live" and "drift" in types else ""
@@ -93,7 +99,7 @@ def _sections(
     for finding in found:
         by_type[type(finding)].append(finding)
     yield list(internal_section(by_type[Internal], width))
-    yield list(no_cassette_section(by_type[NoCassette], width))
+    yield list(no_cassette_section(by_type[NoCassette], width, drifted=bool(by_type[Drift])))
     yield from drift_section(verdict, by_type[Drift], width, absorbed_by)
     yield list(miss_section(by_type[Miss], width))
     yield list(bypass_section(by_type[Bypass], width))
@@ -110,17 +116,19 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
     if "no_cassette" in types:
         missing = next(finding for finding in found if isinstance(finding, NoCassette))
         yield from _labelled("needs", [f"{clean_line(missing.cassette)} (does not exist)"])
-        yield from _command("record", verdict, width)
+        if missing.tape:
+            yield from _labelled("tape", [clean_line(missing.tape)])
+        yield from _command("record", verdict, width, recorded=missing.tape is not None)
         return
     if types - {"internal"} and verdict.golden_file:
         yield from _labelled("golden", [clean_line(verdict.golden_file)])
     if types - {"internal", "breach", "bypass"} or _grew(found):
-        yield from _command("accept", verdict, width)
+        yield from _command("accept", verdict, width, recorded=True)
 
 
-def _command(label: str, verdict: Verdict, width: int) -> Iterator[str]:
+def _command(label: str, verdict: Verdict, width: int, *, recorded: bool) -> Iterator[str]:
     command = clean_line(verdict.accept or record_command([verdict.owner]))
-    costs = _estimate(verdict, recorded=label == "accept")
+    costs = _estimate(verdict, recorded=recorded)
     line = f"{command}    {costs}"
     yield from _labelled(label, [line] if display_width(line) + 10 <= width else [command, costs])
 

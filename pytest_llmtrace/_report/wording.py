@@ -139,6 +139,8 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     if kind == "bypass":
         return f"past the tape: {clean_line(finding['what'])}"
     if kind == "no_cassette":
+        if tape := finding.get("tape"):
+            return f"no golden trace at {clean_line(finding['cassette'])}, recorded calls at {clean_line(tape)}"
         return f"no recording at {clean_line(finding['cassette'])}"
     return clean_line(str(finding.get("text", "")).partition("\n")[0])
 

@@ -17,12 +17,13 @@ from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.stops import is_stop
+from pytest_llmtrace._store.golden_file import Golden
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.exchange import Exchange
     from pytest_llmtrace._run.owner import OwnerRun
-    from pytest_llmtrace._store.golden_file import Golden
 
 
 def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
@@ -34,11 +35,11 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings: list[Finding] = []
     golden: Golden | None = None
     if run.compares:
-        tapeless = bool(recorder.misses) and run.plan.own_tape and not run.old.tape_exists
+        tapeless = bool(recorder.misses) and run.plan.own_tape and run.old.tape_file is None
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         findings += drifts
         findings += _misses(run, trace)
-        if not stopped and recorder.wire == "tape":
+        if not stopped and recorder.wire == "tape" and run.old.is_accepted:
             findings += _unplayed(run, findings)
     elif run.records and not stopped:
         golden, drifts = _drifts(run, trace, stopped=False)
@@ -57,12 +58,12 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(trace.calls),
         golden_file=run.old.golden_name if run.old.golden_exists else None,
-        tape_file=run.old.tape_name if run.old.tape_exists else None,
+        tape_file=run.old.tape_file,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
         exception=_one_line(exception),
-        accept=plan.accept,
+        accept=plan.accept if plan.own_tape or not recorder.misses else plan.accept_anew,
         accept_calls=accept_calls,
         accept_usd=accept_usd,
     )
@@ -82,7 +83,7 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
 def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
     """Compare with the golden trace; it is not even read where digests show that nothing differs."""
     if not run.old.golden_exists:
-        return None, ()
+        return _drifts_from_tape(run, trace, stopped=stopped)
     decided = not stopped and digest_decides(run.plan.policy)
     if decided and run.old.says_unchanged(behaviour_digest(trace)):
         return None, ()
@@ -90,6 +91,16 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
     if golden is None:
         return None, ()
     return golden, compare(golden.trace, trace, run.plan.policy, stopped=stopped)
+
+
+def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
+    """Before there is a golden trace, where a request is not on the tape: what the tape says that was sent."""
+    unanswered = any(one.is_llm and (one.missed or one.source == "live") for one in run.recorder.exchanges)
+    if run.old.tape_file is None or run.recorder.wire == "watch" or not unanswered:
+        return None, ()
+    before = trace_of(run.old.interactions, run.plan.owner, run.prices)
+    drifts = compare(before, trace, run.plan.policy, stopped=stopped)
+    return Golden(test=run.plan.owner, trace=before, totals=totals(before.calls)), drifts
 
 
 def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
@@ -100,13 +111,13 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
     called = any(entry.status != "missed" or llm for entry in trace.calls)
     if run.plan.mode != "live" and not run.old.golden_exists and (called or llm):
         request = f"{llm[0].request.method} {llm[0].request.url}" if llm else ""
-        found.append(NoCassette(cassette=run.old.golden_name, request=request))
+        found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
         return found
     understood = sum(1 for call in trace.calls if call.status == "missed")
     found += [_miss(run, miss) for miss in _displaced(run)]
     if found:
         return found
-    tapeless = llm and run.plan.own_tape and not run.old.tape_exists
+    tapeless = llm and run.plan.own_tape and run.old.tape_file is None
     if tapeless:
         found.append(NoCassette(cassette=run.old.tape_name, request=f"{llm[0].request.method} {llm[0].request.url}"))
     unexplained = [] if understood or tapeless else llm
@@ -141,10 +152,13 @@ def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
     """Recorded requests that were not made again; a missing LLM call is a drift already."""
     explained = any(isinstance(one, Drift) and one.kind in ("call_missing", "error") for one in findings)
     left: Counter[tuple[str, str]] = Counter()
+    # A vcrpy cassette that serves as the tape may be in use by the test itself: then others answer from it.
+    borrowed = run.old.borrowed is not None
+    elsewhere = {one.key for one in run.recorder.exchanges if not one.taped} if borrowed else set()
     for interaction in run.recorder.tape.unplayed():
-        if interaction.phase == "teardown":
+        if interaction.phase == "teardown" or interaction.key in elsewhere:
             continue
-        judged = explained or run.plan.policy.view != "calls"
+        judged = explained or borrowed or run.plan.policy.view != "calls"
         if not (judged and is_llm_request(interaction.request)):
             left[interaction.request.method, interaction.request.url] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]

@@ -35,7 +35,7 @@ class OwnerRun:
         self.plan = plan
         self.prices = prices
         self._ledger = ledger
-        self.old = saving.Old(plan)
+        self.old = saving.Old(plan, redactor)
         replays = plan.mode == "trace" or (
             plan.mode == "record" and plan.record_mode == "new" and self.old.golden_exists
         )
@@ -50,7 +50,7 @@ class OwnerRun:
             wire=_wire(plan, replays=replays),
             tape=Tape(self.old.interactions if plan.own_tape else (), meaning=meaning, same=same_request(plan.policy)),
             journal=Tape(journalled),
-            has_cassette=self.old.exists,
+            has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=redactor,
             gates=Gates(stop=stop, allow_live=self._refusal, went_live=self._went_live, keep=self._keep),
         )

@@ -9,6 +9,7 @@ from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.verdict import Mode, RecordMode
 from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.vcrpy.places import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,5 +30,9 @@ class Plan:
     min_calls: int = 0
     own_tape: bool = True
     """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
+    places: Places | None = None
+    """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
     accept: str = ""
     """The command that records this owner again."""
+    accept_anew: str = ""
+    """The same where another plugin keeps the tape and must make live calls for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -15,6 +15,7 @@ from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
+from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
 
 def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
@@ -27,14 +28,17 @@ def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
     budget = item.get_closest_marker("llm_budget")
     limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
     file, _, name = item.nodeid.partition("::")
+    keeper = _keeper(item)
     return Plan(
         owner=item.nodeid,
         cassette=test_cassette(item.path, name or Path(file).stem),
         policy=_policy(trace, mode, settings),
         budget=Budget(usd=limits.usd, tokens=limits.tokens, calls=limits.calls),
         min_calls=trace.min_calls,
-        own_tape=not _keeps_its_own_tape(item),
+        own_tape=keeper is None,
+        places=_places(item, settings.root),
         accept=f"pytest --llm-record {_quoted(item.nodeid)}",
+        accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
         **_of_run(mode, settings),
     )
 
@@ -81,9 +85,32 @@ def _policy(marker: TraceMarker, mode: Mode, settings: Settings) -> Policy:
     )
 
 
-def _keeps_its_own_tape(item: pytest.Item) -> bool:
-    """Whether pytest-recording keeps the tape of this test."""
-    return item.get_closest_marker("vcr") is not None and item.config.pluginmanager.has_plugin("recording")
+_ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all"}
+"""How the plugins that keep tapes are told to record anew."""
+_OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}
+"""The options by which they leave a marked test alone."""
+
+
+def _keeper(item: pytest.Item) -> str | None:
+    """The plugin that keeps the tape of this test: pytest-recording, or pytest-vcr; `None` where we do."""
+    if item.get_closest_marker("vcr") is None:
+        return None
+    plugins, option = item.config.pluginmanager, item.config.option
+    return next(
+        (name for name, off in _OFF.items() if plugins.has_plugin(name) and not getattr(option, off, None)), None
+    )
+
+
+def _places(item: pytest.Item, root: Path) -> Places:
+    """Where pytest-recording would keep the cassette of this test."""
+    named = item.get_closest_marker("default_cassette")
+    if named is not None and named.args:
+        stem = str(named.args[0])
+        stem = without_ending(stem) or stem
+    else:
+        test_class = getattr(item, "cls", None)
+        stem = recording_stem(test_class.__name__ if test_class else None, item.name)
+    return places_of_test(item.path, root, stem)
 
 
 def _param_id(fixturedef: Any, request: Any) -> str | None:

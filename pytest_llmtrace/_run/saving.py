@@ -13,10 +13,12 @@ from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
+from pytest_llmtrace._run.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.plan import Plan
-from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, remove, write
+from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import read_journal
 from pytest_llmtrace.errors import BrokenCassetteError
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
 class Old:
     """The cassette as it lies on disk. The tape is read at once, the golden trace only when it is needed."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Read the tape. Raises: CassetteError; recording replaces a broken cassette, but never a newer one."""
+    def __init__(self, plan: Plan, redactor: Redactor) -> None:
+        """Read the tape, or what serves as one.
+
+        Raises:
+            CassetteError: a file cannot be read. Recording replaces a broken cassette of ours, but never a newer one,
+                and never goes live because another's is broken.
+        """
         self._plan = plan
         self._forgiving = plan.mode == "record"
         self.golden_exists = plan.cassette.golden.is_file()
@@ -44,11 +51,27 @@ class Old:
                     raise
             else:
                 self.interactions, self._meta = tape.interactions, dict(tape.meta)
+        self.borrowed: Borrowed | None = None
+        if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
+            self.borrowed = borrowed(plan.places, redactor)
+            self.interactions = self.borrowed.interactions if self.borrowed else ()
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything."""
+        """Whether there is anything of ours."""
         return self.golden_exists or self.tape_exists
+
+    @property
+    def tape_file(self) -> str | None:
+        """What answers in replay: our own tape, or a borrowed one; relative to the root directory."""
+        if self.borrowed is not None:
+            return relative(self.borrowed.path, self._plan.root)
+        return self.tape_name if self.tape_exists else None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether somebody recorded with this plugin what the tape holds: it is no mere import."""
+        return self.golden_exists or (self.borrowed is None and IMPORTED not in self._meta)
 
     @property
     def golden_name(self) -> str:
@@ -63,6 +86,8 @@ class Old:
     @property
     def providers(self) -> tuple[str, ...]:
         """The providers that were recorded."""
+        if self.borrowed is not None:
+            return tuple(providers(self.borrowed.interactions))
         names = self._meta.get("providers")
         return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
@@ -138,7 +163,12 @@ def save(run: OwnerRun) -> Saved:
     }
     new = Recorded(golden=Golden(test=plan.owner, trace=trace, totals=amounts), interactions=recorded, meta=meta)
     old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
-    return Saved(written=write(plan.cassette, new, old=old))
+    keep_tape = not plan.own_tape and IMPORTED in load_meta(plan.cassette.tape)  # it may be needed when the mark goes
+    return Saved(written=write(plan.cassette, new, old=old, keep_tape=keep_tape))
+
+
+def _may_answer(plan: Plan) -> bool:
+    return plan.mode == "trace" or (plan.mode == "record" and plan.record_mode != "all")
 
 
 def journalled(plan: Plan) -> tuple[Interaction, ...]:
@@ -151,6 +181,8 @@ def names(run: OwnerRun) -> dict[str, Any]:
     golden, tape = run.old.golden_name, run.old.tape_name
     cassette = run.plan.cassette
     used = [name for name, path in ((golden, cassette.golden), (tape, cassette.tape)) if path.exists()]
+    if run.old.borrowed is not None and run.old.borrowed.is_tape:
+        used.append(relative(run.old.borrowed.path, run.plan.root))
     return {
         "golden": golden if cassette.golden.exists() else None,
         "tape": tape if tape in used else None,

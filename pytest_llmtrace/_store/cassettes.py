@@ -65,7 +65,7 @@ def load_meta(path: Path) -> dict[str, Any]:
     return meta if isinstance(meta, dict) else {}
 
 
-def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None) -> bool:
+def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None, *, keep_tape: bool = False) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
     What was there before keeps its order, and its bytes where nothing differs but what a provider makes up. A
@@ -75,6 +75,7 @@ def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None) -
         cassette: the files.
         recorded: what was recorded, with a golden trace.
         old: what the files hold now, where they could be read.
+        keep_tape: whether a recording without interactions leaves the tape that is there.
 
     Raises:
         StorageError: the operating system refused; that file is as it was.
@@ -93,7 +94,7 @@ def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None) -
         data = _interactions_data(cassette, interactions, same_behaviour=atomic.holds(cassette.golden, text.encode()))
         changed = atomic.write_text(cassette.tape, tape_file.tape_text(data, meta))
     changed = atomic.write_text(cassette.golden, text) or changed
-    return changed if interactions else atomic.remove(cassette.tape) or changed
+    return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 
 def remove(cassette: Cassette) -> bool:

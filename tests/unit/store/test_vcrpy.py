@@ -291,8 +291,14 @@ def _laughs() -> str:
 
 
 HOSTILE = {
-    "tag that runs code": (one_interaction("    body: !!python/object/apply:os.system ['true']\n"), "the tag `tag:yaml.org,2002:python/object/apply:os.system` is not allowed"),
-    "name tag": (one_interaction("    body: !!python/name:os.system ''\n"), "the tag `tag:yaml.org,2002:python/name:os.system` is not allowed"),
+    "tag that runs code": (
+        one_interaction("    body: !!python/object/apply:os.system ['true']\n"),
+        "the tag `tag:yaml.org,2002:python/object/apply:os.system` is not allowed",
+    ),
+    "name tag": (
+        one_interaction("    body: !!python/name:os.system ''\n"),
+        "the tag `tag:yaml.org,2002:python/name:os.system` is not allowed",
+    ),
     "own tag": (one_interaction("    body: !evil {a: 1}\n"), "the tag `!evil` is not allowed"),
     "billion laughs": (_laughs(), "its aliases repeat more than a cassette can hold"),
     "alias of itself": ("interactions: &a [*a]\n", "the alias `*a` refers to nothing, or to what contains it"),
@@ -304,18 +310,27 @@ HOSTILE = {
     "bad base64": (one_interaction("    body: !!binary 'é'\n"), "a value under `!!binary` is not base64"),
     "cut off": (one_interaction() + 'a: "', "it is not valid YAML"),
     "version": (one_interaction().replace("version: 1", "version: 2"), "its `version` is 2, and only 1 is known"),
-    "before 1.0": ("- request: {method: GET}\n  response: {}\n", "it has the format of vcrpy before 1.0; convert it with `python -m vcr.migration"),
+    "before 1.0": (
+        "- request: {method: GET}\n  response: {}\n",
+        "it has the format of vcrpy before 1.0; convert it with `python -m vcr.migration",
+    ),
     "no list": ("interactions: 7\n", "`interactions` must be a list"),
     "no mapping": ("interactions: [7]\n", "interactions[0] must be a mapping, not 7"),
     "no uri": (one_interaction().replace("uri:", "url2:"), "interactions[0]: `url` must be text, not None"),
     "bad uri": (one_interaction().replace(URL, "'http://a:b/'"), "interactions[0]: `uri` is no URL"),
-    "no status": (one_interaction().replace("code: 200", "code: ok"), "interactions[0]: `status` must hold a status code, not 'ok'"),
+    "no status": (
+        one_interaction().replace("code: 200", "code: ok"),
+        "interactions[0]: `status` must hold a status code, not 'ok'",
+    ),
     "bad headers": (one_interaction("    headers: 7\n"), "interactions[0]: `headers` must be a mapping"),
     "number as body": (one_interaction("    body: 7\n"), "interactions[0]: a body must be text or bytes, not 7"),
     "unequal lists": ("requests: []\nresponses: [1]\n", "`requests` and `responses` must be lists of the same length"),
     "merge conflict": ("<<<<<<< ours\n" + one_interaction(), "it has unresolved merge conflicts"),
-    "binary in JSON body": (one_interaction("    parsed_body: {a: !!binary AA==}\n"), "interactions[0]: `parsed_body` cannot be JSON"),
-}  # fmt: skip
+    "binary in JSON body": (
+        one_interaction("    parsed_body: {a: !!binary AA==}\n"),
+        "interactions[0]: `parsed_body` cannot be JSON",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
