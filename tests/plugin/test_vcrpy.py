@@ -95,9 +95,10 @@ def test_a_request_that_the_cassette_does_not_hold_is_drift(suite):
     assert ran.findings("test_one") == [("drift", "user"), ("no_cassette", None)]
     for line in (
         "test_it.py::test_one has recorded calls but no golden trace and does not send what was recorded",
-        "  now. vcrpy looks at method and URL alone unless it is told otherwise, so",
-        "how are you?",
-        "who are you?",
+        "  A vcrpy cassette holds calls of this test, but not the ones that it makes now.",
+        "  vcrpy looks at method and URL alone unless it is told otherwise, so nothing",
+        "      -  how are you?",
+        "      +  who are you?",
         "1 live call, about $",
     ):
         assert line in ran.text

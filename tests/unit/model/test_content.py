@@ -37,3 +37,10 @@ def test_a_truncated_body_is_kept_as_it_came():
     """Half a gzip stream is no reason to lose what came."""
     half = gzip.compress(TEXT)[:20]
     assert decoded(half, "gzip") == half
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_bomb_is_left_as_it_came(encoding, pack, monkeypatch):
+    """What would fill the memory is not decoded."""
+    monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", len(TEXT) - 1)
+    assert decoded(pack(TEXT), encoding) == pack(TEXT)

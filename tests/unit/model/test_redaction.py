@@ -82,3 +82,19 @@ def test_bodies_without_secrets_are_the_same_bytes():
     """Nothing is parsed or rewritten where there is nothing to hide."""
     body = b'{ "model":"m",   "x": 1.50 }'
     assert Redactor().body(body) == body
+
+
+def test_secret_fields_of_forms_are_replaced():
+    """What a token endpoint is sent; prose that looks a little like a form is left alone."""
+    form = b"grant_type=client_credentials&client_id=me&client_secret=s%2Fecret&assertion=eyJ.x"
+    assert (
+        Redactor().body(form) == b"grant_type=client_credentials&client_id=me&client_secret=REDACTED&assertion=REDACTED"
+    )
+    prose = b"Set password=your-own&token=x to log in"
+    assert Redactor().body(prose) == prose
+
+
+def test_a_redactor_can_be_told_more_secrets():
+    """What it knew, it still knows."""
+    made = Redactor(["first-secret"]).knowing(["second-secret"])
+    assert made.text("first-secret, second-secret") == "REDACTED, REDACTED"

@@ -460,6 +460,25 @@ def test_no_recording():
     )
 
 
+def test_recorded_calls_without_a_golden_trace():
+    """A tape that another tool recorded is named, and that the golden trace costs nothing."""
+    found = NoCassette(cassette=GOLDEN, tape="tests/cassettes/test_refund/test_refund.yaml")
+
+    assert failure_text(verdict(found)) == screen(
+        """
+        tests/test_refund.py::test_refund has recorded calls but no golden trace
+
+          A vcrpy cassette answers every call of this test. Recording makes the golden
+          trace from it, at no cost.
+
+          needs   tests/cassettes/test_refund/test_refund.trace.yaml (does not exist)
+          tape    tests/cassettes/test_refund/test_refund.yaml
+          record  pytest --llm-record "tests/test_refund.py::test_refund"
+                  no live calls
+        """
+    )
+
+
 def test_other_requests_missing_past_the_tape_and_not_made():
     """Requests that are no LLM calls have a section each: not on the tape, past it, and recorded but not made."""
     found = verdict(

@@ -68,6 +68,8 @@ def test_findings_in_one_line():
     assert finding_line({"type": "unplayed", "method": "GET", "url": "u"}) == "GET u: recorded, not made"
     assert finding_line({"type": "bypass", "what": "socket"}) == "past the tape: socket"
     assert finding_line({"type": "no_cassette", "cassette": "g"}) == "no recording at g"
+    lent = {"type": "no_cassette", "cassette": "g", "tape": "t"}
+    assert finding_line(lent) == "no golden trace at g, recorded calls at t"
     assert finding_line({"type": "internal", "text": "one\ntwo"}) == "one"
     breach = {"type": "breach", "what": "tokens", "limit": 10_000, "value": 12_916}
     assert finding_line(breach) == breach_line(breach) == "tokens 12,916 of 10,000 allowed"
