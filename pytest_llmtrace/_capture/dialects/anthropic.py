@@ -43,7 +43,7 @@ class AnthropicMessages:
     def answer(self, data: Mapping[str, Any]) -> Answer:
         blocks = listed(data.get("content"))
         return Answer(
-            output=assistant_message(blocks) if "content" in data else None,
+            output=_output(blocks, data.get("stop_details")) if "content" in data else None,
             finish_reason=text(data.get("stop_reason")) or None,
             usage=anthropic_usage(data.get("usage")),
             model=text(data.get("model")) or None,
@@ -54,6 +54,7 @@ class AnthropicMessages:
         blocks = _Blocks()
         start: Mapping[str, Any] = {}
         usage: dict[str, Any] = {}
+        details: object = None
         reason: str | None = None
         error: CallError | None = None
         for event in events:
@@ -62,7 +63,9 @@ class AnthropicMessages:
                 start = mapping(event.get("message"))
                 usage |= _known(start.get("usage"))
             elif kind == "message_delta":
-                reason = text(mapping(event.get("delta")).get("stop_reason")) or reason
+                delta = mapping(event.get("delta"))
+                reason = text(delta.get("stop_reason")) or reason
+                details = delta.get("stop_details") or details
                 usage |= _known(event.get("usage"))
             elif kind == "message_stop":
                 done = True
@@ -72,7 +75,7 @@ class AnthropicMessages:
                 blocks.add(text(kind), event)
         content = blocks.so_far()
         return Answer(
-            output=assistant_message(content) if content or reason else None,
+            output=_output(content, details) if content or reason else None,
             finish_reason=reason,
             usage=anthropic_usage(usage),
             model=text(start.get("model")) or None,
@@ -115,6 +118,12 @@ class _Blocks:
                     block = {**block, name: text(block.get(name)) + said}
             made.append(block)
         return made
+
+
+def _output(blocks: Sequence[object], stop_details: object) -> dict[str, Any]:
+    """What the model said; where a classifier stopped it, that one's explanation is the refusal."""
+    made = assistant_message(blocks)
+    return {**made, "refusal": made["refusal"] or text(mapping(stop_details).get("explanation")) or None}
 
 
 def _params(body: Mapping[str, Any]) -> dict[str, Any]:

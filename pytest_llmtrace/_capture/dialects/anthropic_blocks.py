@@ -46,7 +46,8 @@ def assistant_message(blocks: Iterable[object]) -> dict[str, Any]:
         kind = text(block.get("type")) if isinstance(block, dict) else ""
         if isinstance(block, dict) and kind in _CALLS:
             arguments = block.get("input")
-            calls.append(tool_call(block.get("name"), arguments, block.get("id"), kind=_CALLS[kind]))
+            origin = {"server": block.get("server_name"), "toolset": block.get("toolset_name")}
+            calls.append(tool_call(block.get("name"), arguments, block.get("id"), kind=_CALLS[kind], **origin))
         elif isinstance(block, dict) and kind.endswith("_tool_result"):
             _attach(made, calls, block)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -61,13 +62,24 @@ def plain(value: Any) -> Any:
         if value.get("type") == "base64" and isinstance(value.get("data"), str):
             media_type = text(value.get("media_type"))
             return binary(kind_of(media_type), value["data"], media_type)
-        return {key: plain(one) for key, one in value.items() if key not in _OPAQUE and one is not None}
+        return {
+            key: _shrunk(one) if key in _BINARY and isinstance(one, str) else plain(one)
+            for key, one in value.items()
+            if key not in _OPAQUE and one is not None
+        }
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, str) and value.startswith("data:") and ";base64," in value[:200]:
         media_type = value[5:].partition(";")[0]
         return linked(kind_of(media_type), value)
     return value
+
+
+def _shrunk(value: str) -> Any:
+    """A value under a name that may hold base64: digest and size where it does, else itself."""
+    if len(value) >= _SHORTEST_BINARY and _BASE64.fullmatch(value):
+        return binary("file", value)
+    return plain(value)
 
 
 def _decoded(data: str) -> bytes:
@@ -82,4 +94,7 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
 
 
+_BINARY: Final = frozenset({"b64_json", "blob", "bytes", "data", "file_data", "image_base64"})
+_SHORTEST_BINARY: Final = 256
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _STANDARD_ALPHABET: Final = bytes.maketrans(b"-_", b"+/")

@@ -89,6 +89,10 @@ def _audio(raw: Mapping[str, Any]) -> dict[str, Any]:
     return binary("audio", text(audio.get("data")), f"audio/{kind}" if kind else None)
 
 
+def _spoken(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return binary("audio", text(raw.get("data")), transcript=raw.get("transcript"))
+
+
 def _file(raw: Mapping[str, Any]) -> dict[str, Any]:
     file = mapping(raw.get("file")) or raw
     name = text(file.get("filename"))
@@ -153,6 +157,7 @@ _MEDIA: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "image_url": _image,
     "input_image": _image,
     "input_audio": _audio,
+    "output_audio": _spoken,
     "file": _file,
     "input_file": _file,
     "video_url": _video,

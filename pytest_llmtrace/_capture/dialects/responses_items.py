@@ -57,15 +57,20 @@ def assistant_message(items: Iterable[Item]) -> dict[str, Any]:
             thoughts = [*mappings(item.get("summary")), *mappings(item.get("content"))]
             made.reasoning.append(joined([text(thought.get("text")) for thought in thoughts]))
         elif kind == "function_call":
-            calls.append(tool_call(item.get("name"), item.get("arguments"), _call_id(item)))
+            calls.append(
+                tool_call(item.get("name"), item.get("arguments"), _call_id(item), namespace=item.get("namespace"))
+            )
         elif kind == "custom_tool_call":
-            calls.append(tool_call(item.get("name"), item.get("input"), _call_id(item), kind="custom"))
+            namespace = item.get("namespace")
+            calls.append(
+                tool_call(item.get("name"), item.get("input"), _call_id(item), kind="custom", namespace=namespace)
+            )
         elif _is_result(item):
-            _attach(calls, item)
+            _attach(made, calls, item)
         elif kind.endswith("_call") or kind.startswith("mcp_"):
             calls.append(_provider_call(kind, item))
         else:
-            add_part(made, {key: value for key, value in item.items() if key != "status"})
+            add_part(made, {key: value for key, value in item.items() if key not in ("id", "status", "created_by")})
     return {"role": "assistant", "tool_calls": calls, **made.fields()}
 
 
@@ -119,16 +124,28 @@ def _provider_call(kind: str, item: Item) -> dict[str, Any]:
     if kind == "image_generation_call" and isinstance(result, str):
         media = text(item.get("output_format")) or "png"
         result = binary("image", result, f"image/{media}")
-    return tool_call(name, arguments, _call_id(item), kind=kind, result=result)
+    server = item.get("server_label") if "name" in item else None
+    checks = [_without_id(check) for check in mappings(item.get("pending_safety_checks"))]
+    return tool_call(
+        name, arguments, _call_id(item), kind=kind, result=result, server=server, pending_safety_checks=checks
+    )
 
 
-def _attach(calls: Sequence[dict[str, Any]], item: Item) -> None:
-    """Give a provider's result to the call that it answers: by id, else the latest one without."""
+def _attach(made: Content, calls: Sequence[dict[str, Any]], item: Item) -> None:
+    """Give a provider's result to the call that it answers: by id, else the latest one without.
+
+    The call may stand in an earlier response; then the result stands alone.
+    """
     wanted = item.get("call_id")
     for call in reversed(calls):
         if "result" not in call and (wanted is None or call.get("id") == wanted):
             call["result"] = plain(_payload(item))
             return
+    made.parts.append({"type": item["type"], "output": plain(_payload(item))})
+
+
+def _without_id(fields: Item) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key != "id"}
 
 
 def _result_message(item: Item) -> dict[str, Any]:
@@ -141,7 +158,8 @@ def _result_message(item: Item) -> dict[str, Any]:
     elif value is not None:
         made.add_text(argument_text(plain(value)))
     call_id = text(first(item, "call_id", "approval_request_id", "id"))
-    return {"role": "tool", "tool_call_id": call_id, **made.fields()}
+    acknowledged = [_without_id(check) for check in mappings(item.get("acknowledged_safety_checks"))]
+    return {"role": "tool", "tool_call_id": call_id, **made.fields(), "acknowledged_safety_checks": acknowledged}
 
 
 def _payload(item: Item) -> Any:
@@ -149,11 +167,21 @@ def _payload(item: Item) -> Any:
     if item.get("output") is not None:
         return item["output"]
     if item.get("type") == "tool_search_output":
-        return [tool.get("name") for tool in mappings(item.get("tools"))] or listed(item.get("tools"))
+        return list(_tool_names(item.get("tools"))) or listed(item.get("tools"))
     return {key: value for key, value in item.items() if key not in _FRAME}
 
 
-_FRAME: Final = frozenset({"id", "type", "status", "call_id", "approval_request_id", "execution"})
+def _tool_names(tools: object) -> Iterator[str]:
+    """What a search for tools found, by name; the tools of a namespace with its name before theirs."""
+    for tool in mappings(tools):
+        name = text(first(tool, "name", "server_label", "type"))
+        inner = list(_tool_names(tool.get("tools")))
+        yield from (f"{name}.{one}" for one in inner) if inner else [name]
+
+
+_FRAME: Final = frozenset(
+    {"id", "type", "status", "call_id", "approval_request_id", "execution", "created_by", "acknowledged_safety_checks"}
+)
 _RESULTS: Final = ("results", "outputs", "output", "result", "error", "tools")
 _NOT_ARGUMENTS: Final = frozenset(
     {*_FRAME, *_RESULTS, "name", "container_id", "pending_safety_checks", "output_format", "approval_request_id"}

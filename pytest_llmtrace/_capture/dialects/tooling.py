@@ -29,17 +29,25 @@ def schema(name: str, description: object, parameters: object, **others: Any) ->
 
 
 def tool_call(
-    name: object, arguments: object, call_id: object = None, *, kind: str = "function", result: object = None
+    name: object,
+    arguments: object,
+    call_id: object = None,
+    *,
+    kind: str = "function",
+    result: object = None,
+    **others: object,
 ) -> dict[str, Any]:
     """One tool call of an assistant message.
 
     `kind` is `function`, or the provider's word for a call that it executes itself; such a call has its `result` here.
+    `others` are what else tells calls apart, as the label of a MCP server; empty ones are left out.
     """
     made: dict[str, Any] = {"id": call_id} if isinstance(call_id, str) and call_id else {}
     made["type"] = kind
     made["function"] = {"name": text(name), "arguments": argument_text(arguments)}
     if result not in (None, [], {}):
         made["result"] = plain(result)
+    made.update({key: plain(value) for key, value in others.items() if value not in (None, "", [], {})})
     return made
 
 

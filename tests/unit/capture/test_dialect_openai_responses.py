@@ -194,6 +194,7 @@ def test_a_refusal_is_a_refusal() -> None:
                 "type": "mcp_call",
                 "function": {"name": "ask", "arguments": '{"q": 1}'},
                 "result": "ok",
+                "server": "s",
             },
         ),
         (
