@@ -14,18 +14,22 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.dialects.anthropic import AnthropicMessages
 from pytest_llmtrace._capture.dialects.bedrock import BedrockConverse
 from pytest_llmtrace._capture.dialects.cohere import CohereChat
-from pytest_llmtrace._capture.dialects.dialect import Answer, Dialect
+from pytest_llmtrace._capture.dialects.cohere_v1 import CohereChatV1
+from pytest_llmtrace._capture.dialects.dialect import BARE, Answer, Dialect
 from pytest_llmtrace._capture.dialects.embeddings import Embeddings
 from pytest_llmtrace._capture.dialects.events import read_body
 from pytest_llmtrace._capture.dialects.failures import http_failure
 from pytest_llmtrace._capture.dialects.gemini import Gemini
+from pytest_llmtrace._capture.dialects.images import Images
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.moderations import Moderations
 from pytest_llmtrace._capture.dialects.ollama import OllamaChat, OllamaGenerate
 from pytest_llmtrace._capture.dialects.openai_chat import OpenAIChat
 from pytest_llmtrace._capture.dialects.openai_completions import OpenAICompletions
 from pytest_llmtrace._capture.dialects.openai_responses import OpenAIResponses
-from pytest_llmtrace._capture.dialects.tokens import estimate_usage
+from pytest_llmtrace._capture.dialects.rerank import Rerank
+from pytest_llmtrace._capture.dialects.text_generation import TextGeneration
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage, header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -46,6 +50,10 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     Embeddings(),
     OpenAICompletions(),
     Moderations(),
+    Rerank(),
+    CohereChatV1(),
+    Images(),
+    TextGeneration(),
 )
 """In the order in which they are asked."""
 
@@ -119,6 +127,8 @@ def _path(url: str) -> str:
 
 def _read(dialect: Dialect, response: HttpResponse) -> Answer:
     body = read_body(response)
+    if isinstance(body.data, list) and body.data and not body.events:
+        return dialect.answer({BARE: body.data})
     if body.events is not None:
         return dialect.stream(body.events, done=body.done)
     if isinstance(body.data, dict):
@@ -135,7 +145,7 @@ def _answered(call: LLMCall, answer: Answer, response: HttpResponse, table: Mess
         call,
         output=None if answer.output is None else table.intern(answer.output),
         finish_reason=answer.finish_reason,
-        usage=answer.usage,
+        usage=answer.usage or header_usage(response),
         response_model=answer.model,
         error=error,
         cost=answer.cost if answer.cost is not None else call.cost,

@@ -30,6 +30,7 @@ def chat_message(raw: Mapping[str, Any]) -> dict[str, Any]:
     calls = openai_tool_calls(raw.get("tool_calls"))
     if legacy := mapping(raw.get("function_call")):
         calls.append(tool_call(legacy.get("name"), legacy.get("arguments")))
+    calls.extend(executed_calls(raw.get("executed_tools")))
     for image in mappings(raw.get("images")):
         made.parts.extend(content([image]).parts)
     fields |= made.fields()
@@ -42,6 +43,21 @@ def chat_message(raw: Mapping[str, Any]) -> dict[str, Any]:
         fields["audio"] = _audio(audio)
     others = {key: plain(value) for key, value in raw.items() if key not in _HANDLED}
     return fields | {key: value for key, value in others.items() if not _hollow(value)}
+
+
+def executed_calls(raw: object) -> list[dict[str, Any]]:
+    """The tools that Groq ran before it answered; a stream reports each twice, begun and done."""
+    latest: dict[int, dict[str, Any]] = {}
+    for position, ran in enumerate(mappings(raw)):
+        index = ran.get("index")
+        latest[index if isinstance(index, int) else position] = ran
+    made = []
+    for ran in latest.values():
+        kind = text(ran.get("type")) or "executed_tool"
+        results = {key: ran[key] for key in ran if key not in ("type", "index", "name", "arguments") and ran[key]}
+        lone = results.get("output") if list(results) == ["output"] else results
+        made.append(tool_call(ran.get("name") or kind, ran.get("arguments"), kind=kind, result=lone))
+    return made
 
 
 def reasoning_text(raw: Mapping[str, Any]) -> str:
@@ -68,6 +84,7 @@ class ChatChoice:
     _audio_fields: dict[str, Any] = field(default_factory=dict)
     _calls: list[_Call] = field(default_factory=list)
     _by_index: dict[int, _Call] = field(default_factory=dict)
+    _others: dict[str, Any] = field(default_factory=dict)
 
     def add(self, delta: Mapping[str, Any]) -> None:
         """Take in the next delta."""
@@ -89,6 +106,10 @@ class ChatChoice:
             self._add_call(call)
         if legacy := mapping(delta.get("function_call")):
             self._add_call({"index": -1, "function": legacy})
+        for key, value in delta.items():
+            if key not in _HANDLED or key == "executed_tools":
+                known = self._others.get(key)
+                self._others[key] = [*known, *value] if isinstance(known, list) and isinstance(value, list) else value
 
     def message(self) -> dict[str, Any]:
         """The message so far."""
@@ -96,6 +117,7 @@ class ChatChoice:
         audio = {**self._audio_fields, "data": "".join(self._audio)} if self._audio_fields else None
         fields = chat_message(
             {
+                **self._others,
                 "role": "assistant",
                 "content": [*self._parts, {"type": "text", "text": said}] if self._parts else said,
                 "refusal": "".join(self._refusal),
@@ -173,5 +195,6 @@ _HANDLED: Final = frozenset(
         "thinking_blocks",
         "provider_specific_fields",
         "cache_control",
+        "executed_tools",
     }
 )

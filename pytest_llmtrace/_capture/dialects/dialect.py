@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
+
+BARE: Final = "[]"
+"""Under this name `Dialect.answer` finds an answer that is a list of anything but objects: Hugging Face's vectors."""
+
+MEDIA: Final = "media"
+"""Under this name `Dialect.answer` finds an answer that is no text at all, as a part with digest and size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from pytest_llmtrace._model.usage import Usage
 
 
 class Moderations:
-    """https://platform.openai.com/docs/api-reference/moderations."""
+    """https://platform.openai.com/docs/api-reference/moderations; Mistral's has no `flagged` of its own."""
 
     operation = "moderations"
     provider = "openai"
@@ -50,9 +50,9 @@ def _message(said: object) -> Iterator[dict[str, Any]]:
 
 
 def _verdict(result: Mapping[str, Any]) -> str:
-    if result.get("flagged") is not True:
-        return "not flagged"
     hit = sorted(name for name, flagged in mapping(result.get("categories")).items() if flagged is True)
+    if result.get("flagged") is not True and not ("flagged" not in result and hit):
+        return "not flagged"
     return f"flagged: {', '.join(hit)}" if hit else "flagged"
 
 

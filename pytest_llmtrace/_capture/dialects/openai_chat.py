@@ -11,7 +11,8 @@ from pytest_llmtrace._capture.dialects.chat_messages import ChatChoice, chat_mes
 from pytest_llmtrace._capture.dialects.dialect import Answer, Question
 from pytest_llmtrace._capture.dialects.failures import stated_error
 from pytest_llmtrace._capture.dialects.interning import Interner
-from pytest_llmtrace._capture.dialects.lenient import count, mapping, mappings, text
+from pytest_llmtrace._capture.dialects.lenient import count, first, listed, mapping, mappings, text
+from pytest_llmtrace._capture.dialects.media import plain
 from pytest_llmtrace._capture.dialects.tokens import openai_usage
 from pytest_llmtrace._capture.dialects.tooling import tool_schemas
 from pytest_llmtrace._model.messages import message
@@ -31,19 +32,19 @@ class OpenAIChat:
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
         offered = body.get("tools") or body.get("functions")
         return Question(
-            model=text(body.get("model")) or model_in_path(path),
+            model=text(first(body, "model", "model_id", "agent_id")) or model_in_path(path),
             messages=interner.messages(self.operation, body["messages"], chat_messages),
             params={name: value for name, value in body.items() if name not in _NOT_PARAMS and value is not None},
             tools=interner.tools(offered, tool_schemas),
-            streamed=body.get("stream") is True or path.endswith("-response-stream"),
+            streamed=body.get("stream") is True or path.endswith(_STREAMED),
         )
 
     def answer(self, data: Mapping[str, Any]) -> Answer:
         choices = sorted(mappings(data.get("choices")), key=lambda choice: count(choice.get("index")))
-        said = [chat_message({"role": "assistant", **mapping(choice.get("message"))}) for choice in choices]
+        said = [chat_message({"role": "assistant", **_said(choice)}) for choice in choices]
         usage = data.get("usage")
         return Answer(
-            output=with_alternatives(said),
+            output=_with_sources(with_alternatives(said), [data]),
             finish_reason=finish_reason(choices[0]) if choices else None,
             usage=openai_usage(usage),
             model=text(data.get("model")) or None,
@@ -70,7 +71,7 @@ class OpenAIChat:
         ordered = [choices[index] for index in sorted(choices)]
         ended = bool(ordered) and all(choice.finish_reason for choice in ordered)
         return Answer(
-            output=with_alternatives([choice.message() for choice in ordered]),
+            output=_with_sources(with_alternatives([choice.message() for choice in ordered]), events),
             finish_reason=ordered[0].finish_reason if ordered else None,
             usage=usage,
             model=model or None,
@@ -78,6 +79,22 @@ class OpenAIChat:
             complete=done or ended,
             cost=cost,
         )
+
+
+def _said(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """The message of a choice; Mistral gives several where it ran tools of its own, the answer last."""
+    several = mappings(choice.get("messages"))
+    if isinstance(choice.get("message"), dict) or not several:
+        return mapping(choice.get("message"))
+    return {**several[-1], "steps": several[:-1]}
+
+
+def _with_sources(output: dict[str, Any] | None, events: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The output with what the provider searched for it, which Perplexity, xAI and Z.ai put beside the choices."""
+    found = {name: event[name] for event in events for name in _SOURCES if event.get(name)}
+    if output is None or not found:
+        return output
+    return {**output, "annotations": [*listed(output.get("annotations")), plain(found)]}
 
 
 def finish_reason(choice: Mapping[str, Any]) -> str | None:
@@ -112,13 +129,17 @@ def stated_cost(usage: object) -> float | None:
 def model_in_path(path: str) -> str:
     """The deployment that Azure and others name in the path instead of the body."""
     found = _DEPLOYMENT.search(path)
-    return unquote(found.group(1)) if found else ""
+    return unquote(found.group(1) or found.group(2)) if found else ""
 
 
 _PATH: Final = re.compile(
-    r"/chat/completions$|/(?:serving-)?endpoints/[^/]+/invocations$|/model/[^/]+/invoke(?:-with-response-stream)?$"
+    r"/chat/completions$|/agents/completions$|/cortex/inference:complete$|/ml/v1/text/chat(?:_stream)?$"
+    r"|/(?:serving-)?endpoints/[^/]+/invocations(?:-response-stream)?$|/models/[^/:]+:(?:streamR|r)awPredict$"
+    r"|/model/[^/]+/invoke(?:-with-response-stream)?$"
 )
-_DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines|(?:serving-)?endpoints|model)/([^/]+)/")
+_DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines|(?:serving-)?endpoints|model)/([^/]+)/|/models/([^/:]+):")
+_STREAMED: Final = ("-response-stream", "streamRawPredict", "chat_stream")
+_SOURCES: Final = ("citations", "search_results", "web_search")
 _NOT_PARAMS: Final = frozenset(
-    {"model", "messages", "tools", "functions", "stream", "stream_options", "api_key", "cache_control"}
+    {"model", "model_id", "messages", "tools", "functions", "stream", "stream_options", "api_key", "cache_control"}
 )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.lenient import count, first, mapping
 from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.http import HttpResponse
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.usage import Usage
@@ -63,6 +64,15 @@ def anthropic_usage(raw: object) -> Usage | None:
         cache_write=written,
         reasoning=count(mapping(fields.get("output_tokens_details")).get("thinking_tokens")),
     )
+
+
+def header_usage(response: HttpResponse) -> Usage | None:
+    """What Bedrock counts beside the answer of an invoked model, whose body may not say."""
+    counts = (response.header(f"x-amzn-bedrock-{side}-token-count") or "" for side in ("input", "output"))
+    sent, received = (
+        int(said) if said.isascii() and said.isdigit() and len(said) < _LONGEST_COUNT else 0 for said in counts
+    )
+    return usage(input_tokens=sent, output_tokens=received)
 
 
 def estimate_usage(call: LLMCall) -> Usage:
@@ -125,6 +135,7 @@ _COSTS: Final = {
 }
 """For each kind of piece: how many characters are one token, and how many more make another."""
 
+_LONGEST_COUNT: Final = 16
 _MESSAGE_FRAME: Final = 4
 _REPLY_START: Final = 3
 _TOOL_CALL_FRAME: Final = 8

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._capture.dialects import parse_response
+from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.dialect_wire import answered, ask, said, sent, sse
 
@@ -37,8 +40,14 @@ def test_each_input_is_a_message(value: Any, texts: list[str] | None) -> None:
             {"role": "user", "content": "a"},
             {
                 "role": "user",
-                "content": '{"image":{"bytes":3,"digest":"a75c0b0d97360c1ba783496eb6a0395a",'
-                '"media_type":"image/png","type":"image"}}',
+                "content": [
+                    {
+                        "type": "image",
+                        "media_type": "image/png",
+                        "digest": "a75c0b0d97360c1ba783496eb6a0395a",
+                        "bytes": 3,
+                    }
+                ],
             },
         ]
 
@@ -167,3 +176,56 @@ def test_a_deployment_in_the_path_is_the_model() -> None:
     url = "https://x.openai.azure.com/openai/deployments/ada/embeddings?api-version=1"
 
     assert ask(url, {"input": "a"}).name == "azure/ada"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reply", "expected"),
+    [
+        (
+            "/hf-inference/models/BAAI/bge-small/pipeline/feature-extraction",
+            {"inputs": ["a", "b"]},
+            [[0.1, 0.2], [0.3, 0.4]],
+            ("BAAI/bge-small", ["a", "b"], "[2 embeddings, 2 dimensions]", None),
+        ),
+        ("/embed", {"inputs": "a"}, [0.1, 0.2, 0.3], ("", ["a"], "[1 embedding, 3 dimensions]", None)),
+        (
+            "/model/amazon.nova-2-multimodal-embeddings-v1%3A0/invoke",
+            {
+                "taskType": "SINGLE_EMBEDDING",
+                "singleEmbeddingParams": {"text": {"value": "a"}, "embeddingDimension": 2},
+            },
+            {"embeddings": [{"embeddingType": "TEXT", "embedding": [0.1, 0.2]}]},
+            ("amazon.nova-2-multimodal-embeddings-v1:0", ["a"], "[1 embedding, 2 dimensions]", None),
+        ),
+        (
+            "/v1/contextualizedembeddings",
+            {"model": "voyage-context-3", "inputs": [["a", "b"]]},
+            {"data": [{"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}], "usage": {"total_tokens": 5}},
+            ("voyage-context-3", ['["a","b"]'], "[2 embeddings, 2 dimensions]", 5),
+        ),
+        (
+            "/v1/multimodalembeddings",
+            {"model": "voyage-multimodal-3", "inputs": [{"content": [{"type": "text", "text": "a"}]}]},
+            {"data": [{"embedding": [1, 2]}], "usage": {"total_tokens": 3}},
+            ("voyage-multimodal-3", ["a"], "[1 embedding, 2 dimensions]", 3),
+        ),
+    ],
+)
+def test_each_form_of_request_and_answer_is_read(path: str, body: Any, reply: Any, expected: tuple[Any, ...]) -> None:
+    """Hugging Face, Nova and Voyage have bodies of their own."""
+    call = answered(f"http://h{path}", body, reply)
+
+    sent_tokens = call.usage.input_tokens if call.usage else None
+    output = call.output.text if call.output else None
+    assert (call.model, [one.text for one in call.messages], output, sent_tokens) == expected
+    assert call.status == "ok"
+
+
+def test_bedrock_counts_tokens_in_a_header() -> None:
+    """Embedding models on Bedrock say nothing of tokens in the body."""
+    call = ask("http://h/model/cohere.embed-v4/invoke", {"texts": ["a"]})
+    reply = HttpResponse(
+        status=200, headers=(("x-amzn-bedrock-input-token-count", "7"),), body=b'{"embeddings": {"float": [[1, 2]]}}'
+    )
+
+    assert parse_response(call, reply, MessageTable()).usage == Usage(input_tokens=7)

@@ -29,6 +29,10 @@ CALLS: Mapping[str, tuple[str, Any]] = {
     "cohere_chat": ("http://h/v2/chat", {"model": "m", "messages": []}),
     "ollama_chat": ("http://h/api/chat", {"model": "m", "messages": []}),
     "ollama_generate": ("http://h/api/generate", {"model": "m", "prompt": "a"}),
+    "rerank": ("http://h/v2/rerank", {"model": "m", "query": "a", "documents": ["b"]}),
+    "cohere_v1_chat": ("http://h/v1/chat", {"model": "m", "message": "a"}),
+    "images": ("http://h/v1/images/generations", {"model": "m", "prompt": "a"}),
+    "generate": ("http://h/model/meta.llama3/invoke", {"prompt": "a"}),
 }
 
 WORDS = st.sampled_from(
