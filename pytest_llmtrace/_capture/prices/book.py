@@ -34,7 +34,8 @@ class PriceBook:
             call_model: The model, with or without the provider's prefix.
             provider: litellm's name of the provider.
             usage: The tokens of the call.
-            operation: The kind of call; OpenAI's `moderations` are free, whichever model makes them.
+            operation: The kind of call; OpenAI's `moderations` are free, whichever model makes them, and a `rerank` may
+                be priced by the query (of at most 100 documents).
             params: The call's parameters: `service_tier`, Anthropic's `speed` and `inference_geo`, and the
                 lifetimes of `cache_breakpoints` change the price.
         """
@@ -47,6 +48,9 @@ class PriceBook:
         if found is None:
             return None
         cost = found.cost(usage, keep_one_hour=_keeps_one_hour(params))
+        fee = entry.get("input_cost_per_query")
+        if operation == "rerank" and isinstance(fee, int | float):
+            cost += fee
         return cost * _multiplier(entry, params) if provider == "anthropic" else cost
 
     def is_project_price(self, model: str, provider: str) -> bool:

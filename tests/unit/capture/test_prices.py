@@ -259,6 +259,11 @@ def test_moderations_are_free_at_openai() -> None:
     assert PriceBook().cost("text-moderation-next", "openai", Usage(), "moderations") == 0.0
 
 
+def test_a_rerank_that_is_priced_by_the_query_is_not_free() -> None:
+    """Cohere's tokens cost nothing there, the search does."""
+    assert PriceBook().cost("rerank-v3.5", "cohere", Usage(input_tokens=10), "rerank") == 0.002
+
+
 def test_a_map_without_the_model_or_with_nonsense_is_no_price() -> None:
     """Damaged entries are unknown prices."""
     assert find_entry("m", "openai", {}) is None
