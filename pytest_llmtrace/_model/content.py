@@ -13,9 +13,9 @@ MOST_DECODED: Final = 256 * 1024 * 1024
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
-    """The body with its content encodings undone; as it is where an encoding is unknown, the data is not encoded, or the result is
-    beyond `MOST_DECODED`.
+    """The body with its content encodings undone.
 
+    It stays as it is where an encoding is unknown, the data is not encoded, or the result is beyond `MOST_DECODED`.
     HTTP stubs differ: some hand over the raw body with its header, some the decoded body with the same header.
     """
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):

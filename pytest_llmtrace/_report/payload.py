@@ -80,7 +80,7 @@ def owner_payload(
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """A finding as plain data: its `type` and its fields; a drift's role, and a tape without a golden, only where there is one."""
+    """A finding as plain data: its `type` and its fields; a role and a tape only where there is one."""
     data = {"type": TYPES[type(finding)]} | {field.name: getattr(finding, field.name) for field in fields(finding)}
     data = {name: value for name, value in data.items() if value is not None or name not in {"role", "tape"}}
     made: dict[str, Any] = plain(data)

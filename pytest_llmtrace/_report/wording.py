@@ -139,9 +139,10 @@ def finding_line(finding: Mapping[str, Any]) -> str:
     if kind == "bypass":
         return f"past the tape: {clean_line(finding['what'])}"
     if kind == "no_cassette":
-        if tape := finding.get("tape"):
-            return f"no golden trace at {clean_line(finding['cassette'])}, recorded calls at {clean_line(tape)}"
-        return f"no recording at {clean_line(finding['cassette'])}"
+        tape, place = finding.get("tape"), clean_line(finding["cassette"])
+        return (
+            f"no golden trace at {place}, recorded calls at {clean_line(tape)}" if tape else f"no recording at {place}"
+        )
     return clean_line(str(finding.get("text", "")).partition("\n")[0])
 
 

@@ -141,7 +141,7 @@ def test_compressed_answers_are_read_plain(tmp_path, encoding, packed):
 
 
 def test_zstd_answers_are_read_plain(tmp_path):
-    """vcrpy keeps zstd as it came."""
+    """An answer in zstd is kept by vcrpy as it came."""
     packed = pytest.importorskip("zstandard").compress(SAID.encode())
     text = written([Request("POST", URL, ASKED, {})], [answer(packed, content_encoding="zstd")])
     assert bodies(tmp_path, text) == [(ASKED, SAID)]
@@ -199,7 +199,7 @@ def test_parallel_lists_are_read(tmp_path):
 
 
 def test_recordings_of_httpx_by_old_versions_are_read(tmp_path):
-    """vcrpy before 6 kept httpx's responses in a form of its own."""
+    """Before version 6 vcrpy kept httpx's responses in a form of its own."""
     text = one_interaction("    body: '{1}'\n").replace(
         "status: {code: 200, message: OK}", "status_code: 429\n    content: '{2}'\n    http_version: HTTP/1.1"
     )
