@@ -7,13 +7,13 @@ encloses HTTP exchanges owns them; one that encloses none is an entry of its own
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from pytest_llmtrace._capture.attempts import Group, adopt, grouped
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.enclosing import is_hidden
-from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.fallbacks import Tried, linked
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.litellm_objects import call_without_http, explained_without_http
@@ -21,17 +21,8 @@ from pytest_llmtrace._capture.manual.enclosed import Seen, joined
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.transport_failures import is_cancellation
-from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace
-
-
-@dataclass(slots=True, kw_only=True)
-class _Group:
-    """The exchanges of one call."""
-
-    exchanges: list[Exchange]
-    litellm: LitellmCall | None = None
+from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace, with_attempt_costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +40,29 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     """The trace of a recorder so far."""
     table = MessageTable()
     exchanges = [one for one in recorder.exchanges if one.is_llm and not is_hidden(one.enclosing)]
-    groups = _grouped(exchanges, recorder)
+    groups = grouped(exchanges, recorder)
     calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
     unknown: list[str] = []
-    parsed: list[tuple[_Group, LLMCall]] = []
+    parsed: list[tuple[Group, LLMCall]] = []
     for group in groups:
         call = _call_of(group, table)
         if call is None:
             unknown.append(f"{group.exchanges[0].request.method} {group.exchanges[0].request.url}")
         else:
             parsed.append((group, call))
-    owned = {id(group.litellm) for group, _ in parsed if group.litellm is not None}
+    owned = {id(owner) for group, _ in parsed for owner in group.owners}
     free = [call for call in calls if id(call) not in owned]
-    free = _adopt(parsed, free)
+    free = adopt(parsed, free)
     bypassed: list[str] = []
-    seen: list[Seen] = []
-    for group, call in parsed:
-        seen.append(Seen(call=_finished(call, group, recorder, prices), enclosing=group.exchanges[0].enclosing))
+    tried = [
+        Tried(
+            call=_finished(call, group, recorder, prices),
+            enclosing=group.exchanges[0].enclosing,
+            owners=tuple(group.owners),
+            strand=group.exchanges[0].strand,
+        )
+        for group, call in parsed
+    ]
     for lone in free:
         if lone.succeeded is None and lone.http == 0 and recorder.misses:
             continue  # the miss itself is the entry
@@ -75,7 +72,8 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
         if lone.succeeded and not explained_without_http(lone):
             bypassed.append(f"litellm {made.name}")
         made = _labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone)
-        seen.append(Seen(call=made, enclosing=lone.enclosing))
+        tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
+    seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
     entries: list[AnyEntry] = [*recorder.entries, *(one.entry() for one in recorder.executions if not one.cut_off)]
     entries += joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
     entries.sort(key=lambda entry: entry.started)
@@ -86,62 +84,7 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     )
 
 
-def _grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[_Group]:
-    """Put the attempts of one call together: those of one litellm call, else a request repeated after it failed."""
-    groups: list[_Group] = []
-    by_litellm: dict[int, _Group] = {}
-    failed: dict[str, deque[_Group]] = {}
-    for exchange in exchanges:
-        owner = _owner(exchange, recorder)
-        group = by_litellm.get(id(owner)) if owner is not None else None
-        if group is not None and not group.exchanges[-1].retryable:
-            owner = group = None  # that call had its answer: this one only inherited the context
-        if group is None and failed.get(exchange.key):
-            waiting = failed[exchange.key][0]
-            same = waiting.litellm is owner and waiting.exchanges[-1].enclosing is exchange.enclosing
-            if same and _before(waiting.exchanges[-1], exchange):
-                group = failed[exchange.key].popleft()
-        if group is None:
-            group = _Group(exchanges=[], litellm=owner)
-            groups.append(group)
-            if owner is not None:
-                by_litellm[id(owner)] = group
-        group.exchanges.append(exchange)
-        if exchange.retryable and owner is None:
-            failed.setdefault(exchange.key, deque()).append(group)
-    return groups
-
-
-def _before(first: Exchange, second: Exchange) -> bool:
-    return first.ended is not None and first.ended <= second.started
-
-
-def _owner(exchange: Exchange, recorder: Recorder) -> LitellmCall | None:
-    """The litellm call that an exchange was made for: the one of its context, unless that had its answer already.
-
-    The context keeps naming a litellm call after it returned, so a later call of a plain SDK would inherit it.
-    """
-    call = exchange.context
-    if not isinstance(call, LitellmCall) or call.recorder is not recorder or not _same_request(call, exchange):
-        return None
-    return call
-
-
-def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
-    """Whether a request is the one that litellm said it would send; where it cannot be compared, by its model."""
-    sent = (call.kwargs.get("additional_args") or {}).get("complete_input_dict")
-    sent = parse_json(sent) if isinstance(sent, (str, bytes)) else sent
-    body = parse_json(exchange.request.body)
-    if isinstance(sent, Mapping) and isinstance(body, dict):
-        for name in ("messages", "input", "contents"):
-            if name in body and name in sent:
-                return digest(canonical_json(body[name])) == digest(canonical_json(sent[name]))
-    model = call.model.rpartition("/")[2]
-    asked = body.get("model") if isinstance(body, dict) else None
-    return model in exchange.request.url if asked is None else str(asked).rpartition("/")[2] == model
-
-
-def _call_of(group: _Group, table: MessageTable) -> LLMCall | None:
+def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
     last = group.exchanges[-1]
     call = parse_request(last.request, table)
     if call is None:
@@ -164,51 +107,12 @@ def _call_of(group: _Group, table: MessageTable) -> LLMCall | None:
     return replace(call, attempts=attempts, source=last.source if not last.missed else "tape")
 
 
-def _adopt(parsed: list[tuple[_Group, LLMCall]], free: list[LitellmCall]) -> list[LitellmCall]:
-    """Join litellm calls whose context did not reach their HTTP request with it, by what was asked.
-
-    litellm runs the event before some asynchronous calls in an executor, where a context variable is lost.
-    """
-    left = []
-    for lone in free:
-        found = None
-        if not lone.kwargs.get("cache_hit"):
-            found = next(
-                (group for group, call in parsed if group.litellm is None and _asks_the_same(lone, call, group)), None
-            )
-        if found is None:
-            left.append(lone)
-        else:
-            found.litellm = lone
-    return left
-
-
-def _asks_the_same(lone: LitellmCall, call: LLMCall, group: _Group) -> bool:
-    model = str(lone.kwargs.get("model") or "")
-    if call.model not in (model, model.rpartition("/")[2]):
-        return False
-    if (
-        lone.started > group.exchanges[0].started
-        or (lone.ended or group.exchanges[0].started) < group.exchanges[0].started
-    ):
-        return False
-    sent = lone.kwargs.get("messages") or lone.kwargs.get("input")
-    if isinstance(sent, str):
-        return any(message.text == sent for message in call.messages)
-    if isinstance(sent, list) and sent and all(isinstance(one, str) for one in sent):
-        return [message.text for message in call.messages] == sent
-    if isinstance(sent, list) and sent and isinstance(sent[-1], Mapping):
-        wanted = sent[-1].get("content")
-        return not isinstance(wanted, str) or any(message.text == wanted for message in call.messages)
-    return False
-
-
-def _finished(call: LLMCall, group: _Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
+def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
     lone = group.litellm
+    for owner in group.owners:
+        owner.http = len(group.exchanges)
     if lone is not None:
-        lone.http = len(group.exchanges)
-        provider = str(lone.kwargs.get("custom_llm_provider") or call.provider)
-        call = replace(call, provider=provider)
+        call = replace(call, provider=lone.provider or call.provider)
     if call.usage is None and call.status in ("ok", "abandoned") and call.output is not None:
         call = replace(call, usage=estimate_usage(call))
     first, last = group.exchanges[0], group.exchanges[-1]
@@ -263,4 +167,5 @@ def _with(call: LLMCall, labels: Labels) -> LLMCall:
 
 def _numbered(entries: Iterable[AnyEntry]) -> Iterable[AnyEntry]:
     for number, entry in enumerate(entries, start=1):
-        yield replace(entry, id=entry.id or str(number))
+        numbered = replace(entry, id=entry.id or str(number))
+        yield with_attempt_costs(numbered) if isinstance(numbered, LLMCall) else numbered

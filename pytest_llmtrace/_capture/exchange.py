@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._capture.strands import current_strand
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Phase
 from pytest_llmtrace._model.trace import Source
 
@@ -34,6 +35,8 @@ class Exchange:
     """The litellm call that was being made in the same context, if any."""
     enclosing: Enclosing | None = field(default_factory=innermost.get)
     """What it was made inside of."""
+    strand: object = field(default_factory=current_strand)
+    """What runs one thing after the other, and made this request: a task or the main thread."""
     phase: Phase = "call"
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None

@@ -19,6 +19,7 @@ from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.http import litellm_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, current_labels
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.strands import current_strand
 
 STASH: Final = "_llmtrace"
 """Our key in litellm's `kwargs`."""
@@ -44,6 +45,9 @@ _LABEL_KEYS: Final = {
 }
 
 
+_AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class LitellmCall:
     """One litellm call, as its logger saw it. Mutable: events fill it, from any thread."""
@@ -52,10 +56,20 @@ class LitellmCall:
     kwargs: dict[str, Any]
     model: str = ""
     """The model at the beginning; a fallback changes the one in `kwargs`."""
+    provider: str = ""
+    """Likewise."""
+    sent: Any = None
+    """The request as litellm says it will send it."""
+    call_id: str = ""
+    trace_id: str = ""
+    again: bool = False
+    """Whether a Router makes it because another one failed."""
     labels: Labels = NO_LABELS
     inherited: Labels = NO_LABELS
     enclosing: Enclosing | None = field(default_factory=innermost.get)
     """What it was made inside of."""
+    strand: object = field(default_factory=current_strand)
+    """See `strands`."""
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None
     succeeded: bool | None = None
@@ -72,6 +86,19 @@ class LitellmCall:
     def open(self) -> bool:
         """Whether its end is still to come."""
         return self.ended is None
+
+
+def continues(call: LitellmCall, before: LitellmCall | None) -> bool:
+    """Whether litellm made a call because another one had failed.
+
+    The calls of one ``completion(fallbacks=...)`` share litellm's call id; those of one call of a Router have a trace
+    id in common, and only from the second on Router notes that there were others before.
+    """
+    if before is None or before is call:
+        return False
+    if call.call_id and call.call_id == before.call_id:
+        return True
+    return call.again and call.trace_id == before.trace_id
 
 
 class Logger:
@@ -141,6 +168,7 @@ def _before(kwargs: dict[str, Any]) -> None:
         call = _noted(recorder, kwargs)
     else:
         call.ended = call.succeeded = call.error = None
+    call.sent = (kwargs.get("additional_args") or {}).get("complete_input_dict")
     call.local = call.local or kwargs.get("api_key") == MOCK_KEY
     litellm_call.set(call)
 
@@ -151,12 +179,23 @@ def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
         recorder=recorder,
         kwargs=kwargs,
         model=str(kwargs.get("model") or ""),
+        provider=str(kwargs.get("custom_llm_provider") or ""),
+        call_id=str(kwargs.get("litellm_call_id") or ""),
+        trace_id=str(kwargs.get("litellm_trace_id") or ""),
+        again=_is_again(kwargs),
         labels=labels_of(kwargs),
         inherited=current_labels.get(),
     )
     kwargs[STASH] = call
     recorder.litellm_calls.append(call)
     return call
+
+
+def _is_again(kwargs: Mapping[str, Any]) -> bool:
+    """Whether a Router says in its metadata that it has tried before."""
+    parameters = kwargs.get("litellm_params") or {}
+    told = [parameters.get(name) for name in ("metadata", "litellm_metadata")]
+    return any(one.get(name) for one in told if isinstance(one, Mapping) for name in _AGAIN)
 
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:

@@ -1,7 +1,8 @@
 """Conversations: the calls of a trace that share a history, turn by turn.
 
 A call belongs to the conversation of its explicit session label; without one, to the conversation whose history
-it continues: because it repeats the whole of that history, or because it carries that conversation's last answer.
+it continues: because it repeats the whole of that history, because it carries that conversation's last answer, or
+because it was made in place of that conversation's last call, which failed.
 Otherwise it opens a new conversation.
 """
 

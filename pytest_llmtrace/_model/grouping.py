@@ -1,4 +1,4 @@
-"""Which conversation a call belongs to: by its session label, else by what it repeats."""
+"""Which conversation a call belongs to: by session label, by the failed call that it replaces, else by what it repeats."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ def grouped(calls: Iterable[LLMCall]) -> list[list[LLMCall]]:
     groups: list[_Group] = []
     labelled: dict[tuple[str, str | None], _Group] = {}
     histories = _Histories()
+    failed: list[_Group] = []
     for call in calls:
+        replaced = _replaced(call, failed)
         if call.session is not None:
             group = labelled.setdefault((call.session, call.agent), _Group())
         elif call.operation == "embeddings":
-            group = _Group()
+            group = replaced or _Group()
         else:
-            group = histories.place(call)
+            group = histories.place(call, replaced)
         if not group.calls:
             groups.append(group)
         group.calls.append(call)
+        if call.status == "error":
+            failed.append(group)
     return [group.calls for group in groups]
 
 
@@ -70,10 +74,16 @@ class _Histories:
         self._keys: dict[int, str] = {}
         """What messages are recognised by, under their `id`: the calls keep them alive."""
 
-    def place(self, call: LLMCall) -> _Group:
-        """The conversation that a call continues, or a new one; the call is noted in it."""
+    def place(self, call: LLMCall, replaced: _Group | None) -> _Group:
+        """The conversation that a call continues, or a new one; the call is noted in it.
+
+        Args:
+            call: The call.
+            replaced: The conversation whose last call failed, where this one was made in its place.
+        """
         prefixes = self._prefixes(call)
-        group = self._repeated(call, prefixes) or self._rewritten(call) or self._unanswered(prefixes) or _Group()
+        group = replaced or self._repeated(call, prefixes) or self._rewritten(call) or self._unanswered(prefixes)
+        group = group or _Group()
         if prefixes:
             self._note(call, prefixes[-1], group)
         return group
@@ -142,6 +152,23 @@ class _Histories:
             key = answer_key(message) if message["role"] == "assistant" else message.digest
             self._keys[id(message)] = key
         return key
+
+
+def _replaced(call: LLMCall, failed: list[_Group]) -> _Group | None:
+    """The conversation whose last call failed, so that this one was made: one that was asked the same, if there is."""
+    wanted = call.fallback_from
+    if wanted is None:
+        return None
+    found = [
+        group
+        for group in failed
+        if (last := group.calls[-1]).status == "error" and last.name == wanted.model and last.agent == call.agent
+    ]
+    asked = [message.digest for message in call.messages]
+    same = (one for one in found if [message.digest for message in one.calls[-1].messages] == asked)
+    group = next(same, found[-1] if found else None)
+    failed[:] = [one for one in failed if one is not group]
+    return group
 
 
 def _name(tool: dict[str, Any]) -> Any:

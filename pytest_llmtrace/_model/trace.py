@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pytest_llmtrace._model.messages import Message
@@ -36,6 +36,18 @@ class Attempt:
     source: Source
     interaction: int | None = None
     """Position of the interaction among those of the recording."""
+    cost: float | None = None
+    """US dollars: 0 for a try that failed; `None`: not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedCall:
+    """The call that failed, so that another one was made in its place."""
+
+    model: str
+    """Provider and model: ``openai/gpt-4o-mini``."""
+    error: str
+    """The type of its error: ``RateLimitError``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +96,8 @@ class LLMCall(Entry):
     """The application's own cache answered (litellm's cache), so nobody was paid."""
     streamed: bool = False
     attempts: tuple[Attempt, ...] = ()
+    fallback_from: FailedCall | None = None
+    """The call that failed before this one was made in its place: by a litellm Router, by hand, ..."""
     status: Status = "ok"
     source: Source = "local"
 
@@ -140,3 +154,15 @@ class Trace:
     def executions(self) -> tuple[ToolCall, ...]:
         """The tool executions that were observed."""
         return tuple(entry for entry in self.entries if isinstance(entry, ToolCall))
+
+
+def with_attempt_costs(call: LLMCall) -> LLMCall:
+    """The call with a cost at each attempt: the one that was answered cost what the call did, the others nothing."""
+    if not call.attempts:
+        return call
+    answered = [number for number, one in enumerate(call.attempts) if one.status is not None and one.status < 400]
+    payer = answered[-1] if answered else len(call.attempts) - 1
+    cost = 0.0 if call.usage is None and call.status != "ok" else call.cost
+    costs = [cost if number == payer else 0.0 for number in range(len(call.attempts))]
+    attempts = (replace(one, cost=paid) for one, paid in zip(call.attempts, costs, strict=True))
+    return replace(call, attempts=tuple(attempts))

@@ -97,7 +97,11 @@ def _call_data(call: LLMCall) -> dict[str, Any]:
         "error": asdict(call.error) if call.error else None,
         "usage": _usage(call.usage),
         "cost_usd": dollars(call.cost),
-        "attempts": [{"status": attempt.status, "source": attempt.source} for attempt in call.attempts],
+        "attempts": [
+            {"status": attempt.status, "source": attempt.source, "cost_usd": dollars(attempt.cost)}
+            for attempt in call.attempts
+        ],
+        "fallback_from": asdict(call.fallback_from) if call.fallback_from else None,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trace import Attempt, LLMCall, Trace
 from pytest_llmtrace._model.trajectory import tool_calls, totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.brief import compact, content_text, output_line, request_line, tool_texts
@@ -76,6 +76,7 @@ def _conversation(conversation: Conversation, width: int) -> Iterator[Line]:
         yield from plain_lines(f"  {line}" for line in circumstances)
         if _settings(turn.call) != _settings(before):
             yield from _said("", f"now {_settings(turn.call)}", width)
+        yield from _instead(turn.call, width)
         yield from _said("", _context(turn), width) if turn.rewritten else ()
         for message in turn.new:
             yield from _message(message, width)
@@ -117,13 +118,32 @@ def _circumstances(call: LLMCall) -> str:
     elif call.usage or call.cost is not None:
         parts.append(usd(call.cost))
     if len(call.attempts) > 1:
-        statuses = [str(attempt.status or "no answer") for attempt in call.attempts]
-        parts.append(f"{len(call.attempts)} attempts ({joined(statuses)})")
+        parts.append(f"{len(call.attempts)} attempts ({joined([_attempt(one) for one in call.attempts])})")
     if call.finish_reason not in _USUAL_ENDS:
         parts.append(f"ended by {clean_line(call.finish_reason)}")
     if call.status not in {"ok", "error"}:
         parts.append(call.status)
     return f"  ({' · '.join(parts)})" if parts else ""
+
+
+def _attempt(attempt: Attempt) -> str:
+    """The status of one try and what it cost: ``429 free``."""
+    status = str(attempt.status or "no answer")
+    if attempt.cost is None:
+        return status
+    return f"{status}: {usd(attempt.cost) if attempt.cost else 'free'}"
+
+
+def _instead(call: LLMCall, width: int) -> Iterator[Line]:
+    """That a call was made because another one failed."""
+    failed = call.fallback_from
+    if failed is None:
+        return
+    error = clean(failed.error)
+    if failed.model == call.name:
+        yield from _said("retry", f"after {error}", width)
+    else:
+        yield from _said("fallback", f"from {clean(failed.model)}: {error}", width)
 
 
 def _message(message: Message, width: int) -> Iterator[Line]:

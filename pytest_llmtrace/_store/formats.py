@@ -22,11 +22,12 @@ CONVERSATION_KEYS: Final = (
     "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "finish", "turns",
 )  # fmt: skip
 TURN_KEYS: Final = (
-    "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "turn", "context",
-    "in", "out", "finish", "status", "error", "usage", "cost_usd", "cache_hit", "attempts", "then",
+    "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "turn", "fallback",
+    "context", "in", "out", "finish", "status", "error", "usage", "cost_usd", "cache_hit", "attempts", "then",
 )  # fmt: skip
 CONTEXT_KEYS: Final = ("kind", "dropped", "new")
 ERROR_KEYS: Final = ("type", "message", "status")
+FALLBACK_KEYS: Final = ("from", "error")
 LABEL_KEYS: Final = ("agent", "session", "parent", "task", "turn")
 TOOL_KEYS: Final = ("tool", "arguments", "call_id", "result", "error", "executed", *LABEL_KEYS)
 EVENT_KEYS: Final = ("event", "data", *LABEL_KEYS)

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from pytest_llmtrace._model.canonical import Json
-from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, Entry, Event, LLMCall, Status, ToolCall, Trace
+from pytest_llmtrace._model.trace import (
+    AnyEntry,
+    Attempt,
+    CallError,
+    Entry,
+    Event,
+    FailedCall,
+    LLMCall,
+    Status,
+    ToolCall,
+    Trace,
+    with_attempt_costs,
+)
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._store import formats
 from pytest_llmtrace._store.call_text import read_call
@@ -120,7 +132,9 @@ class _Reader:
             cost=section.amount("cost_usd"),
             cache_hit=section.flag("cache_hit", default=False),
             attempts=tuple(_attempt(section, status) for status in section.items("attempts")),
+            fallback_from=self._fallback(section),
         )
+        call = with_attempt_costs(call)
         return _Turn(call=call, then=[self.entry(item, call) for item in section.items("then")])
 
     def _shared(self, section: Section, default: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +172,13 @@ class _Reader:
             return None
         error = Section(self._document, data, "`error`", formats.ERROR_KEYS)
         return CallError(type=error.text("type"), message=error.text("message"), status=error.count("status"))
+
+    def _fallback(self, section: Section) -> FailedCall | None:
+        data = section.mapping("fallback")
+        if data is None:
+            return None
+        fallback = Section(self._document, data, "`fallback`", formats.FALLBACK_KEYS)
+        return FailedCall(model=fallback.text("from"), error=fallback.text("error"))
 
     def _labels(self, section: Section, context: Entry) -> dict[str, Any]:
         labels = {name: getattr(context, name) for name in formats.LABEL_KEYS}

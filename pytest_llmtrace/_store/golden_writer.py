@@ -77,6 +77,8 @@ class _Writer:
         data = {name: value for name, value in own.items() if canonical_json(value) != canonical_json(shared[name])}
         if call.turn is not None:
             data["turn"] = call.turn
+        if call.fallback_from is not None:
+            data["fallback"] = {"from": call.fallback_from.model, "error": call.fallback_from.error}
         if turn.rewritten is not None:
             data["context"] = _context(turn.rewritten)
         sent = self._histories.sent(number, turn)

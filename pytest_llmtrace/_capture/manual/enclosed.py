@@ -110,6 +110,7 @@ def _merged(
         error=error,
         cache_hit=hand.call.cache_hit and known.status not in _ANSWERED,
         attempts=_attempts(hand.call.attempts, calls),
+        fallback_from=calls[0].fallback_from,  # the others replaced tries of this very call
     )
     made = _counted(_labelled(made, hand.record))
     own_price = "usage" in hand.said or prices.is_project_price(made.model, made.provider) or known.usage is None

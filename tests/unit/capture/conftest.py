@@ -10,6 +10,7 @@ import pytest
 
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import assemble
+from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
 from pytest_llmtrace._capture.tape import Tape
@@ -61,15 +62,23 @@ class Observed:
         return tuple(interaction_of(one) for one in self.recorder.recorded())
 
     def chat(
-        self, text: str = "hi", answer: object = "hello", *, model: str = "gpt-4o-mini", status: int = 200
+        self,
+        text: str = "hi",
+        answer: object = "hello",
+        *,
+        model: str = "gpt-4o-mini",
+        status: int = 200,
+        context: LitellmCall | None = None,
     ) -> None:
         """Make a request to a model, as an intercepted SDK does."""
         body = {"model": model, "messages": [{"role": "user", "content": text}]}
-        self.request("/v1/chat/completions", body, _chat_answer(model, answer), status=status)
+        self.request("/v1/chat/completions", body, _chat_answer(model, answer), status=status, context=context)
 
-    def request(self, path: str, body: object, answer: object, *, status: int = 200) -> None:
+    def request(
+        self, path: str, body: object, answer: object, *, status: int = 200, context: LitellmCall | None = None
+    ) -> None:
         request = HttpRequest(method="POST", url=f"http://127.0.0.1:8000{path}", body=json.dumps(body).encode())
-        exchange = self.recorder.open(request, None)
+        exchange = self.recorder.open(request, context)
         if exchange.response is None:
             headers = (("content-type", "application/json"),)
             response = HttpResponse(status=status, headers=headers, body=json.dumps(answer).encode())

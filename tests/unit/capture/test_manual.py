@@ -191,9 +191,9 @@ def test_a_fallback_chain_is_shown(observed):
     made = observed.call
     assert (made.name, made.status, call.model) == ("acme/m1", "ok", "m1")
     assert made.attempts == (
-        Attempt(status=429, source="local"),
-        Attempt(status=None, source="local"),
-        Attempt(status=200, source="local"),
+        Attempt(status=429, source="local", cost=0.0),
+        Attempt(status=None, source="local", cost=0.0),
+        Attempt(status=200, source="local", cost=made.cost),
     )
     assert observed.events == [
         ("fallback", {"from": "openai/gpt-4o", "to": "anthropic/claude", "error": "BusyError: try later"}),

@@ -1,8 +1,10 @@
 """Conversations: which calls belong together, and what each turn brought."""
 
+from dataclasses import replace
+
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.messages import message
-from pytest_llmtrace._model.trace import LLMCall
+from pytest_llmtrace._model.trace import CallError, FailedCall, LLMCall
 
 
 def said(role, text):
@@ -75,3 +77,31 @@ def test_the_same_tool_answer_without_text_does_not_join_strangers():
     second = call(said("user", "a"), asked, result)
     stranger = call(said("user", "other"), message({"role": "assistant", "tool_calls": [{**calls[0], "id": "c9"}]}))
     assert [len(one.turns) for one in conversations([first, second, stranger])] == [2, 1]
+
+
+FAILED = replace(call(said("user", "a")), output=None, status="error", error=CallError(type="busy", message="later"))
+
+
+def test_a_fallback_continues_the_conversation_whose_last_call_failed():
+    """What is asked instead of a call that failed is its next turn, which brings no message."""
+    second = call(said("user", "a"), fallback_from=FailedCall(model="m", error="busy"))
+    third = call(said("user", "a"), said("assistant", "ok"), said("user", "b"))
+    (found,) = conversations([FAILED, second, third])
+    assert [(turn.kept, turn.added) for turn in found.turns] == [
+        (0, (said("user", "a"),)),
+        (1, ()),
+        (2, (said("user", "b"),)),
+    ]
+
+
+def test_each_of_several_fallbacks_continues_the_conversation_that_asked_the_same():
+    """Of calls that failed side by side each is followed by its own fallback, whatever the order."""
+    other = replace(FAILED, messages=(said("user", "b"),))
+    instead = [call(said("user", text), fallback_from=FailedCall(model="m", error="busy")) for text in ("b", "a")]
+    found = conversations([FAILED, other, *instead])
+    assert [[turn.call.messages[0].text for turn in one.turns] for one in found] == [["a", "a"], ["b", "b"]]
+
+
+def test_the_same_question_after_a_failure_is_no_fallback_of_itself():
+    """Only what was captured as a fallback is one: members of a fan-out ask the same, and some may fail."""
+    assert len(conversations([FAILED, call(said("user", "a"))])) == 2

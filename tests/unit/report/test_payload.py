@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Miss, NoCassette, Unplayed
-from pytest_llmtrace._model.trace import Attempt, CallError, Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
@@ -221,7 +221,11 @@ def test_entries_hold_everything():
             finish_reason="tool_calls",
             usage=Usage(input_tokens=1, output_tokens=2),
             cost=0.5,
-            attempts=(Attempt(status=429, source="live"), Attempt(status=200, source="live", interaction=1)),
+            attempts=(
+                Attempt(status=429, source="live", cost=0.0),
+                Attempt(status=200, source="live", interaction=1, cost=0.5),
+            ),
+            fallback_from=FailedCall(model="openai/gpt-4o", error="RateLimitError"),
             source="live",
         ),
         ToolCall(name="lookup", arguments={}, result={1, 2}, call_id="call_1", executed=True),
@@ -263,7 +267,11 @@ def test_entries_hold_everything():
             "source": "live",
             "cache_hit": False,
             "streamed": False,
-            "attempts": [{"status": 429, "source": "live"}, {"status": 200, "source": "live"}],
+            "attempts": [
+                {"status": 429, "source": "live", "cost_usd": 0.0},
+                {"status": 200, "source": "live", "cost_usd": 0.5},
+            ],
+            "fallback_from": {"model": "openai/gpt-4o", "error": "RateLimitError"},
         },
         {
             "type": "tool_call",
@@ -298,6 +306,7 @@ def test_entries_hold_everything():
             "cache_hit": False,
             "streamed": False,
             "attempts": [],
+            "fallback_from": None,
         },
     ]
 

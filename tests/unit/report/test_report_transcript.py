@@ -4,7 +4,7 @@ from dataclasses import replace
 from textwrap import dedent
 
 from pytest_llmtrace._model.conversations import conversations
-from pytest_llmtrace._model.trace import Attempt, CallError, Trace
+from pytest_llmtrace._model.trace import Attempt, CallError, FailedCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.layout import display_width
@@ -77,6 +77,52 @@ def test_transcript():
         3 calls · 200 tokens in, 20 out · $0.0001
         """
     )
+
+
+def test_transcript_of_retries_and_fallbacks():
+    """Each try has its cost, and a call that took the place of another says of which, and why."""
+    asked = [said("user", "hi")]
+    error = {"error": CallError(type="requests", message="slow down", status=429), "status": "error"}
+    calls = [
+        call(asked, None, attempts=(tried(429), tried(429)), usage=None, cost=None, **error),
+        call(asked, None, fallback_from=busy("gpt-4o-mini"), usage=None, cost=None, **error),
+        call(
+            asked,
+            said("assistant", "ho"),
+            model="gpt-4o",
+            fallback_from=busy("gpt-4o-mini"),
+            attempts=(tried(None), tried(200, 0.0001)),
+        ),
+    ]
+
+    assert [line.text for line in transcript(conversations(calls), totals(calls))] == lines(
+        """
+        main · openai/gpt-4o-mini
+          turn 1  (2 attempts (429: free and 429: free))
+            user       hi
+            error      requests 429: slow down
+          turn 2
+            retry      after RateLimitError
+            error      requests 429: slow down
+          turn 3  (100 in, 10 out · $0.0001 · 2 attempts (no answer: free and 200:
+          $0.0001))
+                       now openai/gpt-4o
+            fallback   from openai/gpt-4o-mini: RateLimitError
+            assistant  ho
+
+        3 calls · 100 tokens in, 10 out · $0.0001
+        """
+    )
+
+
+def tried(status, cost=0.0):
+    """One try of a call."""
+    return Attempt(status=status, source="tape", cost=cost)
+
+
+def busy(model):
+    """A call that failed because too much was asked."""
+    return FailedCall(model=f"openai/{model}", error="RateLimitError")
 
 
 def test_transcript_colours():

@@ -15,7 +15,17 @@ from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.messages import Message, message
 from pytest_llmtrace._model.renumber import renumber
-from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import (
+    AnyEntry,
+    Attempt,
+    CallError,
+    Event,
+    FailedCall,
+    LLMCall,
+    ToolCall,
+    Trace,
+    with_attempt_costs,
+)
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._store.golden_file import Golden, dump_golden, load_golden
@@ -267,12 +277,49 @@ conversations:
     assert load_golden(text, PATH).trace == replace(
         renumber(trace.trace),
         entries=tuple(
-            replace(entry, attempts=tuple(replace(one, source="tape") for one in entry.attempts))
+            with_attempt_costs(replace(entry, attempts=tuple(replace(one, source="tape") for one in entry.attempts)))
             if isinstance(entry, LLMCall)
             else entry
             for entry in renumber(trace.trace).entries
         ),
     )
+
+
+def test_a_fallback_is_a_turn_that_says_what_failed() -> None:
+    """The call that failed and the one in its place are two turns of one conversation; only the second cost money."""
+    failed = LLMCall(
+        **LEAD,
+        messages=(USER,),
+        error=CallError(type="requests", message="slow down", status=429),
+        status="error",
+        attempts=(Attempt(status=429, source="tape", cost=0.0), Attempt(status=429, source="tape", cost=0.0)),
+    )
+    instead = LLMCall(
+        **{**LEAD, "provider": "anthropic", "model": "claude"},
+        messages=(USER,),
+        output=ANSWER,
+        finish_reason="stop",
+        cost=0.5,
+        usage=Usage(input_tokens=3, output_tokens=2),
+        fallback_from=FailedCall(model=failed.name, error="RateLimitError"),
+    )
+    trace = golden(failed, instead)
+    text = dump_golden(trace)
+    assert (
+        text.partition("  turns:\n")[2]
+        == """\
+  - in:
+    - user: Refund order 123
+    error: {type: requests, message: slow down, status: 429}
+    attempts: [429, 429]
+  - model: anthropic/claude
+    fallback: {from: openai/gpt-4o-mini, error: RateLimitError}
+    out: Your refund is on its way.
+    usage: {input_tokens: 3, output_tokens: 2}
+    cost_usd: 0.5
+"""
+    )
+    assert load_golden(text, PATH).trace == trace.trace
 
 
 def test_times_ids_and_sources_are_left_out() -> None:

@@ -8,7 +8,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.trace import Attempt, CallError, Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import (
+    Attempt,
+    CallError,
+    Event,
+    FailedCall,
+    LLMCall,
+    ToolCall,
+    Trace,
+    with_attempt_costs,
+)
 from pytest_llmtrace._model.usage import Usage
 
 text = st.text(
@@ -102,8 +111,9 @@ def llm_calls(history: st.SearchStrategy[tuple[Message, ...]]) -> st.SearchStrat
         attempts=st.sampled_from([(), (429, 200), (None, 500, 200)]).map(
             lambda statuses: tuple(Attempt(status=status, source="tape") for status in statuses)
         ),
+        fallback_from=st.none() | st.builds(FailedCall, model=st.sampled_from(["gpt-4o", "a/b/gpt-4o"]), error=text),
         status=st.sampled_from(["ok", "error", "abandoned", "cancelled", "open", "missed"]),
-    )
+    ).map(with_attempt_costs)
 
 
 @st.composite

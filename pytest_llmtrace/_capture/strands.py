@@ -1,0 +1,36 @@
+"""Strands: what runs one thing after the other, so that its order is the program's own and not chance.
+
+A task is one, and so is the main thread. A thread of a pool is none: which work it gets is chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import weakref
+from typing import Any, Final
+
+
+def current_strand() -> object:
+    """A token for the task that runs here, or for the main thread; `None` in any other thread."""
+    try:
+        task: object = asyncio.current_task()
+    except RuntimeError:  # no loop of asyncio runs here
+        task = _trio_task()
+    if task is None:
+        return _MAIN if threading.current_thread() is threading.main_thread() else None
+    return _strands.setdefault(task, object())
+
+
+def _trio_task() -> object:
+    lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    try:
+        return None if lowlevel is None else lowlevel.current_task()
+    except RuntimeError:
+        return None
+
+
+_MAIN: Final = object()
+_strands: Final[weakref.WeakKeyDictionary[Any, object]] = weakref.WeakKeyDictionary()
+"""The tokens of tasks: a task itself would be kept alive, with all that it refers to."""
