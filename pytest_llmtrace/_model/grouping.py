@@ -1,4 +1,4 @@
-"""Which conversation a call belongs to: by session label, by the failed call that it replaces, else by what it repeats."""
+"""Which conversation a call belongs to: by session label, by the failed call it replaces, else by what it repeats."""
 
 from __future__ import annotations
 
