@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ import click
 
 from pytest_llmtrace import __version__
 from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data
 from pytest_llmtrace._report.entries import entry_lines, packed_entries, unpacked_entries
+from pytest_llmtrace._report.imports import import_lines
 from pytest_llmtrace._report.layout import Line
 from pytest_llmtrace._report.stats import CassetteRow, stats_table
 from pytest_llmtrace._report.transcript import transcript
+from pytest_llmtrace._run.importing import import_file, vcrpy_files
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import GOLDEN, TAPE, Cassette, discover
@@ -40,6 +44,7 @@ def main() -> None:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace stats tests
       llmtrace export tests > calls.jsonl
+      llmtrace import tests
     """
 
 
@@ -110,7 +115,7 @@ def export(directory: Path) -> None:
     broken = False
     for cassette in discover(directory):
         try:
-            golden = load_golden(cassette.golden)
+            golden = _load(cassette.golden)
         except (LlmtraceError, OSError) as error:
             broken = True
             click.echo(f"Error: {error}", err=True)
@@ -121,6 +126,54 @@ def export(directory: Path) -> None:
         sys.exit(1)
 
 
+@main.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
+@click.option("--force", is_flag=True, help="Replace tapes that are there already.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="What became of each file, as JSON.")
+def import_(paths: tuple[Path, ...], *, force: bool, dry_run: bool, as_json: bool) -> None:
+    r"""Convert cassettes of vcrpy and pytest-recording into tapes: each PATH is a file or a folder to search.
+
+    The tape is written beside its cassette, which stays as it is. Keys and other secrets are left out. Exits with 1
+    where a cassette cannot be read, after all others were converted.
+
+    \b
+    Examples:
+      llmtrace import tests --dry-run
+      llmtrace import tests/cassettes/test_chat/test_hello.yaml --force
+    """
+    rows = _imported(paths, force=force, dry_run=dry_run)
+    if as_json:
+        _print_json({"dry_run": dry_run, "files": rows})
+    elif rows:
+        _print(import_lines(rows, dry_run=dry_run, width=_width()))
+    else:
+        click.echo(f"No vcrpy cassettes at {', '.join(map(str, paths))}")
+    if any(row["outcome"] == "broken" for row in rows):
+        sys.exit(1)
+
+
+def _imported(paths: tuple[Path, ...], *, force: bool, dry_run: bool) -> list[dict[str, Any]]:
+    """Convert everything, with progress where somebody watches; a file that was named must be a cassette."""
+    redactor, made, rows = Redactor.from_environment(), list[Path](), list[dict[str, Any]]()
+    with click.progressbar(
+        list(vcrpy_files(paths)),
+        label="importing",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+        item_show_func=lambda file: file.name if file else None,
+    ) as files:
+        for file in files:
+            done = import_file(file, redactor=redactor, force=force, dry_run=dry_run, made=made)
+            if done.outcome == "not_a_cassette" and file in paths:
+                done = replace(done, outcome="broken", reason=f"{file}: this is no cassette of vcrpy")
+            if done.outcome == "converted" and done.tape is not None:
+                made.append(done.tape)
+            if done.outcome != "not_a_cassette":
+                rows.append(asdict(done) | {"source": str(file), "tape": str(done.tape) if done.tape else None})
+    return rows
+
+
 def _cassette(file: Path) -> Cassette:
     for ending in (GOLDEN, TAPE):
         if file.name.endswith(ending):
@@ -128,9 +181,17 @@ def _cassette(file: Path) -> Cassette:
     raise click.ClickException(f"{file}: neither a golden trace ({GOLDEN}) nor a tape ({TAPE})")
 
 
-def _golden(path: Path) -> Golden:
+def _load(path: Path) -> Golden:
     try:
         return load_golden(path)
+    except FileNotFoundError:
+        text = f"{path}: there is no golden trace, only a tape; `pytest --llm-record` makes it, from the tape"
+        raise LlmtraceError(text) from None
+
+
+def _golden(path: Path) -> Golden:
+    try:
+        return _load(path)
     except (LlmtraceError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -138,7 +199,7 @@ def _golden(path: Path) -> Golden:
 def _row(cassette: Cassette) -> CassetteRow:
     golden_bytes, tape_bytes = _size(cassette.golden), _size(cassette.tape)
     try:
-        golden = load_golden(cassette.golden)
+        golden = _load(cassette.golden)
     except (LlmtraceError, OSError) as error:
         return CassetteRow(
             owner=str(cassette.golden), problem=str(error), golden_bytes=golden_bytes, tape_bytes=tape_bytes

@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from pytest_llmtrace.cli import main
 from tests.plugin.conftest import Project
 
 TEST = """
@@ -224,3 +226,46 @@ def test_a_cassette_used_by_hand_answers_first_and_is_traced(project, record_mod
     assert (ran.exit, ran.test("test_one")["calls"]) == (0, 1)
     project.edit('chat("hello") == "You said: hello"', 'chat("hallo")')
     assert project.replay().findings("test_one") == [("drift", "user")]
+
+
+def test_an_imported_tree_records_without_a_call_and_needs_its_cassettes_no_more(project):
+    """The documented way: import, take off the marks, record, delete the YAML files, replay with the provider gone."""
+    project.write(
+        """
+        class TestChat:
+            @pytest.mark.vcr
+            def test_one(self):
+                chat("hello")
+
+        @pytest.mark.vcr
+        @pytest.mark.parametrize("said", ["a/b:c", "plain"])
+        def test_two(said):
+            chat(said)
+        """
+    )
+    assert project.run("--llm-off", "--record-mode=once").requests == 3
+    done = CliRunner().invoke(main, ["import", str(project.path), "--json"])
+    assert (done.exit_code, {row["outcome"] for row in json.loads(done.stdout)["files"]}) == (0, {"converted"})
+    project.edit("@pytest.mark.vcr\n", "\n")
+    for path in project.path.rglob("*.yaml"):
+        path.unlink()
+    asked = project.replay()
+    asked.outcomes(failed=3)
+    assert "  A tape answers every call of this test. Recording makes the golden trace from" in asked.text
+    assert asked.report["unused"] == []
+    assert project.record().requests == 0
+    project.provider.stop()
+    assert project.replay().exit == 0
+
+
+def test_marks_that_stay_keep_the_imported_tape(suite):
+    """Recording a marked test makes its golden trace alone, and does not throw away what was imported."""
+    project = suite(marked=True)
+    CliRunner().invoke(main, ["import", str(project.path)])
+    imported = project.cassettes()[TAPE]
+    project.record()
+    assert project.cassettes()[TAPE] == imported
+    (project.path / YAML).unlink()
+    project.edit("@pytest.mark.vcr\n", "\n")
+    project.provider.stop()
+    assert project.replay().exit == 0
