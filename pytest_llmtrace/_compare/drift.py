@@ -9,6 +9,7 @@ from typing import Final
 from pytest_llmtrace._compare.align import rising
 from pytest_llmtrace._compare.changes import Change
 from pytest_llmtrace._compare.entries import compare_entries, entry_places
+from pytest_llmtrace._compare.fan_outs import gatherings
 from pytest_llmtrace._compare.fingerprints import Fingerprints
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._compare.lens import lens
@@ -99,11 +100,15 @@ class _Comparison:
         if too_many:
             dropped = {one.at for one in too_many}
             observed = [fingerprints.settled([one for one in prints if one.at not in dropped]) for prints in observed]
-        sides = [[candidate(prints, fingerprints) for prints in side if prints] for side in (golden, observed)]
+        gathered = gatherings(self._golden.calls, golden), gatherings(self._observed.calls, observed)
+        sides = [
+            [candidate(prints, fingerprints, known) for prints in side if prints]
+            for side, known in zip((golden, observed), gathered, strict=True)
+        ]
         found = pairings(sides[0], sides[1], fingerprints)
         again = [Pairing(observed=[one]) for one in named_like_recorded(too_many, golden)]
         return (
-            [PairedConversation(one, fingerprints, ledger) for one in found],
+            [PairedConversation(one, fingerprints, ledger, gathered) for one in found],
             [PairedConversation(one, fingerprints, ledger) for one in again],
         )
 
@@ -116,11 +121,12 @@ class _Comparison:
         return entry_places(self._golden, here), entry_places(self._observed, there)
 
     def _compare_order(self, paired: Sequence[PairedConversation], positions: Positions) -> None:
-        """Enter the conversations whose calls come at another place among those of the others."""
+        """Enter the conversations whose calls come at another place among those of the others; of a fan-out any may."""
         turns = {
             (conversation.golden[one].at + 1, conversation.observed[other].at + 1): conversation.golden[one]
             for conversation in paired
             for one, other in conversation.turns.pairs
+            if conversation.golden[one].fan_out is None or conversation.observed[other].fan_out is None
         }
         kept = set(rising(sorted(turns)))
         roots: dict[str, Root] = {}

@@ -52,6 +52,9 @@ class TurnPrint:
     brought: tuple[str, ...] = ()
     """Digests of the messages after those which the application said: neither system nor assistant messages."""
 
+    fan_out: int | None = None
+    """Number of the fan-out, in its trace, that it belongs to as a member."""
+
     @property
     def added(self) -> tuple[str, ...]:
         """Digests of the messages after those that were kept."""
@@ -183,6 +186,7 @@ class Fingerprints:
                     head=self.head(call),
                     keys=keys,
                     reply=self._reply(call),
+                    fan_out=turn.fan_out,
                 )
             )
             sent, before = keys, call
@@ -246,9 +250,14 @@ def _fan_outs_sorted(prints: Sequence[TurnPrint]) -> list[TurnPrint]:
     for position in range(1, len(prints) + 1):
         if position == len(prints) or not _same_messages(prints[start], prints[position]):
             run = prints[start:position]
-            made.extend(sorted(run, key=lambda one: one.head) if len(run) > 1 else run)
+            made.extend(sorted(run, key=_place_in_set) if len(run) > 1 else run)
             start = position
     return made
+
+
+def _place_in_set(one: TurnPrint) -> tuple[str, str]:
+    """Answers to equal requests have an order, which replay keeps, unless all of them feed one later call."""
+    return one.head, one.reply if one.fan_out is not None else ""
 
 
 def _same_messages(one: TurnPrint, other: TurnPrint) -> bool:

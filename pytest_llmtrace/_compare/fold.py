@@ -99,6 +99,11 @@ class Ledger:
         """The first difference that was about one of these tool calls."""
         return next((self._tools[key] for key in tools if key in self._tools), None)
 
+    def entered(self, positions: Iterable[Position]) -> list[Root]:
+        """The differences that are news at these places."""
+        wanted = set(positions)
+        return [root for root in self._roots if root.at.position in wanted]
+
     def drifts(self, *, ignored: bool) -> tuple[Drift, ...]:
         """Every root as a finding, in the order of the golden trace; the first divergence marked.
 

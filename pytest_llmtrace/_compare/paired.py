@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from pytest_llmtrace._compare.calls import described, head_changes, reply_changes, tools_asked
 from pytest_llmtrace._compare.changes import Change, Side
 from pytest_llmtrace._compare.echoes import Echoes
+from pytest_llmtrace._compare.fan_outs import Gathering, only_quotes_differ
 from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._compare.history import Histories, Hunk
@@ -16,6 +17,9 @@ from pytest_llmtrace._compare.hunks import Hunks
 from pytest_llmtrace._compare.pairing import Pairing
 from pytest_llmtrace._compare.positions import Positions
 from pytest_llmtrace._compare.turns import Alignment, align_turns
+
+Gathered = tuple[Mapping[int, Gathering], Mapping[int, Gathering]]
+"""The fan-outs of both sides, by the position of the aggregator's call."""
 
 
 class PairedConversation:
@@ -25,7 +29,9 @@ class PairedConversation:
     in golden order: a message that is there or not because of a whole call is no difference of its own.
     """
 
-    def __init__(self, pairing: Pairing, fingerprints: Fingerprints, ledger: Ledger) -> None:
+    def __init__(
+        self, pairing: Pairing, fingerprints: Fingerprints, ledger: Ledger, gathered: Gathered = ({}, {})
+    ) -> None:
         self.golden: Final = pairing.golden
         self.observed: Final = pairing.observed
         self.same: Final = pairing.same
@@ -36,6 +42,7 @@ class PairedConversation:
         )
         self._fingerprints = fingerprints
         self._ledger = ledger
+        self._gathered = gathered
         self._hunks = Hunks(fingerprints.lens)
         self._histories: Histories[Root] = Histories()
         self._heads: dict[tuple[str, str], list[Change]] = {}
@@ -73,7 +80,7 @@ class PairedConversation:
         for root in (root for hunk in kept for root in hunk.causes):
             root.seen(where)
         if new:
-            self._compare_histories(new, one, other, where)
+            self._compare_histories(new, one, other, where, positions)
         roots.extend(root for hunk in (*kept, *new) for root in hunk.causes)
         if observed.missed:
             self._explain(observed, roots, where, positions)
@@ -106,7 +113,9 @@ class PairedConversation:
             self._heads[pair] = head_changes(lens.head(golden.call), lens.head(observed.call))
         return self._heads[pair]
 
-    def _compare_histories(self, hunks: list[Hunk[Root]], one: int, other: int, where: Place) -> None:
+    def _compare_histories(
+        self, hunks: list[Hunk[Root]], one: int, other: int, where: Place, positions: Positions
+    ) -> None:
         golden, observed = self.golden[one], self.observed[other]
         left = []
         for hunk in hunks:
@@ -136,8 +145,29 @@ class PairedConversation:
             if one in self._orders and not (changed and instead) and not _systems(golden, changed, observed, instead):
                 hunk.causes.append(self._orders[one])  # it came after other turns than before
                 continue
+            quoted = self._quoted(golden, observed, changed, instead, positions)
+            if quoted is not None:
+                hunk.causes.extend(quoted)
+                for root in quoted:
+                    root.seen(where)
+                continue
             for group in self._hunks.changes(golden, observed, changed, instead):
                 hunk.causes.append(self._enter_group(group, where))
+
+    def _quoted(
+        self, golden: TurnPrint, observed: TurnPrint, here: list[int], there: list[int], positions: Positions
+    ) -> list[Root] | None:
+        """What messages of an aggregator differ in, where that is only the answers of a fan-out: its differences."""
+        one, other = self._gathered[0].get(golden.at), self._gathered[1].get(observed.at)
+        if one is None or other is None or not here or len(here) != len(there):
+            return None
+        said, heard = golden.call.messages, observed.call.messages
+        pairs = zip(here, there, strict=True)
+        if not all(only_quotes_differ(said[at], heard[to], one, other) for at, to in pairs):
+            return None
+        places = [positions.golden(member).position for member in one.members]
+        places += [positions.observed(member).position for member in other.members]
+        return self._ledger.entered(places)
 
     def _enter_group(self, changes: list[Change], where: Place) -> Root:
         """Enter differences that are one: the first is listed, the others follow from it."""

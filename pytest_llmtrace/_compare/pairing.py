@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
+from pytest_llmtrace._compare.fan_outs import Gathering
 from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
 
 _COMMON: Final = 8
@@ -28,6 +29,10 @@ class Candidate:
     """Digests of the first call's messages."""
     question: tuple[str, ...]
     """Of those, the ones that are no system message."""
+    head: str
+    """Digest of what else the first call asks for: its model, parameters and tools."""
+    gathers: tuple[str, ...] | None
+    """Of a conversation whose call aggregates a fan-out, what the members were asked."""
     embeds: bool
     agent: str | None
     session: str | None
@@ -43,12 +48,15 @@ class Pairing:
     """Whether both sides are known to be equal."""
 
 
-def candidate(prints: list[TurnPrint], fingerprints: Fingerprints) -> Candidate:
+def candidate(
+    prints: list[TurnPrint], fingerprints: Fingerprints, gathered: Mapping[int, Gathering] | None = None
+) -> Candidate:
     """A conversation with what is needed to find its counterpart.
 
     Args:
         prints: Its turns, at least one.
         fingerprints: What made them.
+        gathered: The fan-outs of its trace, by the position of the aggregator's call.
     """
     first = prints[0]
     question = tuple(
@@ -59,6 +67,8 @@ def candidate(prints: list[TurnPrint], fingerprints: Fingerprints) -> Candidate:
         digest=fingerprints.conversation(prints),
         opening=first.keys,
         question=question,
+        head=first.head,
+        gathers=next((gathered[one.at].question for one in prints if one.at in gathered), None) if gathered else None,
         embeds=first.embeds,
         agent=first.call.agent,
         session=first.call.session,
@@ -79,6 +89,8 @@ def pairings(golden: Sequence[Candidate], observed: Sequence[Candidate], fingerp
         made.same = True
     pairs.match(_unique_agent(pairs.golden, pairs.observed))
     pairs.match(lambda one: (one.embeds, one.session, one.agent) if one.session is not None else None)
+    pairs.match(lambda one: (one.agent, one.gathers) if one.gathers is not None else None)
+    pairs.match(lambda one: (one.embeds, one.agent, one.opening, one.head))
     pairs.match(lambda one: (one.embeds, one.agent, one.opening))
     pairs.match(lambda one: (one.embeds, one.agent, one.question) if one.question else None)
     pairs.match_by_messages(fingerprints)

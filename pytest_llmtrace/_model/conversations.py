@@ -9,13 +9,13 @@ Otherwise it opens a new conversation.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_llmtrace._model.canonical import digest
-from pytest_llmtrace._model.grouping import grouped
+from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.rewriting import Rewritten, common_prefix, links
+from pytest_llmtrace._model.rewriting import Link, Rewritten, common_prefix, linked_calls
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -37,6 +37,9 @@ class Turn:
     rewritten: Rewritten | None = None
     """How it differs from the history that it continues; `None`: it repeats that as it was."""
 
+    fan_out: int | None = None
+    """Number of the fan-out, from 1, that it belongs to as a member; `None`: of none."""
+
     @property
     def new(self) -> tuple[Message, ...]:
         """The messages that stand in no turn before: those in place of what was dropped, and those that were added."""
@@ -51,7 +54,8 @@ class Conversation:
     """Calls that share a history, in order."""
 
     label: str
-    """What reports call it: the agent, else the session, else ``conversation N`` (``main`` if it is the only one)."""
+    """What reports call it: the agent, else the session, else ``MODEL (fan-out)`` for a member of one, else
+    ``conversation N`` (``main`` if it is the only one)."""
     session: str | None
     agent: str | None
     turns: tuple[Turn, ...]
@@ -82,13 +86,17 @@ def conversations(calls: Iterable[LLMCall]) -> tuple[Conversation, ...]:
 
     Linear in the messages of all calls.
     """
-    return _labelled([_turns(group) for group in grouped(calls)])
+    calls = tuple(calls)
+    linked = linked_calls(calls)
+    found = fan_outs(calls, linked)
+    members = {id(call): at for at, one in enumerate(found, 1) for member in one.members for call in member.calls}
+    return _labelled([_turns(group, hung, members) for group, hung in linked], found)
 
 
-def _turns(calls: Sequence[LLMCall]) -> tuple[Turn, ...]:
+def _turns(calls: Sequence[LLMCall], hung: Sequence[Link], members: Mapping[int, int]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
     known: tuple[Message, ...] = ()
-    for number, (call, link) in enumerate(zip(calls, links(calls), strict=True), start=1):
+    for number, (call, link) in enumerate(zip(calls, hung, strict=True), start=1):
         kept = common_prefix(known, call.messages)
         turns.append(
             Turn(
@@ -99,14 +107,21 @@ def _turns(calls: Sequence[LLMCall]) -> tuple[Turn, ...]:
                 follows=None if link.follows is None else link.follows + 1,
                 repeated=link.repeated,
                 rewritten=link.rewritten,
+                fan_out=members.get(id(call)),
             )
         )
         known = history(call)
     return tuple(turns)
 
 
-def _labelled(groups: Sequence[tuple[Turn, ...]]) -> tuple[Conversation, ...]:
-    wanted = [turns[0].call.agent or turns[0].call.session or "" for turns in groups]
+def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tuple[Conversation, ...]:
+    names = {
+        id(call): f"{member.label} (fan-out{f' {number}' if len(found) > 1 else ''})"
+        for number, one in enumerate(found, start=1)
+        for member in one.members
+        for call in member.calls
+    }
+    wanted = [_label(turns, names) for turns in groups]
     repeated = {label for label, count in Counter(wanted).items() if count > 1 or not label}
     seen: Counter[str] = Counter()
     made = []
@@ -119,3 +134,10 @@ def _labelled(groups: Sequence[tuple[Turn, ...]]) -> tuple[Conversation, ...]:
         call = turns[0].call
         made.append(Conversation(label=shown, session=call.session, agent=call.agent, turns=turns))
     return tuple(made)
+
+
+def _label(turns: Sequence[Turn], members: Mapping[int, str]) -> str:
+    """The agent, else the session, else the member of a fan-out that a conversation is; empty where it is none."""
+    call = turns[0].call
+    names = {members.get(id(turn.call), "") for turn in turns}
+    return call.agent or call.session or (names.pop() if len(names) == 1 else "")

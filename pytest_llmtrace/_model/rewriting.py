@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pytest_llmtrace._model.grouping import answer_key, given_answers
+from pytest_llmtrace._model.grouping import answer_key, given_answers, grouped
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
 
@@ -42,6 +42,15 @@ class Link:
     """How many of its messages, from the first, are that history or stand for it."""
     rewritten: Rewritten | None = None
     """`None`: the history is as it was."""
+
+
+Linked = tuple[Sequence[LLMCall], Sequence[Link]]
+"""The calls of one conversation, and how each hangs on those before it."""
+
+
+def linked_calls(calls: Iterable[LLMCall]) -> list[Linked]:
+    """The conversations of a trace, given its calls in the order in which they began."""
+    return [(group, links(group)) for group in grouped(calls)]
 
 
 def links(calls: Sequence[LLMCall]) -> list[Link]:

@@ -13,7 +13,6 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
-from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -21,7 +20,6 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.stops import is_stop
 from pytest_llmtrace._store.golden_file import Golden
-from pytest_llmtrace.errors import LockedCassetteError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.exchange import Exchange
@@ -31,14 +29,13 @@ if TYPE_CHECKING:
 def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     """Judge one owner at the end of its call phase."""
     plan, recorder = run.plan, run.recorder
-    private = plan.privacy
     assert run.assembled is not None  # noqa: S101  # set by the only caller
     trace = _without_displaced(run, run.assembled.trace)
     stopped = exception is not None or bool(recorder.misses)
     findings: list[Finding] = []
     golden: Golden | None = None
     if run.compares:
-        tapeless = bool(recorder.misses) and plan.own_tape and run.old.tape_file is None
+        tapeless = bool(recorder.misses) and run.plan.own_tape and run.old.tape_file is None
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         findings += drifts
         findings += _misses(run, trace)
@@ -47,7 +44,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     elif run.records and not stopped:
         golden, drifts = _drifts(run, trace, stopped=False)
         findings += [replace(drift, severity="ignore") for drift in drifts]
-    findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
+    findings += [Bypass(what=address, stack=stack) for address, stack in recorder.bypassed]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
     golden_totals = run.old.totals
     findings += _breaches(run, trace, stopped=stopped)
@@ -59,14 +56,13 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         mode=plan.mode,
         findings=tuple(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
-        observed=conversations(private.masked(trace).calls),
+        observed=conversations(trace.calls),
         golden_file=run.old.golden_name if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
-        exception=private.masked_line(_one_line(exception)),
-        private=private.mask is not None,
+        exception=_one_line(exception),
         accept=plan.accept if plan.own_tape or not recorder.misses else plan.accept_anew,
         accept_calls=accept_calls,
         accept_usd=accept_usd,
@@ -79,8 +75,7 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
     if not late or run.verdict is None:
         return None
     found = tuple(
-        Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
-        for one in late
+        Miss(method=one.request.method, url=one.request.url, detail="sent while the test was torn down") for one in late
     )
     return replace(run.verdict, findings=found, stopped=True, exception=None, golden=None, accept_calls=len(late))
 
@@ -90,18 +85,12 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
     if not run.old.golden_exists:
         return _drifts_from_tape(run, trace, stopped=stopped)
     decided = not stopped and digest_decides(run.plan.policy)
-    if decided and run.old.says_unchanged(behaviour_digest(run.plan.privacy.masked(trace))):
+    if decided and run.old.says_unchanged(behaviour_digest(trace)):
         return None, ()
     golden = run.old.golden()
     if golden is None:
         return None, ()
-    try:
-        recorded, observed = run.plan.privacy.comparable(golden, trace, run.plan.cassette.golden)
-    except LockedCassetteError:
-        if run.compares:
-            raise
-        return None, ()  # the recording replaces it
-    return replace(golden, trace=recorded), compare(recorded, observed, run.plan.policy, stopped=stopped)
+    return golden, compare(golden.trace, trace, run.plan.policy, stopped=stopped)
 
 
 def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
@@ -109,8 +98,8 @@ def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Go
     unanswered = any(one.is_llm and (one.missed or one.source == "live") for one in run.recorder.exchanges)
     if run.old.tape_file is None or run.recorder.wire == "watch" or not unanswered:
         return None, ()
-    before = run.plan.privacy.masked(trace_of(run.old.interactions, run.plan.owner, run.prices))
-    drifts = compare(before, run.plan.privacy.masked(trace), run.plan.policy, stopped=stopped)
+    before = trace_of(run.old.interactions, run.plan.owner, run.prices)
+    drifts = compare(before, trace, run.plan.policy, stopped=stopped)
     return Golden(test=run.plan.owner, trace=before, totals=totals(before.calls)), drifts
 
 
@@ -121,7 +110,7 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
     llm = [one for one in misses if one.is_llm]
     called = any(entry.status != "missed" or llm for entry in trace.calls)
     if run.plan.mode != "live" and not run.old.golden_exists and (called or llm):
-        request = _line(run, llm[0].request) if llm else ""
+        request = f"{llm[0].request.method} {llm[0].request.url}" if llm else ""
         found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
         return found
     understood = sum(1 for call in trace.calls if call.status == "missed")
@@ -130,8 +119,7 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
         return found
     tapeless = llm and run.plan.own_tape and run.old.tape_file is None
     if tapeless:
-        request, off = _line(run, llm[0].request), not run.plan.tapes
-        found.append(NoCassette(cassette=run.old.tape_name, request=request, tapes_off=off))
+        found.append(NoCassette(cassette=run.old.tape_name, request=f"{llm[0].request.method} {llm[0].request.url}"))
     unexplained = [] if understood or tapeless else llm
     found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
     return found
@@ -156,27 +144,8 @@ def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    recorded = NearestRequests(_shown(run, one.request) for one in run.recorder.tape.interactions)
-    request = _shown(run, miss.request)
-    return Miss(method=request.method, url=request.url, detail=recorded.detail(request))
-
-
-def _shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
-    """A request as findings may quote it."""
-    mask = run.plan.privacy.mask
-    if mask is None:
-        return request
-    body = mask.text(canonical_body(request)).encode()
-    return HttpRequest(method=request.method, url=_url(run, request), headers=request.headers, body=body)
-
-
-def _url(run: OwnerRun, request: HttpRequest) -> str:
-    mask = run.plan.privacy.mask
-    return request.url if mask is None else mask.url(request.url, whole=not is_llm_request(request))
-
-
-def _line(run: OwnerRun, request: HttpRequest) -> str:
-    return f"{request.method} {_url(run, request)}"
+    recorded = NearestRequests(one.request for one in run.recorder.tape.interactions)
+    return Miss(method=miss.request.method, url=miss.request.url, detail=recorded.detail(miss.request))
 
 
 def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
@@ -191,7 +160,7 @@ def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
             continue
         judged = explained or borrowed or run.plan.policy.view != "calls"
         if not (judged and is_llm_request(interaction.request)):
-            left[interaction.request.method, _url(run, interaction.request)] += 1
+            left[interaction.request.method, interaction.request.url] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
 
 

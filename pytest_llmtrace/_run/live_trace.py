@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_llmtrace._model.conversations import Conversation, conversations
+from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import last_text, tool_calls, totals
 from pytest_llmtrace._model.usage import Totals, Usage
@@ -74,6 +75,11 @@ class LLMTrace:
     def conversations(self) -> tuple[Conversation, ...]:
         """The calls grouped by shared history."""
         return conversations(self.trace.calls)
+
+    @property
+    def fanouts(self) -> tuple[FanOut, ...]:
+        """Calls from one point whose answers all feed a later call: `.members`, `.aggregator`, `.totals`."""
+        return fan_outs(self.trace.calls)
 
     def __repr__(self) -> str:
         return self._show(self.trace)

@@ -238,9 +238,7 @@ class Run:
         """The trace of the running test; empty where it is not traced."""
         run = self._attempt
         read: Callable[[], Trace] = run.trace if run is not None else lambda: Trace(owner=item.nodeid)
-        if run is None:
-            return LLMTrace(read, trace_repr)
-        return LLMTrace(read, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
+        return LLMTrace(read, trace_repr)
 
     @property
     def _with_entries(self) -> bool:

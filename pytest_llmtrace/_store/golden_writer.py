@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.rewriting import Rewritten
 from pytest_llmtrace._model.trace import AnyEntry, Entry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals
@@ -20,7 +21,7 @@ from pytest_llmtrace._store.golden_messages import output_data
 from pytest_llmtrace._store.yaml_text import Block
 
 
-def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = None) -> dict[str, Any]:
+def golden_data(test: str, trace: Trace, totals: Totals) -> dict[str, Any]:
     """The data of a golden file, its keys in the order of the format. The trace is renumbered already."""
     grouped = conversations(trace.calls)
     numbers = {id(call): number for number, one in enumerate(grouped, start=1) for call in one.calls}
@@ -28,12 +29,12 @@ def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = N
     order = [numbers[id(call)] for call in trace.calls]
     writer = _Writer(trace.calls, after)
     data: dict[str, Any] = {FORMAT_KEY: FORMAT, "test": test, "totals": _totals(totals)}
-    if privacy is not None:
-        data["privacy"] = privacy
     if order != sorted(order):
         data["order"] = _order(order)
     if before:
         data["before"] = [_entry(entry, Entry()) for entry in before]
+    if found := fan_outs(trace.calls):
+        data["fan_outs"] = _fan_outs(found, grouped)
     data["conversations"] = [writer.conversation(number, one) for number, one in enumerate(grouped, start=1)]
     if writer.schemas:
         data["tools"] = Block(sorted(writer.schemas.items()))
@@ -110,6 +111,16 @@ class _Writer:
         if id(call) in self._after:
             data["then"] = [_entry(entry, call) for entry in self._after[id(call)]]
         return data
+
+
+def _fan_outs(found: Iterable[FanOut], grouped: Iterable[Conversation]) -> list[str]:
+    """The turns that fed another one: ``1.1 2.1 3.1 -> 4.1``, for people; they are found again in the messages."""
+    names = {
+        id(turn.call): f"{number}.{turn.number}" for number, one in enumerate(grouped, start=1) for turn in one.turns
+    }
+    return [
+        f"{' '.join(names[id(member.call)] for member in one.members)} -> {names[id(one.aggregator)]}" for one in found
+    ]
 
 
 def _context(rewritten: Rewritten) -> dict[str, Any]:

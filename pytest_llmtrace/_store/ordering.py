@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.conversations import Conversation, conversations, history_digest
+from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall, Trace
@@ -29,6 +30,26 @@ def trace_in_old_order(old: Trace, new: Trace) -> Trace:
     order = in_old_order(old_keys, *_keys(new, found))
     made = Trace(owner=new.owner, entries=tuple(new.entries[position] for position in order))
     return made if _members(conversations(made.calls)) == _members(found) else new
+
+
+def fan_outs_in_order(trace: Trace) -> Trace:
+    """The trace with the members of each fan-out in an order of their own: which one began first is chance.
+
+    They share the places that they have, each member's calls together. A fan-out whose members did more than call
+    models in between stays as it is, and so does one in whose order other conversations would be made of the calls.
+    """
+    entries = list(trace.entries)
+    place = {id(entry): position for position, entry in enumerate(entries)}
+    for fan_out in fan_outs(trace.calls):
+        calls = [call for member in fan_out.members for call in member.calls]
+        places = sorted(place[id(call)] for call in calls)
+        between = entries[places[0] : places[-1]] if len(calls) > len(fan_out.members) else ()
+        if all(isinstance(entry, LLMCall) for entry in between):
+            for position, call in zip(places, calls, strict=True):
+                entries[position] = call
+    made = Trace(owner=trace.owner, entries=tuple(entries))
+    same = made.entries == trace.entries or _members(conversations(made.calls)) == _members(conversations(trace.calls))
+    return made if same else trace
 
 
 def in_old_order(old: Iterable[Hashable], new: Sequence[Hashable], groups: Sequence[Hashable]) -> list[int]:

@@ -24,7 +24,6 @@ HEAVY = {
     "aiohttp",
     "anthropic",
     "boto3",
-    "cryptography",
     "deepdiff",
     "httpx",
     "httpx2",

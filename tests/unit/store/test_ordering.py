@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,11 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._store.cassettes import Recorded, load_golden, write
+from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.ordering import in_old_order, interactions_in_old_order, trace_in_old_order
+from pytest_llmtrace._store.paths import Cassette
 from tests.unit.store import PROPERTY
 from tests.unit.store.exchanges import interaction
 from tests.unit.store.traces import traces
@@ -123,3 +129,23 @@ def test_conversations_survive(data: st.DataObject) -> None:
 def members(trace: Trace) -> set[tuple[int, ...]]:
     """The calls of each conversation of a trace."""
     return {tuple(id(call) for call in one.calls) for one in conversations(trace.calls)}
+
+
+def test_members_of_a_fan_out_are_written_in_one_order(tmp_path: Path) -> None:
+    """Threads begin in any order: the golden trace is the same, byte for byte, and marks the fan-out."""
+    question = message({"role": "user", "content": "Which?"})
+    answers = [message({"role": "assistant", "content": f"I am {name} and say so."}) for name in "abc"]
+    members = [
+        LLMCall(model=name, messages=(question,), output=answer) for name, answer in zip("abc", answers, strict=True)
+    ]
+    quoted = "\n".join(answer.text for answer in answers)
+    merged = LLMCall(model="judge", messages=(message({"role": "user", "content": quoted}),))
+    texts = set()
+    for number, order in enumerate(permutations(members)):
+        cassette = Cassette.at(tmp_path, f"test_{number}")
+        trace = Trace(owner="t", entries=(*order, merged))
+        write(cassette, Recorded(golden=Golden(test="t", trace=trace, totals=Totals()), interactions=(), meta={}))
+        texts.add(cassette.golden.read_text())
+        assert load_golden(cassette.golden).trace.calls == (*members, merged)
+    (text,) = texts
+    assert "fan_outs: [1.1 2.1 3.1 -> 4.1]\n" in text

@@ -1,0 +1,130 @@
+"""Fan-outs on both sides: a set of members, each difference once, named by the member."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from tests.unit.compare.traces import call, says, system, trace, user
+
+EXACT = POLICIES["exact"]
+QUESTION = "What is the capital of France?"
+ANSWERS = {name: f"As {name} I would say:\nit is Paris, on the Seine, without any doubt." for name in "abc"}
+
+
+def members(answers: dict[str, str] = ANSWERS, **fields: Any) -> list[LLMCall]:
+    """A call for each answer, to a model of its own."""
+    return [
+        call(system("Answer."), user(QUESTION), out=says(text), **{"model": name, **fields})
+        for name, text in answers.items()
+    ]
+
+
+def judge(answers: Sequence[str], instruction: str = "Merge these:", **fields: Any) -> LLMCall:
+    """The aggregator."""
+    listed = "\n".join(f"{number}. {text}" for number, text in enumerate(answers, start=1))
+    return call(system(f"{instruction}\n{listed}\nBe brief."), user(QUESTION), out=says("Paris."), **fields)
+
+
+def moa(answers: dict[str, str] = ANSWERS, **fields: Any) -> Trace:
+    """A whole fan-out."""
+    return trace(members(answers, **fields), judge(list(answers.values())))
+
+
+def found(golden: Trace, observed: Trace, policy: Any = EXACT) -> list[tuple[str, str, int, str, object, object]]:
+    """Kind, conversation, turn, path, golden and observed value of each drift."""
+    return [
+        (one.kind, one.conversation, one.turn, one.path, one.golden, one.observed)
+        for one in compare(golden, observed, policy)
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+@pytest.mark.parametrize("policy", [EXACT, adjusted(EXACT, order="strict")], ids=["free", "strict"])
+def test_the_order_of_members_is_no_drift(order: tuple[str, ...], policy: Any) -> None:
+    """Neither which member began first nor in which order the aggregator quotes them counts."""
+    assert found(moa(), moa({name: ANSWERS[name] for name in order}), policy) == []
+
+
+def test_a_member_that_answers_otherwise_is_one_drift() -> None:
+    """That the aggregator quotes another answer follows from it."""
+    other = {**ANSWERS, "b": "I am b and I have\nno idea at all."}
+    (drift,) = compare(moa(), moa(other), EXACT)
+    assert (drift.kind, drift.conversation, drift.turn, drift.path) == (
+        "output",
+        "openai/b (fan-out)",
+        1,
+        "output.content",
+    )
+    assert drift.folded_at == ("conversation 1 turn 1",)
+
+
+def test_a_member_that_is_asked_otherwise_is_one_drift() -> None:
+    """A parameter that changed is named with its member, wherever that began."""
+    golden, observed = members(), members()
+    observed[2] = members({"c": ANSWERS["c"]}, params={"temperature": 1})[0]
+    judged = judge(list(ANSWERS.values()))
+    assert found(trace(golden, judged), trace(observed[2], observed[:2], judged)) == [
+        ("params", "openai/c (fan-out)", 1, "params.temperature", None, 1),
+    ]
+
+
+def test_another_instruction_of_the_aggregator_is_its_own_drift() -> None:
+    """What an aggregator says besides the answers is compared as ever."""
+    golden, observed = moa(), trace(members(), judge(list(ANSWERS.values()), "Choose from these:"))
+    assert [one[:4] for one in found(golden, observed)] == [("prompt", "conversation 1", 1, "messages[0].content")]
+
+
+def test_answers_given_to_the_wrong_member_are_drift() -> None:
+    """An aggregator that puts one member's name before another's answer is seen."""
+
+    def told(names: str) -> Trace:
+        lines = [f"{name} says {ANSWERS[answer]}" for name, answer in zip("abc", names, strict=True)]
+        return trace(members(), call(user("\n".join(lines)), out=says("Paris.")))
+
+    assert [one[:4] for one in found(told("abc"), told("bac"))] == [
+        ("user", "conversation 1", 1, "messages[0].content")
+    ]
+
+
+@pytest.mark.parametrize(("gone", "kind"), [(True, "call_missing"), (False, "call_added")])
+def test_a_member_that_comes_or_goes_is_one_drift(*, gone: bool, kind: str) -> None:
+    """A member on one side only is a missing or added call; the shorter list in the prompt follows from it."""
+    fewer, more = moa({name: ANSWERS[name] for name in "ac"}), moa()
+    sides = (more, fewer) if gone else (fewer, more)
+    assert [one[:4] for one in found(*sides)] == [(kind, "openai/b (fan-out)", 1, "call")]
+
+
+@pytest.mark.parametrize("session", [None, "s1"])
+def test_samples_of_one_model_are_a_multiset(session: str | None) -> None:
+    """Equal calls whose answers come in another order are the same; another answer is one drift."""
+
+    def samples(*answers: str) -> Trace:
+        asked = [call(user("6 * 7?"), out=says(answer), session=session) for answer in answers]
+        return trace(asked, judge(answers, session=session))
+
+    assert found(samples("42", "42", "41"), samples("41", "42", "42")) == []
+    assert [(one[0], one[4:]) for one in found(samples("42", "42", "41"), samples("42", "40", "41"))] == [
+        ("output", ("42", "40"))
+    ]
+
+
+def test_equal_requests_that_feed_nothing_keep_their_order() -> None:
+    """Outside of a fan-out, answers to equal requests come in an order that counts."""
+
+    def polled(*answers: str) -> Trace:
+        return trace([call(user("Done?"), out=says(answer), session="s1") for answer in answers])
+
+    assert [one[0] for one in found(polled("not yet", "now"), polled("now", "not yet"))] == ["order"]
+
+
+def test_a_fan_out_that_did_not_come_to_its_end() -> None:
+    """Where replay stopped before the aggregator, members that were made are still recognised."""
+    stopped = trace(members()[:2])
+    assert compare(moa(), stopped, EXACT, stopped=True) == ()
