@@ -21,8 +21,10 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.mocks import is_mocked_below
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder, replayed
+from pytest_llmtrace._capture.telemetry import accepted, is_telemetry
 from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._capture.vcr_values import as_vcr, request_of, response_of
 
@@ -37,6 +39,7 @@ PRICE_MAP: Final = "raw.githubusercontent.com"
 """Where litellm looks for its price map; kept off the network and off every tape."""
 
 _TICKET: Final = "_llmtrace_ticket"
+_Ticket = tuple[Recorder | None, Exchange] | tuple[()]
 
 litellm_call: ContextVar[LitellmCall | None] = ContextVar("llmtrace_litellm_call", default=None)
 """The litellm call that is being made in this context; set by the litellm logger."""
@@ -94,8 +97,11 @@ class _Switchboard:
         self._stop = stop
         self._replay_only = replay_only
 
-    def open(self, request: Any) -> tuple[Recorder, Exchange] | None:
-        """The recorder and exchange of a vcrpy request; `None`: nobody records it. Asked again, the same answer."""
+    def open(self, request: Any) -> tuple[Recorder | None, Exchange] | None:
+        """The recorder and exchange of a vcrpy request; `None`: nobody records it. Asked again, the same answer.
+
+        An exchange without a recorder is answered already.
+        """
         ticket = getattr(request, _TICKET, None)
         if ticket is None:
             ticket = self._opened(request)
@@ -117,13 +123,16 @@ class _Switchboard:
         if recorder is not None:
             recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
 
-    def _opened(self, request: Any) -> tuple[Recorder, Exchange] | tuple[()]:
-        if _is_mocked_below():
+    def _opened(self, request: Any) -> _Ticket:
+        if is_mocked_below():
             return ()
         recorder = current()
         host = urlsplit(request.uri).hostname or ""
         if host == PRICE_MAP and "litellm" in request.uri:
             raise ConnectionRefusedError("llmtrace keeps litellm's price map local (the bundled one is used)")
+        if is_telemetry(request.uri):
+            replays = self._replay_only or (recorder is not None and recorder.wire == "tape")
+            return (recorder, accepted(request_of(request))) if replays else ()
         if recorder is None:
             if self._replay_only and is_provider_host(host):
                 self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
@@ -135,13 +144,6 @@ class _Switchboard:
 
     def _refuse(self, text: str) -> NoReturn:
         raise self._stop(text)
-
-
-def _is_mocked_below() -> bool:
-    """Whether respx answers: it patches httpcore, below our stub, so such a request never leaves the process."""
-    mocker = getattr(sys.modules.get("respx.mocks"), "Mocker", None)
-    registry = getattr(mocker, "registry", {})
-    return any(getattr(one, "routers", None) for one in registry.values())
 
 
 @functools.cache
@@ -174,7 +176,7 @@ def _router_class() -> type:
 
         def append(self, request: Any, response: dict[str, Any]) -> None:
             opened = self._switchboard.open(request)
-            if opened is not None and opened[1].ended is None:
+            if opened is not None and opened[0] is not None and opened[1].ended is None:
                 opened[0].answered(opened[1], response_of(response))
 
     return Router

@@ -13,6 +13,9 @@ from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.network import Guard
 from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.router_waits import MODULES as ROUTER_MODULES
+from pytest_llmtrace._capture.router_waits import RouterWaits
+from pytest_llmtrace._capture.telemetry import flush_traces
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
@@ -68,9 +71,15 @@ class Run:
         guard = Guard(allowed=self.settings.allow_hosts)
         guard.install()
         self._resources.callback(guard.remove)
+        if replay_only:
+            self._resources.callback(flush_traces)
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
         self._resources.callback(self._logger.detach)
         self._logger.attach()
+        waits = RouterWaits()
+        self._resources.callback(waits.detach)
+        for module in ROUTER_MODULES:
+            wrapt.register_post_import_hook(lambda _module: waits.attach(), module)
 
     def close(self) -> None:
         """Take everything away again."""

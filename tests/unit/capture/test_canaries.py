@@ -2,6 +2,7 @@
 
 import http.client
 import inspect
+from pathlib import Path
 
 import httpx
 import vcr.cassette
@@ -83,6 +84,16 @@ def test_litellm_has_the_logging_worker_that_is_drained(litellm):
     assert hasattr(GLOBAL_LOGGING_WORKER, "_queue")
     for name in ("_work_queue", "_idle_semaphore", "_threads"):
         assert hasattr(executor, name)
+
+
+def test_litellms_router_waits_where_its_waits_are_cut(litellm):
+    """The Router's core asks its host to sleep between two tries."""
+    home = Path(litellm.__file__).parent
+    host, core = ((home / name).read_text("utf-8") for name in ("router_python_host.py", "router_rust/core.py"))
+    assert "class PythonHost" in host
+    for name in ("sleep", "sleep_sync"):
+        assert f"    def {name}(self, seconds: float)" in host
+        assert f"self._host.{name}(" in core
 
 
 def test_pytest_keeps_the_failure_of_a_unittest_case_on_the_item():
