@@ -6,6 +6,8 @@ import base64
 import json
 from typing import Any
 
+import pytest
+
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.dialect_wire import MESSAGES, answered, ask, aws_message, function, response, said, sent, sse
@@ -268,3 +270,19 @@ def test_what_the_user_says_before_a_result_is_a_message_before_it() -> None:
         {"role": "tool", "tool_call_id": "t1"},
         {"role": "user", "content": "last"},
     ]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_a_classifier_says_is_the_refusal(streamed: bool) -> None:
+    """An answer that was stopped explains itself in its stop details."""
+    stop = {"stop_reason": "refusal", "stop_details": {"type": "refusal", "explanation": "No."}}
+    events = sse(
+        {"type": "message_start", "message": {"usage": {}}},
+        {"type": "message_delta", "delta": stop, "usage": {}},
+        {"type": "message_stop"},
+    )
+
+    call = answered(MESSAGES, ASK, events if streamed else {"content": [], **stop})
+
+    assert said(call.output) == {"role": "assistant", "refusal": "No."}
+    assert (call.finish_reason, call.status) == ("refusal", "ok")

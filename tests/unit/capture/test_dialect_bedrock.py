@@ -158,3 +158,17 @@ def test_documents_citations_and_unknown_blocks() -> None:
         {"type": "unheardOf", "unheardOf": {"a": 1}},
     ]
     assert said(call.output) == {"role": "assistant", "content": "Hello", "annotations": [{"title": "a"}]}
+
+
+def test_a_document_keeps_its_name_and_context() -> None:
+    """Binary content is reduced to its digest wherever it stands."""
+    document = {"name": "a", "format": "pdf", "source": {"bytes": "AAEC"}, "context": "Read this."}
+    guarded = {"guardContent": {"image": {"format": "png", "source": {"bytes": "AAEC"}}}}
+
+    call = ask(CONVERSE, {"messages": [{"role": "user", "content": [{"document": document}, guarded]}]})
+
+    kept = {"digest": "a75c0b0d97360c1ba783496eb6a0395a", "bytes": 3}
+    assert call.messages[0]["content"] == [
+        {"type": "file", "media_type": "pdf", **kept, "filename": "a", "context": "Read this."},
+        {"type": "guardContent", "guardContent": {"image": {"format": "png", "source": {"type": "file", **kept}}}},
+    ]

@@ -229,3 +229,10 @@ def test_bedrock_counts_tokens_in_a_header() -> None:
     )
 
     assert parse_response(call, reply, MessageTable()).usage == Usage(input_tokens=7)
+
+
+def test_a_moderation_without_a_verdict_is_read_from_its_categories() -> None:
+    """Mistral says which categories it found, and no more."""
+    call = answered(MODERATIONS, {"input": "a"}, {"results": [{"categories": {"pii": True, "law": False}}]})
+
+    assert said(call.output) == {"role": "assistant", "content": "flagged: pii"}

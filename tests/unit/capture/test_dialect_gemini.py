@@ -226,3 +226,79 @@ def test_files_and_unknown_parts_are_kept_as_data() -> None:
             ],
         }
     ]
+
+
+def test_arguments_that_come_piece_by_piece_are_one_call() -> None:
+    """Pieces of a text are joined, each argument stands where its path says."""
+
+    def piece(goes_on: bool, *arguments: dict[str, Any], **named: str) -> dict[str, Any]:
+        return candidate({"functionCall": {**named, "partialArgs": list(arguments), "willContinue": goes_on}})
+
+    reply = sse(
+        piece(True, name="f", id="c1"),
+        piece(True, {"jsonPath": "$.place.city", "stringValue": "Par"}),
+        piece(True, {"jsonPath": "$.place.city", "stringValue": "is"}),
+        piece(False, {"jsonPath": "$.days", "numberValue": 3}),
+        candidate({"text": "Done."}, reason="STOP"),
+    )
+
+    call = answered(STREAM, ASK, reply)
+
+    assert said(call.output) == {
+        "role": "assistant",
+        "content": "Done.",
+        "tool_calls": [function("f", '{"place": {"city": "Paris"}, "days": 3}', "c1")],
+    }
+
+
+def test_further_candidates_stand_beside_the_first() -> None:
+    """As further choices do elsewhere."""
+    first, second = (candidate({"text": text}, reason="STOP")["candidates"][0] for text in ("a", "b"))
+
+    call = answered(GEMINI, ASK, {"candidates": [first, {**second, "index": 1}]})
+
+    assert said(call.output) == {
+        "role": "assistant",
+        "content": "a",
+        "alternatives": [{"role": "assistant", "content": "b"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ({"promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "No."}}, "SAFETY"),
+        (
+            {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "No."}]},
+            "MALFORMED_FUNCTION_CALL",
+        ),
+    ],
+)
+def test_a_blocked_answer_says_why(reply: dict[str, Any], reason: str) -> None:
+    """What Google says about it is the refusal."""
+    call = answered(GEMINI, ASK, reply)
+
+    assert said(call.output) == {"role": "assistant", "refusal": "No."}
+    assert (call.finish_reason, call.status) == (reason, "ok")
+
+
+def test_addresses_that_were_read_and_works_that_were_cited_are_annotations() -> None:
+    """Beside the grounding of a search."""
+    made = candidate({"text": "a"}, reason="STOP")
+    read = {"urlMetadata": [{"retrievedUrl": "https://x", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"}]}
+    cited = {"citations": [{"uri": "https://y"}]}
+    made["candidates"][0] |= {"urlContextMetadata": read, "citationMetadata": cited}
+
+    call = answered(GEMINI, ASK, made)
+
+    assert call.output is not None
+    assert call.output["annotations"] == [cited, read]
+
+
+def test_tools_keep_what_they_answer() -> None:
+    """A declared response is part of the offer."""
+    declared = {"name": "f", "parametersJsonSchema": {}, "responseJsonSchema": {"type": "string"}}
+
+    call = ask(GEMINI, {**ASK, "tools": [{"functionDeclarations": [declared]}]})
+
+    assert call.tools == ({"name": "f", "parameters": {}, "responseJsonSchema": {"type": "string"}},)

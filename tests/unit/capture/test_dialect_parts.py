@@ -130,3 +130,25 @@ def test_data_that_is_no_base64_is_measured_as_it_is() -> None:
 
     assert part(CHAT, raw) == part(CHAT, raw)
     assert part(CHAT, raw)["bytes"] == len("not base64 é".encode())
+
+
+def test_base64_in_places_that_no_reader_knows_is_reduced_too() -> None:
+    """Short values under the same names are left alone."""
+    data = "QUJD" * 100
+    part = {"type": "novel", "payload": {"b64_json": data, "data": "plain text"}}
+
+    (message,) = sent(CHAT, {"model": "m", "messages": [{"role": "user", "content": [part]}]})
+
+    assert message["content"][0]["payload"]["data"] == "plain text"
+    assert message["content"][0]["payload"]["b64_json"]["bytes"] == 300
+
+
+def test_spoken_output_of_the_responses_api_is_kept_by_digest() -> None:
+    """With what was said."""
+    said_aloud = {"type": "output_audio", "data": "AAEC", "transcript": "Hi."}
+
+    (message,) = sent(CHAT, {"model": "m", "messages": [{"role": "assistant", "content": [said_aloud]}]})
+
+    assert message["content"] == [
+        {"type": "audio", "digest": "a75c0b0d97360c1ba783496eb6a0395a", "bytes": 3, "transcript": "Hi."}
+    ]
