@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pytest_llmtrace._capture.attempts import Group, adopt, grouped
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.enclosing import is_hidden
+from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.fallbacks import Tried, linked
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
@@ -20,6 +21,8 @@ from pytest_llmtrace._capture.litellm_objects import call_without_http, explaine
 from pytest_llmtrace._capture.manual.enclosed import Seen, joined
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.serverside import Histories, fetched_response
+from pytest_llmtrace._capture.services import is_service
 from pytest_llmtrace._capture.transport_failures import is_cancellation
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace, with_attempt_costs
@@ -33,23 +36,25 @@ class Assembled:
     bypassed: tuple[str, ...] = ()
     """litellm calls that succeeded although no HTTP request was seen and nothing in the process explains them."""
     unknown: tuple[str, ...] = field(default=())
-    """Requests to LLM hosts whose bodies no dialect understands: kept on the tape, not in the trace."""
+    """Requests that look like model calls and that no dialect understands: kept on the tape, not in the trace."""
 
 
 def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     """The trace of a recorder so far."""
     table = MessageTable()
-    exchanges = [one for one in recorder.exchanges if one.is_llm and not is_hidden(one.enclosing)]
+    exchanges = [one for one in recorder.exchanges if _may_be_call(one) and not is_hidden(one.enclosing)]
     groups = grouped(exchanges, recorder)
     calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
     unknown: list[str] = []
+    histories = Histories()
     parsed: list[tuple[Group, LLMCall]] = []
     for group in groups:
         call = _call_of(group, table)
-        if call is None:
-            unknown.append(f"{group.exchanges[0].request.method} {group.exchanges[0].request.url}")
-        else:
-            parsed.append((group, call))
+        request = group.exchanges[-1].request
+        if call is not None:
+            parsed.append((group, histories.whole(call, request, group.exchanges[-1].response)))
+        elif not is_service(request):
+            unknown.append(f"{request.method} {request.url.partition('?')[0]}")
     owned = {id(owner) for group, _ in parsed for owner in group.owners}
     free = [call for call in calls if id(call) not in owned]
     free = adopt(parsed, free)
@@ -84,6 +89,10 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     )
 
 
+def _may_be_call(exchange: Exchange) -> bool:
+    return exchange.is_llm or fetched_response(exchange.request) is not None
+
+
 def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
     last = group.exchanges[-1]
     call = parse_request(last.request, table)
@@ -91,8 +100,8 @@ def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
         return None
     if last.missed:
         call = replace(call, status="missed")
-    elif last.response is not None:
-        call = parse_response(call, last.response, table)
+    elif group.answer.response is not None:
+        call = parse_response(call, group.answer.response, table)
     elif last.failure is not None:
         kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
         status: Status = "cancelled" if is_cancellation(last.failure) else "error"
@@ -115,7 +124,7 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
         call = replace(call, provider=lone.provider or call.provider)
     if call.usage is None and call.status in ("ok", "abandoned") and call.output is not None:
         call = replace(call, usage=estimate_usage(call))
-    first, last = group.exchanges[0], group.exchanges[-1]
+    first, last = group.exchanges[0], group.answer
     call = _timed(_priced(call, lone, prices), first.started, last.ended, recorder)
     return _labelled(call, lone) if lone is not None else _with(call, first.labels)
 

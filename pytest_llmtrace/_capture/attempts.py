@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm import LitellmCall, continues
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.serverside import Responses, fetched_response
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.trace import LLMCall
 
@@ -19,6 +21,15 @@ class Group:
     exchanges: list[Exchange]
     owners: list[LitellmCall] = field(default_factory=list)
     """The litellm calls that they were made for: several where a Router tried again."""
+
+    fetches: list[Exchange] = field(default_factory=list)
+    """Requests that asked for the answer later: it came in the background."""
+
+    @property
+    def answer(self) -> Exchange:
+        """The exchange that brought the answer as it was last seen."""
+        brought = [one for one in self.fetches if one.status is not None and one.status < _REFUSED]
+        return brought[-1] if brought else self.exchanges[-1]
 
     @property
     def litellm(self) -> LitellmCall | None:
@@ -39,8 +50,13 @@ def grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[Group]:
     """
     groups: list[Group] = []
     by_litellm: dict[int, Group] = {}
+    by_response: Responses[Group] = Responses()
     failed: dict[str, list[Group]] = {}
     for exchange in exchanges:
+        named = fetched_response(exchange.request)
+        if named is not None and (background := by_response.find(named)) is not None:
+            background.fetches.append(exchange)
+            continue
         owner = _owner(exchange, recorder)
         group = by_litellm.get(id(owner)) if owner is not None else None
         if group is not None and not group.exchanges[-1].retryable:
@@ -56,6 +72,7 @@ def grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[Group]:
             group.own(owner)
             by_litellm[id(owner)] = group
         group.exchanges.append(exchange)
+        by_response.add(group, exchange.request, exchange.response)
         if exchange.retryable:
             failed.setdefault(exchange.key, []).append(group)
     return groups
@@ -132,3 +149,6 @@ def _asks_the_same(lone: LitellmCall, call: LLMCall, group: Group) -> bool:
         wanted = sent[-1].get("content")
         return not isinstance(wanted, str) or any(message.text == wanted for message in call.messages)
     return False
+
+
+_REFUSED: Final = 400

@@ -29,6 +29,8 @@ class Verdict:
     tape_file: str | None = None
     golden_totals: Totals | None = None
     observed_totals: Totals = Totals()
+    not_understood: tuple[str, ...] = ()
+    """Requests to LLM providers that may have asked a model, and that no dialect can read: ``POST https://...``."""
     stopped: bool = False
     """Whether a miss ended the test before it was done: what comes later was not reached."""
     exception: str | None = None

@@ -32,9 +32,10 @@ def document(
 ) -> dict[str, Any]:
     """The document of one run. `attempts` says which of several payloads of one owner count.
 
-    Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Two
+    Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Some
     keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
-    scope, and in a row `recorded`, what record mode did.
+    scope, and in a row `recorded`, what record mode did, and `not_understood`, requests to LLM providers that are on
+    the tape but not in the trace, because no dialect reads them.
 
     Args:
         payloads: What `owner_payload` made, in any order but for those of one owner.
@@ -117,6 +118,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
             "live_calls": paid.live_calls,
             **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
         }
+    if first.get("not_understood"):
+        row["not_understood"] = first["not_understood"]
     return row
 
 

@@ -73,6 +73,8 @@ def owner_payload(
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
+    if verdict.not_understood:
+        data["not_understood"] = verdict.not_understood
     if with_entries:
         data["entries"] = packed_entries(trace)
     payload: dict[str, Any] = plain(data)

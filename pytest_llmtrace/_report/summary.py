@@ -61,6 +61,7 @@ def summary(
         dearest_tests(document, width, verbose=verbose),
         recorded_rows(document, width, verbose=verbose),
         [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],
+        _not_understood(document, width, verbose=verbose),
         _unused(document, width, verbose=verbose),
         [line for text in warnings for line in _noted("warning", clean_line(text), width)],
     )
@@ -163,6 +164,19 @@ def _budgets(document: Document, budgets: Sequence[Mapping[str, Any]], width: in
     for breach in breached.values():
         scope = "" if breach["scope"] == "run" else f"{clean_line(breach['scope'])}: "
         yield from plain_lines(wrapped(f"budget BREACHED: {scope}{breach_line(breach)}", width), red=True, bold=True)
+
+
+def _not_understood(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
+    """Requests that may have asked a model and that nobody can count: what they cost is in no figure above."""
+    found = Counter(clean_line(one) for row in _rows(document) for one in row.get("not_understood", ()))
+    if not found:
+        return
+    text = f"{plural(found.total(), 'request')} to LLM providers not understood: on the tape, not in traces or totals"
+    yield from plain_lines(wrapped(text, width), yellow=True)
+    shown = list(found) if verbose else list(found)[:_NAMED]
+    yield from plain_lines(f"  {cut_middle(one, width - 2)}" for one in shown)
+    if len(found) > len(shown):
+        yield Line(text=f"  and {len(found) - len(shown)} more (-v shows all)")
 
 
 def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:

@@ -57,6 +57,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         findings=tuple(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(trace.calls),
+        not_understood=run.assembled.unknown,
         golden_file=run.old.golden_name if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,

@@ -52,6 +52,7 @@ class OpenAIResponses:
             usage=openai_usage(data.get("usage")),
             model=text(data.get("model")) or None,
             error=error,
+            complete=status not in _UNFINISHED,
             cost=stated_cost(data.get("usage")),
         )
 
@@ -78,7 +79,7 @@ class OpenAIResponses:
             usage=made.usage,
             model=made.model,
             error=made.error or error,
-            complete=ended,
+            complete=ended and made.complete,
             cost=made.cost,
         )
 
@@ -130,6 +131,9 @@ _PATH: Final = re.compile(r"/responses(?:/compact)?$")
 _ASKS: Final = frozenset({"input", "instructions", "prompt", "previous_response_id", "conversation"})
 _NOT_PARAMS: Final = frozenset({"model", "input", "instructions", "tools", "stream", "stream_options", "api_key"})
 _ENDS: Final = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+_UNFINISHED: Final = frozenset({"queued", "in_progress", "cancelled"})
+"""Of an answer in the background: what was not fetched again when it was there is abandoned."""
+
 _DELTAS: Final = {
     "response.output_text.delta": ("message", "output_text"),
     "response.refusal.delta": ("message", "refusal"),

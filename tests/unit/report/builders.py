@@ -91,6 +91,7 @@ def payload(
     recorded: dict[str, Any] | None = None,
     golden: Sequence[LLMCall] | None = None,
     with_entries: bool = False,
+    not_understood: tuple[str, ...] = (),
     **fields: Any,
 ) -> dict[str, Any]:
     """The payload of an owner that made these calls."""
@@ -100,6 +101,7 @@ def payload(
             mode=mode,
             findings=findings,
             golden_totals=None if golden is None else totals(golden),
+            not_understood=not_understood,
         ),
         Trace(owner=nodeid, entries=tuple(calls)),
         cassette={"golden": "g.trace.yaml", "tape": "g.tape.json", "used": ["g.tape.json", "g.trace.yaml"]},

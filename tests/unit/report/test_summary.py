@@ -323,6 +323,22 @@ def test_long_lists_are_cut():
     assert len(long) > 30 * 4
 
 
+def test_requests_that_nobody_understood_are_named():
+    """They are on the tape, and in no figure; the document has them in the row of their test."""
+    speech = "POST https://api.openai.com/v1/audio/speech"
+    payloads = [payload("t.py::test_a", not_understood=(speech,)), payload("t.py::test_b", not_understood=(speech,))]
+
+    made = document(payloads, {}, mode="trace")
+
+    assert [row["not_understood"] for row in made["tests"]] == [[speech], [speech]]
+    assert texts(made)[-2:] == lines(
+        """
+        2 requests to LLM providers not understood: on the tape, not in traces or totals
+          POST https://api.openai.com/v1/audio/speech
+        """
+    )
+
+
 def test_warnings_alone():
     """A warning of the plugin is shown even where no test was traced."""
     text = "`--llm-record` is taken; use `--llmtrace-record`"
