@@ -46,6 +46,8 @@ class Exchange:
     position: int | None = None
     """Position on the tape that answered."""
     missed: bool = False
+    refused_by: str | None = None
+    """The vcrpy cassette, another's, that should have answered and could not."""
     failure: HttpResponse | None = None
     """How it ended without an answer, as it stands on the tape."""
 

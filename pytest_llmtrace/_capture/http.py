@@ -1,7 +1,7 @@
 """The HTTP stub: vcrpy's patches on every HTTP library, with our own decisions behind them.
 
 vcrpy intercepts; matching, storage and misses are ours. One router cassette is installed for the whole session and
-asks the current recorder about each request. This is the only module that touches vcrpy's private names.
+asks the current recorder about each request. Only this module and `other_cassettes` touch vcrpy's private names.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.mocks import is_mocked_below
+from pytest_llmtrace._capture.other_cassettes import watching_others
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder, replayed
 from pytest_llmtrace._capture.telemetry import accepted, is_telemetry
@@ -76,7 +77,7 @@ class Interception:
         switchboard = _Switchboard(self._stop, self._replay_only)
         router = _router_class()(switchboard)
         with contextlib.ExitStack() as patches:
-            for patcher in _watching_others(switchboard):
+            for patcher in watching_others(switchboard.observed, switchboard.refused):
                 patches.enter_context(patcher)
             patches.enter_context(mock.patch.object(vcr.patch, "force_reset", _narrow_reset(vcr.patch)))
             for patcher in _builder_class(vcr.patch)(router).build():
@@ -122,6 +123,12 @@ class _Switchboard:
         recorder = current()
         if recorder is not None:
             recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
+
+    def refused(self, request: Any, path: str) -> None:
+        """Another vcrpy cassette has no answer to a request, and does not record it."""
+        recorder = current()
+        if recorder is not None:
+            recorder.refuse(request_of(request), litellm_call.get(), path)
 
     def _opened(self, request: Any) -> _Ticket:
         if is_mocked_below():
@@ -180,38 +187,6 @@ def _router_class() -> type:
                 opened[0].answered(opened[1], response_of(response))
 
     return Router
-
-
-def _watching_others(switchboard: _Switchboard) -> Iterator[contextlib.AbstractContextManager[Any]]:
-    """Patches that show us what goes through other vcrpy cassettes: of pytest-recording, or of the user's own.
-
-    Their patches lie over ours and use vcrpy's originals, so the router never sees those requests.
-    """
-    from vcr.cassette import Cassette  # noqa: PLC0415
-
-    play, append, load = Cassette.play_response, Cassette.append, Cassette._load  # noqa: SLF001
-    loading: set[int] = set()
-
-    def play_response(cassette: Any, request: Any) -> Any:
-        response = play(cassette, request)
-        switchboard.observed(request, response, "tape")
-        return response
-
-    def append_and_note(cassette: Any, request: Any, response: Any) -> None:
-        append(cassette, request, response)
-        if id(cassette) not in loading:
-            switchboard.observed(request, response, "live")
-
-    def load_quietly(cassette: Any) -> None:
-        loading.add(id(cassette))  # loading appends what the file holds
-        try:
-            load(cassette)
-        finally:
-            loading.discard(id(cassette))
-
-    yield mock.patch.object(Cassette, "play_response", play_response)
-    yield mock.patch.object(Cassette, "append", append_and_note)
-    yield mock.patch.object(Cassette, "_load", load_quietly)
 
 
 def _builder_class(patch: Any) -> type:

@@ -136,8 +136,33 @@ class Recorder:
         self, raw: HttpRequest, response: HttpResponse, source: Literal["live", "tape"], context: LitellmCall | None
     ) -> None:
         """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
+        exchange = self._of_others(raw, context)
+        exchange.answered(self._redactor.response(response), source)
+        with self._lock:
+            self.exchanges.append(exchange)
+            if source == "live" and self.wire == "tape" and exchange.is_llm:
+                self.bypassed.append((f"{exchange.request.url} (recorded by another cassette in trace mode)", ()))
+        if source == "live" and exchange.is_llm:
+            self._gates.went_live(exchange)
+
+    def refuse(self, raw: HttpRequest, context: LitellmCall | None, path: str) -> None:
+        """Another plugin's cassette cannot answer a request: in replay, a miss like that of a tape of ours.
+
+        Raises: what `Gates.stop` makes, so that the SDK does not try again and report a connection error.
+        """
+        exchange = self._of_others(raw, context)
+        if self.wire != "tape" or not exchange.is_llm or not self.has_cassette:
+            return
+        exchange.missed, exchange.refused_by = True, path
+        exchange.ended = time.perf_counter()
+        with self._lock:
+            self.exchanges.append(exchange)
+            self.misses.append(exchange)
+        self.stop(f"llmtrace: {path} did not record {exchange.request.method} {exchange.request.url}")
+
+    def _of_others(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
         request = self._redactor.request(raw)
-        exchange = Exchange(
+        return Exchange(
             request=request,
             key=request_key(request),
             is_llm=is_llm_request(request),
@@ -146,11 +171,6 @@ class Recorder:
             context=context,
             phase=self.phase,
         )
-        exchange.answered(self._redactor.response(response), source)
-        with self._lock:
-            self.exchanges.append(exchange)
-            if source == "live" and self.wire == "tape" and exchange.is_llm:
-                self.bypassed.append((f"{request.url} (recorded by another cassette in trace mode)", ()))
 
     # What replay does with a request that is not on the tape
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.recorder import is_llm_request
@@ -18,6 +19,7 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.borrowing import trace_of
+from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import is_stop
 from pytest_llmtrace._store.golden_file import Golden
 
@@ -35,10 +37,10 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings: list[Finding] = []
     golden: Golden | None = None
     if run.compares:
-        tapeless = bool(recorder.misses) and run.plan.own_tape and run.old.tape_file is None
+        tapeless = bool(recorder.misses) and _is_without_tape(run)
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         findings += drifts
-        findings += _misses(run, trace)
+        findings += _misses(run, trace, explained=bool(drifts))
         if not stopped and recorder.wire == "tape" and run.old.is_accepted:
             findings += _unplayed(run, findings)
     elif run.records and not stopped:
@@ -104,7 +106,14 @@ def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Go
     return Golden(test=run.plan.owner, trace=before, totals=totals(before.calls)), drifts
 
 
-def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
+def _is_without_tape(run: OwnerRun) -> bool:
+    """Whether there is nothing that could have answered: then what was sent is not to blame."""
+    if run.plan.own_tape:
+        return run.old.tape_file is None
+    return any(one.refused_by is not None and not Path(one.refused_by).exists() for one in run.recorder.misses)
+
+
+def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
     """Findings for requests without an answer that no drift speaks of."""
     found: list[Finding] = []
     misses = [one for one in run.recorder.misses if one.phase == "call"]
@@ -114,7 +123,7 @@ def _misses(run: OwnerRun, trace: Trace) -> list[Finding]:
         request = f"{llm[0].request.method} {llm[0].request.url}" if llm else ""
         found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
         return found
-    understood = sum(1 for call in trace.calls if call.status == "missed")
+    understood = explained and any(call.status == "missed" for call in trace.calls)
     found += [_miss(run, miss) for miss in _displaced(run)]
     if found:
         return found
@@ -145,8 +154,12 @@ def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    recorded = NearestRequests(one.request for one in run.recorder.tape.interactions)
-    return Miss(method=miss.request.method, url=miss.request.url, detail=recorded.detail(miss.request))
+    if miss.refused_by is not None:
+        path = Path(miss.refused_by)
+        detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
+    else:
+        detail = NearestRequests(one.request for one in run.recorder.tape.interactions).detail(miss.request)
+    return Miss(method=miss.request.method, url=miss.request.url, detail=detail)
 
 
 def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
@@ -187,6 +200,8 @@ def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[
     llm_misses = sum(1 for one in run.recorder.misses if one.is_llm)
     if golden is None:
         return llm_misses, None
+    if llm_misses and not run.plan.own_tape:  # the plugin that keeps the tape records the whole test anew
+        return max(llm_misses, len(golden.trace.calls)), totals(golden.trace.calls).cost_usd
     answered = sum(1 for one in run.recorder.exchanges if one.is_llm and one.source == "tape" and not one.missed)
     waiting = golden.trace.calls[answered:] if stopped and llm_misses else golden.trace.calls[:0]
     count = max(llm_misses, len(waiting))

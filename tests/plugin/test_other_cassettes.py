@@ -38,6 +38,74 @@ def test_live_traffic_of_another_cassette_in_trace_mode_is_reported(project):
     assert ran.findings("test_one") == [("bypass", None)]
 
 
+BY_BODY = """
+    @pytest.fixture
+    def vcr_config():
+        return {"match_on": ["method", "uri", "body"]}
+
+    @pytest.mark.vcr
+    def test_one():
+        chat("first")
+        chat("hello")
+"""
+
+
+def test_a_request_that_the_cassette_of_a_marked_test_refuses_is_drift(project):
+    """Instead of "Connection error" after retries, the turn and the field; the command records both cassettes anew."""
+    project.write(BY_BODY)
+    project.record("--record-mode=once")
+    project.edit('"hello"', '"hallo"')
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("drift", "user")]
+    assert "CannotOverwrite" not in ran.text
+    accept = '--llm-record --record-mode=rewrite "test_it.py::test_one"'
+    assert f"  accept  pytest {accept}\n          2 live calls, about $" in ran.text
+    assert project.record("--record-mode=rewrite").requests == 2
+    assert project.replay().exit == 0
+
+
+def test_a_marked_test_whose_cassette_is_gone_is_told_so(project):
+    """The golden trace says what the test sends, and nothing answers it."""
+    project.write(BY_BODY)
+    project.record("--record-mode=once")
+    (project.path / "cassettes/test_it/test_one.yaml").unlink()
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("miss", None)]
+    assert "      cassettes/test_it/test_one.yaml does not exist" in ran.text
+
+
+def test_without_a_golden_trace_a_marked_test_fails_as_it_always_did(project):
+    """There is nothing to compare with: vcrpy's own exception stands, and recording is proposed for what was seen."""
+    project.write(BY_BODY)
+    project.run("--llm-off", "--record-mode=once")
+    project.edit('"hello"', '"hallo"')
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("no_cassette", None)]
+    assert "CannotOverwriteExistingCassetteException" in ran.text
+
+
+def test_with_recording_disabled_the_marked_test_is_ours(project):
+    """`--disable-recording` takes pytest-recording away: its cassette serves as the tape, and ours is written."""
+    project.write(MARKED)
+    project.run("--llm-off", "--record-mode=once")
+    ran = project.record("--disable-recording")
+    assert ran.requests == 0
+    assert "cassettes/test_it/test_one.tape.json" in project.cassettes()
+    project.provider.stop()
+    assert project.replay("--disable-recording").exit == 0
+
+
+def test_what_another_cassette_records_counts_for_budgets(project):
+    """pytest-recording goes live for the first test; the second one, ours, may spend no more."""
+    project.write(MARKED + "\n    def test_two():\n        chat('hi')\n")
+    ran = project.run("--llm-record", "--record-mode=once", "--llm-budget-tokens=1")
+    ran.outcomes(passed=1, failed=1)
+    assert ran.requests == 1
+
+
 def test_a_vcr_cassette_used_by_hand_is_traced_too(project):
     """`vcr.use_cassette` in a test goes on working, and its calls are in the trace."""
     pytest.importorskip("vcr")

@@ -1,6 +1,7 @@
 """Private names of other libraries that capture relies on: each test fails when the library changes under us."""
 
 import http.client
+import importlib
 import inspect
 from pathlib import Path
 
@@ -35,6 +36,15 @@ def test_vcrpy_cassettes_have_the_methods_that_are_overridden():
     for name in ("can_play_response_for", "play_response", "append", "filter_request", "_load"):
         assert callable(getattr(vcr.cassette.Cassette, name))
     assert isinstance(inspect.getattr_static(vcr.cassette.Cassette, "write_protected"), property)
+
+
+def test_vcrpy_says_which_request_a_cassette_refuses():
+    """Every stub makes this exception with these arguments; the cassette knows its path."""
+    for stub in ("vcr.stubs", "vcr.stubs.httpx_stubs", "vcr.stubs.aiohttp_stubs"):
+        source = inspect.getsource(importlib.import_module(stub)).replace("\n", "").replace(" ", "")
+        assert "CannotOverwriteExistingCassetteException(cassette=" in source
+        assert "failed_request=" in source
+    assert vcr.cassette.Cassette(path="somewhere.yaml")._path == "somewhere.yaml"
 
 
 def test_in_process_transports_have_the_names_that_are_skipped():
