@@ -6,7 +6,8 @@
     ├── SettingsError          an option, ini value or marker argument that cannot be used
     ├── CassetteError          a cassette file that cannot be used as it is
     │   ├── BrokenCassetteError  not what the format says: damaged, foreign, edited by hand
-    │   └── NewerCassetteError   written by a later version of pytest-llmtrace
+    │   ├── NewerCassetteError   written by a later version of pytest-llmtrace
+    │   └── LockedCassetteError  encrypted, or digests of it are keyed, and the key is not there or another one
     └── StorageError           a file that could not be written
 
 Drift, breaches and misses are results (`pytest_llmtrace._model.findings`), not exceptions.
@@ -31,6 +32,10 @@ class BrokenCassetteError(CassetteError):
 
 class NewerCassetteError(CassetteError):
     """A cassette file whose format number is newer than this version understands."""
+
+
+class LockedCassetteError(CassetteError):
+    """A cassette file for which the key in `LLMTRACE_KEY` is missing, or another one than it was written with."""
 
 
 class StorageError(LlmtraceError):

@@ -89,6 +89,8 @@ class NoCassette:
     """The first request that found no cassette."""
     tape: str | None = None
     """What holds recorded calls all the same, but no golden trace: an imported tape, or a vcrpy cassette."""
+    tapes_off: bool = False
+    """Whether there is none because the project keeps no tapes: then recording does not help."""
     severity: Severity = "fail"
 
 

@@ -35,6 +35,8 @@ class Verdict:
     """Whether a miss ended the test before it was done: what comes later was not reached."""
     exception: str | None = None
     """The exception that the test ended with because of a miss, as one line; replaced by the verdict."""
+    private: bool = False
+    """Whether texts are replaced by digests."""
     accept: str | None = None
     """The command that accepts what was observed."""
     accept_calls: int = 0

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.conversations import Turn
 from pytest_llmtrace._model.findings import Drift
+from pytest_llmtrace._model.stand_ins import is_stand_in
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.brief import output_line, request_line, value_text
 from pytest_llmtrace._report.clean import clean_line
@@ -141,6 +142,7 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
         yield f"      {_moved(drift)}"
     else:
         notes = [drift["role"]] if drift.get("role") else []
+        notes += ["private"] if _is_private(drift) else []
         notes += ["warning"] if drift["severity"] == "warn" and len(row.drifts) > 1 else []
         if drift["path"]:
             note = f" ({clean_line(', '.join(notes))})" if notes else ""
@@ -152,6 +154,11 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
             yield f"      `llm_normalize = {', '.join(drift['rules'])}` would absorb it"
     if drift["folded"]:
         yield from (f"      {line}" for line in wrapped(_consequences(sides, drift), width - 6))
+
+
+def _is_private(drift: Mapping[str, Any]) -> bool:
+    """Whether a value is shown as a stand-in."""
+    return any(isinstance(value, str) and is_stand_in(value) for value in (drift["golden"], drift["observed"]))
 
 
 def _moved(drift: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.layout import cut_middle
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.text_diff import text_diff
-from pytest_llmtrace._report.wording import breach_line, finding_line, plural, record_command
+from pytest_llmtrace._report.wording import breach_line, finding_line, plural, quoted, record_command
 
 _TESTS_SHOWN: Final = 200
 _FINDINGS_SHOWN: Final = 20
@@ -79,7 +79,9 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if len(row["findings"]) > _FINDINGS_SHOWN:
             yield f"* and {plural(len(row['findings']) - _FINDINGS_SHOWN, 'more finding')}"
         types = {finding["type"] for finding in row["findings"] if finding["severity"] == "fail"}
-        if types & _ACCEPTED_BY_RECORDING:
+        if any(finding.get("tapes_off") for finding in row["findings"]):
+            yield from ("", "To compare it:", "", *_fenced([f"pytest --llm-live {quoted(row['nodeid'])}"], ""))
+        elif types & _ACCEPTED_BY_RECORDING:
             word = "record" if "no_cassette" in types else "accept"
             command = clean_line(record_command([row["nodeid"]]))
             yield from ("", f"To {word} it:", "", *_fenced([command], ""))

@@ -23,6 +23,7 @@ from pytest_llmtrace._report.amounts import rows, totals_data
 from pytest_llmtrace._report.entries import packed_entries
 from pytest_llmtrace._report.plain import plain
 
+_OPTIONAL: Final = frozenset({"role", "tape", "tapes_off"})
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
     NoCassette: "no_cassette",
@@ -82,9 +83,9 @@ def owner_payload(
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:
-    """A finding as plain data: its `type` and its fields; a role and a tape only where there is one."""
+    """A finding as plain data: its `type` and its fields; those that rarely apply only where they do."""
     data = {"type": TYPES[type(finding)]} | {field.name: getattr(finding, field.name) for field in fields(finding)}
-    data = {name: value for name, value in data.items() if value is not None or name not in {"role", "tape"}}
+    data = {name: value for name, value in data.items() if value not in (None, False) or name not in _OPTIONAL}
     made: dict[str, Any] = plain(data)
     return made
 

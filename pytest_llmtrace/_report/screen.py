@@ -20,11 +20,12 @@ from pytest_llmtrace._report.finding_sections import (
 from pytest_llmtrace._report.layout import display_width, wrapped
 from pytest_llmtrace._report.money import usd
 from pytest_llmtrace._report.payload import TYPES, finding_data
-from pytest_llmtrace._report.wording import drift_line, joined, plural, record_command
+from pytest_llmtrace._report.wording import drift_line, joined, plural, quoted, record_command
 
 _TITLES: Final = {
     "internal": "could not be judged by pytest-llmtrace",
     "no_cassette": "made an LLM call but has no recording",
+    "tapes_off": "made an LLM call that nothing can replay: tapes are off",
     "drift": "drifted from its golden trace",
     "miss": "made a request that is not on its tape",
     "bypass": "called past its tape",
@@ -70,13 +71,17 @@ def accepted_text(verdict: Verdict) -> str:
 
 
 def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
-    types = {TYPES[type(finding)] for finding in found}
+    types = {_kind(finding) for finding in found}
     said_otherwise = _UNACCEPTED_TITLES if any(isinstance(one, NoCassette) and one.tape for one in found) else {}
     titles = [said_otherwise.get(kind, title) for kind, title in _TITLES.items() if kind in types]
     titles += _breach_titles([finding for finding in found if isinstance(finding, Breach)])
     said = joined(titles) if len(titles) < 3 else f"{titles[0]}, and more"
     live = " (compared live)" if verdict.mode == "live" and "drift" in types else ""
     return f"{clean_line(verdict.owner)} {said}{live}"
+
+
+def _kind(finding: Finding) -> str:
+    return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else TYPES[type(finding)]
 
 
 def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
@@ -115,11 +120,17 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
         yield from _labelled("ended", wrapped(text, width - 10))
     if "no_cassette" in types:
         missing = next(finding for finding in found if isinstance(finding, NoCassette))
+        if missing.tapes_off:
+            yield from _labelled("tapes", wrapped("llm_tapes = off, so only real calls can be compared", width - 10))
+            yield from _labelled("live", [f"pytest --llm-live {quoted(verdict.owner)}"])
+            return
         yield from _labelled("needs", [f"{clean_line(missing.cassette)} (does not exist)"])
         if missing.tape:
             yield from _labelled("tape", [clean_line(missing.tape)])
         yield from _command("record", verdict, width, recorded=missing.tape is not None)
         return
+    if verdict.private and "drift" in types:
+        yield from _labelled("texts", wrapped("shown as digests and sizes (llm_privacy = hash)", width - 10))
     if types - {"internal"} and verdict.golden_file:
         yield from _labelled("golden", [clean_line(verdict.golden_file)])
     if types - {"internal", "breach", "bypass"} or _grew(found):

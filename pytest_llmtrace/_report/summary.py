@@ -138,10 +138,14 @@ def _no_cassette(document: Document) -> Iterator[Line]:
     missing = [
         row["nodeid"]
         for row in _rows(document)
-        if any(finding["type"] == "no_cassette" and finding["severity"] == "fail" for finding in row["findings"])
+        if any(_is_recordable(finding) and finding["severity"] == "fail" for finding in row["findings"])
     ]
     if missing:
         yield Line(text=f"to record: {clean_line(record_command(missing if len(missing) <= _NAMED else []))}")
+
+
+def _is_recordable(finding: Mapping[str, Any]) -> bool:
+    return finding["type"] == "no_cassette" and not finding.get("tapes_off")
 
 
 def _counts(document: Document, severity: str) -> Counter[str]:

@@ -140,9 +140,10 @@ def finding_line(finding: Mapping[str, Any]) -> str:
         return f"past the tape: {clean_line(finding['what'])}"
     if kind == "no_cassette":
         tape, place = finding.get("tape"), clean_line(finding["cassette"])
-        return (
+        missing = (
             f"no golden trace at {place}, recorded calls at {clean_line(tape)}" if tape else f"no recording at {place}"
         )
+        return "cannot be replayed: llm_tapes = off" if finding.get("tapes_off") else missing
     return clean_line(str(finding.get("text", "")).partition("\n")[0])
 
 

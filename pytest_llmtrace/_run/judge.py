@@ -14,6 +14,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -22,6 +23,7 @@ from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import is_stop
 from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace.errors import LockedCassetteError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.exchange import Exchange
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     """Judge one owner at the end of its call phase."""
     plan, recorder = run.plan, run.recorder
+    private = plan.privacy
     assert run.assembled is not None  # noqa: S101  # set by the only caller
     trace = _without_displaced(run, run.assembled.trace)
     stopped = exception is not None or bool(recorder.misses)
@@ -46,7 +49,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     elif run.records and not stopped:
         golden, drifts = _drifts(run, trace, stopped=False)
         findings += [replace(drift, severity="ignore") for drift in drifts]
-    findings += [Bypass(what=address, stack=stack) for address, stack in recorder.bypassed]
+    findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
     golden_totals = run.old.totals
     findings += _breaches(run, trace, stopped=stopped)
@@ -58,14 +61,15 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         mode=plan.mode,
         findings=tuple(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
-        observed=conversations(trace.calls),
+        observed=conversations(private.masked(trace).calls),
         not_understood=run.assembled.unknown,
         golden_file=run.old.golden_name if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
-        exception=_one_line(exception),
+        exception=private.masked_line(_one_line(exception)),
+        private=private.mask is not None,
         accept=plan.accept if plan.own_tape or not recorder.misses else plan.accept_anew,
         accept_calls=accept_calls,
         accept_usd=accept_usd,
@@ -78,7 +82,8 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
     if not late or run.verdict is None:
         return None
     found = tuple(
-        Miss(method=one.request.method, url=one.request.url, detail="sent while the test was torn down") for one in late
+        Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
+        for one in late
     )
     return replace(run.verdict, findings=found, stopped=True, exception=None, golden=None, accept_calls=len(late))
 
@@ -88,12 +93,18 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
     if not run.old.golden_exists:
         return _drifts_from_tape(run, trace, stopped=stopped)
     decided = not stopped and digest_decides(run.plan.policy)
-    if decided and run.old.says_unchanged(behaviour_digest(trace)):
+    if decided and run.old.says_unchanged(behaviour_digest(run.plan.privacy.masked(trace))):
         return None, ()
     golden = run.old.golden()
     if golden is None:
         return None, ()
-    return golden, compare(golden.trace, trace, run.plan.policy, stopped=stopped)
+    try:
+        recorded, observed = run.plan.privacy.comparable(golden, trace, run.plan.cassette.golden)
+    except LockedCassetteError:
+        if run.compares:
+            raise
+        return None, ()  # the recording replaces it
+    return replace(golden, trace=recorded), compare(recorded, observed, run.plan.policy, stopped=stopped)
 
 
 def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
@@ -101,8 +112,8 @@ def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Go
     unanswered = any(one.is_llm and (one.missed or one.source == "live") for one in run.recorder.exchanges)
     if run.old.tape_file is None or run.recorder.wire == "watch" or not unanswered:
         return None, ()
-    before = trace_of(run.old.interactions, run.plan.owner, run.prices)
-    drifts = compare(before, trace, run.plan.policy, stopped=stopped)
+    before = run.plan.privacy.masked(trace_of(run.old.interactions, run.plan.owner, run.prices))
+    drifts = compare(before, run.plan.privacy.masked(trace), run.plan.policy, stopped=stopped)
     return Golden(test=run.plan.owner, trace=before, totals=totals(before.calls)), drifts
 
 
@@ -120,7 +131,7 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
     llm = [one for one in misses if one.is_llm]
     called = any(entry.status != "missed" or llm for entry in trace.calls)
     if run.plan.mode != "live" and not run.old.golden_exists and (called or llm):
-        request = f"{llm[0].request.method} {llm[0].request.url}" if llm else ""
+        request = _line(run, llm[0].request) if llm else ""
         found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
         return found
     understood = explained and any(call.status == "missed" for call in trace.calls)
@@ -129,7 +140,8 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
         return found
     tapeless = llm and run.plan.own_tape and run.old.tape_file is None
     if tapeless:
-        found.append(NoCassette(cassette=run.old.tape_name, request=f"{llm[0].request.method} {llm[0].request.url}"))
+        request, off = _line(run, llm[0].request), not run.plan.tapes
+        found.append(NoCassette(cassette=run.old.tape_name, request=request, tapes_off=off))
     unexplained = [] if understood or tapeless else llm
     found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
     return found
@@ -154,12 +166,32 @@ def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
+    request = _shown(run, miss.request)
     if miss.refused_by is not None:
         path = Path(miss.refused_by)
         detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
     else:
-        detail = NearestRequests(one.request for one in run.recorder.tape.interactions).detail(miss.request)
-    return Miss(method=miss.request.method, url=miss.request.url, detail=detail)
+        recorded = NearestRequests(_shown(run, one.request) for one in run.recorder.tape.interactions)
+        detail = recorded.detail(request)
+    return Miss(method=request.method, url=request.url, detail=detail)
+
+
+def _shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
+    """A request as findings may quote it."""
+    mask = run.plan.privacy.mask
+    if mask is None:
+        return request
+    body = mask.text(canonical_body(request)).encode()
+    return HttpRequest(method=request.method, url=_url(run, request), headers=request.headers, body=body)
+
+
+def _url(run: OwnerRun, request: HttpRequest) -> str:
+    mask = run.plan.privacy.mask
+    return request.url if mask is None else mask.url(request.url, whole=not is_llm_request(request))
+
+
+def _line(run: OwnerRun, request: HttpRequest) -> str:
+    return f"{request.method} {_url(run, request)}"
 
 
 def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
@@ -174,7 +206,7 @@ def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
             continue
         judged = explained or borrowed or run.plan.policy.view != "calls"
         if not (judged and is_llm_request(interaction.request)):
-            left[interaction.request.method, interaction.request.url] += 1
+            left[interaction.request.method, _url(run, interaction.request)] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
 
 

@@ -25,7 +25,6 @@ from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._store.journal import Journal
 
 
 class OwnerRun:
@@ -41,7 +40,7 @@ class OwnerRun:
         )
         self.compares = replays or plan.mode == "live"
         self.records = plan.mode == "record" and not replays
-        self._journal = Journal(plan.cassette.journal)
+        self._journal = saving.journal(plan)
         journalled: tuple[Interaction, ...] = ()
         if self.records and plan.record_mode != "all":
             journalled = saving.journalled(plan)
@@ -52,7 +51,9 @@ class OwnerRun:
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=redactor,
-            gates=Gates(stop=stop, allow_live=self._refusal, went_live=self._went_live, keep=self._keep),
+            gates=Gates(
+                stop=plan.privacy.stop(stop), allow_live=self._refusal, went_live=self._went_live, keep=self._keep
+            ),
         )
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged."""
@@ -116,7 +117,7 @@ class OwnerRun:
 
     def payload(self, *, with_entries: bool) -> dict[str, Any]:
         """Everything that reports need to know, as plain data."""
-        trace = self.trace()
+        trace = self.plan.privacy.shown(self.trace())
         verdict = self.verdict or Verdict(
             owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
         )
@@ -162,12 +163,12 @@ class OwnerRun:
         self._ledger.add(cost, call.usage.total_tokens)
 
     def _keep(self, interaction: Interaction) -> None:
-        if self.records and self.plan.own_tape:
+        if self.records and self.plan.tapes:
             self._journal.append(interaction)
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""
-        return tuple(interaction_of(exchange) for exchange in self.recorder.recorded()) if self.plan.own_tape else ()
+        return tuple(interaction_of(exchange) for exchange in self.recorder.recorded()) if self.plan.tapes else ()
 
 
 def _wire(plan: Plan, *, replays: bool) -> Wire:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._run.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.vcrpy.places import Places
 
@@ -32,7 +33,13 @@ class Plan:
     """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
     places: Places | None = None
     """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
+    privacy: Privacy = field(default_factory=Privacy)
     accept: str = ""
     """The command that records this owner again."""
     accept_anew: str = ""
     """The same where another plugin keeps the tape and must make live calls for it."""
+
+    @property
+    def tapes(self) -> bool:
+        """Whether this owner has a tape of ours: another plugin may keep it, or the project may want none."""
+        return self.own_tape and self.privacy.tapes != "off"

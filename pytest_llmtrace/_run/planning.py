@@ -9,10 +9,12 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._compare.budget import Budget
+from pytest_llmtrace._compare.normalize import rule
 from pytest_llmtrace._compare.policy import Policy, adjusted, named_policy
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.privacy import privacy_of
 from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
@@ -27,16 +29,18 @@ def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
     trace = trace_marker(marker.args, marker.kwargs) if marker else TraceMarker()
     budget = item.get_closest_marker("llm_budget")
     limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
+    policy = _policy(trace, mode, settings)
     file, _, name = item.nodeid.partition("::")
     keeper = _keeper(item)
     return Plan(
         owner=item.nodeid,
         cassette=test_cassette(item.path, name or Path(file).stem),
-        policy=_policy(trace, mode, settings),
+        policy=policy,
         budget=Budget(usd=limits.usd, tokens=limits.tokens, calls=limits.calls),
         min_calls=trace.min_calls,
         own_tape=keeper is None,
         places=_places(item, settings.root),
+        privacy=privacy_of(settings, policy.normalize),
         accept=f"pytest --llm-record {_quoted(item.nodeid)}",
         accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
         **_of_run(mode, settings),
@@ -60,6 +64,7 @@ def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settin
         owner=f"fixture {scope} {name}" + ("" if param is None else f" [{param}]"),
         cassette=fixture_cassette(base, scope, name, param, folder=folder),
         policy=test.plan.policy,
+        privacy=privacy_of(settings, [rule(text) for text in settings.normalize]),  # whichever test comes first
         accept=test.plan.accept,
         **_of_run(test.plan.mode, settings),
     )

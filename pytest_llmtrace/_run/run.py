@@ -247,7 +247,9 @@ class Run:
         """The trace of the running test; empty where it is not traced."""
         run = self._attempt
         read: Callable[[], Trace] = run.trace if run is not None else lambda: Trace(owner=item.nodeid)
-        return LLMTrace(read, trace_repr)
+        if run is None:
+            return LLMTrace(read, trace_repr)
+        return LLMTrace(read, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
 
     @property
     def _with_entries(self) -> bool:

@@ -20,7 +20,8 @@ from pytest_llmtrace._run.borrowing import IMPORTED, Borrowed, borrowed, provide
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
-from pytest_llmtrace._store.journal import read_journal
+from pytest_llmtrace._store.journal import Journal, read_journal
+from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class Old:
         self._plan = plan
         self._forgiving = plan.mode == "record"
         self.golden_exists = plan.cassette.golden.is_file()
-        self.tape_exists = plan.cassette.tape.is_file()
+        # Without tapes, one from before still feeds a recording, which removes it.
+        self.tape_exists = plan.cassette.tape.is_file() and (plan.privacy.tapes != "off" or self._forgiving)
         self.interactions: tuple[Interaction, ...] = ()
         self._meta: dict[str, Any] = {}
         if self.tape_exists and plan.own_tape:
             try:
-                tape = load_tape(plan.cassette.tape)
+                tape = load_tape(plan.cassette.tape, seal(plan))
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
@@ -55,6 +57,8 @@ class Old:
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             self.borrowed = borrowed(plan.places, redactor)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
+        if plan.mode == "live" and not plan.tapes and (golden := self.golden()) is not None:
+            plan.privacy.unlock(golden, plan.cassette.golden)  # before money is spent
 
     @property
     def exists(self) -> bool:
@@ -89,6 +93,9 @@ class Old:
         if self.borrowed is not None:
             return tuple(providers(self.borrowed.interactions))
         names = self._meta.get("providers")
+        if names is None and self._plan.own_tape and not self._plan.tapes:
+            golden = self.golden()
+            return tuple(sorted({call.provider for call in golden.trace.calls})) if golden is not None else ()
         return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
     def says_unchanged(self, behaviour: str) -> bool:
@@ -150,7 +157,8 @@ class Saved:
 def save(run: OwnerRun) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
-    trace, plan = run.assembled.trace, run.plan
+    plan = run.plan
+    trace = plan.privacy.masked(run.assembled.trace)
     recorded = run.recorded()
     if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
         return Saved(written=remove(plan.cassette) if run.old.exists else False)
@@ -161,26 +169,41 @@ def save(run: OwnerRun) -> Saved:
         "behaviour": behaviour_digest(trace),
         "totals": _totals_data(amounts),
     }
-    new = Recorded(golden=Golden(test=plan.owner, trace=trace, totals=amounts), interactions=recorded, meta=meta)
+    mask = plan.privacy.mask
+    golden = Golden(test=plan.owner, trace=trace, totals=amounts, privacy=mask.kind if mask is not None else None)
+    new = Recorded(golden=golden, interactions=recorded, meta=meta)
     old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
-    keep_tape = not plan.own_tape and IMPORTED in load_meta(plan.cassette.tape)  # it may be needed when the mark goes
-    return Saved(written=write(plan.cassette, new, old=old, keep_tape=keep_tape))
+    # An imported tape may be needed when the mark goes.
+    keep_tape = not plan.own_tape and IMPORTED in load_meta(plan.cassette.tape)
+    sealed = plan.privacy.tapes == "encrypted"
+    return Saved(written=write(plan.cassette, new, old=old, keep_tape=keep_tape, seal=seal(plan), sealed=sealed))
 
 
 def _may_answer(plan: Plan) -> bool:
     return plan.mode == "trace" or (plan.mode == "record" and plan.record_mode != "all")
 
 
+def seal(plan: Plan) -> Seal:
+    """What opens and closes the files of an owner. Recording takes the tape of a test that was renamed."""
+    return plan.privacy.seal(plan.owner, strict=plan.mode != "record")
+
+
+def journal(plan: Plan) -> Journal:
+    """Where what is paid for is kept at once."""
+    return Journal(plan.cassette.journal, seal(plan) if plan.privacy.tapes == "encrypted" else None)
+
+
 def journalled(plan: Plan) -> tuple[Interaction, ...]:
     """What an interrupted recording of this owner had paid for."""
-    return read_journal(plan.cassette.journal).interactions
+    return read_journal(plan.cassette.journal, seal(plan)).interactions
 
 
 def names(run: OwnerRun) -> dict[str, Any]:
     """The cassette files of an owner, for reports: relative to the root directory."""
     golden, tape = run.old.golden_name, run.old.tape_name
     cassette = run.plan.cassette
-    used = [name for name, path in ((golden, cassette.golden), (tape, cassette.tape)) if path.exists()]
+    files = ((golden, cassette.golden), *(((tape, cassette.tape),) if run.plan.privacy.tapes != "off" else ()))
+    used = [name for name, path in files if path.exists()]
     if run.old.borrowed is not None and run.old.borrowed.is_tape:
         used.append(relative(run.old.borrowed.path, run.plan.root))
     return {

@@ -3,12 +3,14 @@
 from pytest_llmtrace._settings.early import asks_for_tracing, header, keep_litellm_local, restore_environment
 from pytest_llmtrace._settings.markers import MARKER_HELP, BudgetMarker, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._settings.options import declare
+from pytest_llmtrace._settings.private import Tapes
 from pytest_llmtrace._settings.values import Settings, read
 
 __all__ = [
     "MARKER_HELP",
     "BudgetMarker",
     "Settings",
+    "Tapes",
     "TraceMarker",
     "asks_for_tracing",
     "budget_marker",

@@ -98,6 +98,18 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         type="linelist",
         default=[],
     )
+    parser.addini(
+        "llm_privacy",
+        "`hash`: golden traces and reports hold digests and sizes in place of prompts, answers, tool arguments and "
+        "results (default: off). Needs llm_tapes = encrypted or off.",
+        default="",
+    )
+    parser.addini(
+        "llm_tapes",
+        "`on` (default), `encrypted` with the key in LLMTRACE_KEY, or `off`: none are written, and tests that call an "
+        "LLM over HTTP can only be compared with --llm-live.",
+        default="",
+    )
     parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, RecordMode
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
+from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -38,6 +40,12 @@ class Settings:
     """Tokens the run may use."""
     max_growth: float | None = None
     """Growth against the golden traces that is accepted: 0.1 is 10 %."""
+    privacy: Texts = "off"
+    """Whether golden traces and reports hold texts, or digests of them."""
+    tapes: Tapes = "on"
+    """Whether tapes are written, and how."""
+    key: SecretKey | None = None
+    """What digests and encrypted tapes are made with."""
     reports: tuple[Path, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -79,6 +87,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
             "--llm-record in CI (the CI variable is set) would spend money unattended; "
             "if that is intended, add --llm-record-in-ci"
         )
+    privacy, tapes, key = read_privacy(config.getini("llm_privacy"), config.getini("llm_tapes"), env, mode)
     return Settings(
         mode=mode,
         default_mode=default,  # type: ignore[arg-type]  # checked above
@@ -89,6 +98,9 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         budget_usd=_usd(option.llmtrace_budget, config.getini("llm_budget")),
         budget_tokens=_tokens(option.llmtrace_budget_tokens, config.getini("llm_budget_tokens")),
         max_growth=_growth(option.llmtrace_max_growth, config.getini("llm_max_growth")),
+        privacy=privacy,
+        tapes=tapes,
+        key=key,
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
         prices=_prices(config.rootpath / "pyproject.toml"),

@@ -12,11 +12,13 @@ from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
+from pytest_llmtrace._store.formats import SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.ordering import fan_outs_in_order, interactions_in_old_order, trace_in_old_order
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.same_recording import same_recording
+from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
 from pytest_llmtrace.errors import CassetteError, LlmtraceError
 
@@ -43,21 +45,26 @@ def load_golden(path: Path) -> Golden:
     return golden_file.load_golden(read_text(path), path)
 
 
-def load_tape(path: Path) -> TapeFile:
-    """Read a tape.
+def load_tape(path: Path, seal: Seal | None = None) -> TapeFile:
+    """Read a tape; `seal` opens it where it is encrypted.
 
     Raises:
         FileNotFoundError: there is none.
         CassetteError: it cannot be used as it is.
+        SettingsError: it is encrypted, and the library for that is not installed.
     """
-    return tape_file.load_tape(read_text(path), path)
+    return tape_file.load_tape(_text(path, seal), path)
 
 
 def load_meta(path: Path) -> dict[str, Any]:
     """What a tape says about its recording, without reading the interactions; empty where it cannot be read."""
     try:
         with path.open("rb") as file:
-            head, found, _ = file.read(_HEAD).partition(b'\n"interactions":')
+            head = file.read(_HEAD)
+        for rest in (f'\n"{TAPE_KEYS[-1]}":'.encode(), f'\n"{SEALED_KEY}":'.encode()):
+            head, found, _ = head.partition(rest)
+            if found:
+                break
         data = json.loads(head.rstrip(b",") + b"}") if found else tape_file.tape_data(read_text(path), path)
         meta = data.get("meta")
     except (OSError, ValueError, RecursionError, LlmtraceError):
@@ -65,7 +72,15 @@ def load_meta(path: Path) -> dict[str, Any]:
     return meta if isinstance(meta, dict) else {}
 
 
-def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None, *, keep_tape: bool = False) -> bool:
+def write(
+    cassette: Cassette,
+    recorded: Recorded,
+    old: Recorded | None = None,
+    *,
+    keep_tape: bool = False,
+    seal: Seal | None = None,
+    sealed: bool = False,
+) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
     What was there before keeps its order, and its bytes where nothing differs but what a provider makes up. A
@@ -76,9 +91,12 @@ def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None, *
         recorded: what was recorded, with a golden trace.
         old: what the files hold now, where they could be read.
         keep_tape: whether a recording without interactions leaves the tape that is there.
+        seal: what opens the tape that is there now, where that is encrypted.
+        sealed: whether the tape is to be encrypted.
 
     Raises:
         StorageError: the operating system refused; that file is as it was.
+        SettingsError: the tape is to be encrypted, and the key or the library is missing.
     """
     if recorded.golden is None:
         raise ValueError("a cassette needs a golden trace")
@@ -92,8 +110,9 @@ def write(cassette: Cassette, recorded: Recorded, old: Recorded | None = None, *
     changed = False
     if interactions:
         meta = {**recorded.meta, "golden": digest(text)}
-        data = _interactions_data(cassette, interactions, same_behaviour=atomic.holds(cassette.golden, text.encode()))
-        changed = atomic.write_text(cassette.tape, tape_file.tape_text(data, meta))
+        same = atomic.holds(cassette.golden, text.encode())
+        tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
+        changed = atomic.write_text(cassette.tape, seal.closed(tape, meta) if seal is not None and sealed else tape)
     changed = atomic.write_text(cassette.golden, text) or changed
     return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
@@ -108,22 +127,28 @@ def remove(cassette: Cassette) -> bool:
 
 
 def _interactions_data(
-    cassette: Cassette, interactions: Sequence[Interaction], *, same_behaviour: bool
+    cassette: Cassette, interactions: Sequence[Interaction], seal: Seal | None, *, same_behaviour: bool
 ) -> Sequence[Any]:
     """What the tape is to hold: what it holds already, where the behaviour and all that shapes it are the same."""
     writer = InteractionWriter()
     data = [writer.data(interaction) for interaction in interactions]
-    old = _old_interactions(cassette.tape) if same_behaviour else []
+    old = _old_interactions(cassette.tape, seal) if same_behaviour else []
     return old if same_recording(old, data) else data
 
 
-def _old_interactions(path: Path) -> list[Any]:
+def _old_interactions(path: Path, seal: Seal | None) -> list[Any]:
     """The interactions of the tape that is there now, as data; none where it cannot be read."""
     try:
-        old = tape_file.tape_data(read_text(path), path).get("interactions")
+        old = tape_file.tape_data(_text(path, seal), path).get("interactions")
     except (FileNotFoundError, CassetteError):
         return []
     return old if isinstance(old, list) else []
+
+
+def _text(path: Path, seal: Seal | None) -> str:
+    """The text of a tape, decrypted where it is encrypted."""
+    text = read_text(path)
+    return text if seal is None else seal.opened(text, path)
 
 
 _HEAD: Final = 64 * 1024

@@ -17,7 +17,9 @@ FORMAT_KEY: Final = "llmtrace"
 
 # The golden trace
 
-GOLDEN_KEYS: Final = (FORMAT_KEY, "test", "totals", "order", "before", "fan_outs", "conversations", "tools")
+GOLDEN_KEYS: Final = (
+    FORMAT_KEY, "test", "totals", "privacy", "order", "before", "fan_outs", "conversations", "tools",
+)  # fmt: skip
 CONVERSATION_KEYS: Final = (
     "agent", "session", "parent", "task", "operation", "model", "streamed", "params", "tools", "finish", "turns",
 )  # fmt: skip
@@ -37,6 +39,8 @@ CALLED_KEYS: Final = ("call", "name", "arguments")
 # The tape, and the journal, which holds one interaction a line
 
 TAPE_KEYS: Final = (FORMAT_KEY, "meta", "interactions")
+SEALED_KEY: Final = "encrypted"
+"""In place of the interactions of an encrypted tape, and in the header of an encrypted journal."""
 INTERACTION_KEYS: Final = ("key", "phase", "request", "response")
 REQUEST_KEYS: Final = ("like", "method", "url", "headers", "changes")
 CHANGES_KEYS: Final = ("set", "drop", "lists", "inner", "order")

@@ -25,6 +25,8 @@ class Golden:
     trace: Trace
     totals: Totals
     """What the recorded run used and cost, whoever answered it."""
+    privacy: str | None = None
+    """What its texts are replaced by (see `_model.stand_ins.KIND`); `None`: they are there."""
 
 
 def dump_golden(golden: Golden) -> str:
@@ -34,7 +36,7 @@ def dump_golden(golden: Golden) -> str:
         StorageError: the trace nests deeper than a file may.
     """
     try:
-        return yaml_text(golden_data(golden.test, renumber(golden.trace), golden.totals))
+        return yaml_text(golden_data(golden.test, renumber(golden.trace), golden.totals, golden.privacy))
     except (ValueError, RecursionError) as error:
         raise StorageError(f"the golden trace of {golden.test} cannot be written: {error}") from error
 
@@ -49,7 +51,7 @@ def load_golden(text: str, path: Path) -> Golden:
     try:
         document = read_yaml(text)
         check_format(path, document.data, text)
-        test, trace, totals = read_golden(document)
+        test, trace, totals, privacy = read_golden(document)
     except Fault as fault:
         raise broken(path, fault, text) from None
-    return Golden(test=test, trace=trace, totals=totals)
+    return Golden(test=test, trace=trace, totals=totals, privacy=privacy)

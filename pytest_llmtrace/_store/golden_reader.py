@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.stand_ins import KIND
 from pytest_llmtrace._model.trace import (
     AnyEntry,
     Attempt,
@@ -34,8 +35,8 @@ from pytest_llmtrace._store.yaml_reader import Document
 Tools = tuple[Mapping[str, Any], ...]
 
 
-def read_golden(document: Document) -> tuple[str, Trace, Totals]:
-    """The test, the trace and the totals of a golden file that is known to be ours.
+def read_golden(document: Document) -> tuple[str, Trace, Totals, str | None]:
+    """The test, the trace, the totals and the privacy of a golden file that is known to be ours.
 
     Raises:
         Fault: it does not keep to the format.
@@ -53,7 +54,10 @@ def read_golden(document: Document) -> tuple[str, Trace, Totals]:
     for position in _order(section, [len(turns) for turns in conversations]):
         turn = next(following[position])
         entries.extend((turn.call, *turn.then))
-    return test, Trace(owner=test, entries=tuple(entries)), _totals(section)
+    privacy = section.text("privacy", None)
+    if privacy is not None and not KIND.fullmatch(privacy):
+        raise section.fault(f"`privacy` must be `sha256` or `hmac-sha256@` and eight digits, not {privacy!r}")
+    return test, Trace(owner=test, entries=tuple(entries)), _totals(section), privacy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

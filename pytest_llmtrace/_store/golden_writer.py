@@ -21,7 +21,7 @@ from pytest_llmtrace._store.golden_messages import output_data
 from pytest_llmtrace._store.yaml_text import Block
 
 
-def golden_data(test: str, trace: Trace, totals: Totals) -> dict[str, Any]:
+def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = None) -> dict[str, Any]:
     """The data of a golden file, its keys in the order of the format. The trace is renumbered already."""
     grouped = conversations(trace.calls)
     numbers = {id(call): number for number, one in enumerate(grouped, start=1) for call in one.calls}
@@ -29,6 +29,8 @@ def golden_data(test: str, trace: Trace, totals: Totals) -> dict[str, Any]:
     order = [numbers[id(call)] for call in trace.calls]
     writer = _Writer(trace.calls, after)
     data: dict[str, Any] = {FORMAT_KEY: FORMAT, "test": test, "totals": _totals(totals)}
+    if privacy is not None:
+        data["privacy"] = privacy
     if order != sorted(order):
         data["order"] = _order(order)
     if before:

@@ -2,7 +2,8 @@
 
 A line of JSON each, appended in one write and synced. Every process that writes begins with a header line; requests
 refer to earlier ones of the same process only, so a journal grows with what is new, and what an interrupted run left
-stays readable beside what the next one adds.
+stays readable beside what the next one adds. An encrypted journal says so in its headers, and each line after one is
+encrypted for its place.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any, Final
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.atomic import refused, remove
 from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
-from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
 from pytest_llmtrace._store.json_text import compact_bytes
+from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError
 
 
@@ -36,8 +38,11 @@ class JournalFile:
 class Journal:
     """Appends interactions to a file. Nothing is opened before the first one. Safe to use from threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seal: Seal | None = None) -> None:
+        """Args: path: the file; seal: what encrypts it."""
         self.path = path
+        self._seal = seal
+        self._number = 0
         self._lock = threading.Lock()
         self._file: int | None = None
         self._writer = InteractionWriter()
@@ -52,7 +57,7 @@ class Journal:
             try:
                 if self._file is None:
                     self._file = self._opened()
-                _write(self._file, compact_bytes(self._writer.data(interaction)) + b"\n")
+                _write(self._file, self._line(interaction) + b"\n")
             except OSError as error:
                 # The next append begins anew, with a header: what it would refer to may not be in the file.
                 self._close()
@@ -81,27 +86,42 @@ class Journal:
             os.lseek(file, max(0, size - 1), os.SEEK_SET)
             # A line that a crash cut off must not swallow the header.
             torn = size > 0 and os.read(file, 1) != b"\n"
-            _write(file, (b"\n" if torn else b"") + _HEADER)
+            _write(file, (b"\n" if torn else b"") + self._header())
         except BaseException:
             os.close(file)
             raise
         return file
+
+    def _header(self) -> bytes:
+        if self._seal is None:
+            return _HEADER
+        return compact_bytes({FORMAT_KEY: FORMAT, SEALED_KEY: self._seal.header()}) + b"\n"
+
+    def _line(self, interaction: Interaction) -> bytes:
+        line = compact_bytes(self._writer.data(interaction))
+        if self._seal is None:
+            return line
+        self._number += 1
+        return compact_bytes({SEALED_KEY: self._seal.encrypted_line(line, self._number)})
 
     def _close(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 os.close(self._file)
         self._file = None
+        self._number = 0
         self._writer = InteractionWriter()
 
 
-def read_journal(path: Path) -> JournalFile:
-    """What a journal holds; nothing where there is none.
+def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
+    """What a journal holds; nothing where there is none. `seal` opens what is encrypted.
 
     Raises:
         BrokenCassetteError: it is no journal of ours.
         NewerCassetteError: a later version wrote it.
+        LockedCassetteError: it is encrypted, and the key is missing, or another one.
         StorageError: the operating system refused.
+        SettingsError: it is encrypted, and the library for that is not installed.
     """
     try:
         *lines, torn = read_bytes(path).split(b"\n")
@@ -111,18 +131,21 @@ def read_journal(path: Path) -> JournalFile:
         raise _foreign(path)
     reader: InteractionReader | None = None
     made: list[Interaction] = []
-    skipped = 0
+    skipped = number = 0
     for line in lines:
         data = _parsed(line)
         if isinstance(data, dict) and FORMAT_KEY in data:
             check_format(path, data, "")
-            reader = InteractionReader()
+            reader, number = InteractionReader(), 0
+            if isinstance(data.get(SEALED_KEY), dict) and seal is not None:
+                seal.unlock(data[SEALED_KEY], path)
         elif reader is None:
             raise _foreign(path)
         else:
+            number += 1
             try:
-                made.append(reader.interaction(data))
-            except (Fault, RecursionError):
+                made.append(reader.interaction(_opened(data, path, seal, number)))
+            except (Fault, BrokenCassetteError, RecursionError):
                 reader.skip()
                 skipped += 1
     return JournalFile(interactions=tuple(made), skipped=skipped)
@@ -130,6 +153,12 @@ def read_journal(path: Path) -> JournalFile:
 
 def _foreign(path: Path) -> BrokenCassetteError:
     return broken(path, Fault("it is not a journal of pytest-llmtrace (its first line is no header)", 1))
+
+
+def _opened(data: Any, path: Path, seal: Seal | None, number: int) -> Any:
+    if seal is None or not isinstance(data, dict) or not isinstance(data.get(SEALED_KEY), str):
+        return data
+    return _parsed(seal.decrypted_line(data[SEALED_KEY], path, number))
 
 
 def _parsed(line: bytes) -> Any:

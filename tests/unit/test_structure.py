@@ -24,6 +24,7 @@ HEAVY = {
     "aiohttp",
     "anthropic",
     "boto3",
+    "cryptography",
     "deepdiff",
     "httpx",
     "httpx2",
