@@ -9,9 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from pytest_llmtrace._capture.providers import KEY_VARIABLES
+from pytest_llmtrace._capture.providers import KEY_VARIABLES, provider_of
 from pytest_llmtrace._store.cassettes import load_meta
 from pytest_llmtrace._store.paths import discover
+from pytest_llmtrace._store.vcrpy.hosts import hosts_of_vcrpy
 
 PLACEHOLDER_KEY: Final = "llmtrace-replay-needs-no-key"
 
@@ -39,8 +40,11 @@ def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
 
     Only for those: an application that chooses its provider by the keys it finds must find what it found before.
     """
+    roots = list(roots)
     cassettes = (cassette for root in roots for cassette in discover(root))
     providers = {name for cassette in islice(cassettes, _LOOKED_AT) for name in _recorded_providers(cassette.tape)}
+    hosts = {host for root in roots for host in hosts_of_vcrpy(root, files=_LOOKED_AT)}
+    providers |= {name for name in map(provider_of, hosts) if name is not None}
     return placeholder_keys_of_providers(sorted(providers))
 
 

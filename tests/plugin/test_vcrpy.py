@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import yaml
@@ -269,3 +270,38 @@ def test_marks_that_stay_keep_the_imported_tape(suite):
     project.edit("@pytest.mark.vcr\n", "\n")
     project.provider.stop()
     assert project.replay().exit == 0
+
+
+def test_the_guide_holds(project):
+    """Each command of docs/how-to/adopt-vcrpy.md does what the guide says, one after the other."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/adopt-vcrpy.md").read_text("utf-8")
+    commands = [line[2:].partition("#")[0].split() for line in guide.split("\n") if line.startswith("$ ")]
+    project.write(
+        """
+        @pytest.mark.vcr
+        def test_hello():
+            chat("hello")
+        """,
+        "tests/test_chat.py",
+    )
+    project.run("--llm-off", "--record-mode=once")
+    project.provider.stop()
+    outcomes = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.path)
+        for program, *arguments in commands:
+            if program == "pytest":
+                outcomes.append(project.run(*arguments).exit)
+            elif program == "llmtrace":
+                outcomes.append(CliRunner().invoke(main, arguments).exit_code)
+                if "--dry-run" not in arguments:
+                    project.edit("@pytest.mark.vcr\n", "\n", "tests/test_chat.py")
+            elif arguments[0] == "rm":
+                Path(arguments[1]).unlink()
+    assert outcomes == [0] * 6
+    assert project.replay().exit == 0
+    folder = "tests/cassettes/test_chat"
+    assert [name for name in project.cassettes() if name.startswith(folder)] == [
+        f"{folder}/test_hello.tape.json",
+        f"{folder}/test_hello.trace.yaml",
+    ]

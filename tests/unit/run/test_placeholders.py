@@ -2,7 +2,12 @@
 
 import os
 
-from pytest_llmtrace._run.placeholders import PLACEHOLDER_KEY, placeholder_keys_of_providers, variables
+from pytest_llmtrace._run.placeholders import (
+    PLACEHOLDER_KEY,
+    placeholder_keys_of_providers,
+    placeholder_keys_of_tree,
+    variables,
+)
 
 
 def test_only_recorded_providers_get_a_placeholder():
@@ -29,3 +34,19 @@ def test_a_variable_that_the_test_itself_changes_is_left_alone(monkeypatch):
     with variables({"C_KEY": "x"}):
         os.environ["C_KEY"] = "mine"
     assert os.environ["C_KEY"] == "mine"
+
+
+def test_providers_of_vcrpy_cassettes_get_a_placeholder(tmp_path):
+    """Modules that build their client on import need it, before any of our tapes is there; other YAML is not read."""
+    cassette = (
+        "interactions:\n- request:\n    method: POST\n    uri: https://api.{}/v1/x\n  response: {{}}\nversion: 1\n"
+    )
+    for name, host in {
+        "cassettes/test_a/test_one.yaml": "anthropic.com",
+        "cassettes/test_a/test_one.trace.yaml": "mistral.ai",
+        "settings/test_one.yaml": "cohere.com",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(cassette.format(host), encoding="utf-8")
+    assert placeholder_keys_of_tree([tmp_path]) == {"ANTHROPIC_API_KEY": PLACEHOLDER_KEY}
