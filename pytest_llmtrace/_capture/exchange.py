@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llmtrace._capture.enclosing import Enclosing, innermost
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.strands import current_strand
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Phase
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.trace import Source
 
 
@@ -80,3 +80,11 @@ class Exchange:
         if self.response is None:
             return self.ended is not None and not self.missed
         return self.response.status in {408, 409, 429} or self.response.status >= 500
+
+
+def interaction_of(exchange: Exchange) -> Interaction:
+    """An exchange that is over, as the tape holds it."""
+    response = exchange.response if exchange.response is not None else exchange.failure
+    if response is None:
+        raise ValueError("an exchange without an answer cannot be taped")
+    return Interaction(request=exchange.request, response=response, key=exchange.key, phase=exchange.phase)

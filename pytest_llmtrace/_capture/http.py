@@ -1,7 +1,8 @@
 """The HTTP stub: vcrpy's patches on every HTTP library, with our own decisions behind them.
 
 vcrpy intercepts; matching, storage and misses are ours. One router cassette is installed for the whole session and
-asks the current recorder about each request. Only this module and `other_cassettes` touch vcrpy's private names.
+asks the current recorder about each request. This module, `other_cassettes` and `vcr_patches` alone touch vcrpy's
+private names.
 """
 
 from __future__ import annotations
@@ -9,24 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import http.client
 import inspect
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
-from unittest import mock
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.mocks import is_mocked_below
+from pytest_llmtrace._capture.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.other_cassettes import watching_others
 from pytest_llmtrace._capture.providers import is_provider_host
-from pytest_llmtrace._capture.recorder import Recorder, replayed
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.telemetry import accepted, is_telemetry
 from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
+from pytest_llmtrace._capture.upgrades import is_upgrade, note_upgrade
+from pytest_llmtrace._capture.vcr_patches import vcr_patches
 from pytest_llmtrace._capture.vcr_values import as_vcr, request_of, response_of
 
 if TYPE_CHECKING:
@@ -52,15 +53,23 @@ _sent: ContextVar[tuple[Recorder, Exchange] | None] = ContextVar("llmtrace_sent"
 class Interception:
     """Installs and removes the HTTP stub for the process."""
 
-    def __init__(self, *, stop: Callable[[str], BaseException], replay_only: bool) -> None:
+    def __init__(
+        self,
+        *,
+        stop: Callable[[str], BaseException],
+        replay_only: bool,
+        allows: Callable[[str], bool] = lambda _host: False,
+    ) -> None:
         """How the stub behaves where no owner answers.
 
         Args:
             stop: makes the exception for an LLM request that no owner answers for.
             replay_only: whether LLM providers are out of reach even outside of any owner (trace mode).
+            allows: whether the project lets connections to a host past the tape.
         """
         self._stop = stop
         self._replay_only = replay_only
+        self._allows = allows
         self._patches: contextlib.ExitStack | None = None
 
     @property
@@ -74,12 +83,15 @@ class Interception:
             return
         import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
 
-        switchboard = _Switchboard(self._stop, self._replay_only)
+        switchboard = _Switchboard(self._stop, self._replay_only, self._allows)
         router = _router_class()(switchboard)
         with contextlib.ExitStack() as patches:
-            for patcher in watching_others(switchboard.observed, switchboard.refused):
+            for patcher in (
+                *watching_others(switchboard.observed, switchboard.refused),
+                *vcr_patches(),
+                *noting_sends(),
+            ):
                 patches.enter_context(patcher)
-            patches.enter_context(mock.patch.object(vcr.patch, "force_reset", _narrow_reset(vcr.patch)))
             for patcher in _builder_class(vcr.patch)(router).build():
                 patches.enter_context(patcher)
             self._patches = patches.pop_all()
@@ -94,9 +106,15 @@ class Interception:
 class _Switchboard:
     """What the router asks: finds the recorder of a request, and speaks its language."""
 
-    def __init__(self, stop: Callable[[str], BaseException], replay_only: bool) -> None:  # noqa: FBT001
+    def __init__(
+        self,
+        stop: Callable[[str], BaseException],
+        replay_only: bool,  # noqa: FBT001
+        allows: Callable[[str], bool],
+    ) -> None:
         self._stop = stop
         self._replay_only = replay_only
+        self._allows = allows
 
     def open(self, request: Any) -> tuple[Recorder | None, Exchange] | None:
         """The recorder and exchange of a vcrpy request; `None`: nobody records it. Asked again, the same answer.
@@ -121,6 +139,7 @@ class _Switchboard:
     def observed(self, request: Any, response: Any, source: Literal["live", "tape"]) -> None:
         """Another vcrpy cassette has answered or recorded a request."""
         recorder = current()
+        passed_on()
         if recorder is not None:
             recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
 
@@ -131,9 +150,8 @@ class _Switchboard:
             recorder.refuse(request_of(request), litellm_call.get(), path)
 
     def _opened(self, request: Any) -> _Ticket:
-        if is_mocked_below():
-            return ()
         recorder = current()
+        passed_on()
         host = urlsplit(request.uri).hostname or ""
         if host == PRICE_MAP and "litellm" in request.uri:
             raise ConnectionRefusedError("llmtrace keeps litellm's price map local (the bundled one is used)")
@@ -143,6 +161,9 @@ class _Switchboard:
         if recorder is None:
             if self._replay_only and is_provider_host(host):
                 self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
+            return ()
+        if is_upgrade(request):
+            note_upgrade(recorder, request.uri, self._allows)
             return ()
         exchange = recorder.open(request_of(request), litellm_call.get())
         if not exchange.replayed:
@@ -159,6 +180,8 @@ def _router_class() -> type:
 
     class Router(Cassette):  # type: ignore[misc]
         """The cassette that vcrpy's stubs talk to: it holds nothing itself."""
+
+        is_router = True
 
         def __init__(self, switchboard: _Switchboard) -> None:
             super().__init__(path="llmtrace")
@@ -250,23 +273,3 @@ def _failed(error: BaseException) -> None:
     sent = _sent.get()
     if sent is not None:
         sent[0].failed(sent[1], error)
-
-
-def _narrow_reset(patch: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """A replacement for vcrpy's `force_reset`, which un-patches the whole process while a connection is made.
-
-    That lets requests of other threads slip past the tape (kevin1024/vcrpy#212, #295). Only `http.client` needs the
-    reset: its HTTPS class calls ``super(HTTPSConnection, self)`` by global name.
-    """
-    lock = threading.RLock()
-
-    @contextlib.contextmanager
-    def narrow() -> Iterator[None]:
-        with (
-            lock,
-            mock.patch.object(http.client, "HTTPConnection", patch._HTTPConnection),  # noqa: SLF001
-            mock.patch.object(http.client, "HTTPSConnection", patch._HTTPSConnection),  # noqa: SLF001
-        ):
-            yield
-
-    return narrow

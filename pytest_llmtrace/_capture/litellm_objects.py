@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -63,9 +64,12 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
 
 
 def explained_without_http(lone: LitellmCall) -> bool:
-    """Whether something inside the process answered: a mock response, litellm's cache, a custom provider."""
+    """Whether something inside the process answered: a mock response, litellm's cache, a custom provider, a mock."""
     kwargs = lone.kwargs
     if lone.local or kwargs.get("cache_hit"):
+        return True
+    ended = lone.ended if lone.ended is not None else math.inf
+    if any(lone.started <= until and since <= ended for since, until in lone.recorder.answered_in_process):
         return True
     litellm = sys.modules.get("litellm")
     custom = getattr(litellm, "custom_provider_map", None) or []

@@ -1,12 +1,99 @@
-"""Mocks of other libraries that answer below our stub: what they answer is left to them."""
+"""Mocks that answer in a provider's place: left alone, and no bypass where litellm reports what they answered.
+
+The only module that touches respx's private names.
+"""
 
 from __future__ import annotations
 
+import functools
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+from pytest_llmtrace._capture.current import current
 
 
-def is_mocked_below() -> bool:
-    """Whether respx answers: it patches httpcore, below our stub, so such a request never leaves the process."""
-    mocker = getattr(sys.modules.get("respx.mocks"), "Mocker", None)
-    registry = getattr(mocker, "registry", {})
-    return any(getattr(one, "routers", None) for one in registry.values())
+def answers_below(request: Any) -> bool:
+    """Whether respx answers an httpx request: it patches httpcore, below our stub. What it passes through is ours."""
+    registry = getattr(getattr(sys.modules.get("respx.mocks"), "Mocker", None), "registry", {})
+    routers = getattr(registry.get("httpcore"), "routers", ())
+    for router in routers:
+        for route in getattr(router, "routes", ()):
+            if _matches(route, request):
+                return not route.is_pass_through
+        if not getattr(router, "_assert_all_mocked", True):
+            return True  # this router answers what it does not know with an empty response
+    return bool(routers)
+
+
+def _matches(route: Any, request: Any) -> bool:
+    try:
+        return not route.pattern or bool(route.pattern.match(request))
+    except Exception:  # noqa: BLE001  # a pattern that needs a body which is not read yet; respx reads it first
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A request that a client was told to send."""
+
+    passed_on: bool = False
+    """Whether an HTTP stub has seen it."""
+
+
+_sent: ContextVar[_Sent | None] = ContextVar("llmtrace_sent_by_client", default=None)
+
+
+def passed_on() -> None:
+    """An HTTP stub sees the request that is being sent in this context."""
+    sent = _sent.get()
+    if sent is not None:
+        sent.passed_on = True
+
+
+def noting_sends() -> Iterator[AbstractContextManager[Any]]:
+    """Patches that note when a client's request is answered without passing a stub: by a mock, or a transport."""
+    for name in ("httpx", "httpx2"):
+        module = sys.modules.get(name)
+        if module is not None:
+            yield mock.patch.object(module.Client, "send", _noting(module.Client.send))
+            yield mock.patch.object(module.AsyncClient, "send", _noting_async(module.AsyncClient.send))
+
+
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def send(*args: Any, **kwargs: Any) -> Any:
+        started, sent, outer = time.perf_counter(), _Sent(), _sent.get()
+        _sent.set(sent)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _sent.set(outer)
+            _note(sent, started)
+
+    return send
+
+
+def _noting_async(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def send(*args: Any, **kwargs: Any) -> Any:
+        started, sent, outer = time.perf_counter(), _Sent(), _sent.get()
+        _sent.set(sent)
+        try:
+            return await original(*args, **kwargs)
+        finally:
+            _sent.set(outer)
+            _note(sent, started)
+
+    return send
+
+
+def _note(sent: _Sent, started: float) -> None:
+    recorder = current()
+    if recorder is not None and not sent.passed_on:
+        recorder.answered_in_process.append((started, time.perf_counter()))

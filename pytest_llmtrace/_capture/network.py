@@ -1,102 +1,207 @@
-"""The network guard: in replay no connection goes past the tape, whatever library makes it.
+"""The network guard: no connection goes past the tape unnoticed, whatever library makes it.
 
-It sits on Python's sockets, below every HTTP stub. Loopback stays open to everything but a recorded provider's own
-port, and so do hosts that the project allows; a test that neither has a cassette nor calls an LLM keeps its network,
-except for known LLM providers.
+It sits on Python's sockets, below every HTTP stub. In replay it stops what the tape does not answer: loopback stays
+open to everything but a recorded provider's own port, and so do hosts that the project allows; a test that neither has
+a cassette nor calls an LLM keeps its network, except for known LLM providers. In recording and live mode it lets
+everything through, and notes what reached an LLM without an HTTP stub: that was neither recorded nor compared.
 """
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import socket
-import traceback
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any, Final
-from unittest import mock
 
 from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.enclosing import innermost, is_hidden
+from pytest_llmtrace._capture.passages import Passage
 from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.stubbed import stubbed
+from pytest_llmtrace._capture.user_stack import called_by, user_stack
+from pytest_llmtrace._capture.watched_sockets import SOCKET, watch
 from pytest_llmtrace._model.matching import is_loopback
 
-_FRAMES: Final = 12
-"""Stack frames that a finding keeps."""
+_FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
+_ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
+"""Where these methods of a socket take an address."""
+_OTHER_GUARDS: Final = frozenset({"pytest_recording", "pytest_socket"})
+_LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
 
 class Guard:
     """Installs and removes the guard for the process."""
 
     def __init__(self, *, allowed: Iterable[str] = ()) -> None:
-        """Args: allowed: host names or addresses that replay may connect to; ``*.example.com`` allows subdomains."""
+        """Args: allowed: host names or addresses that tests may connect to; ``*.example.com`` allows subdomains."""
         self._allowed = tuple(host.strip().lower() for host in allowed if host.strip())
         self._addresses: set[str] = set()
-        self._patches: contextlib.ExitStack | None = None
+        """Addresses of allowed hosts."""
+        self._names: dict[str, str | None] = {}
+        """Providers by their addresses; `None` for an address that a host of another kind shares."""
+        self._ordered: Counter[str] = Counter()
+        """Names that an event loop is looking up in a thread: checked where that was ordered."""
+        self._patches = [
+            *(_Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
+            *(_Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
+            _Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
+        ]
 
     def install(self) -> None:
-        """Put the guard in place, once."""
-        if self._patches is not None:
-            return
-        connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
-
-        def guarded_connect(sock: socket.socket, address: Any) -> Any:
-            self._check(sock, address)
-            return connect(sock, address)
-
-        def guarded_connect_ex(sock: socket.socket, address: Any) -> Any:
-            self._check(sock, address)
-            return connect_ex(sock, address)
-
-        def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-            name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
-            self._check_name(name)
-            found = getaddrinfo(host, *args, **kwargs)
-            if self._allows(name):
-                self._addresses.update(str(one[4][0]) for one in found)
-            return found
-
-        with contextlib.ExitStack() as patches:
-            patches.enter_context(mock.patch.object(socket.socket, "connect", guarded_connect))
-            patches.enter_context(mock.patch.object(socket.socket, "connect_ex", guarded_connect_ex))
-            patches.enter_context(mock.patch.object(socket, "getaddrinfo", guarded_getaddrinfo))
-            self._patches = patches.pop_all()
+        """Put the guard in place, or back in place: other plugins reset sockets after each test."""
+        for patch in self._patches:
+            patch.install()
 
     def remove(self) -> None:
         """Take the guard away."""
-        if self._patches is not None:
-            self._patches.close()
-            self._patches = None
+        for patch in self._patches:
+            patch.remove()
 
-    def _check(self, sock: socket.socket, address: Any) -> None:
+    # What is put over Python's own
+
+    def _guarding(self, at: int) -> Callable[[Any], Any]:
+        def guarding(original: Any) -> Any:
+            def guarded(sock: socket.socket, *args: Any) -> Any:
+                try:
+                    sent = self._check(sock, args[at]) if -len(args) <= at < len(args) else None
+                except BaseException:
+                    sock.close()  # callers do so for an `OSError` only
+                    raise
+                if sent is not None:
+                    watch(sock, sent)
+                return original(sock, *args)
+
+            return guarded
+
+        return guarding
+
+    def _guarding_lookup(self, original: Any) -> Any:
+        def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+            name = _text(host)
+            if not self._ordered[name]:
+                self._check_name(name, args[0] if args else kwargs.get("port"))
+            found = original(host, *args, **kwargs)
+            self._remember(name, found)
+            return found
+
+        return guarded
+
+    def _guarding_order(self, original: Any) -> Any:
+        async def guarded(loop: Any, host: Any, port: Any, **kwargs: Any) -> Any:
+            name = _text(host)
+            self._check_name(name, port)
+            self._ordered[name] += 1
+            try:
+                return await original(loop, host, port, **kwargs)
+            finally:
+                self._ordered[name] -= 1
+
+        return guarded
+
+    # What it decides
+
+    def _check(self, sock: socket.socket, address: Any) -> Callable[[], None] | None:
+        """Stop or note a connection. Gives what must be called when a socket to this machine sends something."""
         recorder = current()
-        if recorder is None or recorder.wire != "tape" or not isinstance(address, tuple):
-            return  # local sockets have names, not address tuples
-        if sock.family not in (socket.AF_INET, socket.AF_INET6):
-            return
+        if recorder is None or not isinstance(address, tuple) or sock.family not in _FAMILIES:
+            return None  # local sockets have names, not address tuples
         host, port = str(address[0]), address[1]
+        if self.allows(host) or self.allows(f"{host}:{port}") or host in self._addresses:
+            return None
         if is_loopback(host):
-            if recorder.guarded and recorder.is_recorded_port(port):
-                recorder.bypass(f"{host}:{port}", _stack())
-            return
-        if self._allows(host) or host in self._addresses:
-            return
-        if recorder.guarded or is_provider_host(host):
-            recorder.bypass(f"{host}:{port}", _stack())
+            return self._check_loopback(recorder, f"{host}:{port}", port)
+        name = self._names.get(host) or host
+        if recorder.wire == "tape":
+            if recorder.guarded or is_provider_host(name):
+                recorder.bypass(f"{name}:{port}", user_stack())
+        elif is_provider_host(name):
+            self._note(recorder, f"{name}:{port}")
+        return None
 
-    def _check_name(self, name: str) -> None:
-        """A provider's name is not even looked up in replay, by any test."""
+    @staticmethod
+    def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[], None] | None:
+        if recorder.wire == "tape" and recorder.guarded and recorder.is_recorded_port(port):
+            recorder.bypass(address, user_stack())
+        if stubbed.get() or is_hidden(innermost.get()):
+            return None
+        passage = Passage(address=address, stack=user_stack(), phase=recorder.phase)
+        return lambda: recorder.passages.to_port(port, passage)
+
+    def _check_name(self, name: str, port: Any) -> None:
+        """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed."""
         recorder = current()
-        if recorder is None or recorder.wire != "tape" or self._allows(name):
+        if recorder is None or not is_provider_host(name) or self.allows(name):
             return
-        if is_provider_host(name):
-            recorder.bypass(name, _stack())
+        if called_by("pytest_socket"):  # it looks up the hosts that it is to allow
+            return
+        address = f"{name}:{port}" if port else name
+        if recorder.wire == "tape":
+            recorder.bypass(address, user_stack())
+        self._note(recorder, address)
 
-    def _allows(self, host: str) -> bool:
+    @staticmethod
+    def _note(recorder: Recorder, address: str) -> None:
+        if not stubbed.get() and not is_hidden(innermost.get()):  # replay does not run what a replayed tool does
+            recorder.let_through(address, user_stack())
+
+    def _remember(self, name: str, found: Any) -> None:
+        """Whose addresses these are."""
+        if isinstance(found, str):
+            addresses = {found}
+        elif isinstance(found, tuple):
+            addresses = set(found[2])
+        else:
+            addresses = {str(one[4][0]) for one in found}
+        if self.allows(name):
+            self._addresses |= addresses
+        provider = name if is_provider_host(name) else None
+        for address in addresses if provider else addresses & self._names.keys():
+            if self._names.setdefault(address, provider) is None or provider is None:
+                self._names[address] = None
+
+    def allows(self, host: str) -> bool:
+        """Whether the project lets connections to a host past the tape."""
         name = host.lower()
         return any(
             name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:])) for allowed in self._allowed
         )
 
 
-def _stack() -> tuple[str, ...]:
-    """Where the connection was made: the innermost frames, without our own."""
-    frames = traceback.extract_stack()[:-3]
-    return tuple(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames[-_FRAMES:])
+class _Patch:
+    """A function in our version. What a user put over it, a mock say, is left alone."""
+
+    def __init__(self, owner: Any, name: str, guarding: Callable[[Any], Any]) -> None:
+        self._owner = owner
+        self._name = name
+        self._guarding = guarding
+        self._genuine = getattr(owner, name)
+        self._inherited = name not in vars(owner)
+        self._replaced: dict[Any, Any] = {}
+        """What each of our versions replaced."""
+
+    def install(self) -> None:
+        """Also over the guards of plugins that put their own over what they found when they were imported."""
+        found = getattr(self._owner, self._name)
+        if found is self._genuine or _module_of(found) in _OTHER_GUARDS:
+            ours = self._guarding(found)
+            self._replaced = {ours: found}
+            setattr(self._owner, self._name, ours)
+
+    def remove(self) -> None:
+        found = self._replaced.get(getattr(self._owner, self._name))
+        if found is None:
+            return
+        if found is self._genuine and self._inherited:
+            delattr(self._owner, self._name)
+        else:
+            setattr(self._owner, self._name, found)
+
+
+def _module_of(function: Any) -> str:
+    return str(getattr(function, "__module__", "")).partition(".")[0]
+
+
+def _text(host: Any) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")

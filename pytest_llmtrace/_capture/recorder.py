@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import find_dialect
 from pytest_llmtrace._capture.enclosing import innermost, is_hidden
-from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError
+from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError, interaction_of
 from pytest_llmtrace._capture.labels import current_labels
+from pytest_llmtrace._capture.passages import Passage, Passages
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.transport_failures import failure_of, is_failure
@@ -73,6 +74,10 @@ class Recorder:
         """Why a live call was refused, once one was."""
         self.bypassed: list[tuple[str, tuple[str, ...]]] = []
         """Connections past the tape that were stopped: address and stack."""
+        self.passages = Passages()
+        """Those that were not."""
+        self.answered_in_process: list[tuple[float, float]] = []
+        """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
         self._redactor = redactor
         self._gates = gates
         self._lock = threading.Lock()
@@ -217,6 +222,15 @@ class Recorder:
             self.bypassed.append((address, stack))
         self.stop(f"llmtrace: a connection to {address} went past the tape")
 
+    def let_through(self, address: str, stack: tuple[str, ...]) -> None:
+        """A connection to a provider goes past the tape. Raises: the stop, where a budget is spent."""
+        self.passages.to_provider(Passage(address=address, stack=stack, phase=self.phase))
+        self._ask_budget()
+
+    def gone_past(self) -> tuple[Passage, ...]:
+        """The connections to LLMs that went past the tape."""
+        return self.passages.found({_port(one) for one in self.exchanges if one.is_llm and not one.missed})
+
     def stop(self, text: str) -> NoReturn:
         """End what runs, with an exception that nothing swallows by accident."""
         raise self._gates.stop(text)
@@ -224,13 +238,18 @@ class Recorder:
     # Live requests
 
     def _before_live(self, exchange: Exchange) -> None:
+        try:
+            self._ask_budget()
+        except BaseException:
+            exchange.failed(None)
+            exchange.taped = False
+            raise
+
+    def _ask_budget(self) -> None:
         refusal = self._gates.allow_live()
-        if refusal is None:
-            return
-        exchange.failed(None)
-        exchange.taped = False
-        self.refused = refusal
-        self.stop(f"llmtrace: {refusal}")
+        if refusal is not None:
+            self.refused = refusal
+            self.stop(f"llmtrace: {refusal}")
 
     def _after_live(self, exchange: Exchange) -> None:
         if exchange.is_llm:
@@ -255,22 +274,6 @@ class Recorder:
             and one.taped
             and (one.is_llm or one.source == "tape" or not _is_local(one) or _port(one) in llm_ports)
         )
-
-
-def interaction_of(exchange: Exchange) -> Interaction:
-    """An exchange that is over, as the tape holds it."""
-    response = exchange.response if exchange.response is not None else exchange.failure
-    if response is None:
-        raise ValueError("an exchange without an answer cannot be taped")
-    return Interaction(request=exchange.request, response=response, key=exchange.key, phase=exchange.phase)
-
-
-def replayed(response: HttpResponse) -> HttpResponse:
-    """A recorded response as it is played: a recorded refusal must not make the client sleep before its retry."""
-    if response.status in {408, 409, 429} or response.status >= 500:
-        kept = tuple(header for header in response.headers if header[0] not in {"retry-after", "retry-after-ms"})
-        return replace(response, headers=(*kept, ("retry-after-ms", "1")))
-    return response
 
 
 def is_llm_request(request: HttpRequest) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from pytest_llmtrace._capture.transport_failures import is_failure
-from pytest_llmtrace._model.http import HttpRequest, Interaction
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 
 Same = Callable[[HttpRequest, HttpRequest], bool]
 Meaning = Callable[[HttpRequest], str | None]
@@ -111,3 +112,11 @@ class Tape:
             waiting = {position for queue in self._waiting.values() for position in queue}
             left = sorted(waiting - self._failures)
         return tuple(self.interactions[position] for position in left)
+
+
+def replayed(response: HttpResponse) -> HttpResponse:
+    """A recorded response as it is played: a recorded refusal must not make the client sleep before its retry."""
+    if response.status in {408, 409, 429} or response.status >= 500:
+        kept = tuple(header for header in response.headers if header[0] not in {"retry-after", "retry-after-ms"})
+        return replace(response, headers=(*kept, ("retry-after-ms", "1")))
+    return response

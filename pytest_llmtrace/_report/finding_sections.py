@@ -16,7 +16,6 @@ from pytest_llmtrace._report.wording import BUDGETS, amount, joined, plural
 
 _SHOWN: Final = 8
 """Findings of one type that are listed; the others are counted."""
-_STACK: Final = 6
 _DEAREST: Final = 3
 
 
@@ -96,11 +95,12 @@ def bypass_section(found: Sequence[Bypass], width: int) -> Iterator[str]:
     yield "  past the tape"
     for bypass in found[:_SHOWN]:
         yield from (f"    {line}" for line in wrapped(clean(bypass.what), width - 4))
-        yield from (f"      {cut_middle(clean_line(frame), width - 6)}" for frame in bypass.stack[-_STACK:])
+        yield from (f"      {cut_middle(clean_line(frame), width - 6)}" for frame in bypass.stack)
     yield from _more(len(found))
     text = (
         "It could not be recorded and compared. Call through an HTTP client that is seen (httpx, requests, aiohttp, "
-        "urllib3, botocore), or describe the call with `pytest_llmtrace.call(...)`."
+        "urllib3, botocore), put the call in a function under `@pytest_llmtrace.tool(replay=True)`, or let the host "
+        "through with the ini value `llm_allow_hosts`."
     )
     yield from (f"    {line}" for line in wrapped(text, width - 4))
 

@@ -50,6 +50,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden, drifts = _drifts(run, trace, stopped=False)
         findings += [replace(drift, severity="ignore") for drift in drifts]
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
+    findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
     golden_totals = run.old.totals
     findings += _breaches(run, trace, stopped=stopped)
@@ -79,11 +80,15 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
 def teardown_verdict(run: OwnerRun) -> Verdict | None:
     """What the teardown did that replay has no answer for; `None` where there is nothing to say."""
     late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
-    if not late or run.verdict is None:
+    past = [one for one in run.recorder.gone_past() if one.phase == "teardown"]
+    if not (late or past) or run.verdict is None:
         return None
-    found = tuple(
-        Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
-        for one in late
+    found: tuple[Finding, ...] = (
+        *(
+            Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
+            for one in late
+        ),
+        *(Bypass(what=f"{one.address} (while the test was torn down)", stack=one.stack) for one in past),
     )
     return replace(run.verdict, findings=found, stopped=True, exception=None, golden=None, accept_calls=len(late))
 

@@ -8,9 +8,9 @@ from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import Assembled, assemble
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.drain import drain, settle
-from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
+from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
@@ -73,7 +73,8 @@ class OwnerRun:
         recorder = self.recorder
         calls_llm = any(one.is_llm for one in recorder.exchanges)
         by_hand = recorder.hand_calls or recorder.executions or recorder.entries
-        return bool(calls_llm or recorder.litellm_calls or by_hand or recorder.bypassed or self.old.exists)
+        past = recorder.bypassed or recorder.gone_past()
+        return bool(calls_llm or recorder.litellm_calls or by_hand or past or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:

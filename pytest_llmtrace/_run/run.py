@@ -46,6 +46,7 @@ class Run:
         self._prices = PriceBook(settings.prices)
         self._redactor = Redactor.from_environment()
         self._logger = Logger()
+        self._guard = Guard(allowed=settings.allow_hosts)
         self._resources = contextlib.ExitStack()
         self._active = False
         self._attempt: OwnerRun | None = None
@@ -59,18 +60,18 @@ class Run:
         """Install what capture needs; the first traced test does it, so that an untraced run pays nothing."""
         if self._active:
             self._logger.attach()
+            self._guard.install()
             return
         self._active = True
         import wrapt  # noqa: PLC0415  # only where something is traced
 
         keep_litellm_local()
         replay_only = self.settings.run_mode == "trace"
-        interception = Interception(stop=stop, replay_only=replay_only)
+        interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows)
         interception.install()
         self._resources.callback(interception.remove)
-        guard = Guard(allowed=self.settings.allow_hosts)
-        guard.install()
-        self._resources.callback(guard.remove)
+        self._guard.install()
+        self._resources.callback(self._guard.remove)
         if replay_only:
             self._resources.callback(flush_traces)
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
@@ -117,6 +118,7 @@ class Run:
         if run is None:
             yield
             return
+        self._guard.install()  # again: other plugins put their own guards in place in the setup
         with self._noticing_failure():
             try:
                 with drained(item):

@@ -10,9 +10,10 @@ import pytest
 
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assemble import assemble
+from pytest_llmtrace._capture.exchange import interaction_of
 from pytest_llmtrace._capture.from_litellm import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire, interaction_of
+from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.redaction import Redactor

@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 
 import httpx
+import pytest
 import vcr.cassette
 import vcr.patch
 import vcr.stubs
@@ -45,6 +46,32 @@ def test_vcrpy_says_which_request_a_cassette_refuses():
         assert "CannotOverwriteExistingCassetteException(cassette=" in source
         assert "failed_request=" in source
     assert vcr.cassette.Cassette(path="somewhere.yaml")._path == "somewhere.yaml"
+
+
+def test_vcrpy_sends_through_the_functions_that_are_marked():
+    """Connections made inside of these are a stub's own; all but aiohttp's and tornado's are looked up when called."""
+    from vcr.stubs import httpx_stubs
+
+    from pytest_llmtrace._capture.vcr_patches import REAL_SENDERS
+
+    for name in ("_vcr_handle_request", "_vcr_handle_async_request"):
+        names = list(inspect.signature(getattr(httpx_stubs, name)).parameters)
+        assert names[0::2] == ["cassette", "self", "httpx"]
+        assert f" {name}(" in inspect.getsource(getattr(httpx_stubs, name[1:]))
+    source = inspect.getsource(vcr.patch.CassettePatcherBuilder)
+    for name in REAL_SENDERS:
+        assert name in source
+    assert {"connect", "getresponse"} <= set(vars(vcr.stubs.VCRConnection))
+
+
+def test_respx_keeps_its_routers_where_they_are_looked_for():
+    """Its mocker of httpcore lists the routers in use; a route tells its pattern, and whether it lets requests pass."""
+    respx = pytest.importorskip("respx")
+    with respx.mock(assert_all_called=False, assert_all_mocked=False) as router:
+        route = router.get("https://a.example/").pass_through()
+        assert respx.mocks.Mocker.registry["httpcore"].routers == [router]
+        assert [*router.routes] == [route]
+        assert (bool(route.pattern), route.is_pass_through, router._assert_all_mocked) == (True, True, False)
 
 
 def test_in_process_transports_have_the_names_that_are_skipped():

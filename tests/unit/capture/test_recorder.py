@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from pytest_llmtrace._capture.exchange import ReplayStopError
-from pytest_llmtrace._capture.recorder import Gates, Recorder, interaction_of, replayed
-from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
+from pytest_llmtrace._capture.recorder import Gates, Recorder
+from pytest_llmtrace._capture.tape import Tape, replayed
 from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.redaction import Redactor

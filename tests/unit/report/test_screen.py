@@ -433,8 +433,9 @@ def test_recorded_text_cannot_act_on_the_terminal():
             \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r
               \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r
             It could not be recorded and compared. Call through an HTTP client that is
-            seen (httpx, requests, aiohttp, urllib3, botocore), or describe the call
-            with `pytest_llmtrace.call(...)`.
+            seen (httpx, requests, aiohttp, urllib3, botocore), put the call in a
+            function under `@pytest_llmtrace.tool(replay=True)`, or let the host through
+            with the ini value `llm_allow_hosts`.
 
           ended   \\x1b[2J\\x1b]0;owned\\x07 hi \\u202egnp.exe\\r (follows from the above)
           golden  tests/cassettes/test_refund/test_refund.trace.yaml
@@ -509,8 +510,9 @@ def test_other_requests_missing_past_the_tape_and_not_made():
               app/agent.py:12 in run
               lm15/client.py:88 in send
             It could not be recorded and compared. Call through an HTTP client that is
-            seen (httpx, requests, aiohttp, urllib3, botocore), or describe the call
-            with `pytest_llmtrace.call(...)`.
+            seen (httpx, requests, aiohttp, urllib3, botocore), put the call in a
+            function under `@pytest_llmtrace.tool(replay=True)`, or let the host through
+            with the ini value `llm_allow_hosts`.
 
           recorded, not made
             POST https://crm.example/orders/1

@@ -1,0 +1,50 @@
+"""Connections that went past the tape and were not stopped: recording and live mode let them through, and say so.
+
+They are not stopped because the call may be under way already: the connection is opened by a pool, in a sub-task that
+races two addresses, or in a thread, and an exception there breaks the application in a place that says nothing. What
+it costs is one call of one test, which fails until the call can be seen. Where a budget is spent, they are stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pytest_llmtrace._model.http import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One connection, or upgrade of a connection, past the tape."""
+
+    address: str
+    """Host and port, or the URL of a websocket."""
+    stack: tuple[str, ...]
+    """Who made it, from the user's code inwards."""
+    phase: Phase
+
+
+class Passages:
+    """Those of one owner. Safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._providers: dict[str, Passage] = {}
+        self._local: dict[int, Passage] = {}
+
+    def to_provider(self, passage: Passage) -> None:
+        """A known provider was reached. One of each address is kept, the first."""
+        with self._lock:
+            self._providers.setdefault(passage.address, passage)
+
+    def to_port(self, port: int, passage: Passage) -> None:
+        """Something was sent to a port of this machine; whether an LLM listens there, the end of the test knows."""
+        with self._lock:
+            self._local.setdefault(port, passage)
+
+    def found(self, llm_ports: Collection[int | None]) -> tuple[Passage, ...]:
+        """What went past the tape to an LLM, given the local ports on which LLMs answered."""
+        with self._lock:
+            local = [passage for port, passage in self._local.items() if port in llm_ports]
+            return (*self._providers.values(), *local)

@@ -1,0 +1,67 @@
+"""Sockets to this machine that are noticed when they first send: a probe that only connects is no call of an LLM."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+SOCKET: Final[type[socket.socket]] = next(one for one in reversed(socket.socket.__mro__) if one.__module__ == "socket")
+"""Python's own socket class, also where another plugin has put a subclass in its place."""
+
+_lock = threading.Lock()
+_waiting: WeakKeyDictionary[socket.socket, Callable[[], None]] = WeakKeyDictionary()
+
+
+def watch(sock: socket.socket, first_sent: Callable[[], None]) -> None:
+    """Call back when the socket first sends something. A socket of a foreign class counts as sending at once."""
+    if type(sock) is not SOCKET:
+        first_sent()
+        return
+    with _lock:
+        _waiting[sock] = first_sent
+    sock.__class__ = _Watched
+
+
+class _Watched(SOCKET):  # type: ignore[valid-type,misc]
+    """An ordinary socket until it sends; then it becomes one again. Everything that hands it on counts as sending."""
+
+    __slots__ = ()
+
+    def send(self, *args: Any) -> int:
+        _sends(self)
+        return self.send(*args)
+
+    def sendall(self, *args: Any) -> None:
+        _sends(self)
+        return self.sendall(*args)
+
+    def sendmsg(self, *args: Any) -> int:
+        _sends(self)
+        return self.sendmsg(*args)
+
+    def sendto(self, *args: Any) -> int:
+        _sends(self)
+        return self.sendto(*args)
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> int:
+        _sends(self)
+        return self.sendfile(*args, **kwargs)
+
+    def detach(self) -> int:
+        _sends(self)
+        return self.detach()
+
+    def dup(self) -> socket.socket:
+        _sends(self)
+        return self.dup()
+
+
+def _sends(sock: socket.socket) -> None:
+    sock.__class__ = SOCKET
+    with _lock:
+        first_sent = _waiting.pop(sock, None)
+    if first_sent is not None:
+        first_sent()
