@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -25,6 +26,7 @@ from pytest_llmtrace._report.layout import Line
 from pytest_llmtrace._report.stats import CassetteRow, stats_table
 from pytest_llmtrace._report.transcript import transcript
 from pytest_llmtrace._run.importing import import_file, vcrpy_files
+from pytest_llmtrace._run.unsealing import opened_tape
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import GOLDEN, TAPE, Cassette, discover
@@ -54,14 +56,15 @@ def main() -> None:
 def show(file: Path, *, as_json: bool) -> None:
     r"""Print a cassette as a transcript: each conversation, turn by turn, with tokens and cost.
 
-    FILE is a golden trace (.trace.yaml) or the tape beside it (.tape.json).
+    FILE is a golden trace (.trace.yaml) or the tape beside it (.tape.json). Of an encrypted tape, what it holds is
+    printed, with the key in LLMTRACE_KEY.
 
     \b
     Examples:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace show --json FILE | jq .usage
     """
-    golden = _golden(_cassette(file).golden)
+    golden = _shown(file)
     if as_json:
         entries = list(unpacked_entries(packed_entries(golden.trace)))
         _print_json({"test": golden.test, "totals": totals_data(golden.totals), "entries": entries})
@@ -179,6 +182,16 @@ def _cassette(file: Path) -> Cassette:
         if file.name.endswith(ending):
             return Cassette.at(file.parent, file.name.removesuffix(ending))
     raise click.ClickException(f"{file}: neither a golden trace ({GOLDEN}) nor a tape ({TAPE})")
+
+
+def _shown(file: Path) -> Golden:
+    """What there is to show of a cassette: its golden trace, or the texts that an encrypted tape holds."""
+    cassette = _cassette(file)
+    try:
+        opened = opened_tape(cassette.tape, os.environ) if file.name.endswith(TAPE) else None
+    except LlmtraceError as error:
+        raise click.ClickException(str(error)) from None
+    return opened or _golden(cassette.golden)
 
 
 def _load(path: Path) -> Golden:

@@ -15,17 +15,19 @@ _NAME: Final = re.compile(r"[A-Za-z_$][\w.$-]{0,63}", re.ASCII)
 
 _VOCABULARY: Final = frozenset(
     {
-        "$defs", "$ref", "additionalProperties", "allOf", "anyOf", "category", "definitions", "effort",
-        "embedding_types", "encoding_format", "enum", "format", "include", "input_schema", "input_type", "items",
-        "json_schema", "modalities", "mode", "name", "oneOf", "output_schema", "parameters", "properties", "quality",
-        "reasoning_effort", "required", "response_format", "response_mime_type", "responseMimeType", "response_schema",
-        "responseSchema", "schema", "service_tier", "size", "task_type", "threshold", "tool_choice", "truncate",
-        "truncation", "type", "verbosity", "voice",
+        "$defs", "$ref", "additionalProperties", "allOf", "allowed_tools", "allowedFunctionNames", "anyOf", "category",
+        "definitions", "effort", "embedding_types", "encoding_format", "enum", "execution", "format", "include",
+        "inference_geo", "input_schema", "input_type", "items", "json_schema", "modalities", "mode", "model", "models",
+        "name", "oneOf", "output_schema", "parameters", "properties", "quality", "reasoning_effort", "required",
+        "response_format", "response_mime_type", "response_modalities", "response_schema", "responseJsonSchema",
+        "responseMimeType", "responseModalities", "responseSchema", "schema", "search_context_size", "service_tier",
+        "size", "speed", "task_type", "threshold", "tool_choice", "truncate", "truncation", "ttl", "type", "verbosity",
+        "voice",
     }
 )  # fmt: skip
 """Fields whose words, and those below them, are structure."""
 _PROSE: Final = frozenset(
-    {"$comment", "const", "default", "description", "example", "examples", "pattern", "title"}
+    {"$comment", "const", "default", "description", "example", "examples", "pattern"}
 )  # fmt: skip
 """Fields of a schema that hold what somebody wrote."""
 _PERSONAL: Final = frozenset(

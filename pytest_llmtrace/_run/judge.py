@@ -63,7 +63,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         findings=tuple(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(private.masked(trace).calls),
-        not_understood=run.assembled.unknown,
+        not_understood=tuple(private.masked_request(line) for line in run.assembled.unknown),
         golden_file=run.old.golden_name if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,

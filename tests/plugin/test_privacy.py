@@ -170,10 +170,9 @@ def test_normalisation_comes_before_the_digest(hashed):
     assert ran.findings("test_one") == [("drift", "user")]
 
 
-@pytest.mark.parametrize("rule", ["hex", "number", "/[0-9a-f]/"])
-def test_rules_do_not_reach_into_digests(hashed, rule):
-    """A rule that would match a digest or a size makes no two texts equal."""
-    with_ini(hashed, privacy="hash", tapes="encrypted", normalize=rule)
+def test_rules_do_not_reach_into_digests(hashed):
+    """Rules that would match a digest or a size make no two texts equal."""
+    with_ini(hashed, privacy="hash", tapes="encrypted", normalize="\n    hex\n    number\n    /[0-9a-f]/")
     hashed.write("def test_one():\n    chat('Yes, today.')\n")
     hashed.record()
     hashed.edit("Yes, today.", "No, never ever.")
@@ -274,11 +273,6 @@ def test_without_tapes_only_goldens_are_written(project):
     assert 'pytest --llm-live "test_it.py::test_agent"' in ran.text
     assert "pytest --llm-record" not in ran.text
     assert_private(project, live.text, ran.text)
-    project.edit('return {{"warning"'.replace("{{", "{"), 'return {"note"')
-    project.run("--llm-live").outcomes(passed=1)  # results are none of the tool trajectory
-    project.edit('drug": "' + ORDER, 'drug": "aspirin')
-    ran = project.run("--llm-live", "--tb=short")
-    assert ran.findings("test_agent") == []  # the model asked for no tool: what the test made up is input
 
 
 def test_a_failed_recording_without_tapes_leaves_nothing(project):
@@ -321,6 +315,50 @@ def test_calls_without_http_are_replayed_without_tapes(project):
     assert_private(project, ran.text)
 
 
+def test_live_drift_is_private(project):
+    """Real calls are compared with digests, and what differs is told as digests."""
+    with_ini(project, privacy="hash", tapes="off")
+    project.write("@pytest.mark.llm_trace(policy='exact')\ndef test_one():\n    chat('Does the rash hurt?')\n")
+    project.record()
+    project.edit("hurt?", "itch at night?")
+    ran = project.run("--llm-live", *every_report(project))
+    assert ran.findings("test_one") == [("drift", "user"), ("drift", "output")]
+    assert_private(project, ran.text)
+
+
+def test_the_golden_trace_of_a_fixture_does_not_depend_on_the_first_test(hashed):
+    """Rules of a test's marker are not those of a session fixture: whichever test comes first, it is the same."""
+    hashed.write(
+        """
+        @pytest.fixture(scope="session")
+        def greeting():
+            return chat("It is 2026-03-01.")
+
+        @pytest.mark.llm_trace(normalize=["date"])
+        def test_one(greeting):
+            assert greeting
+
+        def test_two(greeting):
+            assert greeting
+        """
+    )
+    hashed.record("-k", "one")
+    before = hashed.cassettes()
+    assert hashed.record("-k", "two").requests == 0
+    assert hashed.cassettes() == before
+    hashed.replay().outcomes(passed=2)
+
+
+def test_a_cassette_of_another_plugin_is_theirs_and_the_golden_trace_private(hashed):
+    """Where pytest-recording keeps the tape, ours is the golden trace, and it holds digests."""
+    hashed.write("@pytest.mark.vcr\ndef test_one():\n    chat('Does the rash hurt?')\n")
+    hashed.run("--llm-record", "--record-mode=once").outcomes(passed=1)
+    golden = hashed.cassettes()["cassettes/test_it/test_one.trace.yaml"]
+    assert b"rash" not in golden
+    assert b"privacy: hmac-sha256@" in golden
+    hashed.replay().outcomes(passed=1)
+
+
 def test_requests_that_are_no_llm_calls_are_private_too(hashed):
     """A search whose words changed is a miss; neither its URL nor its body is told."""
     hashed.write(
@@ -341,24 +379,15 @@ def test_requests_that_are_no_llm_calls_are_private_too(hashed):
     assert_private(hashed, ran.text)
 
 
-@pytest.mark.parametrize(
-    ("ini", "arguments", "message"),
-    [
-        ({"privacy": "hash"}, [], "Either set llm_tapes = encrypted"),
-        ({"privacy": "hash", "tapes": "on"}, [], "or set llm_tapes = off"),
-        ({"privacy": "some"}, [], "llm_privacy = 'some': not possible; choose one of off, hash"),
-        ({"tapes": "some"}, [], "llm_tapes = 'some': not possible; choose one of on, off, encrypted"),
-        ({"tapes": "encrypted"}, ["--llm-record"], "needs a key: set the environment variable LLMTRACE_KEY"),
-    ],
-)
-def test_settings_that_do_not_go_together_are_usage_errors(project, monkeypatch, ini, arguments, message):
-    """What cannot work is said before any test runs, with the ways out."""
-    monkeypatch.delenv("LLMTRACE_KEY", raising=False)
-    with_ini(project, **ini)
+def test_settings_that_do_not_go_together_are_usage_errors(project):
+    """Digests beside plain tapes would be a false promise: it is said before any test runs, with both ways out."""
+    with_ini(project, privacy="hash")
     project.write("def test_one():\n    chat('hi')\n")
-    ran = project.run(*arguments)
+    ran = project.run()
     assert ran.exit == pytest.ExitCode.USAGE_ERROR
-    assert message in " ".join(ran.result.stderr.str().split())
+    said = " ".join(ran.result.stderr.str().split())
+    assert "Either set llm_tapes = encrypted" in said
+    assert "or set llm_tapes = off" in said
     assert ran.requests == 0
 
 

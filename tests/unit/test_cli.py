@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._model.secret_key import SecretKey
+from pytest_llmtrace._store.sealed import Seal
+from pytest_llmtrace._store.tape_file import dump_tape
 from pytest_llmtrace.cli import main
+from tests.unit.store.exchanges import interaction
 
 ONE = """\
 llmtrace: 1
@@ -58,6 +62,29 @@ def test_show_refuses_other_files(tree):
     shown = run("show", str(other))
     assert shown.exit_code == 1
     assert shown.output == f"Error: {other}: neither a golden trace (.trace.yaml) nor a tape (.tape.json)\n"
+
+
+def test_show_opens_an_encrypted_tape_for_whoever_has_the_key(tree, monkeypatch):
+    """With the key the texts on the tape are printed, whatever the golden trace holds; without it the error says so."""
+    asked = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Does the rash hurt?"}]}
+    said = {"choices": [{"message": {"role": "assistant", "content": "At night."}, "finish_reason": "stop"}]}
+    meta = {"test": "test_a.py::test_one"}
+    path = tree / "cassettes" / "test_a" / "test_one.tape.json"
+    seal = Seal("test_a.py::test_one", SecretKey("key"))
+    path.write_text(seal.closed(dump_tape([interaction(asked, said)], meta), meta), encoding="utf-8")
+    monkeypatch.setenv("LLMTRACE_KEY", "key")
+    shown = run("show", str(path))
+    assert shown.exit_code == 0
+    for text in ("test_a.py::test_one", "Does the rash hurt?", "At night."):
+        assert text in shown.output
+    monkeypatch.delenv("LLMTRACE_KEY")
+    refused = run("show", str(path))
+    assert refused.exit_code == 1
+    assert refused.output == (
+        f"Error: {path} is encrypted, and LLMTRACE_KEY is not set.\n"
+        "Set the environment variable LLMTRACE_KEY to the key that it was recorded with.\n"
+    )
+    assert "Be brief." in run("show", str(path).replace(".tape.json", ".trace.yaml")).output
 
 
 def test_stats_counts_a_tree(tree):

@@ -59,3 +59,31 @@ def test_prices_that_cannot_be_used_name_the_file(pytester, monkeypatch, toml, m
         read(config, {})
     assert message in str(raised.value)
     assert "pyproject.toml" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "env", "message"),
+    [
+        ([], "llm_privacy = hash", {}, "Either set llm_tapes = encrypted"),
+        ([], "llm_privacy = some", {}, "llm_privacy = 'some': not possible; choose one of off, hash"),
+        ([], "llm_tapes = some", {}, "llm_tapes = 'some': not possible; choose one of on, off, encrypted"),
+        (["--llm-record"], "llm_tapes = encrypted", {"LLMTRACE_KEY": " "}, "set the environment variable LLMTRACE_KEY"),
+        (["--llm-record"], "llm_tapes = encrypted", {"LLMTRACE_KEY": "k"}, "pip install 'pytest-llmtrace[privacy]'"),
+    ],
+)
+def test_privacy_that_cannot_be_kept_is_an_error(pytester, monkeypatch, arguments, ini, env, message):
+    """Plain tapes beside digests, a missing key and a missing library are said before anything is recorded."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    pytester.makeini(f"[pytest]\n{ini}\n")
+    config = pytester.parseconfig(*arguments)
+    with pytest.raises(SettingsError) as raised:
+        read(config, env)
+    assert message in str(raised.value)
+
+
+def test_without_a_key_everything_but_recording_can_start(pytester):
+    """Whoever has no key can run plain tests; each file that needs it says so."""
+    pytester.makeini("[pytest]\nllm_privacy = hash\nllm_tapes = encrypted\n")
+    settings = read(pytester.parseconfig("--llm-trace"), {})
+    assert (settings.privacy, settings.tapes, settings.key) == ("hash", "encrypted", None)
+    assert "secret" not in repr(read(pytester.parseconfig("--llm-trace"), {"LLMTRACE_KEY": "secret"}))
