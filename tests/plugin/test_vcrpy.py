@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from pytest_llmtrace._model.secret_key import VARIABLE
 from pytest_llmtrace.cli import main
 from tests.plugin.conftest import Project
 
@@ -305,3 +306,17 @@ def test_the_guide_holds(project):
         f"{folder}/test_hello.tape.json",
         f"{folder}/test_hello.trace.yaml",
     ]
+
+
+def test_recording_encrypts_what_was_imported(suite, monkeypatch):
+    """With `llm_tapes = encrypted` an imported tape, which is plain, feeds the recording and is encrypted by it."""
+    pytest.importorskip("cryptography")
+    project = suite()
+    CliRunner().invoke(main, ["import", str(project.path)])
+    assert b"how are you?" in project.cassettes()[TAPE]
+    monkeypatch.setenv(VARIABLE, "a long random text for this test")
+    ran = project.run("--llm-record", "-o", "llm_tapes=encrypted")
+    assert (ran.exit, ran.requests) == (0, 0)
+    assert b"how are you?" not in project.cassettes()[TAPE]
+    project.provider.stop()
+    assert project.replay("-o", "llm_tapes=encrypted").exit == 0
