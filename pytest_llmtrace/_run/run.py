@@ -33,6 +33,7 @@ from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings import (
     Settings,
     keep_litellm_local,
+    litellm_in_python,
 )
 from pytest_llmtrace.errors import LlmtraceError
 
@@ -103,6 +104,7 @@ class Run:
         self._failed = False
         run = self._opened(lambda: plan_of_test(item, self.settings))
         if run is not None:
+            self._around.enter_context(litellm_in_python())
             if run.plan.mode == "trace":
                 keys = placeholder_keys_of_providers(run.old.providers)
                 self._around.enter_context(variables(keys))

@@ -1,6 +1,12 @@
 """Options, ini values and markers: declared here, read once, frozen."""
 
-from pytest_llmtrace._settings.early import asks_for_tracing, header, keep_litellm_local, restore_environment
+from pytest_llmtrace._settings.early import (
+    asks_for_tracing,
+    header,
+    keep_litellm_local,
+    litellm_in_python,
+    restore_environment,
+)
 from pytest_llmtrace._settings.markers import MARKER_HELP, BudgetMarker, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._settings.options import declare
 from pytest_llmtrace._settings.private import Tapes
@@ -17,6 +23,7 @@ __all__ = [
     "declare",
     "header",
     "keep_litellm_local",
+    "litellm_in_python",
     "read",
     "restore_environment",
     "trace_marker",

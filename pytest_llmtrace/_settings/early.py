@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -32,6 +34,21 @@ def keep_litellm_local() -> None:
         if name not in _before:
             _before[name] = os.environ.get(name)
             os.environ[name] = value
+
+
+@contextlib.contextmanager
+def litellm_in_python() -> Iterator[None]:
+    """Keep litellm in Python while a test is traced, even where a conftest has asked for its native client."""
+    name, wanted = "LITELLM_RUST", LITELLM["LITELLM_RUST"]
+    before = os.environ.get(name)
+    os.environ[name] = wanted
+    try:
+        yield
+    finally:
+        if os.environ.get(name) == wanted and before is not None:
+            os.environ[name] = before
+        elif os.environ.get(name) == wanted:
+            del os.environ[name]
 
 
 def restore_environment() -> None:

@@ -33,6 +33,7 @@ CALLS = {
     "test_num_retries": 1,
     "test_fallbacks_of_one_call": 2,
     "test_batch_completion": 3,
+    "test_the_native_client_is_off": 1,
     "test_pydantic_ai[openai]": 2,
     "test_pydantic_ai[anthropic]": 2,
     "test_pydantic_ai_async": 3,

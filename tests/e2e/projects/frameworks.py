@@ -150,6 +150,20 @@ def test_batch_completion(llm_trace):
     assert len(llm_trace.calls) == 3
 
 
+@pytest.mark.asyncio
+@pytest.mark.sdk("litellm", "async")
+async def test_the_native_client_is_off(llm_trace):
+    litellm.rust(True)
+    try:
+        answer = await litellm.anthropic_messages(
+            model="anthropic/claude-sonnet-4-5", api_base=URL, api_key=KEY, max_tokens=50, messages=ask("in Python")
+        )
+    finally:
+        litellm.rust(None)
+    assert answer["content"][0]["text"] == "You said: in Python"
+    assert [len(call.attempts) for call in llm_trace.calls] == [1]
+
+
 # pydantic-ai
 
 

@@ -123,6 +123,14 @@ def test_litellm_has_the_logging_worker_that_is_drained(litellm):
         assert hasattr(executor, name)
 
 
+def test_litellms_switch_for_its_native_client_is_an_environment_variable_first(litellm):
+    """`LITELLM_RUST=0` wins over `litellm.rust(True)`: no Python stub sees what the native client sends."""
+    from litellm.rust_bridge.configuration import Decision, Rollout, decide
+
+    for rollout in (Rollout.RUST_OPT_IN, Rollout.RUST_OPT_OUT):
+        assert decide(rollout, process_override=True, environment_override=False) is Decision.PYTHON
+
+
 def test_litellms_router_waits_where_its_waits_are_cut(litellm):
     """The Router's core asks its host to sleep between two tries."""
     home = Path(litellm.__file__).parent
