@@ -34,6 +34,8 @@ class Mask:
         """
         self._stand_ins = _Prepared(key, prepare)
         self._by_id: dict[int, Message] = {}
+        self._last: tuple[tuple[Message, ...], tuple[Message, ...]] = ((), ())
+        """The history that was masked last, and what it became."""
         self._messages: dict[str, Message] = {}
         self._tools: dict[int, dict[str, Any]] = {}
         self._alive: list[object] = []
@@ -76,7 +78,7 @@ class Mask:
                 **labels,
                 params=private_params(entry.params, self._stand_ins),
                 tools=tuple(self._tool(tool) for tool in entry.tools),
-                messages=tuple([self._message(message) for message in entry.messages]),
+                messages=self._history(entry.messages),
                 output=self._message(entry.output) if entry.output is not None else None,
                 finish_reason=self._word(entry.finish_reason),
                 error=self._error(entry.error),
@@ -113,6 +115,14 @@ class Mask:
         return made
 
     # Messages
+
+    def _history(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """A history. Most of a long one is that of the call before."""
+        before, made = self._last
+        kept = len(before) if messages[: len(before)] == before else 0
+        made = (*made[:kept], *[self._message(message) for message in messages[kept:]])
+        self._last = messages, made
+        return made
 
     def _message(self, message: Message) -> Message:
         made = self._by_id.get(id(message))

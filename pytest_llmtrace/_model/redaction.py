@@ -39,7 +39,9 @@ _SECRET_PARAMETER: Final = re.compile(
     r"|x-goog-(?:signature|credential))$",
     re.IGNORECASE,
 )
-_KEY_VARIABLE: Final = re.compile(r"(?:^|_)(?:API_?KEY|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN)$")
+_KEY_VARIABLE: Final = re.compile(
+    r"(?:^|_)(?:API_?KEY|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN)$|^LLMTRACE_KEY$"
+)
 _SHORTEST_SECRET: Final = 8
 
 

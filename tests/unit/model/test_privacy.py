@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.stand_ins import StandIns, is_stand_in
-from pytest_llmtrace._model.trace import CallError, Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import CallError, Event, FailedCall, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store.golden_file import Golden, dump_golden
 from tests.unit.store.traces import traces
@@ -232,6 +232,24 @@ def test_each_message_is_made_once():
     made = Mask().trace(Trace(owner="t", entries=calls)).calls
     assert len({id(one) for call in made for one in call.messages}) == 50
     assert made[-1].messages[:49] == made[-2].messages
+
+
+def test_every_field_of_an_entry_is_decided_on():
+    """A new field of a trace must be masked, or be known to hold no text: it is entered here."""
+    kept = {
+        *("id", "started", "duration", "agent", "turn"),
+        *("operation", "provider", "model", "response_model", "usage", "cost", "cache_hit", "streamed", "attempts"),
+        *("status", "source", "name", "call_id", "executed"),
+    }
+    replaced = {
+        *("session", "parent", "task"),
+        *("params", "tools", "messages", "output", "finish_reason", "error", "fallback_from"),
+        *("arguments", "result", "data"),
+    }
+    known = {field.name for kind in (LLMCall, ToolCall, Event) for field in fields(kind)}
+    assert known == kept | replaced
+    assert {field.name for field in fields(CallError)} == {"type", "message", "status"}
+    assert {field.name for field in fields(FailedCall)} == {"model", "error"}
 
 
 texts = st.text(min_size=12, max_size=30).map(lambda text: f"planted {text} sentence")

@@ -78,6 +78,11 @@ def test_values_of_key_variables_are_secret_everywhere():
     assert redactor.text(f"https://h/{KEY}") == f"https://h/{PLACEHOLDER}"
 
 
+def test_our_own_key_is_a_secret():
+    """The key that digests and tapes are made with is in no file, should an application send its environment."""
+    assert Redactor.from_environment({"LLMTRACE_KEY": KEY}).text(f"env: {KEY}") == f"env: {PLACEHOLDER}"
+
+
 def test_bodies_without_secrets_are_the_same_bytes():
     """Nothing is parsed or rewritten where there is nothing to hide."""
     body = b'{ "model":"m",   "x": 1.50 }'
