@@ -79,8 +79,12 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
         made = _labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone)
         tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
     seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
-    entries: list[AnyEntry] = [*recorder.entries, *(one.entry() for one in recorder.executions if not one.cut_off)]
-    entries += joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
+    entries = joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
+    # Without a call, what a framework says of tools and runs is no trace: such tests are left alone.
+    framework = bool(entries) or bool(recorder.entries)
+    executed = (one for one in recorder.executions if not one.cut_off and one.told_by is None)
+    entries += [one.entry() for one in executed if framework or not one.from_framework]
+    entries += [*recorder.entries, *(recorder.framework.events if framework else ())]
     entries.sort(key=lambda entry: entry.started)
     return Assembled(
         trace=Trace(owner=recorder.owner, entries=tuple(_numbered(entries))),

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_llmtrace._capture.enclosing import Enclosing, innermost
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.strands import current_strand
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
@@ -33,7 +33,7 @@ class Exchange:
     labels: Labels
     context: Any = None
     """The litellm call that was being made in the same context, if any."""
-    enclosing: Enclosing | None = field(default_factory=innermost.get)
+    enclosing: Enclosing | None = field(default_factory=enclosing)
     """What it was made inside of."""
     strand: object = field(default_factory=current_strand)
     """What runs one thing after the other, and made this request: a task or the main thread."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.enclosing import Enclosing, innermost
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
 from pytest_llmtrace._capture.http import litellm_call
-from pytest_llmtrace._capture.labels import NO_LABELS, Labels, current_labels
+from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.strands import current_strand
 
@@ -35,14 +35,6 @@ LISTS: Final = (
     "_async_failure_callback",
 )
 """The lists that litellm really calls; `litellm.callbacks` is only copied into them."""
-
-_LABEL_KEYS: Final = {
-    "session": ("session_key", "session_id", "conversation_id", "thread_id", "litellm_session_id"),
-    "agent": ("agent_type", "agent_name", "agent"),
-    "parent": ("parent_session", "parent_session_key", "parent_session_id", "parent"),
-    "task": ("task_id", "task"),
-    "turn": ("turn_count", "turn"),
-}
 
 
 _AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
@@ -66,7 +58,7 @@ class LitellmCall:
     """Whether a Router makes it because another one failed."""
     labels: Labels = NO_LABELS
     inherited: Labels = NO_LABELS
-    enclosing: Enclosing | None = field(default_factory=innermost.get)
+    enclosing: Enclosing | None = field(default_factory=enclosing)
     """What it was made inside of."""
     strand: object = field(default_factory=current_strand)
     """See `strands`."""
@@ -184,7 +176,7 @@ def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
         trace_id=str(kwargs.get("litellm_trace_id") or ""),
         again=_is_again(kwargs),
         labels=labels_of(kwargs),
-        inherited=current_labels.get(),
+        inherited=labels_here(),
     )
     kwargs[STASH] = call
     recorder.litellm_calls.append(call)
@@ -234,12 +226,4 @@ def labels_of(kwargs: Mapping[str, Any]) -> Labels:
         parameters.get("litellm_metadata") or {},
         {name: parameters.get(name) for name in ("litellm_session_id",)},
     ]
-    found: dict[str, Any] = {}
-    for label, names in _LABEL_KEYS.items():
-        for source in sources:
-            value = next((source[name] for name in names if isinstance(source, Mapping) and source.get(name)), None)
-            if value is not None:
-                found.setdefault(label, value)
-    turn = found.pop("turn", None)
-    texts = {label: str(value) for label, value in found.items()}
-    return Labels(**texts, turn=turn if isinstance(turn, int) else None)
+    return stated_labels(sources)

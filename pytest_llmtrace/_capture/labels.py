@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,41 @@ class Labels:
             turn=self.turn if self.turn is not None else other.turn,
         )
 
+    def inside(self, around: Labels) -> Labels:
+        """These labels inside of others: another agent has the one around it as its parent."""
+        if self.agent is None or self.agent == around.agent:
+            return self.over(around)
+        started_by = Labels(session=around.session, parent=around.agent or around.parent, task=around.task)
+        return self.over(started_by)
+
 
 NO_LABELS = Labels()
 
 current_labels: ContextVar[Labels] = ContextVar("llmtrace_labels", default=NO_LABELS)
-"""The labels that calls made in this context get."""
+"""The labels that `llmtrace.agent` gives to what happens in this context; `labels_here` knows of frameworks' too."""
+
+
+def stated_labels(sources: Iterable[Any]) -> Labels:
+    """Labels from the metadata that applications hand to frameworks, under our names and the common spellings.
+
+    Args:
+        sources: Mappings, the one that counts most first; anything else is passed over.
+    """
+    found: dict[str, Any] = {}
+    for label, names in _SPELLINGS.items():
+        for source in sources:
+            value = next((source[name] for name in names if isinstance(source, Mapping) and source.get(name)), None)
+            if value is not None:
+                found.setdefault(label, value)
+    turn = found.pop("turn", None)
+    texts = {label: str(value) for label, value in found.items()}
+    return Labels(**texts, turn=turn if isinstance(turn, int) else None)
+
+
+_SPELLINGS: Final = {
+    "session": ("session_key", "session_id", "conversation_id", "thread_id", "litellm_session_id"),
+    "agent": ("agent_type", "agent_name", "agent"),
+    "parent": ("parent_session", "parent_session_key", "parent_session_id", "parent"),
+    "task": ("task_id", "task"),
+    "turn": ("turn_count", "turn"),
+}

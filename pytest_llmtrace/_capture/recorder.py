@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import find_dialect
-from pytest_llmtrace._capture.enclosing import innermost, is_hidden
+from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
 from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError, interaction_of
-from pytest_llmtrace._capture.labels import current_labels
+from pytest_llmtrace._capture.framework import Framework
 from pytest_llmtrace._capture.passages import Passage, Passages
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
@@ -69,6 +69,7 @@ class Recorder:
         self.hand_messages = MessageTable()
         """Messages of calls given by hand, each distinct one once."""
         self.executions: list[Execution] = []
+        self.framework = Framework()
         self.misses: list[Exchange] = []
         self.refused: str | None = None
         """Why a live call was refused, once one was."""
@@ -100,10 +101,10 @@ class Recorder:
             request=request,
             key=request_key(request),
             is_llm=is_llm_request(request),
-            labels=current_labels.get(),
+            labels=labels_here(),
             context=context,
             phase=self.phase,
-            taped=not is_hidden(innermost.get()),
+            taped=not is_hidden(enclosing()),
         )
         with self._lock:
             self.exchanges.append(exchange)
@@ -172,7 +173,7 @@ class Recorder:
             key=request_key(request),
             is_llm=is_llm_request(request),
             taped=False,
-            labels=current_labels.get(),
+            labels=labels_here(),
             context=context,
             phase=self.phase,
         )

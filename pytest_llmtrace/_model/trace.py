@@ -127,6 +127,8 @@ class Event(Entry):
 
     name: str
     data: Any = None
+    compared: bool = True
+    """False: a circumstance. It is shown and reported, and no part of the golden trace."""
 
 
 AnyEntry = LLMCall | ToolCall | Event
@@ -149,6 +151,12 @@ class Trace:
     def events(self) -> tuple[Event, ...]:
         """The events."""
         return tuple(entry for entry in self.entries if isinstance(entry, Event))
+
+    @property
+    def behaviour(self) -> Trace:
+        """The trace without circumstances: what a golden trace holds, and what is compared with it."""
+        kept = tuple(one for one in self.entries if not isinstance(one, Event) or one.compared)
+        return self if len(kept) == len(self.entries) else replace(self, entries=kept)
 
     @property
     def executions(self) -> tuple[ToolCall, ...]:

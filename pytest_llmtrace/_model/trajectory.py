@@ -52,6 +52,15 @@ def last_text(trace: Trace) -> str | None:
     return None
 
 
+def first_user_text(trace: Trace) -> str | None:
+    """The text of the first message that a user sent to a model, or `None`."""
+    for call in trace.calls:
+        for message in call.messages:
+            if message["role"] == "user" and message.text:
+                return message.text
+    return None
+
+
 def totals(calls: Iterable[LLMCall]) -> Totals:
     """Calls, tokens and US dollars. Failed calls without usage are free; others without a price are unknown."""
     result = Totals()

@@ -13,7 +13,7 @@ from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.conversations import conversations
-from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
@@ -35,7 +35,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     plan, recorder = run.plan, run.recorder
     private = plan.privacy
     assert run.assembled is not None  # noqa: S101  # set by the only caller
-    trace = _without_displaced(run, run.assembled.trace)
+    trace = _without_displaced(run, run.assembled.trace.behaviour)
     stopped = exception is not None or bool(recorder.misses)
     findings: list[Finding] = []
     golden: Golden | None = None
@@ -52,6 +52,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
+    findings += [Internal(text=text, traceback=traceback) for text, traceback in recorder.framework.faults]
     golden_totals = run.old.totals
     findings += _breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall, Trace
-from pytest_llmtrace._model.trajectory import last_text, tool_calls, totals
+from pytest_llmtrace._model.trajectory import first_user_text, last_text, tool_calls, totals
 from pytest_llmtrace._model.usage import Totals, Usage
 
 
@@ -55,6 +55,11 @@ class LLMTrace:
     def output(self) -> str | None:
         """The last text that a model answered."""
         return last_text(self.trace)
+
+    @property
+    def first_user(self) -> str | None:
+        """The text of the first message that a user sent to a model."""
+        return first_user_text(self.trace)
 
     @property
     def totals(self) -> Totals:

@@ -72,7 +72,8 @@ class OwnerRun:
         """Whether there is anything to report: an LLM was called, or a cassette was there to be used."""
         recorder = self.recorder
         calls_llm = any(one.is_llm for one in recorder.exchanges)
-        by_hand = recorder.hand_calls or recorder.executions or recorder.entries
+        executed = any(not one.from_framework for one in recorder.executions)
+        by_hand = recorder.hand_calls or executed or recorder.entries
         past = recorder.bypassed or recorder.gone_past()
         return bool(calls_llm or recorder.litellm_calls or by_hand or past or self.old.exists)
 
@@ -107,6 +108,7 @@ class OwnerRun:
     def finish(self, *, passed: bool) -> Verdict | None:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
         drain(self.recorder)
+        self.recorder.framework.release()
         late = judge.teardown_verdict(self)
         try:
             if self.records and passed and late is None and self.assembled is not None:

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
+from pytest_llmtrace._capture.langchain.hook import Hook
 from pytest_llmtrace._capture.network import Guard
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.router_waits import MODULES as ROUTER_MODULES
@@ -48,6 +49,7 @@ class Run:
         self._redactor = Redactor.from_environment()
         self._logger = Logger()
         self._guard = Guard(allowed=settings.allow_hosts)
+        self._langchain = Hook()
         self._resources = contextlib.ExitStack()
         self._active = False
         self._attempt: OwnerRun | None = None
@@ -82,6 +84,8 @@ class Run:
         self._resources.callback(waits.detach)
         for module in ROUTER_MODULES:
             wrapt.register_post_import_hook(lambda _module: waits.attach(), module)
+        self._resources.callback(self._langchain.detach)
+        self._langchain.attach()
 
     def close(self) -> None:
         """Take everything away again."""

@@ -158,7 +158,7 @@ def save(run: OwnerRun) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
     plan = run.plan
-    trace = plan.privacy.masked(run.assembled.trace)
+    trace = plan.privacy.masked(run.assembled.trace.behaviour)
     recorded = run.recorded()
     if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
         return Saved(written=remove(plan.cassette) if run.old.exists else False)

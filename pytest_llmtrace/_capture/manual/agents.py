@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any, Self, TypeVar
 
 from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.enclosing import labels_here
 from pytest_llmtrace._capture.labels import Labels, current_labels
 from pytest_llmtrace._capture.manual.wrapping import Scope, wrapped
 
@@ -71,7 +72,7 @@ class Agent(Scope):
 
             hold()
         _entered.set((*_entered.get(), (around, holds)))
-        current_labels.set(_inside(self._labels, around))
+        current_labels.set(self._labels.inside(labels_here()))
 
     def leave(self) -> None:
         """What follows in this context is outside again; nothing, where another context entered."""
@@ -85,13 +86,6 @@ class Agent(Scope):
             from pytest_llmtrace._capture.threads import release  # noqa: PLC0415 - likewise
 
             release()
-
-
-def _inside(own: Labels, around: Labels) -> Labels:
-    if own.agent is None or own.agent == around.agent:
-        return own.over(around)
-    started_by = Labels(session=around.session, parent=around.agent or around.parent, task=around.task)
-    return own.over(started_by)
 
 
 def _text(value: object) -> str | None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from pytest_llmtrace._capture.enclosing import Enclosing, innermost, observing
-from pytest_llmtrace._capture.labels import Labels, current_labels
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, innermost, labels_here, observing
+from pytest_llmtrace._capture.labels import Labels
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from types import TracebackType
 
     from pytest_llmtrace._capture.recorder import Recorder
@@ -59,7 +60,7 @@ def event(name: str, data: Any = None) -> None:
         return
     from pytest_llmtrace._capture.manual.entries import event_entry  # noqa: PLC0415 - only in a traced test
 
-    recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), current_labels.get()))
+    recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), labels_here()))
 
 
 def _kept(name: str, *, empty: Callable[[], Any] = lambda: None, about: str) -> Any:
@@ -150,7 +151,7 @@ class Call:
     def begin(self, recorder: Recorder, *, stated: frozenset[str] | None = None) -> Record:
         """Keep from now on what is set. `stated`: see `Record`."""
         self.record = record = Record(
-            call=self, recorder=recorder, labels=current_labels.get(), outer=innermost.get(), stated=stated
+            call=self, recorder=recorder, labels=labels_here(), outer=enclosing(), stated=stated
         )
         recorder.hand_calls.append(record)
         for name, value in self._values.items():
@@ -206,6 +207,12 @@ class Record(Enclosing):
     fallbacks: list[Fallback] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     """What was set and could not be understood: its name, and what it is."""
+    from_framework: bool = False
+    """Whether a framework's hooks gave it: they say who asks, HTTP what was asked."""
+    task: Task[Any] | None = None
+    """The task in which a framework makes the call: if that is cancelled, nothing else says how it ended."""
+    batch: list[Record] | None = None
+    """The records of all prompts that a framework gave to a model at once, this one's among them."""
 
     def enter(self) -> None:
         """What follows in this context is inside."""
@@ -225,6 +232,7 @@ class Record(Enclosing):
     def end(self, error: BaseException | None) -> None:
         """The call is over."""
         self.ended = time.perf_counter()
+        self.over = True
         self.cut_off = self.recorder.cut_off(error)
         self.call.keep_own()
         if error is None:

@@ -7,12 +7,13 @@ of their own, and it becomes an event.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects import estimate_usage
-from pytest_llmtrace._capture.enclosing import Enclosing
+from pytest_llmtrace._capture.enclosing import Enclosing, holder
+from pytest_llmtrace._capture.framework import member
 from pytest_llmtrace._capture.manual.calls import Record
 from pytest_llmtrace._capture.manual.entries import HandCall, event_entry, hand_call, side_events
 from pytest_llmtrace._capture.prices.book import PriceBook
@@ -47,25 +48,58 @@ def joined(
     """
     given = {id(record): hand_call(record, table) for record in list(recorder.hand_calls)}
     inside: dict[int, list[LLMCall]] = {key: [] for key in given}
-    frames = {id(hand.record.outer) for hand in given.values()}
+    frames = {id(holder(hand.record.outer)) for hand in given.values() if not hand.record.from_framework}
     entries: list[AnyEntry] = []
-    for one in seen:
-        around = given.get(id(one.enclosing))
+
+    def place(one: Seen) -> None:
+        around = _around(one, given, inside)
         if around is not None and _belongs(one.call, around):
             inside[id(around.record)].append(one.call)
         else:
             entries.append(one.call)
-    for key, hand in given.items():
+
+    for one in seen:
+        place(one)
+    # A framework's calls may be inside of one another, and of the application's: the innermost first.
+    for key, hand in sorted(given.items(), key=lambda item: item[1].call.started, reverse=True):
         record, calls = hand.record, inside[key]
         answered = sum(1 for call in calls if call.status in _ANSWERED)
         if answered > 1 or (key in frames and "usage" not in hand.said):
             entries.extend((*calls, _frame(hand)))
-        elif calls:
-            entries.append(_merged(hand, calls, prices, priced))
-        elif not record.cut_off:
-            entries.append(priced(_counted(_labelled(hand.call, record))))
-        entries.extend(side_events(record))
+            continue
+        if calls:
+            made = _merged(hand, calls, prices, priced)
+        elif record.cut_off or _answered_with_others(record, inside):
+            continue
+        else:
+            made = priced(_counted(_labelled(hand.call, record)))
+        if record.from_framework:
+            place(Seen(call=made, enclosing=record.outer))
+        else:
+            entries.append(made)
+    for hand in given.values():
+        entries.extend(side_events(hand.record))
     return entries
+
+
+def _around(seen: Seen, given: Mapping[int, HandCall], inside: Mapping[int, list[LLMCall]]) -> HandCall | None:
+    """The call given by hand, or by a framework, that a call was made inside of."""
+    hand = given.get(id(holder(seen.enclosing)))
+    if hand is None or hand.record.batch is None:
+        return hand
+    waiting = [one for one in hand.record.batch if id(one) in given and not inside[id(one)]]
+    asked = {id(one): given[id(one)].call.messages for one in waiting}
+    found = member(waiting, seen.call.messages, asked)
+    return hand if found is None else given[id(found)]
+
+
+def _answered_with_others(record: Record, inside: Mapping[int, list[LLMCall]]) -> bool:
+    """Whether a prompt went out in one request with the others of its batch, as completions do."""
+    return (
+        record.batch is not None
+        and record.call.operation == "completions"
+        and any(inside.get(id(one)) for one in record.batch)
+    )
 
 
 def _belongs(call: LLMCall, hand: HandCall) -> bool:
@@ -96,7 +130,7 @@ def _merged(
     status, error = _outcome(hand, known)
     changes: dict[str, Any] = {
         name: getattr(hand.call, name)
-        for name in _SHARED
+        for name in (_ANSWER if hand.record.from_framework else _SHARED)
         if name in hand.said or not getattr(known, name)  # what was only inferred fills the gaps
     }
     if status == "missed":
@@ -164,3 +198,5 @@ _KINDS: Final = frozenset({"embeddings", "moderations"})
 """Operations that are never a try of another one."""
 _SHARED: Final = ("provider", "model", "params", "tools", "messages", "output", "finish_reason", "usage")
 """What both the application and HTTP may know."""
+_ANSWER: Final = tuple(name for name in _SHARED if name not in ("params", "tools"))
+"""What a framework may add: it names parameters that it does not send."""

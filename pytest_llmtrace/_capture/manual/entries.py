@@ -136,6 +136,8 @@ def _completed(streamed: Answer, returned: Answer) -> Answer:
 def _status(record: Record, answer: Answer) -> Any:
     if record.status == "ok" and (record.kept.get("error") or answer.error) is not None:
         return "error"
+    if record.status == "open" and record.task is not None and record.task.cancelled():
+        return "cancelled"
     return record.status
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from pytest_llmtrace._capture.enclosing import Enclosing, innermost
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, innermost, labels_here
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.labels import current_labels
+from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.manual.copies import copied, error_text
 from pytest_llmtrace._capture.manual.wrapping import Scope
 from pytest_llmtrace._capture.recorder import Recorder
@@ -49,9 +49,24 @@ def execution(
         body = canonical_json(arguments).encode("utf-8", "surrogatepass")
         url = f"tool:{quote(name, safe='')}"
         exchange = recorder.open(HttpRequest(method="TOOL", url=url, headers=_JSON, body=body), None)
-    made = Execution(recorder, name, arguments, exchange)
+    outer = _framework_execution(recorder, name, arguments)
+    made = Execution(recorder, outer.name if outer is not None else name, arguments, exchange=exchange)
+    if outer is not None:
+        made.call_id, outer.told_by = outer.call_id, made
     recorder.executions.append(made)
     return made
+
+
+def _framework_execution(recorder: Recorder, name: str, arguments: Any) -> Execution | None:
+    """The execution that a framework reported around this one, where it is the same: its tool is decorated, too."""
+    scope = enclosing()
+    if scope is None or scope.speaker is None:
+        return None
+    for one in reversed(recorder.executions):
+        if one.inside is scope and one.from_framework:
+            same = one.name == name or canonical_json(one.arguments) == canonical_json(arguments)
+            return one if same and one.told_by is None else None
+    return None
 
 
 def bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,19 +90,41 @@ def bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[s
 class Execution(Scope):
     """One execution of a tool. Mutable: it is filled while the tool runs."""
 
-    def __init__(self, recorder: Recorder, name: str, arguments: Any, exchange: Exchange | None) -> None:
-        """Args: exchange: what stands on the tape for it, for a tool that is replayed."""
+    def __init__(
+        self,
+        recorder: Recorder,
+        name: str,
+        arguments: Any,
+        *,
+        exchange: Exchange | None = None,
+        framework: tuple[Enclosing, Labels] | None = None,
+        call_id: str | None = None,
+    ) -> None:
+        """An execution that begins.
+
+        Args:
+            recorder: Where it is kept.
+            name: The tool.
+            arguments: What it was given.
+            exchange: What stands on the tape for it, for a tool that is replayed.
+            framework: Where a framework reports it: what encloses that which happens inside, and its labels.
+            call_id: The id of the request for it.
+        """
         self._recorder = recorder
-        self._name = name
-        self._arguments = arguments
+        self.name = name
+        self.arguments = arguments
+        self.call_id = call_id
         self._exchange = exchange
-        self._labels = current_labels.get()
-        self._inside = Enclosing(outer=innermost.get(), hides=exchange is not None)
+        self.from_framework = framework is not None
+        scope = Enclosing(outer=enclosing(), hides=exchange is not None)
+        self.inside, self._labels = framework or (scope, labels_here())
+        self.told_by: Execution | None = None
+        """The execution that the application reports for the same call; it knows better."""
         self._started = time.perf_counter()
         self._ended: float | None = None
         self._chunks: list[Json] = []
         self._result: Json = None
-        self._error: str | None = None
+        self.error: str | None = None
         self.cut_off = False
         """Whether it was we who ended it."""
         self.replays = exchange is not None and exchange.response is not None
@@ -95,10 +132,11 @@ class Execution(Scope):
     def entry(self) -> ToolCall:
         """The entry of the trace. One that never ended says so."""
         labels = self._labels
-        error = self._error if self._ended is not None else _OPEN
+        error = self.error if self._ended is not None else _OPEN
         return ToolCall(
-            name=self._name,
-            arguments=self._arguments,
+            name=self.name,
+            arguments=self.arguments,
+            call_id=self.call_id,
             result=self._result if self._result is not None or not self._chunks else self._chunks,
             error=error,
             executed=True,
@@ -113,12 +151,12 @@ class Execution(Scope):
 
     def enter(self) -> None:
         hold()
-        innermost.set(self._inside)
+        innermost.set(self.inside)
 
     def leave(self) -> None:
         release()
-        if innermost.get() is self._inside:
-            innermost.set(self._inside.outer)
+        if innermost.get() is self.inside:
+            innermost.set(self.inside.outer)
 
     def chunk(self, value: Any) -> None:
         self._chunks.append(self._plain(value))
@@ -143,7 +181,7 @@ class Execution(Scope):
 
     def replayed(self) -> Any:
         if self._exchange is None or self._exchange.response is None:
-            raise LookupError(f"no recorded result of {self._name}")
+            raise LookupError(f"no recorded result of {self.name}")
         data = parse_json(self._exchange.response.body)
         if self._exchange.response.status == _RESULT:
             self._end(data, None)
@@ -154,10 +192,11 @@ class Execution(Scope):
 
     def _end(self, value: Any, error: BaseException | None) -> None:
         self._ended = time.perf_counter()
+        self.inside.over = True
         self._result = self._plain(value)
         if isinstance(error, GeneratorExit):
             return  # the consumer has what it wanted
-        self._error = None if error is None else self._recorder.redacted(error_text(error))
+        self.error = None if error is None else self._recorder.redacted(error_text(error))
 
     def _plain(self, value: Any) -> Json:
         made: Json = self._recorder.redacted(copied(value))
@@ -174,7 +213,7 @@ class Execution(Scope):
         if not same and self._recorder.wire in ("fill", "live"):
             kind = type(value).__name__
             self._recorder.stop(
-                f"llmtrace: the tool {self._name!r} cannot be recorded for replay, because JSON cannot hold its "
+                f"llmtrace: the tool {self.name!r} cannot be recorded for replay, because JSON cannot hold its "
                 f"result, a {kind} ({problem}); return JSON data, or use `@llmtrace.tool` without `replay=True`"
             )
         return text

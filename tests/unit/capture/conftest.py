@@ -114,3 +114,4 @@ def observed() -> Iterator[Observed]:
     current.push(made.recorder)
     yield made
     current.pop(made.recorder)
+    made.recorder.framework.release()

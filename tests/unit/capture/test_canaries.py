@@ -146,3 +146,36 @@ def test_pytest_keeps_the_failure_of_a_unittest_case_on_the_item():
     import _pytest.unittest
 
     assert "item._excinfo" in inspect.getsource(_pytest.unittest.pytest_runtest_makereport)
+
+
+def test_langchain_has_the_list_of_handlers_that_are_always_there():
+    """Our handler is added to it with a public function; nothing but the list itself lets it be removed."""
+    import langchain_core.tracers.context as home
+    from langchain_core.callbacks import manager
+
+    from pytest_llmtrace._capture.langchain.hook import HOME, LIST
+
+    assert (home.__name__, isinstance(getattr(home, LIST), list)) == (HOME, True)
+    assert list(inspect.signature(home.register_configure_hook).parameters)[:2] == ["context_var", "inheritable"]
+    assert LIST in inspect.getsource(manager)
+
+
+def test_langchain_keeps_the_configuration_of_a_run_in_a_variable():
+    """A thread id stands there alone where no graph copies it into the metadata."""
+    from langchain_core.runnables.config import var_child_runnable_config
+
+    assert var_child_runnable_config.get() is None
+
+
+def test_langchain_marks_answers_of_its_cache():
+    """`total_cost` in the usage of an answer is the only sign of a cache hit."""
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+    assert '"total_cost": 0' in inspect.getsource(BaseChatModel._convert_cached_generations)
+
+
+def test_langgraph_interrupts_itself_with_this_exception():
+    """Its random ids are left out by the name of its base class."""
+    from langgraph.errors import GraphBubbleUp, GraphInterrupt
+
+    assert issubclass(GraphInterrupt, GraphBubbleUp)
