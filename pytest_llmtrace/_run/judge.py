@@ -21,7 +21,7 @@ from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.saving import relative
-from pytest_llmtrace._run.stops import is_stop
+from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace.errors import LockedCassetteError
 
@@ -250,7 +250,7 @@ def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[
 
 def _one_line(exception: BaseException | None) -> str | None:
     """The exception that a miss became on its way through a framework; nothing where it is our own."""
-    if exception is None or is_stop(exception):
+    if exception is None or comes_of_stop(exception):
         return None
     text = str(exception).strip().partition("\n")[0]
     return f"{type(exception).__name__}: {text}" if text else type(exception).__name__

@@ -18,6 +18,14 @@ def stop(text: str) -> BaseException:
     return TapeStop(text, pytrace=False)
 
 
+def comes_of_stop(error: BaseException) -> bool:
+    """Whether an exception is ours, or an accident of a framework with ours.
+
+    LangChain's `ainvoke` takes whatever a task raised for a result: `'TapeStop' object has no attribute ...`.
+    """
+    return is_stop(error) or (isinstance(error, AttributeError) and repr(TapeStop.__name__) in str(error))
+
+
 def is_stop(error: BaseException | None) -> bool:
     """Whether an exception is ours, or a group of nothing but ours."""
     if isinstance(error, BaseExceptionGroup):
