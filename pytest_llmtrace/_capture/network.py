@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.enclosing import innermost, is_hidden
+from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
 from pytest_llmtrace._capture.passages import Passage
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
@@ -124,7 +124,7 @@ class Guard:
     def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[], None] | None:
         if recorder.wire == "tape" and recorder.guarded and recorder.is_recorded_port(port):
             recorder.bypass(address, user_stack())
-        if stubbed.get() or is_hidden(innermost.get()):
+        if stubbed.get() or is_hidden(enclosing()):
             return None
         passage = Passage(address=address, stack=user_stack(), phase=recorder.phase)
         return lambda: recorder.passages.to_port(port, passage)
@@ -143,7 +143,7 @@ class Guard:
 
     @staticmethod
     def _note(recorder: Recorder, address: str) -> None:
-        if not stubbed.get() and not is_hidden(innermost.get()):  # replay does not run what a replayed tool does
+        if not stubbed.get() and not is_hidden(enclosing()):  # replay does not run what a replayed tool does
             recorder.let_through(address, user_stack())
 
     def _remember(self, name: str, found: Any) -> None:
