@@ -37,8 +37,9 @@ IN_PROCESS: Final = frozenset({"WSGITransport", "ASGITransport", "MockTransport"
 """Transports that never leave the process: patched by vcrpy, left alone by us, or the application under test would
 not run at all in replay."""
 
-PRICE_MAP: Final = "raw.githubusercontent.com"
-"""Where litellm looks for its price map; kept off the network and off every tape."""
+_CHORES: Final = (("raw.githubusercontent.com", "/litellm/"), ("huggingface.co", "/api/agent-harnesses"))
+"""What SDKs fetch now and then, on their own and doing without it: litellm's price map, huggingface_hub's telemetry.
+Kept off the network and off every tape, which would differ from one day to the next."""
 
 _TICKET: Final = "_llmtrace_ticket"
 _Ticket = tuple[Recorder | None, Exchange] | tuple[()]
@@ -152,9 +153,10 @@ class _Switchboard:
     def _opened(self, request: Any) -> _Ticket:
         recorder = current()
         passed_on()
-        host = urlsplit(request.uri).hostname or ""
-        if host == PRICE_MAP and "litellm" in request.uri:
-            raise ConnectionRefusedError("llmtrace keeps litellm's price map local (the bundled one is used)")
+        url = urlsplit(request.uri)
+        host = url.hostname or ""
+        if any(host == chore and path in url.path for chore, path in _CHORES):
+            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.uri}")
         if is_telemetry(request.uri):
             replays = self._replay_only or (recorder is not None and recorder.wire == "tape")
             return (recorder, accepted(request_of(request))) if replays else ()

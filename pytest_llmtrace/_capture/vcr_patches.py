@@ -1,11 +1,11 @@
-"""What is patched in vcrpy itself: its stubs tell when they send, and its reset is narrow."""
+"""What is patched in vcrpy itself: its stubs tell when they send, and it resets nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
 import importlib
-import threading
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from unittest import mock
@@ -26,7 +26,9 @@ def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
     import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
 
     yield from _telling_stubs(vcr.patch)
-    yield mock.patch.object(vcr.patch, "force_reset", _narrow_reset(vcr.patch))
+    real = vcr.patch._HTTPSConnection  # noqa: SLF001
+    yield mock.patch.object(real, "__init__", _self_contained(real))
+    yield mock.patch.object(vcr.patch, "force_reset", contextlib.nullcontext)
 
 
 def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any]]:
@@ -55,21 +57,14 @@ def _httpx_stub(function: Callable[..., Any]) -> Callable[..., Any]:
     return send
 
 
-def _narrow_reset(patch: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """A replacement for vcrpy's `force_reset`, which un-patches the whole process while a connection is made.
+def _self_contained(https: type[http.client.HTTPSConnection]) -> Callable[..., None]:
+    """`HTTPSConnection.__init__`, which looks its own class up by name in its module, bound to the real class.
 
-    That lets requests of other threads slip past the tape (kevin1024/vcrpy#212, #295). Only `http.client` needs the
-    reset: its HTTPS class calls ``super(HTTPSConnection, self)`` by global name.
+    Because of that look-up vcrpy's `force_reset` un-patches the whole process while a connection is made, and requests
+    of other threads slip past the tape (kevin1024/vcrpy#212, #295). With this in place nothing needs to be reset.
     """
-    lock = threading.RLock()
-
-    @contextlib.contextmanager
-    def narrow() -> Iterator[None]:
-        with (
-            lock,
-            mock.patch.object(http.client, "HTTPConnection", patch._HTTPConnection),  # noqa: SLF001
-            mock.patch.object(http.client, "HTTPSConnection", patch._HTTPSConnection),  # noqa: SLF001
-        ):
-            yield
-
-    return narrow
+    init: Any = https.__init__
+    names = {**init.__globals__, "HTTPSConnection": https}
+    bound = types.FunctionType(init.__code__, names, init.__name__, init.__defaults__, init.__closure__)
+    bound.__kwdefaults__ = init.__kwdefaults__
+    return bound

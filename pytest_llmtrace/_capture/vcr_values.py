@@ -11,9 +11,9 @@ from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 
 def request_of(request: Any) -> HttpRequest:
-    """Our request from vcrpy's."""
+    """Our request from vcrpy's; aiohttp hands over the method as the caller spelled it."""
     return HttpRequest(
-        method=str(request.method),
+        method=str(request.method).upper(),
         url=str(request.uri),
         headers=tuple((str(name).lower(), _text(value)) for name, value in request.headers.items()),
         body=_bytes(request.body),

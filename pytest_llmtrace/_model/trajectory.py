@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
@@ -25,10 +26,12 @@ def tool_calls(trace: Trace) -> tuple[ToolCall, ...]:
             made.append(entry)
             waiting = [one for one in waiting if one is not entry]
         elif isinstance(entry, LLMCall) and entry.output is not None:
-            for requested in requested_tools(entry.output):
+            asked = requested_tools(entry.output)
+            unnamed = _unnamed_results(entry, asked, trace.calls)
+            for requested, reported in zip(asked, unnamed, strict=True):
                 execution = _execution(requested, waiting)
                 waiting = [one for one in waiting if one is not execution]
-                made.append(_joined(entry, requested, execution, results))
+                made.append(_joined(entry, requested, execution, results.get(requested.call_id or "", reported)))
     return tuple(made)
 
 
@@ -91,6 +94,32 @@ def _results(calls: Iterable[LLMCall]) -> dict[str, Any]:
     return found
 
 
+def _unnamed_results(call: LLMCall, asked: Sequence[ToolCall], calls: Iterable[LLMCall]) -> list[Any]:
+    """For each tool that a call asked for without an id (Gemini, Ollama): what the history that goes on from it says.
+
+    Results follow in the order of the requests, and name their tool unless they leave that out.
+    """
+    found: list[Any] = [None] * len(asked)
+    if all(one.call_id for one in asked):
+        return found
+    start = len(call.messages)
+    history = next((one.messages for one in calls if _goes_on(one.messages, call.messages)), ())
+    reports = list(takewhile(lambda message: message["role"] == "tool", history[start + 1 :]))
+    for position, requested in enumerate(asked):
+        fitting = (one for one in reports if one["name"] in (None, requested.name) and not one["tool_call_id"])
+        if (report := next(fitting, None)) is not None:
+            found[position] = report["content"]
+            reports = [one for one in reports if one is not report]
+    return found
+
+
+def _goes_on(history: Sequence[Message], before: Sequence[Message]) -> bool:
+    """Whether a history repeats another, has an answer after it, and tool results after that."""
+    start = len(before)
+    roles = [message["role"] for message in history[start : start + 2]]
+    return roles == ["assistant", "tool"] and history[:start] == before
+
+
 def _execution(requested: ToolCall, waiting: Iterable[ToolCall]) -> ToolCall | None:
     same_name = [one for one in waiting if one.name == requested.name]
     for one in same_name:
@@ -104,8 +133,7 @@ def _execution(requested: ToolCall, waiting: Iterable[ToolCall]) -> ToolCall | N
     return unnamed[0] if unnamed else None
 
 
-def _joined(call: LLMCall, requested: ToolCall, execution: ToolCall | None, results: dict[str, Any]) -> ToolCall:
-    reported = results.get(requested.call_id or "")
+def _joined(call: LLMCall, requested: ToolCall, execution: ToolCall | None, reported: Any) -> ToolCall:
     return ToolCall(
         id=execution.id if execution else "",
         started=execution.started if execution else call.started,

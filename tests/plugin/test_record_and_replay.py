@@ -202,3 +202,22 @@ def test_a_missing_tape_is_no_drift(project):
     ran.outcomes(failed=1)
     assert ran.findings("test_one") == [("no_cassette", None)]
     assert ran.test("test_one")["findings"][0]["cassette"] == "cassettes/test_it/test_one.tape.json"
+
+
+def test_errands_of_sdks_stay_at_home(project):
+    """What SDKs fetch on their own now and then is refused in both modes, and is on no tape: not even as a miss."""
+    project.write(
+        """
+        import httpx
+
+        def test_errand():
+            chat("hello")
+            for url in ("https://huggingface.co/api/agent-harnesses", "https://raw.githubusercontent.com/a/litellm/b"):
+                with pytest.raises(ConnectionRefusedError, match="errands"):
+                    httpx.get(url)
+        """
+    )
+    project.record()
+    ran = project.replay()
+    ran.outcomes(passed=1)
+    assert b"huggingface" not in b"".join(project.cassettes().values())

@@ -26,10 +26,22 @@ def test_vcrpy_has_the_patcher_builder_that_is_subclassed():
 
 def test_vcrpy_resets_its_patches_through_one_function():
     """`force_reset` is looked up in `vcr.patch` when a connection is made, and keeps the original classes there."""
-    assert callable(vcr.patch.force_reset)
+    with vcr.patch.force_reset():
+        pass
     assert "from vcr.patch import force_reset" in inspect.getsource(vcr.stubs.VCRConnection.getresponse)
     assert issubclass(vcr.patch._HTTPConnection, http.client.HTTPConnection)
     assert issubclass(vcr.patch._HTTPSConnection, http.client.HTTPSConnection)
+
+
+def test_https_connections_look_their_class_up_by_name():
+    """`HTTPSConnection.__init__` is a plain function that names its own class: the one thing that needs a reset."""
+    init = http.client.HTTPSConnection.__init__
+    assert inspect.isfunction(init)
+    assert "HTTPSConnection" in init.__code__.co_names
+    classes = (http.client.HTTPConnection, http.client.HTTPSConnection)
+    methods = [one for made in classes for one in vars(made).values() if inspect.isfunction(one)]
+    names = {"HTTPConnection", "HTTPSConnection"}
+    assert [one for one in methods if names & set(one.__code__.co_names)] == [init]
 
 
 def test_vcrpy_cassettes_have_the_methods_that_are_overridden():

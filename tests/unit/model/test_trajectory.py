@@ -24,6 +24,22 @@ def test_a_requested_tool_gets_the_result_that_was_reported_back():
     assert last_text(trace) == "3!"
 
 
+def test_results_without_call_ids_are_found_by_name_and_order():
+    """Gemini and Ollama give no ids: the history that goes on from a request tells the results."""
+    ask = message({"role": "user", "content": "Which is warmer?"})
+    calls = [{"type": "function", "function": {"name": "temperature", "arguments": f'{{"city": "{c}"}}'}} for c in "ab"]
+    asked = message({"role": "assistant", "tool_calls": calls})
+    first = LLMCall(messages=(ask,), output=asked)
+    other = LLMCall(messages=(message({"role": "user", "content": "?"}), asked, report("temperature", "0")))
+    second = LLMCall(messages=(ask, asked, report("temperature", "10"), report(None, "20")))
+    found = tool_calls(Trace(owner="t", entries=(first, other, second)))
+    assert [(tool.arguments, tool.result) for tool in found] == [({"city": "a"}, "10"), ({"city": "b"}, "20")]
+
+
+def report(name, content):
+    return message({"role": "tool", "name": name, "content": content})
+
+
 def test_request_and_execution_are_one_tool_call():
     """A tool that was requested and then seen to run is listed once, with its own result."""
     entries = (asks(("c1", "add", '{"a": 1}')), ToolCall(name="add", arguments={"a": 1}, result=3, executed=True))
