@@ -17,7 +17,7 @@ its name on PyPI, then the ways it is used: ``sync``, ``async``, ``streamed``, `
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,17 +60,23 @@ class Rounds:
 
 
 def three_rounds(
-    folder: Path, *projects: str, script: ScriptSource = None, env: Mapping[str, str] | None = None
+    folder: Path,
+    *projects: str,
+    beside: Iterable[str] = (),
+    script: ScriptSource = None,
+    env: Mapping[str, str] | None = None,
 ) -> Rounds:
-    """Copy projects from ``tests/e2e/projects`` into a folder and run them three times.
+    """Copy projects from ``tests/e2e/projects`` into a folder, with the modules they import `beside` them; run 3 times.
 
     Their tests find the provider at ``PROVIDER_URL``. It gives random ids, and is stopped after the first round.
     """
     for name in projects:
         shutil.copy(HERE / "projects" / name, folder / f"test_{name}")
+    for name in beside:
+        shutil.copy(HERE / "projects" / name, folder / name)
     (folder / "pytest.ini").write_text(_INI, encoding="utf-8")
     with Provider(script, random_ids=True) as provider:
-        environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, **(env or {})}
+        environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, "NO_PROXY": "*", **(env or {})}
         recorded = run_pytest(folder, "--llm-record", env=environment)
         requests = provider.count
     files = _cassettes(folder)
