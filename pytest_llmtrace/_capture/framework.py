@@ -11,6 +11,7 @@ from pytest_llmtrace._capture.threads import hold, release
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.langchain.runs import Run
     from pytest_llmtrace._capture.manual.calls import Record
+    from pytest_llmtrace._model.messages import Message
     from pytest_llmtrace._model.trace import Event
 
 
@@ -23,6 +24,8 @@ class Framework:
     events: list[Event] = field(default_factory=list)
     rewrites: list[Any] = field(default_factory=list)
     """Objects by which a rewritten context was recognised, so that runs around do not report it again."""
+    messages: dict[int, tuple[Any, Any, Any, tuple[Message, ...]]] = field(default_factory=dict)
+    """By `id` of a message that was sent: itself, its content and tool calls then, and what the trace holds of it."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """Bugs in our hooks: what failed, and the traceback."""
     _batch: tuple[Any, list[Record]] | None = None

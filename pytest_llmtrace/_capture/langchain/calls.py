@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_llmtrace._capture.langchain.messages import answer_data, message_data, tool_data
+from pytest_llmtrace._capture.langchain.messages import answer_data, read, tool_data
 from pytest_llmtrace._capture.langchain.runs import Run
 from pytest_llmtrace._capture.manual.calls import Call, Record
 
 
 def chat_started(run: Run, messages: Any, serialized: Any, told: Mapping[str, Any]) -> None:
     """A chat model is about to be asked."""
-    _started(run, "chat", [message_data(one) for one in messages], serialized, told)
+    _started(run, "chat", messages, serialized, told)
 
 
 def text_started(run: Run, prompt: Any, serialized: Any, told: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ def _started(run: Run, operation: str, messages: Any, serialized: Any, told: Map
         record.batch.append(record)
         record.outer = record.batch[0].outer  # not the prompt before it, which the context names
     record.task = _task()
-    record.keep("messages", messages)
+    record.kept["messages"] = read(run.recorder, messages)
     params = {name: given[name] for name in _PARAMS if given.get(name) is not None}
     for name in ("temperature", "max_tokens", "stop"):  # what LangChain states of a model under names of its own
         if metadata.get(f"ls_{name}") is not None:

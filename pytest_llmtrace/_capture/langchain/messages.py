@@ -4,7 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from pytest_llmtrace._capture.manual.messages import read_messages
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.recorder import Recorder
+    from pytest_llmtrace._model.messages import Message
+
+
+def read(recorder: Recorder, messages: Iterable[Any]) -> tuple[Message, ...]:
+    """The messages that are sent, as the trace holds them: copies, made once for a message that is sent again.
+
+    A text that is set anew is another object; only content in parts can change unseen, and is read each time.
+    """
+    known = recorder.framework.messages
+    made: list[Message] = []
+    for one in messages:
+        content, calls = getattr(one, "content", None), getattr(one, "tool_calls", None)
+        found = known.get(id(one))
+        if found is None or found[0] is not one or found[1] is not content or found[2] is not calls:
+            read_anew = read_messages([message_data(one)], recorder.hand_messages, recorder.redacted)
+            found = (one, content, calls, read_anew)
+            if isinstance(content, str):
+                known[id(one)] = found
+        made.extend(found[3])
+    return tuple(made)
 
 
 def message_data(message: Any) -> Any:

@@ -294,10 +294,13 @@ def test_prompts_that_go_out_in_one_request_are_one_call(observed):
 
 
 def test_later_changes_do_not_reach_what_was_captured(observed, chat):
-    """Messages are copied when they are sent."""
+    """Messages are copied when they are sent; one that is sent again, changed, is another one."""
     from langchain_core.messages import HumanMessage
 
-    message = HumanMessage("first")
-    chat("a").invoke([message])
-    message.content = "second"
-    assert observed.call.messages == ({"role": "user", "content": "first"},)
+    text, parts = HumanMessage("first"), HumanMessage([{"type": "text", "text": "first part"}])
+    chat("a").invoke([text, parts])
+    text.content = "second"
+    parts.content[0]["text"] = "second part"
+    chat("b").invoke([text, parts])
+    said = [[message.text for message in call.messages] for call in observed.calls]
+    assert said == [["first", "first part"], ["second", "second part"]]
