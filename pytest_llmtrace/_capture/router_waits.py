@@ -38,8 +38,9 @@ class RouterWaits:
             (_HOST, "sleep_sync", _no_sleep),
             (_ROUTER, "_time_to_sleep_before_retry", _no_time),
         ):
-            owner = getattr(sys.modules.get(place[0]), place[1], None)
-            original = getattr(owner, name, None)
+            # Without asking: module and class import their parts when a name is asked for that they do not have.
+            owner = getattr(sys.modules.get(place[0]), "__dict__", {}).get(place[1])
+            original = getattr(owner, "__dict__", {}).get(name)
             if callable(original) and (owner, name) not in self._replaced:
                 self._replaced[owner, name] = original
                 setattr(owner, name, shorten(original))

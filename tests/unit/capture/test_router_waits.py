@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import types
+import warnings
 
 import pytest
 
@@ -76,3 +77,14 @@ def test_a_replayed_answer_is_followed_by_none(host, observed):
         assert waited(host) == ([], 0)
     finally:
         pop(replay.recorder)
+
+
+def test_looking_for_waits_imports_nothing(litellm):
+    """The Router of litellm imports its core, with warnings, when its class is asked for what it does not have."""
+    before = set(sys.modules)
+    waits = RouterWaits()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        waits.attach()
+    waits.detach()
+    assert {name for name in set(sys.modules) - before if name.startswith("litellm")} == set()
