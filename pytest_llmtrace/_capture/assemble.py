@@ -20,10 +20,12 @@ from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.litellm_objects import call_without_http, explained_without_http
 from pytest_llmtrace._capture.manual.enclosed import Seen, joined
 from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.reading import as_read
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.serverside import Histories, fetched_response
 from pytest_llmtrace._capture.services import is_service
 from pytest_llmtrace._capture.transport_failures import is_cancellation
+from pytest_llmtrace._model.http import HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace, with_attempt_costs
 
@@ -105,7 +107,7 @@ def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
     if last.missed:
         call = replace(call, status="missed")
     elif group.answer.response is not None:
-        call = parse_response(call, group.answer.response, table)
+        call = _read(call, group.answer, group.answer.response, table)
     elif last.failure is not None:
         kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
         status: Status = "cancelled" if is_cancellation(last.failure) else "error"
@@ -118,6 +120,17 @@ def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
         if not one.missed
     )
     return replace(call, attempts=attempts, source=last.source if not last.missed else "tape")
+
+
+def _read(call: LLMCall, exchange: Exchange, response: HttpResponse, table: MessageTable) -> LLMCall:
+    """The call with its answer, whole as it was paid for; abandoned where the application did not read to its end."""
+    made = parse_response(call, response, table)
+    if exchange.events_read is None or made.status != "ok":
+        return made
+    seen = as_read(response, exchange.events_read)
+    if seen is response or (seen.body and parse_response(call, seen, table).status == "ok"):
+        return made
+    return replace(made, status="abandoned")
 
 
 def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook) -> LLMCall:

@@ -43,6 +43,8 @@ class Exchange:
     response: HttpResponse | None = None
     """Redacted, as it stands on the tape."""
     source: Source = "live"
+    events_read: int | None = None
+    """How many events of a streamed answer the application asked for; `None`: nobody looked, so all of them."""
     position: int | None = None
     """Position on the tape that answered."""
     missed: bool = False

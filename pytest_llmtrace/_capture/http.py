@@ -22,6 +22,7 @@ from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.other_cassettes import watching_others
 from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.reading import watch
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.telemetry import accepted, is_telemetry
@@ -48,7 +49,7 @@ litellm_call: ContextVar[LitellmCall | None] = ContextVar("llmtrace_litellm_call
 """The litellm call that is being made in this context; set by the litellm logger."""
 
 _sent: ContextVar[tuple[Recorder, Exchange] | None] = ContextVar("llmtrace_sent", default=None)
-"""The live request that was last sent in this context: how a failure to answer finds its exchange."""
+"""The request that was last sent in this context: how its answer, or the failure to answer, finds its exchange."""
 
 
 class Interception:
@@ -168,8 +169,7 @@ class _Switchboard:
             note_upgrade(recorder, request.uri, self._allows)
             return ()
         exchange = recorder.open(request_of(request), litellm_call.get())
-        if not exchange.replayed:
-            _sent.set((recorder, exchange))
+        _sent.set((recorder, exchange))
         return recorder, exchange
 
     def _refuse(self, text: str) -> NoReturn:
@@ -235,7 +235,7 @@ def _builder_class(patch: Any) -> type:
 
 
 def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a patched send function so that a live request which raises is closed as failed."""
+    """Wrap a patched send function: a live request that raises is closed as failed, a streamed answer is watched."""
 
     @functools.wraps(function)
     def send(*args: Any, **kwargs: Any) -> Any:
@@ -247,11 +247,11 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         except BaseException as error:
             _failed(error)
             raise
-        return _awaited(result) if inspect.iscoroutine(result) else result
+        return _awaited(result) if inspect.iscoroutine(result) else watch(result, _sent.get())
 
     async def _awaited(coroutine: Any) -> Any:
         try:
-            return await coroutine
+            return watch(await coroutine, _sent.get())
         except GivenUpError:
             await _for_ever()
         except BaseException as error:

@@ -118,12 +118,16 @@ def with_alternatives(said: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 def stated_cost(usage: object) -> float | None:
     """What OpenRouter says that it charged, in US dollars; a caller's own key is charged upstream on top."""
     fields = mapping(usage)
-    cost = fields.get("cost")
-    if isinstance(cost, bool) or not isinstance(cost, int | float) or cost < 0:
+    cost = _amount(fields.get("cost"))
+    if cost is None or fields.get("is_byok") is not True:
+        return cost
+    return cost + (_amount(mapping(fields.get("cost_details")).get("upstream_inference_cost")) or 0.0)
+
+
+def _amount(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    upstream = mapping(fields.get("cost_details")).get("upstream_inference_cost")
-    own_key = fields.get("is_byok") is True and isinstance(upstream, int | float)
-    return float(cost) + (float(upstream) if own_key and upstream else 0.0)
+    return float(value) if 0 <= value < _MOST_USD else None
 
 
 def model_in_path(path: str) -> str:
@@ -138,6 +142,7 @@ _PATH: Final = re.compile(
     r"|/model/[^/]+/invoke(?:-with-response-stream)?$"
 )
 _DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines|(?:serving-)?endpoints|model)/([^/]+)/|/models/([^/:]+):")
+_MOST_USD: Final = 1e9
 _STREAMED: Final = ("-response-stream", "streamRawPredict", "chat_stream")
 _SOURCES: Final = ("citations", "search_results", "web_search")
 _NOT_PARAMS: Final = frozenset(
