@@ -1,7 +1,7 @@
 """What a provider keeps between requests: responses that are fetched later, and conversations that it continues.
 
-The Responses API can answer in the background: the application polls ``GET /responses/{id}`` until the answer is
-there. And a request may name an earlier response (`previous_response_id`) or a conversation instead of repeating it.
+OpenAI's Responses and Google's Interactions can answer in the background: the application polls ``GET /responses/{id}``
+until the answer is there. And a request may name an earlier response or a conversation instead of repeating it.
 """
 
 from __future__ import annotations
@@ -41,17 +41,18 @@ class Responses(Generic[Value]):
 
     def add(self, value: Value, request: HttpRequest, response: HttpResponse | None) -> None:
         """Note what belongs to a response, if it is one that can be named later."""
-        if response is not None and urlsplit(request.url).path.rstrip("/").endswith("/responses"):
+        if response is not None and urlsplit(request.url).path.rstrip("/").endswith(_KEPT_BY_ID):
             self._unread.append((response, value))
 
     def find(self, name: str) -> Value | None:
         """The value of the response of this id."""
         for response, value in self._unread:
             body = read_body(response)
-            answers = [body.data] if body.events is None else [event.get("response") for event in body.events[:1]]
-            found = answers[0].get("id") if answers and isinstance(answers[0], dict) else None
-            if isinstance(found, str):
-                self._found[found] = value
+            begun = [] if body.events is None else list(body.events[:1])
+            answers = [body.data, *(event.get(key) for event in begun for key in ("response", "interaction"))]
+            for answer in answers:
+                if isinstance(answer, dict) and isinstance(answer.get("id"), str):
+                    self._found[answer["id"]] = value
         self._unread.clear()
         return self._found.get(name)
 
@@ -68,9 +69,11 @@ class Histories:
 
         Instructions are not carried over: they hold for one call.
         """
-        if call.operation != "responses":
+        if call.operation not in ("responses", "interactions"):
             return call
-        previous, conversation = call.params.get("previous_response_id"), _name(call.params.get("conversation"))
+        conversation = _name(call.params.get("conversation"))
+        link = "previous_interaction_id" if call.operation == "interactions" else "previous_response_id"
+        previous = call.params.get(link)
         earlier = self._by_response.find(previous) if isinstance(previous, str) else None
         if earlier is None and conversation is not None:
             earlier = self._by_conversation.get(conversation)
@@ -79,7 +82,7 @@ class Histories:
         if conversation is not None:
             self._by_conversation[conversation] = (call, request)
         self._by_response.add((call, request), request, response)
-        names = {"previous_response_id": previous, "conversation": conversation}
+        names = {link: previous, "conversation": conversation}
         marks = {name: KEPT for name, value in names.items() if value is not None}
         return replace(call, params={**call.params, **marks}) if marks else call
 
@@ -95,7 +98,8 @@ def _joined(
 def _instructions(request: HttpRequest) -> int:
     """How many messages at the beginning of a call are its instructions."""
     body = parse_json(request.body)
-    return 1 if isinstance(body, dict) and isinstance(body.get("instructions"), str) else 0
+    named = [body.get(name) for name in ("instructions", "system_instruction")] if isinstance(body, dict) else []
+    return 1 if any(isinstance(one, str) for one in named) else 0
 
 
 def _name(conversation: Any) -> str | None:
@@ -103,4 +107,5 @@ def _name(conversation: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-_FETCH: Final = re.compile(r"/responses/([^/]+)(/cancel)?/?$")
+_KEPT_BY_ID: Final = ("/responses", "/interactions")
+_FETCH: Final = re.compile(r"/(?:responses|interactions)/([^/]+)(/cancel)?/?$")

@@ -17,7 +17,7 @@ def is_service(request: HttpRequest) -> bool:
 _SERVICE: Final = re.compile(
     r"/(?:files|uploads?|vector_stores|batches|batchPredictionJobs|fine_tuning|fine-tuning|containers|skills"
     r"|memory_stores|cachedContents|fileSearchStores|corpora|tunedModels|datasets|libraries)(?:/[^:]*)?$"
-    r"|/(?:assistants|agents|threads|threads/[^/]+/messages)$|/conversations(?:/[^/]+(?:/items.*)?)?$|/responses/[^/]+/(?:cancel|input_items)$"
+    r"|/(?:assistants|agents|threads|threads/[^/]+/messages)$|/conversations(?:/[^/]+(?:/items.*)?)?$|/(?:responses|interactions)/[^/]+/(?:cancel|input_items)$"
     r"|/(?:count_tokens|count-tokens|input_tokens|tokenize|detokenize|client_secrets|token|check-api-key)$"
     r"|:(?:countTokens|computeTokens|batchGenerateContent|asyncBatchEmbedContent|register|uploadToFileSearchStore)$"
     r"|/guardrail/|/api/(?:pull|push|create|copy|delete|show)$"

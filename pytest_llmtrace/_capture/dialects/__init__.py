@@ -21,6 +21,7 @@ from pytest_llmtrace._capture.dialects.events import read_body
 from pytest_llmtrace._capture.dialects.failures import http_failure
 from pytest_llmtrace._capture.dialects.gemini import Gemini
 from pytest_llmtrace._capture.dialects.images import Images
+from pytest_llmtrace._capture.dialects.interactions import Interactions
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.moderations import Moderations
 from pytest_llmtrace._capture.dialects.ollama import OllamaChat, OllamaGenerate
@@ -44,6 +45,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     OpenAIChat(),
     OpenAIResponses(),
     Gemini(),
+    Interactions(),
     CohereChat(),
     OllamaChat(),
     OllamaGenerate(),

@@ -29,6 +29,7 @@ CALLS: Mapping[str, tuple[str, Any]] = {
     "cohere_chat": ("http://h/v2/chat", {"model": "m", "messages": []}),
     "ollama_chat": ("http://h/api/chat", {"model": "m", "messages": []}),
     "ollama_generate": ("http://h/api/generate", {"model": "m", "prompt": "a"}),
+    "interactions": ("http://h/v1beta/interactions", {"model": "m", "input": "a"}),
     "rerank": ("http://h/v2/rerank", {"model": "m", "query": "a", "documents": ["b"]}),
     "cohere_v1_chat": ("http://h/v1/chat", {"model": "m", "message": "a"}),
     "images": ("http://h/v1/images/generations", {"model": "m", "prompt": "a"}),
