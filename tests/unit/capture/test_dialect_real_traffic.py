@@ -6,6 +6,7 @@ LLMTRACE_REAL_TRAFFIC names, else from ``../shared/real-traffic`` beside the pro
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -49,6 +50,151 @@ def test_each_interaction_is_understood(file: Path) -> None:
         call = call_of(raw, table)
         assert call is not None, (file.name, number)
         assert_understood(call, raw)
+
+
+@pytest.mark.skipif(not FILES, reason="no real traffic: set LLMTRACE_REAL_TRAFFIC to a folder of recordings")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_nothing_that_was_said_is_lost(file: Path) -> None:
+    """Each text of a request, and each of an answer that means something to a reader, stands in the call."""
+    table = MessageTable()
+    for number, line in enumerate(file.read_text("utf-8").splitlines()):
+        raw = json.loads(line)
+        call = call_of(raw, table)
+        if call is None:
+            continue
+        asked = {"messages": call.messages, "params": call.params, "tools": call.tools, "model": call.model}
+        lost = missing(raw["request"], asked, NOT_KEPT)
+        heard = {"output": call.output, "error": call.error.message if call.error else None}
+        answer = raw.get("response") or list(events_of(raw["response_text"]))
+        if isinstance(answer, dict) and isinstance(answer.get("reasoning"), dict):
+            del answer["reasoning"]  # the setting that was asked for
+        meant = SAID | {"arguments"} if raw.get("response") else SAID  # arguments are streamed in fragments
+        lost += [path for path in missing(answer, heard, NOT_KEPT | ECHOED) if path.rpartition(".")[2] in meant]
+        assert lost == [], (file.name, number)
+
+
+@pytest.mark.skipif(not FILES, reason="no real traffic: set LLMTRACE_REAL_TRAFFIC to a folder of recordings")
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_parts_of_a_usage_are_what_the_provider_said(file: Path) -> None:
+    """Tokens read from a cache and tokens of reasoning, wherever the answer has them."""
+    table = MessageTable()
+    for number, line in enumerate(file.read_text("utf-8").splitlines()):
+        raw = json.loads(line)
+        call = call_of(raw, table)
+        if call is None or call.usage is None:
+            continue
+        answer = raw.get("response") or list(events_of(raw["response_text"]))
+        said = {kind: max([0, *numbers(answer, names)]) for kind, names in PARTS.items()}
+        usage = {"cache_read": call.usage.cache_read_tokens, "reasoning": call.usage.reasoning_tokens}
+        assert usage == said, (file.name, number)
+
+
+NOT_KEPT = frozenset(
+    {
+        "type",
+        "role",
+        "id",
+        "call_id",
+        "item_id",
+        "cache_control",
+        "signature",
+        "thought_signature",
+        "thoughtSignature",
+        "encrypted_content",
+        "status",
+        "execution",
+        "format",
+        "document_url",
+        "file_data",
+        "data",
+        "logprobs",
+        "obfuscation",
+    }
+)
+"""Frames, marks, and what only the provider reads. Binary content is kept by digest."""
+
+ECHOED = frozenset({"instructions", "tools", "tool_choice", "usage", "searchEntryPoint", "texts", "error"})
+"""What an answer repeats of its question, and what is only there to be shown."""
+
+SAID = frozenset(
+    {
+        "text",
+        "thinking",
+        "content",
+        "name",
+        "output",
+        "result",
+        "summary",
+        "refusal",
+        "reasoning",
+        "reasoning_content",
+        "query",
+        "url",
+        "title",
+        "code",
+        "message",
+    }
+)
+"""Fields of an answer that mean something to a reader."""
+
+PARTS = {
+    "cache_read": [
+        "cached_tokens",
+        "cache_read_input_tokens",
+        "cachedContentTokenCount",
+        "prompt_cache_hit_tokens",
+        "num_cached_tokens",
+        "cacheReadInputTokens",
+        "cacheReadInputTokenCount",
+    ],
+    "reasoning": ["reasoning_tokens", "thoughtsTokenCount", "thinking_tokens"],
+}
+
+
+def missing(raw: Any, kept: Any, left_out: frozenset[str], path: str = "") -> list[str]:
+    """The paths of the texts in raw data that are nowhere in what was kept; JSON in a text is compared as data."""
+    known = "\n".join(leaves(json.loads(json.dumps(kept, default=dict))))
+    return [place for place, text in texts(raw, left_out, path) if text not in known]
+
+
+def texts(value: Any, left_out: frozenset[str], path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key not in left_out:
+                yield from texts(one, left_out, f"{path}.{key}")
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one, left_out, path)
+    elif isinstance(value, str):
+        yield from ((path, text) for text in (leaves(parsed(value)) if parsed(value) else [value.strip()]))
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """All texts in a value, those in texts that are JSON themselves included."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from leaves(one)
+    elif isinstance(value, str):
+        yield from leaves(parsed(value))
+        yield value.strip()
+
+
+def parsed(text: str) -> Any:
+    """What a text is as JSON, if it is an object or an array; else `None`."""
+    with contextlib.suppress(ValueError):
+        return json.loads(text) if text[:1] in ("{", "[") else None
+    return None
+
+
+def numbers(value: Any, names: list[str]) -> Iterator[int]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key in names and isinstance(one, int):
+                yield one
+            yield from numbers(one, names)
+    elif isinstance(value, list):
+        for one in value:
+            yield from numbers(one, names)
 
 
 def call_of(raw: dict[str, Any], table: MessageTable) -> LLMCall | None:
