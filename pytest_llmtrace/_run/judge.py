@@ -52,7 +52,10 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
-    findings += [Internal(text=text, traceback=traceback) for text, traceback in recorder.framework.faults]
+    findings += [
+        Internal(text=private.masked_line(text) or "", traceback=private.masked_traceback(traceback))
+        for text, traceback in recorder.framework.faults
+    ]
     golden_totals = run.old.totals
     findings += _breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:

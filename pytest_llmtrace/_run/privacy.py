@@ -42,11 +42,17 @@ class Privacy:
         return renumber(self.mask.trace(trace)) if self.mask is not None else trace
 
     def masked_line(self, text: str | None) -> str | None:
-        """A text that may quote anything, such as that of an exception, as it may be shown: its first word stays."""
+        """A text that may quote anything after its first colon, such as that of an exception, as it may be shown."""
         if self.mask is None or text is None:
             return text
         name, colon, rest = text.partition(": ")
         return f"{name}: {self.mask.text(rest)}" if colon else name if name.isidentifier() else self.mask.text(name)
+
+    def masked_traceback(self, text: str) -> str:
+        """A traceback as it may be shown: the places, without what the exception says."""
+        if self.mask is None:
+            return text
+        return "\n".join(line for line in text.split("\n") if line.startswith(("Traceback ", '  File "')))
 
     def masked_request(self, text: str) -> str:
         """A line of ours with URLs in it, without what was asked in those."""

@@ -239,7 +239,7 @@ def test_every_field_of_an_entry_is_decided_on():
     kept = {
         *("id", "started", "duration", "agent", "turn"),
         *("operation", "provider", "model", "response_model", "usage", "cost", "cache_hit", "streamed", "attempts"),
-        *("status", "source", "name", "call_id", "executed"),
+        *("status", "source", "name", "call_id", "executed", "compared"),
     }
     replaced = {
         *("session", "parent", "task"),
