@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
-from pytest_llmtrace._capture.passages import Passage
+from pytest_llmtrace._capture.passages import Passage, asks_llm
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.stubbed import stubbed
@@ -102,7 +102,7 @@ class Guard:
 
     # What it decides
 
-    def _check(self, sock: socket.socket, address: Any) -> Callable[[], None] | None:
+    def _check(self, sock: socket.socket, address: Any) -> Callable[[bytes], None] | None:
         """Stop or note a connection. Gives what must be called when a socket to this machine sends something."""
         recorder = current()
         if recorder is None or not isinstance(address, tuple) or sock.family not in _FAMILIES:
@@ -121,13 +121,20 @@ class Guard:
         return None
 
     @staticmethod
-    def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[], None] | None:
+    def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[bytes], None] | None:
         if recorder.wire == "tape" and recorder.guarded and recorder.is_recorded_port(port):
             recorder.bypass(address, user_stack())
         if stubbed.get() or is_hidden(enclosing()):
             return None
         passage = Passage(address=address, stack=user_stack(), phase=recorder.phase)
-        return lambda: recorder.passages.to_port(port, passage)
+
+        def sends(data: bytes) -> None:
+            speaks = asks_llm(data)
+            if speaks and recorder.wire == "tape":
+                recorder.bypass(address, passage.stack)
+            recorder.passages.to_port(port, passage, llm=speaks)
+
+        return sends
 
     def _check_name(self, name: str, port: Any) -> None:
         """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed."""

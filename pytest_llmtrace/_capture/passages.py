@@ -7,11 +7,25 @@ it costs is one call of one test, which fails until the call can be seen. Where 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from pytest_llmtrace._model.http import Phase
+
+
+def asks_llm(sent: bytes) -> bool:
+    """Whether what is sent over a plain socket begins as a call of a model does, by the path of its API."""
+    return _CALL.match(sent) is not None
+
+
+_CALL: Final = re.compile(
+    rb"POST (?:\S*/(?:chat/completions|completions|responses|embeddings|messages|api/chat|api/generate|api/embed)"
+    rb"|\S*:(?:streamGenerateContent|generateContent)"
+    rb"|/model/\S+/(?:converse|converse-stream|invoke|invoke-with-response-stream))(?:\?\S*)? HTTP/1"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +46,33 @@ class Passages:
         self._lock = threading.Lock()
         self._providers: dict[str, Passage] = {}
         self._local: dict[int, Passage] = {}
+        self._llm_ports: set[int] = set()
+        """Ports that were asked as only LLMs are."""
 
     def to_provider(self, passage: Passage) -> None:
         """A known provider was reached. One of each address is kept, the first."""
         with self._lock:
             self._providers.setdefault(passage.address, passage)
 
-    def to_port(self, port: int, passage: Passage) -> None:
-        """Something was sent to a port of this machine; whether an LLM listens there, the end of the test knows."""
+    def to_port(self, port: int, passage: Passage, *, llm: bool = False) -> None:
+        """Something was sent to a port of this machine; whether an LLM listens there, the end of the test knows.
+
+        Args:
+            port: The port.
+            passage: What was sent there.
+            llm: Whether it is known already.
+        """
         with self._lock:
             self._local.setdefault(port, passage)
+            if llm:
+                self._llm_ports.add(port)
 
     def found(self, llm_ports: Collection[int | None]) -> tuple[Passage, ...]:
         """What went past the tape to an LLM, given the local ports on which LLMs answered."""
         with self._lock:
-            local = [passage for port, passage in self._local.items() if port in llm_ports]
+            known = {*llm_ports, *self._llm_ports}
+            named = {
+                passage.address.rpartition(":")[2] for passage in self._providers.values()
+            }  # a tunnel to a provider
+            local = [one for port, one in self._local.items() if port in known and str(port) not in named]
             return (*self._providers.values(), *local)

@@ -110,6 +110,26 @@ def test_replay_stops_it(project, ways, way):
     assert ran.findings("test_one") == [("bypass", None)]
 
 
+@pytest.mark.parametrize("way", ["raw", "streams", "bound_before"])
+def test_a_test_whose_only_call_goes_past_the_tape_is_told_too(project, ways, way):
+    """Nothing else tells that an LLM listens on that port but the path that is asked; a replay sends nothing to it."""
+    ways(f"\n    def test_one():\n        {way}()\n")
+    recorded = project.run("--llm-record")
+    recorded.outcomes(failed=1)
+    assert (recorded.findings("test_one"), recorded.requests) == ([("bypass", None)], 1)
+    replayed = project.replay()
+    replayed.outcomes(failed=1)
+    assert ("bypass", None) in replayed.findings("test_one")
+
+
+def test_a_local_server_of_another_kind_may_be_asked_anything(project, ways):
+    """A raw request with another path is a matter of the test alone."""
+    ways("\n    def test_one():\n        raw()\n")
+    project.edit("/v1/chat/completions HTTP", "/v1/orders HTTP")
+    for flag in ("--llm-record", "--llm-trace"):
+        project.run(flag).outcomes(passed=1)
+
+
 @pytest.fixture
 def names(project, monkeypatch):
     """Names of providers lead to the local provider, whatever network there is."""
