@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test demo clean
+.PHONY: help venv check format lint types imports structure test demo docs-tables clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## create the virtual environment, or bring it up to date with pyproject.toml
 
@@ -23,6 +23,9 @@ $(INSTALLED): pyproject.toml
 		echo "$(PYTHON) cannot make virtual environments (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@echo "installing pytest-llmtrace and its development tools into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@rm -rf $(VENV)/openai-2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/openai-2 \
+		'openai>=2,<3' distro sniffio # the other major version, for tests/e2e/test_openai_2.py
 	@touch $@
 
 check: format lint types imports structure ## format, lint, types, import rule, structure: all that needs no run
@@ -52,6 +55,9 @@ test: venv ## run all tests; PYTEST_ARGS="-k name" runs some
 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py
+
+docs-tables: venv ## draw the generated pages of docs/ again
+	$(BIN)/python docs/generate_sdks.py
 
 clean: ## remove everything that can be made again, the virtual environment included
 	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ A test module makes its rounds in a module-scoped fixture named `rounds` and inh
 
 In a project, ``@pytest.mark.sdk("openai", "async streamed", "tools")`` above a test says what it shows to work: first
 its name on PyPI, then the ways it is used: ``sync``, ``async``, ``streamed``, ``async streamed``,
-``threads``, ``gather``, ``tools``, ``errors``. The names are written out, so that a reader of the source can find them.
+``threads``, ``gather``, ``tools``, ``errors``. docs/generate_sdks.py draws the table of SDKs from these marks.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from docs.generate_sdks import PROJECTS, claims
 from tests.e2e.conftest import HERE, Ran, run_pytest
 from tests.provider import Provider
 from tests.provider.script import ScriptSource
@@ -44,6 +45,8 @@ _CIRCUMSTANCES = ("id", "started", "duration", "attempts")
 class Rounds:
     """What three runs of one project left."""
 
+    projects: tuple[str, ...]
+    """The files in ``tests/e2e/projects``."""
     recorded: Ran
     requests: int
     """How many requests reached the provider while it was recorded."""
@@ -82,6 +85,7 @@ def three_rounds(
     files = _cassettes(folder)
     unraisable = ("-W", "error::pytest.PytestUnraisableExceptionWarning")
     return Rounds(
+        projects=projects,
         recorded=recorded,
         requests=requests,
         files=files,
@@ -120,6 +124,13 @@ class EveryRound:
                 sorted(map(_seen, ran.entries(name)), key=str) for ran in (rounds.recorded, rounds.replayed)
             )
             assert replayed == recorded, name
+
+    def test_what_the_project_claims_to_show_was_run(self, rounds: Rounds) -> None:
+        """Each test behind a cell of the table of SDKs made its calls in the replay, and passed."""
+        ran = [f"::{row['nodeid']}" for row in rounds.replayed.report["tests"] if row["outcome"] == "passed"]
+        claimed = [test for name in rounds.projects for claim in claims(PROJECTS / name) for test in claim.tests()]
+        names = [name.partition("[")[0] for name in ran]
+        assert [test for test in claimed if not any(name.endswith(f"::{test}") for name in names)] == []
 
     def test_no_secret_is_in_any_file(self, rounds: Rounds) -> None:
         """Neither keys of clients nor values of key variables are written."""

@@ -43,23 +43,27 @@ def aclient():
 # litellm
 
 
+@pytest.mark.sdk("litellm", "sync")
 def test_completion(llm_trace):
     answer = litellm.completion(messages=ask("one"), **OPENAI)
     assert answer.choices[0].message.content == "You said: one"
     assert llm_trace.output == "You said: one"
 
 
+@pytest.mark.sdk("litellm", "streamed")
 def test_completion_stream():
     chunks = litellm.completion(messages=ask("two"), stream=True, stream_options={"include_usage": True}, **OPENAI)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "You said: two"
 
 
+@pytest.mark.sdk("litellm", "async")
 @pytest.mark.asyncio
 async def test_acompletion():
     answer = await litellm.acompletion(messages=ask("three"), **OPENAI)
     assert answer.choices[0].message.content == "You said: three"
 
 
+@pytest.mark.sdk("litellm", "async streamed")
 @pytest.mark.asyncio
 async def test_acompletion_stream():
     stream = await litellm.acompletion(messages=ask("four"), stream=True, **OPENAI)
@@ -99,6 +103,7 @@ def test_asyncio_run_in_a_sync_test():
     assert [a.choices[0].message.content for a in asyncio.run(main())] == [f"You said: run {n}" for n in range(5)]
 
 
+@pytest.mark.sdk("litellm", "gather")
 @pytest.mark.asyncio
 async def test_gather():
     answers = await asyncio.gather(*(litellm.acompletion(messages=ask(f"gather {n}"), **OPENAI) for n in range(20)))
@@ -111,6 +116,7 @@ class TestIsolated(unittest.IsolatedAsyncioTestCase):
         assert answer.choices[0].message.content == "You said: isolated"
 
 
+@pytest.mark.sdk("litellm", "tools")
 def test_tools(llm_trace):
     messages = ask("use the weather tool")
     answer = litellm.completion(messages=messages, tools=TOOLS, **OPENAI).choices[0].message
@@ -190,6 +196,7 @@ def test_cache_hit():
         litellm.cache = None
 
 
+@pytest.mark.sdk("litellm", "threads")
 def test_threads():
     def call(n):
         return litellm.completion(messages=ask(f"thread {n}"), **OPENAI).choices[0].message.content
@@ -198,6 +205,7 @@ def test_threads():
         assert list(pool.map(call, range(16))) == [f"You said: thread {n}" for n in range(16)]
 
 
+@pytest.mark.sdk("litellm", "errors")
 def test_error():
     with pytest.raises(litellm.BadRequestError):
         litellm.completion(messages=ask("fail always"), **OPENAI)

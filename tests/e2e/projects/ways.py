@@ -101,6 +101,10 @@ class Retries(Errors):
         assert [[attempt.status for attempt in call.attempts] for call in llm_trace.calls] == [[429, 200]]
 
 
+class EveryWay(Sync, Streamed, Async, AsyncStreamed, Tools):
+    pass
+
+
 _look_up = socket.getaddrinfo
 
 

@@ -1,0 +1,33 @@
+"""Pages of the documentation that are drawn from something else."""
+
+import pytest
+
+from docs.generate_sdks import PAGE, Claim, claims, page
+
+
+def test_the_table_of_sdks_is_up_to_date():
+    """The page is what the end-to-end projects and pyproject.toml say now (``make docs-tables`` draws it again)."""
+    assert PAGE.read_text("utf-8") == page()
+
+
+def test_claims_are_read_from_tests_and_classes(tmp_path):
+    """A class shows each way in a test of its own, a function shows all its ways itself."""
+    project = tmp_path / "project.py"
+    project.write_text(
+        '@pytest.mark.sdk("a", "sync", "async streamed")\nclass TestA:\n    pass\n\n\n'
+        '@pytest.mark.asyncio\n@pytest.mark.sdk("b c", "async", "tools")\nasync def test_b():\n    pass\n'
+    )
+    made = claims(project)
+    assert made == [
+        Claim(owner="TestA", is_class=True, sdk="a", ways=("sync", "async streamed")),
+        Claim(owner="test_b", is_class=False, sdk="b c", ways=("async", "tools")),
+    ]
+    assert [[*claim.tests()] for claim in made] == [["TestA::test_sync", "TestA::test_async_streamed"], ["test_b"]]
+
+
+def test_a_way_that_is_none_is_an_error(tmp_path):
+    """A misspelt way would be missing in the table without a word."""
+    project = tmp_path / "project.py"
+    project.write_text('@pytest.mark.sdk("a", "stream")\ndef test_a():\n    pass\n')
+    with pytest.raises(ValueError, match=r"project\.py, line 1: 'stream' is none of sync, async"):
+        claims(project)
