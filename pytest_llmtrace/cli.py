@@ -15,6 +15,7 @@ import click
 
 from pytest_llmtrace import __version__
 from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
@@ -71,7 +72,8 @@ def show(file: Path, *, as_json: bool) -> None:
         return
     click.secho(golden.test, bold=True)
     click.echo()
-    _print(transcript(conversations(golden.trace.calls), golden.totals, width=_width()))
+    calls = golden.trace.calls
+    _print(transcript(conversations(calls), golden.totals, _width(), gathered=fan_outs(calls)))
 
 
 @main.command()

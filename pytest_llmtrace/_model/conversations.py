@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
@@ -56,6 +57,9 @@ class Conversation:
     label: str
     """What reports call it: the agent, else the session, else ``MODEL (fan-out)`` for a member of one, else
     ``conversation N`` (``main`` if it is the only one)."""
+    id: str
+    """Twelve hexadecimal digits made of its agent and its first messages: the same in any run that begins it so. A
+    second one that begins the same has ``-2`` after them, and so on."""
     session: str | None
     agent: str | None
     turns: tuple[Turn, ...]
@@ -69,6 +73,10 @@ class Conversation:
     def opening(self) -> str:
         """Digest of the first call's messages: what identifies a conversation that has no label."""
         return history_digest(self.turns[0].call.messages) if self.turns else ""
+
+
+_ID: Final = 12
+"""Digits of a conversation's id."""
 
 
 def history(call: LLMCall) -> tuple[Message, ...]:
@@ -124,6 +132,7 @@ def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tu
     wanted = [_label(turns, names) for turns in groups]
     repeated = {label for label, count in Counter(wanted).items() if count > 1 or not label}
     seen: Counter[str] = Counter()
+    begun: Counter[str] = Counter()
     made = []
     for label, turns in zip(wanted, groups, strict=True):
         seen[label] += 1
@@ -132,7 +141,10 @@ def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tu
         else:
             shown = f"{label} #{seen[label]}" if label in repeated else label
         call = turns[0].call
-        made.append(Conversation(label=shown, session=call.session, agent=call.agent, turns=turns))
+        name = digest(f"{call.agent or ''}\0{history_digest(call.messages)}")[:_ID]
+        begun[name] += 1
+        named = name if begun[name] == 1 else f"{name}-{begun[name]}"
+        made.append(Conversation(label=shown, id=named, session=call.session, agent=call.agent, turns=turns))
     return tuple(made)
 
 

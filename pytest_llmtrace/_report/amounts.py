@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.plain import plain
+
+NO_AGENT: Final = "(no agent)"
+"""What the calls without an agent count under, where others have one."""
 
 
 def totals_data(amounts: Totals) -> dict[str, Any]:

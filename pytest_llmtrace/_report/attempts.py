@@ -69,6 +69,11 @@ class Owner:
             )
         return paid
 
+    @property
+    def fan_outs(self) -> list[Mapping[str, Any]]:
+        """The fan-outs of the last attempt."""
+        return [fan_out for payload in self.last for fan_out in payload.get("fanouts", ())]
+
     def rows(self, part: str) -> Iterator[Mapping[str, Any]]:
         """The rows of the last attempt per ``models`` or ``agents``."""
         for payload in self.last:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import dollars
+from pytest_llmtrace._report.amounts import NO_AGENT, dollars
 from pytest_llmtrace._report.attempts import Owner, Payload, owners, summed_rows
 from pytest_llmtrace._report.payload import finding_data
 from pytest_llmtrace._report.plain import plain
@@ -34,8 +34,9 @@ def document(
 
     Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Some
     keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
-    scope, and in a row `recorded`, what record mode did, and `not_understood`, requests to LLM providers that are on
-    the tape but not in the trace, because no dialect reads them.
+    scope, and in a row `recorded`, what record mode did, `not_understood`, requests to LLM providers that are on the
+    tape but not in the trace, because no dialect reads them, and `fanouts`, each with its `members`, their sum, and the
+    `aggregator`.
 
     Args:
         payloads: What `owner_payload` made, in any order but for those of one owner.
@@ -53,7 +54,7 @@ def document(
         "exit": "failed" if _failed(found, outcomes, breaches) else "ok",
         "totals": _totals(found, len(tests)),
         "models": [_row(row, "model") for row in summed_rows(found, "models", "model")],
-        "agents": [_row(row, "agent") for row in summed_rows(found, "agents", "agent")],
+        "agents": _agents(found),
         "tests": [_test(owner, outcomes.get(owner.nodeid, "unknown")) for owner in tests],
         "breaches": [_breach(breach) for breach in breaches],
         "unused": sorted(unused),
@@ -86,6 +87,13 @@ def _totals(found: Sequence[Owner], tests: int) -> dict[str, Any]:
     }
 
 
+def _agents(found: Sequence[Owner]) -> list[dict[str, Any]]:
+    """A row per agent; where there is one, calls without an agent have a row of their own, the last."""
+    rows = [_row(row, "agent") for row in summed_rows(found, "agents", "agent")]
+    named = [row for row in rows if row["agent"] != NO_AGENT]
+    return [*named, *(row for row in rows if row["agent"] == NO_AGENT)] if named else []
+
+
 def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {
         key: row[key],
@@ -111,6 +119,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
     }
+    if owner.fan_outs:
+        row["fanouts"] = owner.fan_outs
     if first["recorded"]:
         paid = owner.live
         row["recorded"] = {

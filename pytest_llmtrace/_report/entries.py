@@ -12,6 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
@@ -23,10 +25,12 @@ def packed_entries(trace: Trace) -> dict[str, Any]:
     """The entries of a trace with each distinct message and tool schema once: ``{"messages", "tools", "entries"}``."""
     messages = _Table()
     tools = _Table()
+    places = _places(trace)
     entries = []
     for entry in trace.entries:
         data = entry_data(entry)
         if isinstance(entry, LLMCall):
+            data.update(places[id(entry)])
             data["messages"] = [messages.number(message.digest, message) for message in entry.messages]
             data["tools"] = [tools.number(digest(canonical_json(plain(tool))), tool) for tool in entry.tools]
         entries.append(data)
@@ -71,6 +75,20 @@ def entry_data(entry: AnyEntry) -> dict[str, Any]:
         specific = {"type": "event", **labels, "name": entry.name, "data": entry.data}
     data: dict[str, Any] = plain(specific)
     return data
+
+
+def _places(trace: Trace) -> dict[int, dict[str, Any]]:
+    """For each call (by `id`) its conversation, and the number of the fan-out that it is a member of or aggregates."""
+    aggregates = {id(one.aggregator): number for number, one in enumerate(fan_outs(trace.calls), start=1)}
+    return {
+        id(turn.call): {
+            "conversation": conversation.id,
+            "fanout": turn.fan_out,
+            "aggregates": aggregates.get(id(turn.call)),
+        }
+        for conversation in conversations(trace.calls)
+        for turn in conversation.turns
+    }
 
 
 _CALL_FIELDS = (

@@ -8,18 +8,20 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
 from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.wording import breach_line, finding_line, plural, quoted, record_command
 
 _TESTS_SHOWN: Final = 200
+_FAN_OUTS_SHOWN: Final = 20
 _FINDINGS_SHOWN: Final = 20
 _ACCEPTED_BY_RECORDING: Final = frozenset({"drift", "miss", "unplayed", "no_cassette"})
 
 
 def markdown(document: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of the report: totals, models, agents, a row per test, and every finding.
+    """The lines of the report: totals, models, agents, a row per test, fan-outs, and every finding.
 
     Everything that comes from a test or a recording stands as code: it cannot become markup, a link or a mention.
     """
@@ -39,6 +41,7 @@ def markdown(document: Mapping[str, Any]) -> Iterator[str]:
         yield from _amounts(title, key, document[f"{key}s"])
     rows = [*document["tests"], *document.get("fixtures", ())]
     yield from _tests(rows)
+    yield from _fan_outs(rows)
     yield from _findings(rows)
     if document["unused"]:
         yield from ("", "## Unused cassettes", "")
@@ -65,6 +68,24 @@ def _tests(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"| {test} | {_numbers(row)} | {golden} | {findings} |"
     if len(rows) > _TESTS_SHOWN:
         yield from ("", f"and {plural(len(rows) - _TESTS_SHOWN, 'more test')}.")
+
+
+def _fan_outs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    found = [(row["nodeid"], fan_out) for row in rows for fan_out in row.get("fanouts", ())]
+    if not found:
+        return
+    yield from ("", "## Fan-outs")
+    for nodeid, fan_out in found[:_FAN_OUTS_SHOWN]:
+        yield from (
+            "",
+            _code(nodeid),
+            "",
+            "| Member | Calls | Tokens in | Tokens out | Cost |",
+            "|---|--:|--:|--:|--:|",
+        )
+        yield from (f"| {_code(name, cell=True)} | {_numbers(amounts)} |" for name, amounts in fan_out_rows(fan_out))
+    if len(found) > _FAN_OUTS_SHOWN:
+        yield from ("", f"and {plural(len(found) - _FAN_OUTS_SHOWN, 'more fan-out')}.")
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -19,8 +19,9 @@ from pytest_llmtrace._model.findings import (
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.amounts import rows, totals_data
+from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
 from pytest_llmtrace._report.entries import packed_entries
+from pytest_llmtrace._report.fan_outs import fan_outs_data
 from pytest_llmtrace._report.plain import plain
 
 _OPTIONAL: Final = frozenset({"role", "tape", "tapes_off"})
@@ -65,7 +66,7 @@ def owner_payload(
         **totals_data(totals(trace.calls)),
         "live_unpriced_calls": sum(_unpriced(call) for call in trace.calls if call.source == "live"),
         "models": rows(trace.calls, "model", lambda call: call.name or "(no model)"),
-        "agents": rows(trace.calls, "agent", lambda call: call.agent),
+        "agents": rows(trace.calls, "agent", lambda call: call.agent or NO_AGENT),
         "unpriced_models": sorted({call.name for call in trace.calls if _unpriced(call)}),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
@@ -76,6 +77,8 @@ def owner_payload(
     }
     if verdict.not_understood:
         data["not_understood"] = verdict.not_understood
+    if found := fan_outs_data(trace.calls):
+        data["fanouts"] = found
     if with_entries:
         data["entries"] = packed_entries(trace)
     payload: dict[str, Any] = plain(data)

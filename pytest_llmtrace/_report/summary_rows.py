@@ -20,12 +20,12 @@ _AMOUNTS: Final = ("calls", "in", "cached", "out", "cost")
 
 def model_table(document: Mapping[str, Any], width: int) -> Iterator[Line]:
     """A row per model, the dearest first."""
-    return _amounts_table("model", document["models"], width)
+    return amounts_table("model", document["models"], width)
 
 
 def agent_table(document: Mapping[str, Any], width: int) -> Iterator[Line]:
     """A row per agent, the dearest first."""
-    return _amounts_table("agent", document["agents"], width)
+    return amounts_table("agent", document["agents"], width)
 
 
 def dearest_tests(document: Mapping[str, Any], width: int, *, verbose: bool) -> Iterator[Line]:
@@ -75,7 +75,8 @@ def recorded_rows(document: Mapping[str, Any], width: int, *, verbose: bool) -> 
         yield Line(text=f"  {plural(len(rows) - len(changed), 'test')} unchanged")
 
 
-def _amounts_table(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[Line]:
+def amounts_table(title: str, rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[Line]:
+    """A row per name, in the order given."""
     if not rows:
         return
     shown = rows[:_SHOWN]

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.fanout import FanOut
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import Attempt, LLMCall, Trace
 from pytest_llmtrace._model.trajectory import tool_calls, totals
 from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.amounts import NO_AGENT, rows
 from pytest_llmtrace._report.brief import compact, content_text, output_line, request_line, tool_texts
 from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.fan_outs import fan_out_lines
 from pytest_llmtrace._report.layout import Line, cut_end, display_width, pad, plain_lines, wrapped
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
+from pytest_llmtrace._report.summary_rows import amounts_table
 from pytest_llmtrace._report.wording import joined, plural
 
 _COLOURS: Final[Mapping[str, Mapping[str, bool]]] = {
@@ -32,15 +36,28 @@ _REPR_TURNS: Final = 20
 _USUAL_ENDS: Final = frozenset({None, "stop", "end_turn", "tool_calls", "tool_use", "completed", "STOP"})
 
 
-def transcript(found: Sequence[Conversation], amounts: Totals, width: int = 80) -> Iterator[Line]:
+def transcript(
+    found: Sequence[Conversation], amounts: Totals, width: int = 80, *, gathered: Sequence[FanOut] = ()
+) -> Iterator[Line]:
     """Conversation by conversation, turn by turn: what was added to the history, what came back, and the totals.
 
-    Each message stands once, in full.
+    Each message stands once, in full. Where there are fan-outs (`gathered`) or several agents, their totals come last.
     """
     for conversation in found:
         yield from _conversation(conversation, width)
         yield Line(text="")
+    yield from fan_out_lines(gathered, width)
+    yield from _agents([turn.call for one in found for turn in one.turns], width)
     yield Line(text=_totals(amounts), markup={"bold": True})
+
+
+def _agents(calls: Sequence[LLMCall], width: int) -> Iterator[Line]:
+    """A row per agent, where there are several; the calls without one last."""
+    found = rows(calls, "agent", lambda call: call.agent or NO_AGENT)
+    named = [row for row in found if row["agent"] != NO_AGENT]
+    if len(named) > 1:
+        yield from amounts_table("agent", [*named, *(row for row in found if row not in named)], width)
+        yield Line(text="")
 
 
 def trace_repr(trace: Trace) -> str:

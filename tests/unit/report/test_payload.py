@@ -44,6 +44,15 @@ def test_whole_payload():
         "unpriced_calls": 0,
         "live_cost_usd": 0.0,
     }
+    others = {
+        "calls": 2,
+        "live_calls": 2,
+        "usage": {"input_tokens": 107, "output_tokens": 13, "cache_read_tokens": 2},
+        "cost_usd": None,
+        "priced_usd": 0.25,
+        "unpriced_calls": 1,
+        "live_cost_usd": 0.25,
+    }
     assert made == {
         "nodeid": TEST,
         "fixture": False,
@@ -79,7 +88,7 @@ def test_whole_payload():
                 "live_cost_usd": 0.25,
             },
         ],
-        "agents": [{"agent": "lead", **lead}],
+        "agents": [{"agent": "(no agent)", **others}, {"agent": "lead", **lead}],
         "unpriced_models": ["m9"],
         "golden": "g.trace.yaml",
         "tape": "g.tape.json",
@@ -241,6 +250,9 @@ def test_entries_hold_everything():
         {
             "type": "llm_call",
             "id": "c1",
+            "conversation": "f01fb78617ea",
+            "fanout": None,
+            "aggregates": None,
             "session": "s1",
             "agent": "lead",
             "parent": "root",
@@ -287,6 +299,9 @@ def test_entries_hold_everything():
         {"type": "event", **blank, **clock, "name": "compaction", "data": {"replaced": 3}},
         {
             "type": "llm_call",
+            "conversation": "cad6e05852f5",
+            "fanout": None,
+            "aggregates": None,
             **blank,
             **clock,
             "operation": "chat",

@@ -74,6 +74,10 @@ def test_transcript():
                        [image_url, 447 characters]
             error      RateLimitError 429: slow down
 
+        agent         calls   in  out     cost
+        lead              2  200   20  $0.0001
+        writer            1    0    0       $0
+
         3 calls · 200 tokens in, 20 out · $0.0001
         """
     )

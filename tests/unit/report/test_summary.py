@@ -76,6 +76,7 @@ def test_replayed_run():
 
         agent         calls      in  cached    out     cost
         lead             16  38,400  28,800  4,960  $0.0072
+        (no agent)        1     100             10  $0.0001
 
         dearest tests                         calls     in  cached  out     cost  golden
         tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %
@@ -110,6 +111,7 @@ def test_replayed_run_in_full():
 
         agent         calls      in  cached    out     cost
         lead             16  38,400  28,800  4,960  $0.0072
+        (no agent)        1     100             10  $0.0001
 
         test                                  calls     in  cached  out     cost  golden  outcome
         tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %   passed
