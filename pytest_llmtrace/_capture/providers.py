@@ -82,7 +82,7 @@ def _bare(host: str) -> str:
     return name.partition(":")[0].rstrip(".")
 
 
-_NOT_ONLY_MODELS: Final = frozenset({None, "cloudflare", "databricks"})
+_NOT_ONLY_MODELS: Final = frozenset({None, "cloudflare", "databricks", "snowflake"})
 """Providers whose hosts serve a whole platform; traffic there is not LLM traffic by itself."""
 
 _HOSTS: Final = {
@@ -132,6 +132,7 @@ _HOSTS: Final = {
     "api.studio.nebius.ai": "nebius",
     "api.studio.nebius.com": "nebius",
     "api.synthetic.new": "synthetic",
+    "api.tokenfactory.nebius.com": "nebius",
     "api.together.ai": "together_ai",
     "api.together.xyz": "together_ai",
     "api.v0.dev": "v0",
@@ -180,6 +181,8 @@ _PATTERNS: Final = tuple(
         (r"[^.]+(?:\.[^.]+)?\.azuredatabricks\.net", "databricks"),
         (r"[^.]+\.gcp\.databricks\.com", "databricks"),
         (r"[^.]+\.ml\.cloud\.ibm\.com", "watsonx"),
+        (r"[^.]+(?:\.[^.]+)*\.snowflakecomputing\.com", "snowflake"),
+        (r"[^.]+\.inference\.heroku\.com", "heroku"),
         (r"[^.]+(?:\.[^.]+)?\.endpoints\.huggingface\.cloud", "huggingface"),
         (r"inference\.generativeai\.[^.]+\.oci\.oraclecloud\.com", "oci"),
     )

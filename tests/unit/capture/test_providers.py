@@ -25,6 +25,8 @@ from pytest_llmtrace._capture.providers import KEY_VARIABLES, is_provider_host, 
         ("bedrock-runtime.us-east-1.amazonaws.com", "", "bedrock"),
         ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "", "bedrock"),
         ("bedrock-mantle.us-east-1.api.aws", "", "bedrock_mantle"),
+        ("us.inference.heroku.com", "/v1/chat/completions", "heroku"),
+        ("api.tokenfactory.nebius.com", "", "nebius"),
         ("openrouter.ai", "", "openrouter"),
         ("api.groq.com", "", "groq"),
         ("api.mistral.ai", "", "mistral"),
@@ -57,9 +59,10 @@ def test_other_hosts_are_nobodys(host: str) -> None:
 
 
 def test_a_platform_that_also_serves_models_is_no_provider_host() -> None:
-    """Databases at Databricks must stay reachable; its models have a name all the same."""
-    assert provider_of("adb-1.2.azuredatabricks.net") == "databricks"
-    assert not is_provider_host("adb-1.2.azuredatabricks.net")
+    """Databases at Databricks and Snowflake must stay reachable; their models have a name all the same."""
+    for host, provider in (("adb-1.2.azuredatabricks.net", "databricks"), ("a.snowflakecomputing.com", "snowflake")):
+        assert provider_of(host) == provider
+        assert not is_provider_host(host)
 
 
 def test_key_variables_are_sorted_and_distinct() -> None:
