@@ -59,6 +59,14 @@ def test_whatever_may_ask_a_model_is_not_explained_away(path: str) -> None:
     assert not is_service(HttpRequest(method="POST", url=f"https://h{path}"))
 
 
+def test_a_conversation_is_kept_by_openai_and_asked_by_mistral() -> None:
+    """One path, told apart by what is sent."""
+    url = "https://h/v1/conversations"
+
+    assert is_service(HttpRequest(method="POST", url=url, body=b'{"items": []}'))
+    assert not is_service(HttpRequest(method="POST", url=url, body=b'{"model": "m", "inputs": "hi"}'))
+
+
 def test_reading_is_never_asking() -> None:
     """No provider generates on a GET."""
     assert is_service(HttpRequest(method="GET", url="https://api.openai.com/v1/novel"))
