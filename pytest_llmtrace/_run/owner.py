@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pytest_llmtrace._capture import current
+from pytest_llmtrace._capture import current, dspy_cache
 from pytest_llmtrace._capture.assemble import Assembled, assemble
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.drain import drain, settle
@@ -87,10 +87,12 @@ class OwnerRun:
     def enter(self) -> None:
         """Become the current recorder."""
         current.push(self.recorder)
+        dspy_cache.begin(self)
 
     def leave(self) -> None:
         """Stop being the current recorder."""
         current.pop(self.recorder)
+        dspy_cache.end(self)
 
     def trace(self) -> Trace:
         """The trace so far."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._capture import dspy_cache
 from pytest_llmtrace._capture.from_litellm import Logger
 from pytest_llmtrace._capture.http import Interception
 from pytest_llmtrace._capture.langchain.hook import Hook
@@ -84,6 +85,7 @@ class Run:
         self._resources.callback(waits.detach)
         for module in ROUTER_MODULES:
             wrapt.register_post_import_hook(lambda _module: waits.attach(), module)
+        wrapt.register_post_import_hook(lambda _module: dspy_cache.arrived(), "dspy")
         self._resources.callback(self._langchain.detach)
         self._langchain.attach()
 

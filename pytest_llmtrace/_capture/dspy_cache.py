@@ -1,0 +1,68 @@
+"""DSPy remembers every answer, on the disk by default, and asks no model for what it remembers.
+
+A test that was recorded would then make no call when it is replayed on the same machine, and which of two tests calls
+would depend on their order. So every owner begins with an empty cache of its own, in memory; one that the project has
+switched off stays off.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, Final
+
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Swap:
+    owner: object
+    before: Any
+    """The cache that was there; `_MISSING` where DSPy had not made one yet."""
+    own: Any
+    """The one that the owner got instead; `None` where nothing was changed."""
+
+
+_swaps: Final[list[_Swap]] = []
+
+
+def begin(owner: object) -> None:
+    """Give an owner an empty cache, where DSPy is imported."""
+    _swaps.append(_swapped(owner))
+
+
+def arrived() -> None:
+    """DSPy has been imported in the middle of an owner."""
+    if _swaps and _swaps[-1].own is None:
+        _swaps[-1] = _swapped(_swaps[-1].owner)
+
+
+def end(owner: object) -> None:
+    """Take it away again; a cache that the owner configured itself stays."""
+    swap = next((one for one in reversed(_swaps) if one.owner is owner), None)
+    if swap is None:
+        return
+    _swaps.remove(swap)
+    dspy = sys.modules.get("dspy")
+    if swap.own is None or vars(dspy).get("cache") is not swap.own:
+        return
+    if swap.before is _MISSING:
+        del dspy.cache  # type: ignore[union-attr]  # DSPy makes one when it is asked for
+    else:
+        dspy.cache = swap.before  # type: ignore[union-attr]
+
+
+def _swapped(owner: object) -> _Swap:
+    dspy = sys.modules.get("dspy")
+    make = vars(sys.modules.get("dspy.clients.cache", object)).get("Cache")
+    before = vars(dspy).get("cache", _MISSING) if dspy is not None else _MISSING
+    off = before is not _MISSING and not _remembers(before)
+    if dspy is None or make is None or off:
+        return _Swap(owner=owner, before=before, own=None)
+    own = make(enable_disk_cache=False, enable_memory_cache=True, disk_cache_dir=None)
+    dspy.cache = own  # type: ignore[attr-defined]
+    return _Swap(owner=owner, before=before, own=own)
+
+
+def _remembers(cache: Any) -> bool:
+    return bool(getattr(cache, "enable_disk_cache", True) or getattr(cache, "enable_memory_cache", True))
