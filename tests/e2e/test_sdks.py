@@ -40,11 +40,13 @@ class Facts:
     """Input tokens that came from a cache, where the API says how many."""
     counts_streams: bool = True
     """Whether a stream says its usage; it is estimated otherwise."""
+    notices_leaving: bool = True
+    """Whether it is seen that the application leaves a stream: `http.client` has it whole before it begins."""
     threaded: int = 8
 
-    def answered(self, text, *, streamed=False, statuses=(200,)):
+    def answered(self, text, **fields):
         """A call with a text for an answer."""
-        return self._call(text=text, streamed=streamed, statuses=list(statuses), finish_reason=self.stop)
+        return self._call(text=text, finish_reason=self.stop, **fields)
 
     def called(self):
         """A call with a tool call for an answer."""
@@ -78,6 +80,7 @@ SONNET = {
     "tool_stop": "tool_use",
     "error": "ValidationException",
     "threaded": 24,
+    "notices_leaving": False,
 }
 OLLAMA = {"name": "ollama/llama3.1", "usd": 0.0, "tool_stop": "stop", "error": "Bad Request", "cached": 0}
 CLASSES = {
@@ -108,8 +111,8 @@ CLASSES = {
     "TestOllama": Facts(operation="ollama_chat", **OLLAMA),
     "TestGenerate": Facts(operation="ollama_generate", **OLLAMA),
     "TestHuggingFace": Facts(name="huggingface/meta-llama/Llama-3.1-8B-Instruct", usd=None, counts_streams=False),
-    "TestRequests": Facts(threaded=24),
-    "TestUrllib3": Facts(threaded=24),
+    "TestRequests": Facts(threaded=24, notices_leaving=False),
+    "TestUrllib3": Facts(threaded=24, notices_leaving=False),
     "TestUrllib": Facts(threaded=24),
     "TestHttpx": OPENAI,
     "TestHttpx2": OPENAI,
@@ -121,16 +124,18 @@ def expected(test, owner):
     """The calls of a test, by the way it shows."""
     facts = CLASSES[owner]
     match test:
-        case "test_threads":
-            return [facts.answered(f"You said: request {n}") for n in range(facts.threaded)]
-        case "test_gather":
-            return [facts.answered(f"You said: request {n}") for n in range(8)]
+        case "test_threads" | "test_gather":
+            count = facts.threaded if test == "test_threads" else 8
+            return [facts.answered(f"You said: request {n}") for n in range(count)]
         case "test_tools":
             return [facts.called(), facts.answered("It is sunny.")]
         case "test_errors":
             return [facts.failed()]
         case "test_retries":
-            return [facts.answered("recovered", statuses=(429, 200))]
+            return [facts.answered("recovered", statuses=[429, 200])]
+        case "test_abandoned":
+            status = "abandoned" if facts.notices_leaving else "ok"
+            return [facts.answered("You said: a long story", streamed=True, status=status)]
         case _:
             way = test.removeprefix("test_").replace("_", " ")
             return [facts.answered(f"You said: {way}", streamed="streamed" in way)]

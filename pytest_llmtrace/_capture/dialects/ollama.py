@@ -34,7 +34,7 @@ class OllamaChat:
         )
 
     def answer(self, data: Mapping[str, Any]) -> Answer:
-        return self.stream([data], done=True)
+        return self.stream([data], done=data.get("done") is not False)  # the first line of a stream that broke off
 
     def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
         said: list[str] = []

@@ -6,6 +6,7 @@ goes through a whole tool loop. pytest makes an object for each test, so `cached
 """
 
 import asyncio
+import gc
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,12 @@ class Streamed:
         pieces = [piece for piece in self.stream("streamed") if piece]
         assert len(pieces) == 3
         assert "".join(pieces) == said("streamed")
+
+    def test_abandoned(self):
+        pieces = filter(None, self.stream("a long story"))
+        assert next(pieces) == "You"
+        del pieces
+        gc.collect()
 
 
 class Async:

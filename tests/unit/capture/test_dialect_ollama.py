@@ -73,6 +73,10 @@ def test_lines_that_stop_early_are_abandoned() -> None:
     call = answered(CHAT, ASK, response(pieces, kind="application/x-ndjson"))
 
     assert (call.status, said(call.output)) == ("abandoned", {"role": "assistant", "content": "Hello"})
+    first = answered(
+        CHAT, ASK, response(lines({"message": {"content": "Hel"}, "done": False}), kind="application/x-ndjson")
+    )
+    assert (first.status, said(first.output)) == ("abandoned", {"role": "assistant", "content": "Hel"})
 
 
 def test_generate_has_a_prompt_and_a_response() -> None:
