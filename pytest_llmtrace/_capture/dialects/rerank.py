@@ -72,11 +72,17 @@ def _order(results: Sequence[Mapping[str, Any]]) -> str:
     places = []
     for result in results:
         score = first(result, "relevance_score", "relevanceScore", "score", "logit")
-        shown = f" ({score:.4g})" if isinstance(score, int | float) and not isinstance(score, bool) else ""
-        places.append(f"{count(result.get('index'))}{shown}")
+        places.append(f"{count(result.get('index'))}{_shown(score)}")
     return ", ".join(places)
 
 
+def _shown(score: object) -> str:
+    if isinstance(score, bool) or not isinstance(score, int | float) or not abs(score) < _HIGHEST_SCORE:
+        return ""
+    return f" ({score:.4g})"
+
+
+_HIGHEST_SCORE: Final = 1e15
 _PATH: Final = re.compile(r"/re-?rank(?:ing)?$")
 _DOCUMENTS: Final = ("documents", "texts", "passages", "sources")
 _NOT_PARAMS: Final = frozenset({"model", "query", "queries", *_DOCUMENTS})

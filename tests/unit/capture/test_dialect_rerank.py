@@ -75,6 +75,16 @@ def test_each_provider_is_read_alike(url: str, body: Any, reply: Any, model: str
     assert (call.operation, call.model, call.usage, call.status) == ("rerank", model, usage, "ok")
 
 
+@pytest.mark.parametrize("score", [None, True, "high", 10**400, float("nan")])
+def test_a_score_that_means_nothing_is_left_out(score: Any) -> None:
+    """The order still counts."""
+    call = answered(
+        "https://api.cohere.com/v2/rerank", {"query": "q", "documents": []}, {"results": [{"score": score}]}
+    )
+
+    assert said(call.output) == {"role": "assistant", "content": "0"}
+
+
 def test_an_error_is_an_error() -> None:
     """Stated in the body of a refused request."""
     call = answered("https://api.cohere.com/v2/rerank", {"query": "q", "documents": []}, {"error": {"message": "no"}})
