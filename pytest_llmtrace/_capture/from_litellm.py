@@ -18,6 +18,7 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
 from pytest_llmtrace._capture.http import litellm_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
+from pytest_llmtrace._capture.mocks import is_client_mocked
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.strands import current_strand
 
@@ -161,7 +162,7 @@ def _before(kwargs: dict[str, Any]) -> None:
     else:
         call.ended = call.succeeded = call.error = None
     call.sent = (kwargs.get("additional_args") or {}).get("complete_input_dict")
-    call.local = call.local or kwargs.get("api_key") == MOCK_KEY
+    call.local = call.local or kwargs.get("api_key") == MOCK_KEY or is_client_mocked()
     litellm_call.set(call)
 
 

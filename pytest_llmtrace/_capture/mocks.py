@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 from pytest_llmtrace._capture.current import current
@@ -36,6 +36,23 @@ def _matches(route: Any, request: Any) -> bool:
         return not route.pattern or bool(route.pattern.match(request))
     except Exception:  # noqa: BLE001  # a pattern that needs a body which is not read yet; respx reads it first
         return True
+
+
+_REPLACED: Final = (
+    ("openai.resources.chat.completions", "Completions", "create"),
+    ("openai.resources.chat.completions", "AsyncCompletions", "create"),
+    ("openai", "OpenAI", "post"),
+    ("openai", "AsyncOpenAI", "post"),
+    ("litellm.llms.custom_httpx.http_handler", "HTTPHandler", "post"),
+    ("litellm.llms.custom_httpx.http_handler", "AsyncHTTPHandler", "post"),
+)
+"""What tests of litellm put a `unittest.mock` in the place of."""
+
+
+def is_client_mocked() -> bool:
+    """Whether a `unittest.mock` stands where litellm hands a call on, so that no HTTP client hears of it."""
+    found = (getattr(getattr(sys.modules.get(module), owner, None), name, None) for module, owner, name in _REPLACED)
+    return any(isinstance(one, mock.NonCallableMock) for one in found)
 
 
 @dataclass(slots=True, eq=False)
