@@ -140,15 +140,21 @@ def _asks_the_same(lone: LitellmCall, call: LLMCall, group: Group) -> bool:
         return False
     if not any(lone.started <= one.started <= (lone.ended or one.started) for one in group.exchanges):
         return False
-    sent = lone.kwargs.get("messages") or lone.kwargs.get("input")
+    sent = lone.asked
     if isinstance(sent, str):
-        return any(message.text == sent for message in call.messages)
+        return sent == _REDACTED or any(message.text == sent for message in call.messages)
     if isinstance(sent, list) and sent and all(isinstance(one, str) for one in sent):
         return [message.text for message in call.messages] == sent
     if isinstance(sent, list) and sent and isinstance(sent[-1], Mapping):
         wanted = sent[-1].get("content")
-        return not isinstance(wanted, str) or any(message.text == wanted for message in call.messages)
+        return (
+            not isinstance(wanted, str)
+            or wanted == _REDACTED
+            or any(message.text == wanted for message in call.messages)
+        )
     return False
 
 
 _REFUSED: Final = 400
+_REDACTED: Final = "redacted-by-litellm"
+"""What litellm's `turn_off_message_logging` leaves of messages, where the event before the call was not heard."""

@@ -10,7 +10,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,12 +18,10 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
 from pytest_llmtrace._capture.http import litellm_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
+from pytest_llmtrace._capture.litellm_mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.mocks import is_client_mocked
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.strands import current_strand
-
-STASH: Final = "_llmtrace"
-"""Our key in litellm's `kwargs`."""
 
 MOCK_KEY: Final = "mock-key"
 """The key that litellm names in the event before a call that it answers from `mock_response`: the only sign of it."""
@@ -36,6 +34,9 @@ LISTS: Final = (
     "_async_failure_callback",
 )
 """The lists that litellm really calls; `litellm.callbacks` is only copied into them."""
+
+RESET: Final = "_reset_all_callbacks"
+"""The method of litellm's manager of callbacks that empties the lists; test suites use it."""
 
 
 _AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
@@ -57,6 +58,8 @@ class LitellmCall:
     trace_id: str = ""
     again: bool = False
     """Whether a Router makes it because another one failed."""
+    asked: Any = None
+    """Messages or input as they were in the first event; the last may say "redacted" in their place."""
     labels: Labels = NO_LABELS
     inherited: Labels = NO_LABELS
     enclosing: Enclosing | None = field(default_factory=enclosing)
@@ -99,6 +102,7 @@ class Logger:
 
     def __init__(self) -> None:
         self._callback: Any = None
+        self._stays_in: Any = None
         self._lock = threading.Lock()
 
     def attach(self) -> None:
@@ -108,17 +112,33 @@ class Logger:
             return
         with self._lock:
             if self._callback is None:
-                self._callback = _callback_class()()
+                self._callback = _callback_class()(self.attach)
+                self._stay(litellm)
             for name in LISTS:
                 callbacks = getattr(litellm, name, None)
                 if isinstance(callbacks, list) and not any(one is self._callback for one in callbacks):
                     callbacks.append(self._callback)
+
+    def _stay(self, litellm: Any) -> None:
+        """Be in the lists after a test has emptied them all."""
+        manager = getattr(litellm, "logging_callback_manager", None)
+        original = getattr(manager, RESET, None)
+        if callable(original):
+
+            def reset() -> None:
+                original()
+                self.attach()
+
+            setattr(manager, RESET, reset)
+            self._stays_in = manager
 
     def detach(self) -> None:
         """Remove our callback from litellm's lists."""
         litellm = sys.modules.get("litellm")
         if litellm is None or self._callback is None:
             return
+        if self._stays_in is not None:
+            vars(self._stays_in).pop(RESET, None)
         for name in (*LISTS, "callbacks"):
             callbacks = getattr(litellm, name, None)
             if isinstance(callbacks, list):
@@ -132,7 +152,12 @@ def _callback_class() -> type:
     class LlmtraceLogger(CustomLogger):
         """Called by litellm; argument names are litellm's, and a wrong one would be swallowed there."""
 
+        def __init__(self, attach: Callable[[], None]) -> None:
+            super().__init__()
+            self.attach = attach
+
         def log_pre_api_call(self, model: Any, messages: Any, kwargs: dict[str, Any]) -> None:  # noqa: ARG002
+            self.attach()  # again: the test may have emptied the other lists
             _before(kwargs)
 
         def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
@@ -152,8 +177,8 @@ def _callback_class() -> type:
 
 def _before(kwargs: dict[str, Any]) -> None:
     """A request is about to be made; the same call may come here again for a retry."""
-    call = kwargs.get(STASH)
-    if not isinstance(call, LitellmCall) or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
+    call = marked_call(kwargs)
+    if call is None or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
         recorder = current()  # a fallback to another model is another call, though litellm goes on with the same dict
         if recorder is None:
             litellm_call.set(None)
@@ -176,12 +201,18 @@ def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
         call_id=str(kwargs.get("litellm_call_id") or ""),
         trace_id=str(kwargs.get("litellm_trace_id") or ""),
         again=_is_again(kwargs),
+        asked=_asked(kwargs),
         labels=labels_of(kwargs),
         inherited=labels_here(),
     )
-    kwargs[STASH] = call
+    kwargs[KEY] = Mark(call)
     recorder.litellm_calls.append(call)
     return call
+
+
+def _asked(kwargs: Mapping[str, Any]) -> Any:
+    asked = kwargs.get("messages") or kwargs.get("input")
+    return [*asked] if isinstance(asked, list) else asked  # the application may append to its own
 
 
 def _is_again(kwargs: Mapping[str, Any]) -> bool:
@@ -193,8 +224,8 @@ def _is_again(kwargs: Mapping[str, Any]) -> bool:
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
     """A call has ended. A call that never went out (a cache hit) is first heard of here."""
-    call = kwargs.get(STASH)
-    if not isinstance(call, LitellmCall):
+    call = marked_call(kwargs)
+    if call is None:
         recorder = current()
         if recorder is None:
             return

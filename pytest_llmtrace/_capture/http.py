@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.instrumented import bare_originals, below, wrapped_by_others
 from pytest_llmtrace._capture.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.other_cassettes import watching_others
 from pytest_llmtrace._capture.providers import is_provider_host
@@ -94,7 +95,9 @@ class Interception:
                 *noting_sends(),
             ):
                 patches.enter_context(patcher)
-            for patcher in _builder_class(vcr.patch)(router).build():
+            with bare_originals(vcr.patch):
+                built = list(_builder_class(vcr.patch)(router).build())
+            for patcher in built:
                 patches.enter_context(patcher)
             self._patches = patches.pop_all()
 
@@ -223,6 +226,8 @@ def _builder_class(patch: Any) -> type:
                 return None
             if inspect.isfunction(replacement_class):
                 replacement_class = _noticing_failures(replacement_class)
+                if wrapped_by_others(obj, patched_attribute):
+                    return below(obj, patched_attribute, replacement_class)
             return super()._build_patcher(obj, patched_attribute, replacement_class)
 
         def _build_cassette_subclass(self, base_class: type) -> type:

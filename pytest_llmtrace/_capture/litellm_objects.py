@@ -30,7 +30,7 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
     kwargs = lone.kwargs
     call_type = str(kwargs.get("call_type") or "completion")
     path = _PATHS.get(call_type, "/v1/chat/completions")
-    sent = kwargs.get("messages") or kwargs.get("input")
+    sent = lone.asked
     name = "input" if path in ("/v1/embeddings", "/v1/responses") else "messages"
     params = {
         key: value

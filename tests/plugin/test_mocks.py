@@ -90,9 +90,11 @@ MOCKS = {
     from litellm.llms.custom_httpx.http_handler import HTTPHandler
 
     def test_one():
-        answer = {"id": "m", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "stop_reason": "end_turn",
-                  "content": [{"type": "text", "text": "mocked"}], "usage": {"input_tokens": 3, "output_tokens": 2}}
-        response = httpx.Response(200, json=answer, request=httpx.Request("POST", "https://api.anthropic.com/v1/messages"))
+        answer = {"id": "m", "type": "message", "role": "assistant", "model": "claude-haiku-4-5",
+                  "stop_reason": "end_turn", "content": [{"type": "text", "text": "mocked"}],
+                  "usage": {"input_tokens": 3, "output_tokens": 2}}
+        request = httpx.Request("POST", "https://api.anthropic.com/v1/messages")
+        response = httpx.Response(200, json=answer, request=request)
         SAID["model"] = "anthropic/claude-haiku-4-5"
         with mock.patch.object(HTTPHandler, "post", return_value=response) as post:
             assert [ask(), ask()] == ["mocked", "mocked"]
@@ -119,7 +121,7 @@ def test_litellm_over_a_mock_is_traced_as_answered_in_the_process(project, litel
 
 
 def test_litellm_over_a_native_client_is_a_bypass(project, litellm):
-    """litellm's client in Rust opens no Python socket: its success without a request is what gives it away."""
+    """A client of litellm in Rust opens no Python socket: its success without a request is what gives it away."""
     project.pytester.makeini("[pytest]\nfilterwarnings = ignore\n")
     project.write(
         f"""
