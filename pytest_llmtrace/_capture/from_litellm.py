@@ -229,8 +229,11 @@ def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succe
         recorder = current()
         if recorder is None:
             return
+        began = _on_our_clock(recorder, start, recorder.began)
+        if began < recorder.began:  # of a test before this one, which was not traced
+            return
         call = _noted(recorder, kwargs)
-        call.started = _on_our_clock(recorder, start, call.started)
+        call.started = began
         call.local = True
     if call.succeeded is True and response is None:
         return

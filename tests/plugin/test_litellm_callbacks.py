@@ -26,7 +26,9 @@ HEAD = """
             answer = await litellm.acompletion(**SAID, **more)
             for _ in range(3):
                 await asyncio.sleep(0)  # litellm creates a task that fills the queue
-            await litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER.flush()
+            worker = litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER
+            await worker.flush()
+            await worker.stop()  # it would die with the loop
             return answer.choices[0].message.content
         return asyncio.run(go())
 
