@@ -45,7 +45,7 @@ DISTRIBUTIONS = {"pydantic-ai": "pydantic-ai-slim"}
 """Where the requirement has another name than the mark."""
 
 PAST_THE_TAPE = {
-    "raw sockets, asyncio streams": ("raw", "streams"),
+    'raw sockets, asyncio streams (DSPy\'s own engine; `engine="litellm"` is seen)': ("raw", "streams"),
     "`HTTPConnection` imported by name before the run": ("bound_before",),
     "websockets (Realtime APIs)": ("websocket",),
 }
