@@ -19,8 +19,9 @@ def behaviour_digest(trace: Trace) -> str:
     """Equal for traces that do not differ under `exact`, whatever the order of their parallel conversations.
 
     Equal digests mean that `compare` finds nothing, under every policy whose `order` is free. Different digests mean
-    that it finds something under `exact`, with two exceptions that only cost time: calls that are grouped into other
-    conversations because labels came or went, and executions of tools that only the observed trace has.
+    that it finds something under `exact`, with exceptions that only cost time: calls that are grouped into other
+    conversations because labels came or went, executions of tools that only the observed trace has, and answers of a
+    fan-out that are quoted in another order.
 
     Linear in what each turn added. Missed calls count as they are, so a trace with one equals no golden trace.
     """

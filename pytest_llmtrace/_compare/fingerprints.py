@@ -55,6 +55,9 @@ class TurnPrint:
     fan_out: int | None = None
     """Number of the fan-out, in its trace, that it belongs to as a member."""
 
+    rewritten: bool = False
+    """Whether its history is not the one that it continues, but was cut, summarised or edited."""
+
     @property
     def added(self) -> tuple[str, ...]:
         """Digests of the messages after those that were kept."""
@@ -187,6 +190,7 @@ class Fingerprints:
                     keys=keys,
                     reply=self._reply(call),
                     fan_out=turn.fan_out,
+                    rewritten=turn.rewritten is not None,
                 )
             )
             sent, before = keys, call

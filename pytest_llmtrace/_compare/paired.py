@@ -46,6 +46,10 @@ class PairedConversation:
         self._hunks = Hunks(fingerprints.lens)
         self._histories: Histories[Root] = Histories()
         self._heads: dict[tuple[str, str], list[Change]] = {}
+        self._context: Root | None = None
+        """The first message that one side dropped from its context and the other did not."""
+        self._said: tuple[set[str], ...] | None = None
+        """All messages of each side, once they are needed."""
         self._gone = Echoes(fingerprints)
         self._extra = Echoes(fingerprints)
         self._orders: dict[int, Root] = {}
@@ -145,6 +149,13 @@ class PairedConversation:
             if one in self._orders and not (changed and instead) and not _systems(golden, changed, observed, instead):
                 hunk.causes.append(self._orders[one])  # it came after other turns than before
                 continue
+            if self._cut(golden, observed, changed, instead):
+                if self._context is None:
+                    one_sided = self._hunks.changes(golden, observed, changed, instead)
+                    self._context = self._enter_group([change for group in one_sided for change in group], where)
+                self._context.seen(where)
+                hunk.causes.append(self._context)
+                continue
             quoted = self._quoted(golden, observed, changed, instead, positions)
             if quoted is not None:
                 hunk.causes.extend(quoted)
@@ -153,6 +164,16 @@ class PairedConversation:
                 continue
             for group in self._hunks.changes(golden, observed, changed, instead):
                 hunk.causes.append(self._enter_group(group, where))
+
+    def _cut(self, golden: TurnPrint, observed: TurnPrint, here: list[int], there: list[int]) -> bool:
+        """Whether messages are on one side only because a context was cut: the other side knew them before."""
+        if bool(here) == bool(there) or not (self._context or golden.rewritten or observed.rewritten):
+            return False
+        if self._said is None:
+            sides = (self.golden, self.observed)
+            self._said = tuple({key for turn in side for key in turn.keys[turn.kept :]} for side in sides)
+        turn, places, known = (golden, here, self._said[1]) if here else (observed, there, self._said[0])
+        return all(turn.keys[at] in known for at in places)
 
     def _quoted(
         self, golden: TurnPrint, observed: TurnPrint, here: list[int], there: list[int], positions: Positions

@@ -233,3 +233,26 @@ def test_differences_mirror(made: frozenset[Edit]) -> None:
     there = compare(golden, observed, EXACT)
     back = compare(observed, golden, EXACT)
     assert [replace(one, golden=one.observed, observed=one.golden) for one in back] == list(there)
+
+
+def test_a_context_that_is_cut_otherwise_is_one_drift() -> None:
+    """A window that keeps fewer messages is told on the turn that first shows it; later turns follow from it."""
+
+    def windowed(size: int) -> Trace:
+        said, calls = [], []
+        for number in range(1, 7):
+            said.append(user(f"question {number}"))
+            calls.append(call(system("s"), *said[-size:], out=says(f"answer {number}")))
+            said.append(says(f"answer {number}"))
+        return trace(calls)
+
+    assert compare(windowed(5), windowed(5), EXACT) == ()
+    (drift,) = compare(windowed(5), windowed(3), EXACT)
+    assert (drift.kind, drift.turn, drift.path, drift.golden, drift.observed) == (
+        "user",
+        3,
+        "messages[1]",
+        "question 1",
+        None,
+    )
+    assert {f"main turn {turn}" for turn in (4, 5, 6)} <= set(drift.folded_at)

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
@@ -58,6 +58,7 @@ def contents(conversations_made):
     return Counter(tuple((call.messages, call.output) for call in calls) for calls in conversations_made)
 
 
+@settings(deadline=None)
 @given(lists=chats(), choose=st.randoms(use_true_random=False))
 def test_any_interleaving_gives_the_same_conversations(lists, choose):
     """However parallel conversations mix, each call is in one conversation, and in the same."""
@@ -67,6 +68,7 @@ def test_any_interleaving_gives_the_same_conversations(lists, choose):
     assert contents(one.calls for one in found) == contents(lists)
 
 
+@settings(deadline=None)
 @given(lists=chats(), choose=st.randoms(use_true_random=False))
 def test_rewritten_contexts_are_written_and_read(lists, choose):
     """A golden trace gives every history back, and its contexts are rewritten on the same turns."""
@@ -81,6 +83,7 @@ def test_rewritten_contexts_are_written_and_read(lists, choose):
     assert rewritten == again
 
 
+@settings(deadline=None)
 @given(lists=chats(), choose=st.randoms(use_true_random=False))
 def test_any_interleaving_is_no_drift(lists, choose):
     """A comparison finds nothing, and the renumbered conversations are the same once they begin in one order."""
