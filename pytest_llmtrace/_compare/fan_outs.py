@@ -70,6 +70,13 @@ def only_quotes_differ(golden: Message, observed: Message, here: Gathering, ther
     return left[0] == left[1] and left[0].total() <= changed
 
 
+def only_order_of_quotes_differs(golden: Message, observed: Message, answers: Sequence[str]) -> bool:
+    """Whether two messages say the same but for the order in which they quote these answers."""
+    quoted = tuple(sorted((answer.strip() for answer in answers), key=lambda text: (-len(text), text)))
+    gathering = Gathering(members=(), question=(), answers=quoted)
+    return only_quotes_differ(golden, observed, gathering, gathering)
+
+
 def _gathering(found: FanOut, known: dict[int, TurnPrint]) -> Gathering:
     first = known.get(id(found.members[0].calls[0]), known[id(found.members[0].call)])
     messages = zip(first.keys, first.call.messages, strict=True)

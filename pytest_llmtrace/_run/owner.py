@@ -44,10 +44,11 @@ class OwnerRun:
         journalled: tuple[Interaction, ...] = ()
         if self.records and plan.record_mode != "all":
             journalled = saving.journalled(plan)
+        recorded = self.old.interactions if plan.own_tape else ()
         self.recorder = Recorder(
             plan.owner,
             wire=_wire(plan, replays=replays),
-            tape=Tape(self.old.interactions if plan.own_tape else (), meaning=meaning, same=same_request(plan.policy)),
+            tape=Tape(recorded, meaning=meaning, same=same_request(plan.policy, recorded)),
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=redactor,

@@ -6,18 +6,22 @@ and a request that an SDK merely spells differently than last year is answered b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects import parse_request
+from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.tape import Same
 from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.fan_outs import only_order_of_quotes_differs
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.fanout import fan_outs
+from pytest_llmtrace._model.http import HttpRequest, Interaction
 from pytest_llmtrace._model.matching import matching_host, matching_query
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trace import LLMCall, Trace
 
 
 def meaning(request: HttpRequest) -> str | None:
@@ -25,35 +29,90 @@ def meaning(request: HttpRequest) -> str | None:
     call = parse_request(request, MessageTable())
     if call is None:
         return None
-    asked = [
-        call.operation,
-        call.provider,
-        call.model,
-        call.streamed,
-        dict(call.params),
-        [dict(tool) for tool in call.tools],
-    ]
     messages = [message.digest for message in call.messages]
-    return digest(canonical_json([_place(request), matching_query(request.url), asked, messages]))
+    return digest(canonical_json([_place(request), matching_query(request.url), _asked(call), messages]))
 
 
-def same_request(policy: Policy) -> Callable[[HttpRequest, HttpRequest], bool] | None:
-    """A comparison of requests by the policy's own rules; `None` where it has none, and only equal requests match."""
+def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
+    """A comparison of a recorded request with another one that means something else, so that it may yet be the same.
+
+    By the policy's own rules; and the request of an aggregator is the same whatever the order in which it quotes the
+    answers of a fan-out, as for the golden trace.
+    """
+    by_rules = _by_rules(policy)
+    aggregators = _Aggregators(recorded)
+
+    def same(one: HttpRequest, other: HttpRequest) -> bool:
+        if _place(one) != _place(other):
+            return False
+        return (by_rules is not None and by_rules(one, other)) or aggregators.same(one, other)
+
+    return same
+
+
+def _by_rules(policy: Policy) -> Same | None:
     if not (policy.ignore or policy.normalize):
         return None
     table = MessageTable()
     whole = replace(policy, view="calls", match="strict", severities={}, text_tolerance=0.0)
 
-    def same(recorded: HttpRequest, request: HttpRequest) -> bool:
-        if _place(recorded) != _place(request):
-            return False
-        calls = [parse_request(one, table) for one in (recorded, request)]
+    def same(one: HttpRequest, other: HttpRequest) -> bool:
+        calls = [parse_request(request, table) for request in (one, other)]
         if calls[0] is None or calls[1] is None:
             return False
         golden, observed = (Trace(owner="", entries=(call,)) for call in calls if call is not None)
         return not compare(golden, observed, whole)
 
     return same
+
+
+class _Aggregators:
+    """The calls among recorded ones that quote the answers of a fan-out; looked for when it is first asked."""
+
+    def __init__(self, recorded: Sequence[Interaction]) -> None:
+        self._recorded = recorded
+        self._table = MessageTable()
+
+    def same(self, one: HttpRequest, other: HttpRequest) -> bool:
+        """Whether a recorded request of an aggregator and another one differ only in the order of what they quote."""
+        found = self._found.get(id(one))
+        call = parse_request(other, self._table) if found is not None else None
+        if found is None or call is None:
+            return False
+        aggregator, answers = found
+        return (
+            _asked(aggregator) == _asked(call)
+            and len(aggregator.messages) == len(call.messages)
+            and all(
+                here.digest == there.digest or only_order_of_quotes_differs(here, there, answers)
+                for here, there in zip(aggregator.messages, call.messages, strict=True)
+            )
+        )
+
+    @cached_property
+    def _found(self) -> dict[int, tuple[LLMCall, tuple[str, ...]]]:
+        """By identity of its request, each aggregator and the answers that it quotes."""
+        requests: dict[int, HttpRequest] = {}
+        calls: list[LLMCall] = []
+        for interaction in self._recorded:
+            call = parse_request(interaction.request, self._table)
+            if call is not None:
+                call = parse_response(call, interaction.response, self._table)
+                requests[id(call)] = interaction.request
+                calls.append(call)
+        return {
+            id(requests[id(one.aggregator)]): (
+                one.aggregator,
+                tuple(member.call.output.text for member in one.members if member.call.output),
+            )
+            for one in fan_outs(calls)
+        }
+
+
+def _asked(call: LLMCall) -> list[object]:
+    """What a call asks besides its messages."""
+    tools = [dict(tool) for tool in call.tools]
+    return [call.operation, call.provider, call.model, call.streamed, dict(call.params), tools]
 
 
 def _place(request: HttpRequest) -> tuple[str, str, str]:

@@ -62,3 +62,20 @@ def test_a_turn_trace_of_a_mixture_of_agents(project: Project) -> None:
         "openai/gpt-4.1 (fan-out)",
         "params.seed",
     )
+
+
+def test_the_order_in_which_answers_are_quoted_is_chance(project: Project) -> None:
+    """A prompt that lists them as they come in is answered from the recording, whatever their order.
+
+    Anything else that it says is still another prompt.
+    """
+    with Provider([Rule(model=name, text=text) for name, text in ANSWERS.items()]) as provider:
+        project.provider = provider
+        project.write(MIXTURE.replace("URL", repr(provider.openai_url)))
+        project.record()
+    project.edit('["gpt-4o-mini", "gpt-4o", "gpt-4.1"]', '["gpt-4.1", "gpt-4o-mini", "gpt-4o"]')
+    reordered = project.replay()
+    reordered.outcomes(passed=1)
+    assert reordered.findings("test_mixture") == []
+    project.edit("Merge these answers", "Choose one of these answers")
+    assert project.replay().findings("test_mixture") == [("drift", "prompt")]
