@@ -171,7 +171,7 @@ class PairedConversation:
             return False
         if self._said is None:
             sides = (self.golden, self.observed)
-            self._said = tuple({key for turn in side for key in turn.keys[turn.kept :]} for side in sides)
+            self._said = tuple({key for turn in side for key in turn.keys} for side in sides)
         turn, places, known = (golden, here, self._said[1]) if here else (observed, there, self._said[0])
         return all(turn.keys[at] in known for at in places)
 
