@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["pytester"]
+
+hypothesis.settings.register_profile("suite", deadline=None)  # a loaded machine is no finding
+hypothesis.settings.load_profile("suite")
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm downloads its price map otherwise
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # the provider is local, whatever proxy the machine uses

@@ -21,6 +21,7 @@ TEXT = b'{"a": "' + b"x" * 500 + b'"}'
         ("", TEXT),
         ("identity", TEXT),
     ],
+    ids=range(7),  # of the bytes, which hold the time, two workers would make different ones
 )
 def test_known_encodings_are_undone(encoding, body):
     """What the provider compressed is kept as what the application reads."""
@@ -39,7 +40,9 @@ def test_a_truncated_body_is_kept_as_it_came():
     assert decoded(half, "gzip") == half
 
 
-@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)], ids=["gzip", "deflate"]
+)
 def test_a_bomb_is_left_as_it_came(encoding, pack, monkeypatch):
     """What would fill the memory is not decoded."""
     monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", len(TEXT) - 1)
