@@ -127,6 +127,7 @@ class Run:
             yield
             return
         self._guard.install()  # again: other plugins put their own guards in place in the setup
+        item.addfinalizer(self._guard.install)  # and take them away before fixtures are torn down
         self._logger.attach()  # again: fixtures may have emptied litellm's lists
         with self._noticing_failure():
             try:

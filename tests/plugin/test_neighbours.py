@@ -94,7 +94,7 @@ def test_a_time_limit_of_pytest_timeout_holds_beside_ours(project, method):
 
 
 def test_subtests_share_the_trace_of_their_test(project):
-    """pytest's own subtests report on their own; the calls belong to the test."""
+    """Subtests of pytest report on their own; the calls belong to the test."""
     project.write(
         """
         def test_one(subtests):
