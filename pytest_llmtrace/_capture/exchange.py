@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing
 from pytest_llmtrace._capture.labels import Labels
-from pytest_llmtrace._capture.strands import current_strand
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.trace import Source
 

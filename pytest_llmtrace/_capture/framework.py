@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmtrace._capture.threads import hold, release
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.langchain.runs import Run
+    from pytest_llmtrace._capture.from_langchain.runs import Run
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._model.messages import Message
     from pytest_llmtrace._model.trace import Event

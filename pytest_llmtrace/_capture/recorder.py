@@ -13,10 +13,10 @@ from pytest_llmtrace._capture.dialects import find_dialect
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
 from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError, interaction_of
 from pytest_llmtrace._capture.framework import Framework
-from pytest_llmtrace._capture.passages import Passage, Passages
+from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._capture.transport_failures import failure_of, is_failure
+from pytest_llmtrace._capture.wire.transport_failures import failure_of, is_failure
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
@@ -25,7 +25,7 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.from_litellm import LitellmCall
+    from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
 

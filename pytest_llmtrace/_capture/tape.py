@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from pytest_llmtrace._capture.transport_failures import is_failure
+from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 
 Same = Callable[[HttpRequest, HttpRequest], bool]

@@ -39,7 +39,7 @@ def forget_unittest_failure(item: pytest.Item) -> None:
 @contextlib.contextmanager
 def drained(item: pytest.Item) -> Iterator[None]:
     """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop."""
-    from pytest_llmtrace._capture.drain import drain_in_loop, draining  # noqa: PLC0415
+    from pytest_llmtrace._capture.from_litellm.drain import drain_in_loop, draining  # noqa: PLC0415
 
     function = getattr(item, "obj", None)
     instance = getattr(item, "instance", None)

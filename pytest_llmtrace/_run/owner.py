@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pytest_llmtrace._capture import current, dspy_cache
-from pytest_llmtrace._capture.assemble import Assembled, assemble
+from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
-from pytest_llmtrace._capture.drain import drain, settle
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
+from pytest_llmtrace._capture.from_litellm.drain import drain, settle
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape

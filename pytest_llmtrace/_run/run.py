@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._capture import dspy_cache
-from pytest_llmtrace._capture.from_litellm import Logger
-from pytest_llmtrace._capture.http import Interception
-from pytest_llmtrace._capture.langchain.hook import Hook
-from pytest_llmtrace._capture.network import Guard
+from pytest_llmtrace._capture.from_langchain.hook import Hook
+from pytest_llmtrace._capture.from_litellm.logger import Logger
+from pytest_llmtrace._capture.from_litellm.router_waits import MODULES as ROUTER_MODULES
+from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
+from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.router_waits import MODULES as ROUTER_MODULES
-from pytest_llmtrace._capture.router_waits import RouterWaits
-from pytest_llmtrace._capture.telemetry import flush_traces
+from pytest_llmtrace._capture.wire.http import Interception
+from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict

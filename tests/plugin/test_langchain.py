@@ -232,7 +232,7 @@ def test_a_bug_in_the_handler_fails_the_test_by_name(project):
     project.write(
         """
     from langchain_core.language_models.fake_chat_models import FakeListChatModel
-    from pytest_llmtrace._capture.langchain import calls
+    from pytest_llmtrace._capture.from_langchain import calls
 
     def broken(*_):
         raise LookupError("a bug")

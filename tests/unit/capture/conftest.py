@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_llmtrace._capture import current
-from pytest_llmtrace._capture.assemble import assemble
+from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.exchange import interaction_of
-from pytest_llmtrace._capture.from_litellm import LitellmCall
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape

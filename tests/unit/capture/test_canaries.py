@@ -64,7 +64,7 @@ def test_vcrpy_sends_through_the_functions_that_are_marked():
     """Connections made inside of these are a stub's own; all but aiohttp's and tornado's are looked up when called."""
     from vcr.stubs import httpx_stubs
 
-    from pytest_llmtrace._capture.vcr_patches import REAL_SENDERS
+    from pytest_llmtrace._capture.wire.vcr_patches import REAL_SENDERS
 
     for name in ("_vcr_handle_request", "_vcr_handle_async_request"):
         names = list(inspect.signature(getattr(httpx_stubs, name)).parameters)
@@ -97,7 +97,7 @@ def test_in_process_transports_have_the_names_that_are_skipped():
 
 def test_litellm_has_the_callback_lists(litellm):
     """Our logger is put into these five lists."""
-    from pytest_llmtrace._capture.from_litellm import LISTS
+    from pytest_llmtrace._capture.from_litellm.logger import LISTS
 
     for name in LISTS:
         assert isinstance(getattr(litellm, name), list)
@@ -107,7 +107,7 @@ def test_litellm_calls_loggers_with_these_argument_names(litellm):
     """Arguments are passed by name, and swallows the error of a wrong one."""
     from litellm.integrations.custom_logger import CustomLogger
 
-    from pytest_llmtrace._capture.from_litellm import _callback_class
+    from pytest_llmtrace._capture.from_litellm.logger import _callback_class
 
     for name in ("log_pre_api_call", "log_success_event", "log_failure_event", "async_log_success_event"):
         theirs, ours = getattr(CustomLogger, name), getattr(_callback_class(), name)
@@ -118,7 +118,7 @@ def test_litellm_names_a_mock_key_before_a_mock_response(litellm):
     """The only sign that a call is answered from `mock_response` is the key in the event before it."""
     import litellm.main
 
-    from pytest_llmtrace._capture.from_litellm import MOCK_KEY
+    from pytest_llmtrace._capture.from_litellm.logger import MOCK_KEY
 
     assert f'api_key="{MOCK_KEY}"' in inspect.getsource(litellm.main.mock_completion)
 
@@ -165,7 +165,7 @@ def test_langchain_has_the_list_of_handlers_that_are_always_there():
     import langchain_core.tracers.context as home
     from langchain_core.callbacks import manager
 
-    from pytest_llmtrace._capture.langchain.hook import HOME, LIST
+    from pytest_llmtrace._capture.from_langchain.hook import HOME, LIST
 
     assert (home.__name__, isinstance(getattr(home, LIST), list)) == (HOME, True)
     assert list(inspect.signature(home.register_configure_hook).parameters)[:2] == ["context_var", "inheritable"]
@@ -195,7 +195,7 @@ def test_langgraph_interrupts_itself_with_this_exception():
 
 def test_litellm_empties_its_lists_through_one_method(litellm):
     """Test suites call it; our logger stays in the lists by coming after it."""
-    from pytest_llmtrace._capture.from_litellm import RESET
+    from pytest_llmtrace._capture.from_litellm.logger import RESET
 
     assert callable(getattr(litellm.logging_callback_manager, RESET))
     assert RESET not in vars(litellm.logging_callback_manager)

@@ -8,7 +8,7 @@ import pytest
 from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
 from pytest_llmtrace._capture.recorder import Gates, Recorder
 from pytest_llmtrace._capture.tape import Tape, replayed
-from pytest_llmtrace._capture.transport_failures import GivenUpError, exception_of
+from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.redaction import Redactor
 

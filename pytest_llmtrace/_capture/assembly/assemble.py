@@ -1,0 +1,197 @@
+"""From what was captured to a trace: each call once, with its HTTP attempts, labels, usage and cost.
+
+The HTTP exchange is the primary witness; litellm's events add to it what HTTP cannot know. A litellm call that
+encloses HTTP exchanges owns them; one that encloses none is an entry of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
+from pytest_llmtrace._capture.assembly.fallbacks import Tried, linked
+from pytest_llmtrace._capture.assembly.serverside import Histories, fetched_response
+from pytest_llmtrace._capture.assembly.services import is_service
+from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.enclosing import is_hidden
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.objects import call_without_http, explained_without_http
+from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._capture.manual.enclosed import Seen, joined
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.wire.reading import as_read
+from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
+from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace, with_attempt_costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """A trace, and what could not be explained on the way."""
+
+    trace: Trace
+    bypassed: tuple[str, ...] = ()
+    """litellm calls that succeeded although no HTTP request was seen and nothing in the process explains them."""
+    unknown: tuple[str, ...] = field(default=())
+    """Requests that look like model calls and that no dialect understands: kept on the tape, not in the trace."""
+
+
+def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
+    """The trace of a recorder so far."""
+    table = MessageTable()
+    exchanges = [one for one in recorder.exchanges if _may_be_call(one) and not is_hidden(one.enclosing)]
+    groups = grouped(exchanges, recorder)
+    calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
+    unknown: list[str] = []
+    histories = Histories()
+    parsed: list[tuple[Group, LLMCall]] = []
+    for group in groups:
+        call = _call_of(group, table)
+        request = group.exchanges[-1].request
+        if call is not None:
+            parsed.append((group, histories.whole(call, request, group.exchanges[-1].response)))
+        elif not is_service(request):
+            unknown.append(f"{request.method} {request.url.partition('?')[0]}")
+    owned = {id(owner) for group, _ in parsed for owner in group.owners}
+    free = [call for call in calls if id(call) not in owned]
+    free = adopt(parsed, free)
+    bypassed: list[str] = []
+    tried = [
+        Tried(
+            call=_finished(call, group, recorder, prices),
+            enclosing=group.exchanges[0].enclosing,
+            owners=tuple(group.owners),
+            strand=group.exchanges[0].strand,
+        )
+        for group, call in parsed
+    ]
+    for lone in free:
+        if lone.succeeded is None and lone.http == 0 and recorder.misses:
+            continue  # the miss itself is the entry
+        made = call_without_http(lone, table)
+        if made is None:
+            continue
+        if lone.succeeded and not explained_without_http(lone):
+            bypassed.append(f"litellm {made.name}")
+        made = _labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone)
+        tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
+    seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
+    entries = joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
+    # Without a call, what a framework says of tools and runs is no trace: such tests are left alone.
+    framework = bool(entries) or bool(recorder.entries)
+    executed = (one for one in recorder.executions if not one.cut_off and one.told_by is None)
+    entries += [one.entry() for one in executed if framework or not one.from_framework]
+    entries += [*recorder.entries, *(recorder.framework.events if framework else ())]
+    entries.sort(key=lambda entry: entry.started)
+    return Assembled(
+        trace=Trace(owner=recorder.owner, entries=tuple(_numbered(entries))),
+        bypassed=tuple(bypassed),
+        unknown=tuple(unknown),
+    )
+
+
+def _may_be_call(exchange: Exchange) -> bool:
+    return exchange.is_llm or fetched_response(exchange.request) is not None
+
+
+def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
+    last = group.exchanges[-1]
+    call = parse_request(last.request, table)
+    if call is None:
+        return None
+    if last.missed:
+        call = replace(call, status="missed")
+    elif group.answer.response is not None:
+        call = _read(call, group.answer, group.answer.response, table)
+    elif last.failure is not None:
+        kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
+        status: Status = "cancelled" if is_cancellation(last.failure) else "error"
+        call = replace(call, status=status, error=CallError(type=kind, message=text))
+    else:
+        call = replace(call, status="open")
+    attempts = tuple(
+        Attempt(status=one.status, source=one.source, interaction=one.position)
+        for one in group.exchanges
+        if not one.missed
+    )
+    return replace(call, attempts=attempts, source=last.source if not last.missed else "tape")
+
+
+def _read(call: LLMCall, exchange: Exchange, response: HttpResponse, table: MessageTable) -> LLMCall:
+    """The call with its answer, whole as it was paid for; abandoned where the application did not read to its end."""
+    made = parse_response(call, response, table)
+    if exchange.events_read is None or made.status != "ok":
+        return made
+    seen = as_read(response, exchange.events_read)
+    if seen is response or (seen.body and parse_response(call, seen, table).status == "ok"):
+        return made
+    return replace(made, status="abandoned")
+
+
+def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
+    lone = group.litellm
+    for owner in group.owners:
+        owner.http = len(group.exchanges)
+    if lone is not None:
+        call = replace(call, provider=lone.provider or call.provider)
+    if call.usage is None and call.status in ("ok", "abandoned") and call.output is not None:
+        call = replace(call, usage=estimate_usage(call))
+    first, last = group.exchanges[0], group.answer
+    call = _timed(_priced(call, lone, prices), first.started, last.ended, recorder)
+    return _labelled(call, lone) if lone is not None else _with(call, first.labels)
+
+
+def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCall:
+    """The cost by whom knows best: the project, litellm, the provider's own answer, the price map.
+
+    Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.
+    """
+    usage = call.usage
+    if call.cache_hit:
+        return replace(call, cost=0.0)
+    if usage is None:
+        return call
+    own = None
+    for model in (call.response_model, call.model):  # litellm's order: an Azure deployment's name has no price
+        if own is None and model:
+            own = prices.cost(model, call.provider, usage, call.operation, call.params)
+    if prices.is_project_price(call.model, call.provider):
+        return replace(call, cost=prices.cost(call.model, call.provider, usage, call.operation, call.params))
+    said = lone.cost if lone is not None and not usage.estimated else None
+    if said is not None and (said > 0 or not own):
+        return replace(call, cost=own if own is not None and math.isclose(said, own) else said)
+    return replace(call, cost=call.cost if call.cost is not None else own)
+
+
+def _timed(call: LLMCall, started: float, ended: float | None, recorder: Recorder) -> LLMCall:
+    return replace(
+        call,
+        started=started - recorder.began,
+        duration=max(0.0, (ended if ended is not None else started) - started),
+    )
+
+
+def _labelled(call: LLMCall, lone: LitellmCall) -> LLMCall:
+    return _with(call, lone.labels.over(lone.inherited))
+
+
+def _with(call: LLMCall, labels: Labels) -> LLMCall:
+    return replace(
+        call,
+        session=labels.session,
+        agent=labels.agent,
+        parent=labels.parent,
+        task=labels.task,
+        turn=labels.turn,
+    )
+
+
+def _numbered(entries: Iterable[AnyEntry]) -> Iterable[AnyEntry]:
+    for number, entry in enumerate(entries, start=1):
+        numbered = replace(entry, id=entry.id or str(number))
+        yield with_attempt_costs(numbered) if isinstance(numbered, LLMCall) else numbered

@@ -1,0 +1,264 @@
+"""What litellm says about its calls: labels, its own cost, cache hits, and calls that never reach HTTP.
+
+One logger serves the whole session. A private key in litellm's `kwargs` dict, which is the same object in the event
+before and in the event after a call, carries our record across threads and event loops.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_llmtrace._capture.assembly.strands import current_strand
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
+from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
+from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.wire.http import litellm_call
+from pytest_llmtrace._capture.wire.mocks import is_client_mocked
+
+MOCK_KEY: Final = "mock-key"
+"""The key that litellm names in the event before a call that it answers from `mock_response`: the only sign of it."""
+
+LISTS: Final = (
+    "input_callback",
+    "success_callback",
+    "failure_callback",
+    "_async_success_callback",
+    "_async_failure_callback",
+)
+"""The lists that litellm really calls; `litellm.callbacks` is only copied into them."""
+
+RESET: Final = "_reset_all_callbacks"
+"""The method of litellm's manager of callbacks that empties the lists; test suites use it."""
+
+
+_AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class LitellmCall:
+    """One litellm call, as its logger saw it. Mutable: events fill it, from any thread."""
+
+    recorder: Recorder
+    kwargs: dict[str, Any]
+    model: str = ""
+    """The model at the beginning; a fallback changes the one in `kwargs`."""
+    provider: str = ""
+    """Likewise."""
+    sent: Any = None
+    """The request as litellm says it will send it."""
+    call_id: str = ""
+    trace_id: str = ""
+    again: bool = False
+    """Whether a Router makes it because another one failed."""
+    asked: Any = None
+    """Messages or input as they were in the first event; the last may say "redacted" in their place."""
+    labels: Labels = NO_LABELS
+    inherited: Labels = NO_LABELS
+    enclosing: Enclosing | None = field(default_factory=enclosing)
+    """What it was made inside of."""
+    strand: object = field(default_factory=current_strand)
+    """See `strands`."""
+    started: float = field(default_factory=time.perf_counter)
+    ended: float | None = None
+    succeeded: bool | None = None
+    """`None` while it runs, and for good where litellm never says."""
+    response: Any = None
+    error: Any = None
+    cost: float | None = None
+    local: bool = False
+    """Whether litellm itself answers, from `mock_response` or its cache: it never announced a request."""
+    http: int = 0
+    """How many HTTP exchanges were made for it."""
+
+    @property
+    def open(self) -> bool:
+        """Whether its end is still to come."""
+        return self.ended is None
+
+
+def continues(call: LitellmCall, before: LitellmCall | None) -> bool:
+    """Whether litellm made a call because another one had failed.
+
+    The calls of one ``completion(fallbacks=...)`` share litellm's call id; those of one call of a Router have a trace
+    id in common, and only from the second on Router notes that there were others before.
+    """
+    if before is None or before is call:
+        return False
+    if call.call_id and call.call_id == before.call_id:
+        return True
+    return call.again and call.trace_id == before.trace_id
+
+
+class Logger:
+    """Our place in litellm's callback lists."""
+
+    def __init__(self) -> None:
+        self._callback: Any = None
+        self._stays_in: Any = None
+        self._lock = threading.Lock()
+
+    def attach(self) -> None:
+        """Make sure that our callback is in litellm's lists, where litellm is imported; the user's stay untouched."""
+        litellm = sys.modules.get("litellm")
+        if litellm is None or not hasattr(litellm, "completion"):
+            return
+        with self._lock:
+            if self._callback is None:
+                self._callback = _callback_class()(self.attach)
+                self._stay(litellm)
+            for name in LISTS:
+                callbacks = getattr(litellm, name, None)
+                if isinstance(callbacks, list) and not any(one is self._callback for one in callbacks):
+                    callbacks.append(self._callback)
+
+    def _stay(self, litellm: Any) -> None:
+        """Be in the lists after a test has emptied them all."""
+        manager = getattr(litellm, "logging_callback_manager", None)
+        original = getattr(manager, RESET, None)
+        if callable(original):
+
+            def reset() -> None:
+                original()
+                self.attach()
+
+            setattr(manager, RESET, reset)
+            self._stays_in = manager
+
+    def detach(self) -> None:
+        """Remove our callback from litellm's lists."""
+        litellm = sys.modules.get("litellm")
+        if litellm is None or self._callback is None:
+            return
+        if self._stays_in is not None:
+            vars(self._stays_in).pop(RESET, None)
+        for name in (*LISTS, "callbacks"):
+            callbacks = getattr(litellm, name, None)
+            if isinstance(callbacks, list):
+                callbacks[:] = [one for one in callbacks if one is not self._callback]
+
+
+@functools.cache
+def _callback_class() -> type:
+    from litellm.integrations.custom_logger import CustomLogger  # noqa: PLC0415  # only where litellm is in use
+
+    class LlmtraceLogger(CustomLogger):
+        """Called by litellm; argument names are litellm's, and a wrong one would be swallowed there."""
+
+        def __init__(self, attach: Callable[[], None]) -> None:
+            super().__init__()
+            self.attach = attach
+
+        def log_pre_api_call(self, model: Any, messages: Any, kwargs: dict[str, Any]) -> None:  # noqa: ARG002
+            self.attach()  # again: the test may have emptied the other lists
+            _before(kwargs)
+
+        def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=True)
+
+        async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=True)
+
+        def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=False)
+
+        async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
+            _after(kwargs, response_obj, start_time, end_time, succeeded=False)
+
+    return LlmtraceLogger
+
+
+def _before(kwargs: dict[str, Any]) -> None:
+    """A request is about to be made; the same call may come here again for a retry."""
+    call = marked_call(kwargs)
+    if call is None or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
+        recorder = current()  # a fallback to another model is another call, though litellm goes on with the same dict
+        if recorder is None:
+            litellm_call.set(None)
+            return
+        call = _noted(recorder, kwargs)
+    else:
+        call.ended = call.succeeded = call.error = None
+    call.sent = (kwargs.get("additional_args") or {}).get("complete_input_dict")
+    call.local = call.local or kwargs.get("api_key") == MOCK_KEY or is_client_mocked()
+    litellm_call.set(call)
+
+
+def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
+    """A new record of a call, known to the recorder and to litellm's `kwargs`."""
+    call = LitellmCall(
+        recorder=recorder,
+        kwargs=kwargs,
+        model=str(kwargs.get("model") or ""),
+        provider=str(kwargs.get("custom_llm_provider") or ""),
+        call_id=str(kwargs.get("litellm_call_id") or ""),
+        trace_id=str(kwargs.get("litellm_trace_id") or ""),
+        again=_is_again(kwargs),
+        asked=_asked(kwargs),
+        labels=labels_of(kwargs),
+        inherited=labels_here(),
+    )
+    kwargs[KEY] = Mark(call)
+    recorder.litellm_calls.append(call)
+    return call
+
+
+def _asked(kwargs: Mapping[str, Any]) -> Any:
+    asked = kwargs.get("messages") or kwargs.get("input")
+    return [*asked] if isinstance(asked, list) else asked  # the application may append to its own
+
+
+def _is_again(kwargs: Mapping[str, Any]) -> bool:
+    """Whether a Router says in its metadata that it has tried before."""
+    parameters = kwargs.get("litellm_params") or {}
+    told = [parameters.get(name) for name in ("metadata", "litellm_metadata")]
+    return any(one.get(name) for one in told if isinstance(one, Mapping) for name in _AGAIN)
+
+
+def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
+    """A call has ended. A call that never went out (a cache hit) is first heard of here."""
+    call = marked_call(kwargs)
+    if call is None:
+        recorder = current()
+        if recorder is None:
+            return
+        began = _on_our_clock(recorder, start, recorder.began)
+        if began < recorder.began:  # of a test before this one, which was not traced
+            return
+        call = _noted(recorder, kwargs)
+        call.started = began
+        call.local = True
+    if call.succeeded is True and response is None:
+        return
+    call.succeeded = succeeded
+    call.response = response
+    if not succeeded:
+        call.error = kwargs.get("exception") or response
+    cost = kwargs.get("response_cost")
+    call.cost = float(cost) if isinstance(cost, (int, float)) else None
+    call.ended = max(call.started, _on_our_clock(call.recorder, end, time.perf_counter()))
+
+
+def _on_our_clock(recorder: Recorder, moment: Any, otherwise: float) -> float:
+    try:
+        return recorder.began + (float(moment.timestamp()) - recorder.began_clock)
+    except (AttributeError, OSError, ValueError, TypeError):
+        return otherwise
+
+
+def labels_of(kwargs: Mapping[str, Any]) -> Labels:
+    """Labels from litellm's metadata, under our names and the common spellings."""
+    parameters = kwargs.get("litellm_params") or {}
+    sources = [
+        parameters.get("metadata") or {},
+        parameters.get("litellm_metadata") or {},
+        {name: parameters.get(name) for name in ("litellm_session_id",)},
+    ]
+    return stated_labels(sources)

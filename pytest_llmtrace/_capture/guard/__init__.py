@@ -1,0 +1,1 @@
+"""Nothing goes past the tape unnoticed: connections that no HTTP stub makes are stopped, or told."""

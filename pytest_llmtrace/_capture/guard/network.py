@@ -1,0 +1,214 @@
+"""The network guard: no connection goes past the tape unnoticed, whatever library makes it.
+
+It sits on Python's sockets, below every HTTP stub. In replay it stops what the tape does not answer: loopback stays
+open to everything but a recorded provider's own port, and so do hosts that the project allows; a test that neither has
+a cassette nor calls an LLM keeps its network, except for known LLM providers. In recording and live mode it lets
+everything through, and notes what reached an LLM without an HTTP stub: that was neither recorded nor compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
+from pytest_llmtrace._capture.guard.passages import Passage, asks_llm
+from pytest_llmtrace._capture.guard.user_stack import called_by, user_stack
+from pytest_llmtrace._capture.guard.watched_sockets import SOCKET, watch
+from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.wire.stubbed import stubbed
+from pytest_llmtrace._model.matching import is_loopback
+
+_FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
+_ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
+"""Where these methods of a socket take an address."""
+_OTHER_GUARDS: Final = frozenset({"pytest_recording", "pytest_socket"})
+_LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+
+
+class Guard:
+    """Installs and removes the guard for the process."""
+
+    def __init__(self, *, allowed: Iterable[str] = ()) -> None:
+        """Args: allowed: host names or addresses that tests may connect to; ``*.example.com`` allows subdomains."""
+        self._allowed = tuple(host.strip().lower() for host in allowed if host.strip())
+        self._addresses: set[str] = set()
+        """Addresses of allowed hosts."""
+        self._names: dict[str, str | None] = {}
+        """Providers by their addresses; `None` for an address that a host of another kind shares."""
+        self._ordered: Counter[str] = Counter()
+        """Names that an event loop is looking up in a thread: checked where that was ordered."""
+        self._patches = [
+            *(_Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
+            *(_Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
+            _Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
+        ]
+
+    def install(self) -> None:
+        """Put the guard in place, or back in place: other plugins reset sockets after each test."""
+        for patch in self._patches:
+            patch.install()
+
+    def remove(self) -> None:
+        """Take the guard away."""
+        for patch in self._patches:
+            patch.remove()
+
+    # What is put over Python's own
+
+    def _guarding(self, at: int) -> Callable[[Any], Any]:
+        def guarding(original: Any) -> Any:
+            def guarded(sock: socket.socket, *args: Any) -> Any:
+                try:
+                    sent = self._check(sock, args[at]) if -len(args) <= at < len(args) else None
+                except BaseException:
+                    sock.close()  # callers do so for an `OSError` only
+                    raise
+                if sent is not None:
+                    watch(sock, sent)
+                return original(sock, *args)
+
+            return guarded
+
+        return guarding
+
+    def _guarding_lookup(self, original: Any) -> Any:
+        def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+            name = _text(host)
+            if not self._ordered[name]:
+                self._check_name(name, args[0] if args else kwargs.get("port"))
+            found = original(host, *args, **kwargs)
+            self._remember(name, found)
+            return found
+
+        return guarded
+
+    def _guarding_order(self, original: Any) -> Any:
+        async def guarded(loop: Any, host: Any, port: Any, **kwargs: Any) -> Any:
+            name = _text(host)
+            self._check_name(name, port)
+            self._ordered[name] += 1
+            try:
+                return await original(loop, host, port, **kwargs)
+            finally:
+                self._ordered[name] -= 1
+
+        return guarded
+
+    # What it decides
+
+    def _check(self, sock: socket.socket, address: Any) -> Callable[[bytes], None] | None:
+        """Stop or note a connection. Gives what must be called when a socket to this machine sends something."""
+        recorder = current()
+        if recorder is None or not isinstance(address, tuple) or sock.family not in _FAMILIES:
+            return None  # local sockets have names, not address tuples
+        host, port = str(address[0]), address[1]
+        if self.allows(host) or self.allows(f"{host}:{port}") or host in self._addresses:
+            return None
+        if is_loopback(host):
+            return self._check_loopback(recorder, f"{host}:{port}", port)
+        name = self._names.get(host) or host
+        if recorder.wire == "tape":
+            if recorder.guarded or is_provider_host(name):
+                recorder.bypass(f"{name}:{port}", user_stack())
+        elif is_provider_host(name):
+            self._note(recorder, f"{name}:{port}")
+        return None
+
+    @staticmethod
+    def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[bytes], None] | None:
+        if recorder.wire == "tape" and recorder.guarded and recorder.is_recorded_port(port):
+            recorder.bypass(address, user_stack())
+        if stubbed.get() or is_hidden(enclosing()):
+            return None
+        passage = Passage(address=address, stack=user_stack(), phase=recorder.phase)
+
+        def sends(data: bytes) -> None:
+            speaks = asks_llm(data)
+            if speaks and recorder.wire == "tape":
+                recorder.bypass(address, passage.stack)
+            recorder.passages.to_port(port, passage, llm=speaks)
+
+        return sends
+
+    def _check_name(self, name: str, port: Any) -> None:
+        """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed."""
+        recorder = current()
+        if recorder is None or not is_provider_host(name) or self.allows(name):
+            return
+        if called_by("pytest_socket"):  # it looks up the hosts that it is to allow
+            return
+        address = f"{name}:{port}" if port else name
+        if recorder.wire == "tape":
+            recorder.bypass(address, user_stack())
+        self._note(recorder, address)
+
+    @staticmethod
+    def _note(recorder: Recorder, address: str) -> None:
+        if not stubbed.get() and not is_hidden(enclosing()):  # replay does not run what a replayed tool does
+            recorder.let_through(address, user_stack())
+
+    def _remember(self, name: str, found: Any) -> None:
+        """Whose addresses these are."""
+        if isinstance(found, str):
+            addresses = {found}
+        elif isinstance(found, tuple):
+            addresses = set(found[2])
+        else:
+            addresses = {str(one[4][0]) for one in found}
+        if self.allows(name):
+            self._addresses |= addresses
+        provider = name if is_provider_host(name) else None
+        for address in addresses if provider else addresses & self._names.keys():
+            if self._names.setdefault(address, provider) is None or provider is None:
+                self._names[address] = None
+
+    def allows(self, host: str) -> bool:
+        """Whether the project lets connections to a host past the tape."""
+        name = host.lower()
+        return any(
+            name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:])) for allowed in self._allowed
+        )
+
+
+class _Patch:
+    """A function in our version. What a user put over it, a mock say, is left alone."""
+
+    def __init__(self, owner: Any, name: str, guarding: Callable[[Any], Any]) -> None:
+        self._owner = owner
+        self._name = name
+        self._guarding = guarding
+        self._genuine = getattr(owner, name)
+        self._inherited = name not in vars(owner)
+        self._replaced: dict[Any, Any] = {}
+        """What each of our versions replaced."""
+
+    def install(self) -> None:
+        """Also over the guards of plugins that put their own over what they found when they were imported."""
+        found = getattr(self._owner, self._name)
+        if found is self._genuine or _module_of(found) in _OTHER_GUARDS:
+            ours = self._guarding(found)
+            self._replaced = {ours: found}
+            setattr(self._owner, self._name, ours)
+
+    def remove(self) -> None:
+        found = self._replaced.get(getattr(self._owner, self._name))
+        if found is None:
+            return
+        if found is self._genuine and self._inherited:
+            delattr(self._owner, self._name)
+        else:
+            setattr(self._owner, self._name, found)
+
+
+def _module_of(function: Any) -> str:
+    return str(getattr(function, "__module__", "")).partition(".")[0]
+
+
+def _text(host: Any) -> str:
+    return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")

@@ -1,0 +1,70 @@
+"""What is patched in vcrpy itself: its stubs tell when they send, and it resets nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import importlib
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from unittest import mock
+
+from pytest_llmtrace._capture.wire.mocks import answers_below
+from pytest_llmtrace._capture.wire.stubbed import stubbing
+
+REAL_SENDERS: Final = (
+    "_AiohttpClientSessionRequest",
+    "_SimpleAsyncHTTPClient_fetch_impl",
+    "_CurlAsyncHTTPClient_fetch_impl",
+)
+"""The originals that vcrpy keeps of functions which its stubs call; missing where the library is not installed."""
+
+
+def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
+    """All of them. They must be in place before our own cassette's patches are built."""
+    import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
+
+    yield from _telling_stubs(vcr.patch)
+    real = vcr.patch._HTTPSConnection  # noqa: SLF001
+    yield mock.patch.object(real, "__init__", _self_contained(real))
+    yield mock.patch.object(vcr.patch, "force_reset", contextlib.nullcontext)
+
+
+def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any]]:
+    """The stubs of every cassette, ours and the user's, tell that what they do is no bypass."""
+    from vcr.stubs import VCRConnection  # noqa: PLC0415
+
+    httpx_stubs = importlib.import_module("vcr.stubs.httpx_stubs")  # as vcrpy does: not what `vcr.stubs` remembers
+    for name in ("connect", "getresponse"):
+        yield mock.patch.object(VCRConnection, name, stubbing(getattr(VCRConnection, name)))
+    for name in ("_vcr_handle_request", "_vcr_handle_async_request"):
+        yield mock.patch.object(httpx_stubs, name, _httpx_stub(getattr(httpx_stubs, name)))
+    for name in REAL_SENDERS:
+        if hasattr(patch, name):
+            yield mock.patch.object(patch, name, stubbing(getattr(patch, name)))
+
+
+def _httpx_stub(function: Callable[..., Any]) -> Callable[..., Any]:
+    """One of vcrpy's functions for httpx, synchronous or not; our cassette leaves to respx what respx answers."""
+    inner = stubbing(function)
+
+    def send(cassette: Any, real: Any, transport: Any, request: Any, httpx: Any) -> Any:
+        if getattr(cassette, "is_router", False) and httpx.__name__ == "httpx" and answers_below(request):
+            return real(transport, request)
+        return inner(cassette, real, transport, request, httpx)
+
+    return send
+
+
+def _self_contained(https: type[http.client.HTTPSConnection]) -> Callable[..., None]:
+    """`HTTPSConnection.__init__`, which looks its own class up by name in its module, bound to the real class.
+
+    Because of that look-up vcrpy's `force_reset` un-patches the whole process while a connection is made, and requests
+    of other threads slip past the tape (kevin1024/vcrpy#212, #295). With this in place nothing needs to be reset.
+    """
+    init: Any = https.__init__
+    names = {**init.__globals__, "HTTPSConnection": https}
+    bound = types.FunctionType(init.__code__, names, init.__name__, init.__defaults__, init.__closure__)
+    bound.__kwdefaults__ = init.__kwdefaults__
+    return bound

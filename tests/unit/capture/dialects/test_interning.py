@@ -1,0 +1,103 @@
+"""One object per distinct message, read once."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+from pytest_llmtrace._capture.dialects import chat_messages, parse_request
+from pytest_llmtrace._model.messages import MessageTable
+from tests.unit.capture.dialects.dialect_wire import CHAT, MESSAGES, RESPONSES, answered, ask, request
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+
+def history(turns: int) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = [{"role": "system", "content": "Be brief."}]
+    for turn in range(turns):
+        made += [{"role": "user", "content": f"q{turn}"}, {"role": "assistant", "content": f"a{turn}"}]
+    return made
+
+
+def test_a_repeated_history_is_the_same_objects() -> None:
+    """Turns share their messages and their tools."""
+    table = MessageTable()
+
+    first = ask(CHAT, {"model": "m", "messages": history(2), "tools": TOOLS}, table)
+    second = ask(CHAT, {"model": "m", "messages": history(3), "tools": TOOLS}, table)
+
+    assert all(one is other for one, other in zip(first.messages, second.messages, strict=False))
+    assert first.tools is second.tools
+    assert len(table) == 7
+
+
+def test_each_distinct_message_is_normalised_once(monkeypatch: Any) -> None:
+    """A history of T turns costs T normalisations, not T squared."""
+    count = 0
+    normalise = chat_messages.chat_message
+
+    def counting(raw: Any) -> Any:
+        nonlocal count
+        count += 1
+        return normalise(raw)
+
+    monkeypatch.setattr(chat_messages, "chat_message", counting)
+    table = MessageTable()
+    for turns in range(1, 21):
+        ask(CHAT, {"model": "m", "messages": history(turns)}, table)
+
+    assert count == 41
+
+
+def test_the_order_of_keys_does_not_make_another_message() -> None:
+    """Equal content is one object."""
+    table = MessageTable()
+    messages = [{"role": "user", "content": "x"}, {"content": "x", "role": "user"}]
+
+    first, second = ask(CHAT, {"model": "m", "messages": messages}, table).messages
+
+    assert first is second
+
+
+def test_an_output_and_its_echo_are_one_object() -> None:
+    """What the model said is what the next request repeats, in all three of the large APIs."""
+    table = MessageTable()
+    chat = {"role": "assistant", "content": "hello", "refusal": None, "annotations": []}
+    blocks = [{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": "hello"}]
+    items = [
+        {"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "hm"}]},
+        {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": '{"a":1}'},
+    ]
+
+    said = answered(CHAT, {"model": "m", "messages": []}, {"choices": [{"message": chat}]}, table).output
+    assert ask(CHAT, {"model": "m", "messages": [chat]}, table).messages[0] is said
+
+    said = answered(MESSAGES, {"model": "m", "messages": []}, {"content": blocks}, table).output
+    assert (
+        ask(MESSAGES, {"model": "m", "messages": [{"role": "assistant", "content": blocks}]}, table).messages[0] is said
+    )
+
+    said = answered(RESPONSES, {"model": "m", "input": "hi"}, {"output": items}, table).output
+    assert ask(RESPONSES, {"model": "m", "input": items}, table).messages[0] is said
+
+
+def test_what_was_read_is_forgotten_with_the_table() -> None:
+    """A session of many tests does not keep the messages of each."""
+    table = MessageTable()
+    parse_request(request(CHAT, {"model": "m", "messages": history(2)}), table)
+    gone = weakref.ref(table)
+
+    del table
+    gc.collect()
+
+    assert gone() is None
+
+
+def test_dialects_do_not_mix_up_what_they_read() -> None:
+    """The same raw message means different things in different APIs."""
+    table = MessageTable()
+    raw = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "x"}]}
+
+    assert ask(MESSAGES, {"model": "m", "messages": [raw]}, table).messages[0]["role"] == "tool"
+    assert ask(CHAT, {"model": "m", "messages": [raw]}, table).messages[0]["role"] == "user"
