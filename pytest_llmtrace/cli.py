@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,8 @@ from typing import Any
 import click
 
 from pytest_llmtrace import __version__
+from pytest_llmtrace._commands.diff import diff
+from pytest_llmtrace._commands.output import print_json, print_lines, width
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.redaction import Redactor
@@ -23,7 +22,6 @@ from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data
 from pytest_llmtrace._report.entries import entry_lines, packed_entries, unpacked_entries
 from pytest_llmtrace._report.imports import import_lines
-from pytest_llmtrace._report.layout import Line
 from pytest_llmtrace._report.stats import CassetteRow, stats_table
 from pytest_llmtrace._report.transcript import transcript
 from pytest_llmtrace._run.importing import import_file, vcrpy_files
@@ -32,9 +30,6 @@ from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import GOLDEN, TAPE, Cassette, discover
 from pytest_llmtrace.errors import LlmtraceError
-
-_WIDEST = 120
-_COLORS = ("red", "green", "yellow", "blue", "cyan", "magenta")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,6 +41,7 @@ def main() -> None:
     Examples:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace stats tests
+      llmtrace diff . observed
       llmtrace export tests > calls.jsonl
       llmtrace import tests
     """
@@ -68,12 +64,12 @@ def show(file: Path, *, as_json: bool) -> None:
     golden = _shown(file)
     if as_json:
         entries = list(unpacked_entries(packed_entries(golden.trace)))
-        _print_json({"test": golden.test, "totals": totals_data(golden.totals), "entries": entries})
+        print_json({"test": golden.test, "totals": totals_data(golden.totals), "entries": entries})
         return
     click.secho(golden.test, bold=True)
     click.echo()
     calls = golden.trace.calls
-    _print(transcript(conversations(calls), golden.totals, _width(), gathered=fan_outs(calls)))
+    print_lines(transcript(conversations(calls), golden.totals, width(), gathered=fan_outs(calls)))
 
 
 @main.command()
@@ -93,9 +89,9 @@ def stats(directory: Path, *, as_json: bool) -> None:
     """
     rows = [_row(cassette) for cassette in discover(directory)]
     if as_json:
-        _print_json(_stats_data(rows))
+        print_json(_stats_data(rows))
     elif rows:
-        _print(stats_table(rows, width=_width()))
+        print_lines(stats_table(rows, width=width()))
     else:
         click.echo(f"No cassettes below {directory}. Record some: pytest --llm-record")
     if any(row.problem for row in rows):
@@ -149,9 +145,9 @@ def import_(paths: tuple[Path, ...], *, force: bool, dry_run: bool, as_json: boo
     """
     rows = _imported(paths, force=force, dry_run=dry_run)
     if as_json:
-        _print_json({"dry_run": dry_run, "files": rows})
+        print_json({"dry_run": dry_run, "files": rows})
     elif rows:
-        _print(import_lines(rows, dry_run=dry_run, width=_width()))
+        print_lines(import_lines(rows, dry_run=dry_run, width=width()))
     else:
         click.echo(f"No vcrpy cassettes at {', '.join(map(str, paths))}")
     if any(row["outcome"] == "broken" for row in rows):
@@ -250,15 +246,4 @@ def _stats_data(rows: list[CassetteRow]) -> dict[str, Any]:
     }
 
 
-def _print(lines: Iterable[Line]) -> None:
-    for line in lines:
-        color = next((name for name in _COLORS if line.markup.get(name)), None)
-        click.secho(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, _WIDEST)
+main.add_command(diff)

@@ -119,6 +119,8 @@ class OwnerRun:
                 self._journal.remove()
         finally:
             self._journal.close()
+        if self.plan.save is not None:
+            saving.save_observed(self, self.plan.save)
         return late
 
     def payload(self, *, with_entries: bool) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Plan:
     places: Places | None = None
     """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
     privacy: Privacy = field(default_factory=Privacy)
+    save: Path | None = None
+    """The folder in which the observed trace is kept."""
     accept: str = ""
     """The command that records this owner again."""
     accept_anew: str = ""

@@ -77,6 +77,7 @@ def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
         "root": settings.root,
         "run_budget": Budget(usd=settings.budget_usd, tokens=settings.budget_tokens),
         "max_growth": settings.max_growth,
+        "save": settings.live.save,
     }
 
 

@@ -21,6 +21,7 @@ from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
+from pytest_llmtrace._store.observed import observed_file, write_observed
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError
 
@@ -177,6 +178,19 @@ def save(run: OwnerRun) -> Saved:
     keep_tape = not plan.own_tape and IMPORTED in load_meta(plan.cassette.tape)
     sealed = plan.privacy.tapes == "encrypted"
     return Saved(written=write(plan.cassette, new, old=old, keep_tape=keep_tape, seal=seal(plan), sealed=sealed))
+
+
+def save_observed(run: OwnerRun, folder: Path) -> None:
+    """Keep what was observed, in the form of a golden trace, whatever became of the owner."""
+    plan = run.plan
+    whole = run.trace()
+    trace = plan.privacy.masked((run.assembled.trace if run.assembled is not None else whole).behaviour)
+    if not trace.entries:
+        return
+    mask = plan.privacy.mask
+    kind = mask.kind if mask is not None else None
+    observed = Golden(test=plan.owner, trace=trace, totals=totals(whole.calls), privacy=kind)
+    write_observed(observed_file(folder, plan.cassette.golden, plan.root), observed)
 
 
 def _may_answer(plan: Plan) -> bool:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from pytest_llmtrace._settings.live import declare_live
+
 RECORD_MODES: Final = ("new", "changed", "all")
 MODES: Final = ("off", "trace", "record", "live")
 
@@ -50,6 +52,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         dest="llmtrace_live",
         help="Make real calls, write nothing, and compare with the golden traces: shows that a model changed.",
     )
+    declare_live(group, parser)
     group.addoption(
         "--llm-off",
         action="store_true",

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace.errors import SettingsError
@@ -46,6 +47,7 @@ class Settings:
     """Whether tapes are written, and how."""
     key: SecretKey | None = None
     """What digests and encrypted tapes are made with."""
+    live: Live = field(default_factory=Live)
     reports: tuple[Path, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -101,6 +103,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         privacy=privacy,
         tapes=tapes,
         key=key,
+        live=read_live(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
         prices=_prices(config.rootpath / "pyproject.toml"),

@@ -21,6 +21,8 @@ FIXTURES: Final = "_fixtures"
 GOLDEN: Final = ".trace.yaml"
 TAPE: Final = ".tape.json"
 JOURNAL: Final = ".journal.jsonl"
+OBSERVED: Final = ".llmtrace-observed"
+"""Marks a folder of observed traces (`--llm-save`): what lies in it looks like cassettes and is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +78,30 @@ def fixture_cassette(
 def discover(root: Path) -> Iterator[Cassette]:
     """Every cassette in the ``cassettes`` folders at or under a directory, sorted by path.
 
-    Symbolic links to directories and hidden directories are left out. A cassette may lack any of its files but one.
+    Symbolic links to directories, hidden directories and folders of observed traces below `root` are left out. A
+    cassette may lack any of its files but one.
     """
     inside = FOLDER in root.resolve().parts
-    for directory, subdirectories, names in os.walk(root):
-        place = Path(directory)
-        subdirectories[:] = sorted(name for name in subdirectories if not name.startswith("."))
+    for place, names in _folders(root):
         if inside or FOLDER in place.relative_to(root).parts:
             stems = {name[: -len(ending)] for name in names for ending in (GOLDEN, TAPE) if name.endswith(ending)}
             yield from (Cassette.at(place, stem) for stem in sorted(stems) if stem)
+
+
+def golden_names(root: Path) -> list[str]:
+    """The golden traces at or under a directory, in whatever folders: paths relative to it, sorted."""
+    found = (place / name for place, names in _folders(root) for name in names if name.endswith(GOLDEN))
+    return sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The directories at or under one with the names of their files, without those that hold no cassettes."""
+    for directory, subdirectories, names in os.walk(root):
+        place = Path(directory)
+        subdirectories[:] = sorted(
+            name for name in subdirectories if not name.startswith(".") and not (place / name / OBSERVED).exists()
+        )
+        yield place, names
 
 
 def _module_folder(file_name: str) -> str:

@@ -1,0 +1,1 @@
+"""Commands of `llmtrace`, a module each; `cli` puts them together."""

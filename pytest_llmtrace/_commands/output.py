@@ -1,0 +1,38 @@
+"""How commands print: lines with their colours, data as JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from typing import Any, Final
+
+import click
+
+from pytest_llmtrace._report.layout import Line
+
+_WIDEST: Final = 120
+_COLORS: Final = ("red", "green", "yellow", "blue", "cyan", "magenta")
+
+
+class UnusableError(click.ClickException):
+    """What a command was given cannot be used: exit status 2, as for wrong usage."""
+
+    exit_code = 2
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines in their colours."""
+    for line in lines:
+        color = next((name for name in _COLORS if line.markup.get(name)), None)
+        click.secho(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
+
+
+def print_json(data: Any) -> None:
+    """Print data as JSON."""
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+
+
+def width() -> int:
+    """Columns that there are, and that a line should have at most."""
+    return min(shutil.get_terminal_size().columns, _WIDEST)
