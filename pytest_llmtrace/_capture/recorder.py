@@ -109,7 +109,7 @@ class Recorder:
         with self._lock:
             self.exchanges.append(exchange)
         if self.wire in ("tape", "fill"):
-            found = self.tape.take(exchange.key) or self.tape.take_like(request)
+            found = self.tape.take(exchange.key, request) or self.tape.take_like(request)
             if found is not None:
                 exchange.position = found[0]
                 if is_failure(found[1].response):
@@ -118,7 +118,7 @@ class Recorder:
                     exchange.answered(found[1].response, "tape")
                 return exchange
         if self.wire in ("fill", "live"):
-            found = self.journal.take(exchange.key)
+            found = self.journal.take(exchange.key, request)
             if found is not None:
                 exchange.answered(found[1].response, "journal")
                 return exchange

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
+from pytest_llmtrace._model.flags import same_flags
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 
 Same = Callable[[HttpRequest, HttpRequest], bool]
@@ -42,18 +43,12 @@ class Tape:
     def __len__(self) -> int:
         return len(self.interactions)
 
-    def take(self, key: str) -> tuple[int, Interaction] | None:
-        """The position and value of the next unused interaction with this key, or `None`."""
+    def take(self, key: str, request: HttpRequest) -> tuple[int, Interaction] | None:
+        """The position and value of the next unused interaction with the key of a request, or `None`."""
         with self._lock:
-            waiting = self._waiting.get(key)
-            if not waiting:
-                return None
-            position = waiting[0]
-            if len(waiting) == 1 and is_failure(self.interactions[position].response):
-                self._failures.add(position)  # every retry fails in the same way
-            else:
-                waiting.popleft()
-        return position, self.interactions[position]
+            waiting = self._waiting.get(key, ())
+            position = next((one for one in waiting if self._same_flags(one, request)), None)
+            return None if position is None else self._taken(position)
 
     def take_like(self, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The first unused interaction that is the same in other words, or by the rules of the owner, or `None`.
@@ -62,12 +57,14 @@ class Tape:
         has rules. The recorded requests are read once, at the first such request.
         """
         for position in self._meaning_the_same(request):
-            if (found := self._take_at(position)) is not None:
+            if self._same_flags(position, request) and (found := self._take_at(position)) is not None:
                 return found
         if self._same is None:
             return None
         for position, interaction in enumerate(self.interactions):
-            if self._is_unused(position) and self._same(interaction.request, request):
+            if not self._is_unused(position) or not self._same_flags(position, request):
+                continue
+            if self._same(interaction.request, request):
                 found = self._take_at(position)
                 if found is not None:
                     return found
@@ -86,20 +83,26 @@ class Tape:
                         self._by_meaning.setdefault(meaning, []).append(position)
         return self._by_meaning.get(wanted, ())
 
+    def _same_flags(self, position: int, request: HttpRequest) -> bool:
+        return same_flags(self.interactions[position].request, request)
+
     def _is_unused(self, position: int) -> bool:
         with self._lock:
             return position in self._waiting.get(self.interactions[position].key, ())
 
     def _take_at(self, position: int) -> tuple[int, Interaction] | None:
-        interaction = self.interactions[position]
         with self._lock:
-            waiting = self._waiting.get(interaction.key)
-            if waiting is None or position not in waiting:
-                return None
-            if len(waiting) == 1 and is_failure(interaction.response):
-                self._failures.add(position)
-            else:
-                waiting.remove(position)
+            unused = position in self._waiting.get(self.interactions[position].key, ())
+            return self._taken(position) if unused else None
+
+    def _taken(self, position: int) -> tuple[int, Interaction]:
+        """Take one that is unused; the lock is held."""
+        interaction = self.interactions[position]
+        waiting = self._waiting[interaction.key]
+        if len(waiting) == 1 and is_failure(interaction.response):
+            self._failures.add(position)  # every retry fails in the same way
+        else:
+            waiting.remove(position)
         return position, interaction
 
     def knows(self, key: str) -> bool:

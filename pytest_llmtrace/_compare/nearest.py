@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmtrace._compare.values import json_in, leaves, path_text, plain
 from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.flags import flags, same_flags
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import matching_host
 
@@ -64,6 +65,8 @@ def _differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
         found.append(_changed("path", one.path, other.path))
     found.extend(_value_differences("query", _query(recorded), _query(request)))
     found.extend(_value_differences("body", _body(recorded), _body(request)))
+    if not same_flags(recorded, request):
+        found.append(_changed("beta features", ",".join(flags(recorded)) or None, ",".join(flags(request)) or None))
     return found
 
 

@@ -20,6 +20,7 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.borrowing import trace_of
+from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._store.golden_file import Golden
@@ -157,13 +158,22 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
 
 
 def _displaced(run: OwnerRun) -> list[Exchange]:
-    """Missed LLM requests that are recorded word for word, but for another place: host, path or query differ."""
+    """Missed LLM requests that a trace cannot tell from recorded ones.
+
+    They are recorded word for word, but for another place (host, path or query differ); or they differ from one that
+    was not made again only in what no trace shows, such as a setting of one part of a message.
+    """
     misses = [one for one in run.recorder.misses if one.is_llm and one.phase == "call"]
     if not misses:
         return []
     recorded = {canonical_body(one.request) for one in run.recorder.tape.interactions}
     keys = {one.key for one in run.recorder.tape.interactions}
-    return [one for one in misses if one.key not in keys and canonical_body(one.request) in recorded]
+    left = {reading(one.request) for one in run.recorder.tape.unplayed()} - {None}
+    return [
+        one
+        for one in misses
+        if (one.key not in keys and canonical_body(one.request) in recorded) or reading(one.request) in left
+    ]
 
 
 def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:

@@ -12,6 +12,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.fan_outs import only_order_of_quotes_differs
@@ -25,7 +26,13 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 
 
 def meaning(request: HttpRequest) -> str | None:
-    """Digest of all that is compared of a request, and of where it goes; `None` for one that is no LLM call."""
+    """Digest of all that a request asks, and of where it goes; `None` for one that is no LLM call."""
+    read = reading(request)
+    return None if read is None else digest(canonical_json([read, unread(request)]))
+
+
+def reading(request: HttpRequest) -> str | None:
+    """Digest of all that a trace shows of a request, and of where it goes; `None` for one that is no LLM call."""
     call = parse_request(request, MessageTable())
     if call is None:
         return None
@@ -43,7 +50,7 @@ def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
     aggregators = _Aggregators(recorded)
 
     def same(one: HttpRequest, other: HttpRequest) -> bool:
-        if _place(one) != _place(other):
+        if _place(one) != _place(other) or unread(one) != unread(other):
             return False
         return (by_rules is not None and by_rules(one, other)) or aggregators.same(one, other)
 

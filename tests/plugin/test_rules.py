@@ -92,3 +92,30 @@ def test_a_request_that_means_something_else_is_not(project):
     project.record()
     project.edit("temperature=0.1", "temperature=0.2")
     assert project.replay().findings("test_one") == [("drift", "params")]
+
+
+def test_a_setting_that_no_trace_shows_is_named_where_it_changed(project):
+    """A part of a message asks for something new: that is no call too many, and the screen says what it is."""
+    project.write(
+        """
+        import httpx
+
+        DOCUMENT = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a"}}
+        MESSAGE = {"role": "user", "content": [DOCUMENT]}
+        BETA = "none"
+
+        def test_one():
+            body = {"model": "claude-3-5-sonnet", "max_tokens": 9, "messages": [MESSAGE]}
+            httpx.post(URL, json=body, headers={"anthropic-version": "2023-06-01", "anthropic-beta": BETA})
+        """.replace("URL", repr(project.provider.openai_url.removesuffix("/v1") + "/v1/messages"))
+    )
+    project.record()
+    project.edit('"data": "a"}}', '"data": "a"}, "citations": {"enabled": True}}')
+    ran = project.replay()
+    assert ran.findings("test_one") == [("miss", None)]
+    assert "content[0].citations nothing -> {'enabled': True}" in ran.test("test_one")["findings"][0]["detail"]
+    project.edit(', "citations": {"enabled": True}}', "}")
+    project.edit('BETA = "none"', 'BETA = "files-api"')
+    ran = project.replay()
+    assert ran.findings("test_one") == [("miss", None)]
+    assert "beta features 'none' -> 'files-api'" in ran.test("test_one")["findings"][0]["detail"]
