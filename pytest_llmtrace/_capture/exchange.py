@@ -47,6 +47,8 @@ class Exchange:
     """How many events of a streamed answer the application asked for; `None`: nobody looked, so all of them."""
     position: int | None = None
     """Position on the tape that answered."""
+    nearest: bool = False
+    """Whether that position only comes near to this request, which is not on the tape."""
     missed: bool = False
     refused_by: str | None = None
     """The vcrpy cassette, another's, that should have answered and could not."""

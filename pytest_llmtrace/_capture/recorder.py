@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
@@ -41,6 +41,8 @@ class Gates:
     """Makes the exception that ends a request without an answer, from one line of text."""
     allow_live: Callable[[], str | None] = lambda: None
     """Asked before a live LLM call: why it must not be made, or `None`."""
+    nearest: Callable[[Exchange, Sequence[Exchange]], tuple[int, Interaction] | None] = lambda _exchange, _made: None
+    """Asked, with all requests so far, what else may answer an LLM request that is not on the tape; `None`: nothing."""
     went_live: Callable[[Exchange], None] = lambda _exchange: None
     """Told of each live LLM call that was answered."""
     keep: Callable[[Interaction], None] = lambda _interaction: None
@@ -123,6 +125,10 @@ class Recorder:
                 exchange.answered(found[1].response, "journal")
                 return exchange
         if self.wire == "tape":
+            if exchange.is_llm and (near := self._gates.nearest(exchange, self.exchanges)) is not None:
+                exchange.position, exchange.nearest = near[0], True
+                exchange.answered(near[1].response, "tape")
+                return exchange
             self._replay_without_answer(exchange, host, urlsplit(raw.url).port)
         elif exchange.is_llm:
             self._before_live(exchange)

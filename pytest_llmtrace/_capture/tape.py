@@ -86,6 +86,10 @@ class Tape:
     def _same_flags(self, position: int, request: HttpRequest) -> bool:
         return same_flags(self.interactions[position].request, request)
 
+    def use(self, position: int) -> None:
+        """Take what is at this position as asked for, whether or not it was before."""
+        self._take_at(position)
+
     def _is_unused(self, position: int) -> bool:
         with self._lock:
             return position in self._waiting.get(self.interactions[position].key, ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,43 +14,76 @@ from pytest_llmtrace._model.flags import flags, same_flags
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import matching_host
 
-_MOST_CANDIDATES: Final = 50
 _MOST_NAMED: Final = 3
 _LONGEST_VALUE: Final = 80
 
 
-class NearestRequests:
-    """An index of recorded requests. A look-up compares a bounded number of them, however many there are."""
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A request taken apart once, so that comparing it is a matter of a few sets."""
 
-    def __init__(self, recorded: Iterable[HttpRequest]) -> None:
-        self._by_path: dict[tuple[str, ...], list[HttpRequest]] = defaultdict(list)
-        self._by_host: dict[tuple[str, ...], list[HttpRequest]] = defaultdict(list)
-        self._all: list[HttpRequest] = []
+    request: HttpRequest
+    method: str
+    path: frozenset[str]
+    query: frozenset[str]
+    body: frozenset[str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> _Entry:
+        return cls(
+            request,
+            request.method.upper(),
+            frozenset(urlsplit(request.url).path.split("/")),
+            frozenset(_items(_query(request))),
+            frozenset(_items(_body(request))),
+        )
+
+    def likeness(self, other: _Entry) -> float:
+        score = 4.0 * (self.method == other.method)
+        score += 2 * _shared(self.path, other.path) + 2 * _shared(self.query, other.query)
+        return score + 3 * (self.request.body == other.request.body or _shared(self.body, other.body))
+
+
+class NearestRequests:
+    """An index of recorded requests, built in linear time; a look-up compares a few sets for each that may be meant."""
+
+    def __init__(self, recorded: Iterable[HttpRequest], *, calls: Iterable[HttpRequest] = ()) -> None:
+        """Args: recorded: plain requests; calls: LLM requests, which come near to one of their own place alone."""
+        self._by_path: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
+        self._by_host: dict[str, list[_Entry]] = defaultdict(list)
+        self._all: list[_Entry] = []
         for request in recorded:
-            host, path = matching_host(request.url), urlsplit(request.url).path
-            for index, key in ((self._by_path, (host, path)), (self._by_host, (host,))):
-                if len(index[key]) < _MOST_CANDIDATES:
-                    index[key].append(request)
-            if len(self._all) < _MOST_CANDIDATES:
-                self._all.append(request)
+            entry = _Entry.of(request)
+            host, path = _place(request)
+            self._by_path[host, path].append(entry)
+            self._by_host[host].append(entry)
+            self._all.append(entry)
+        for request in calls:
+            self._by_path[_place(request)].append(_Entry.of(request))
 
     def nearest(self, request: HttpRequest) -> HttpRequest | None:
         """The most similar request of the same path, else of the same host, else of any; `None` where there is none."""
-        host, path = matching_host(request.url), urlsplit(request.url).path
-        candidates = self._by_path.get((host, path)) or self._by_host.get((host,)) or self._all
-        return max(candidates, key=lambda one: _likeness(one, request), default=None)
+        host, path = _place(request)
+        candidates = self._by_path.get((host, path)) or self._by_host.get(host) or self._all
+        made = _Entry.of(request)
+        found = max(candidates, key=made.likeness, default=None)
+        return None if found is None else found.request
 
-    def detail(self, request: HttpRequest) -> str:
-        """What the nearest recorded request has different, in short: what `Miss.detail` holds."""
-        found = self.nearest(request)
+    def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> str:
+        """What the nearest recorded request, found here or given, has different in short: what `Miss.detail` holds."""
+        found = nearest or self.nearest(request)
         if found is None:
-            return "no request is recorded"
+            return "no request like it is recorded"
         differences = _differences(found, request)
         if not differences:
             return "recorded, but it was made more often than it was recorded"
         shown = "; ".join(differences[:_MOST_NAMED])
         more = len(differences) - _MOST_NAMED
         return f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
+
+
+def _place(request: HttpRequest) -> tuple[str, str]:
+    return matching_host(request.url), urlsplit(request.url).path
 
 
 def _differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
@@ -107,19 +141,11 @@ def _body(request: HttpRequest) -> Any:
     return plain(data) if data is not None else text
 
 
-def _likeness(recorded: HttpRequest, request: HttpRequest) -> float:
-    score = 4.0 * (recorded.method.upper() == request.method.upper())
-    score += 2 * _shared(urlsplit(recorded.url).path.split("/"), urlsplit(request.url).path.split("/"))
-    score += 2 * _shared(_items(_query(recorded)), _items(_query(request)))
-    return score + 3 * (recorded.body == request.body or _shared(_items(_body(recorded)), _items(_body(request))))
-
-
 def _items(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [f"{name}={canonical_json(item)}" for name, item in value.items()]
     return [] if value is None else str(value).split()
 
 
-def _shared(one: Iterable[str], other: Iterable[str]) -> float:
-    here, there = set(one), set(other)
-    return len(here & there) / len(here | there) if here or there else 1.0
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0

@@ -11,6 +11,7 @@ from pytest_llmtrace._model.usage import Totals
 
 Mode = Literal["off", "trace", "record", "live"]
 RecordMode = Literal["new", "changed", "all"]
+OnMiss = Literal["stop", "nearest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Verdict:
     """Whether a miss ended the test before it was done: what comes later was not reached."""
     exception: str | None = None
     """The exception that the test ended with because of a miss, as one line; replaced by the verdict."""
+    nearest: int = 0
+    """Requests that are not on the tape and were answered with what comes nearest (`--llm-on-miss=nearest`)."""
     private: bool = False
     """Whether texts are replaced by digests."""
     accept: str | None = None

@@ -35,7 +35,8 @@ def document(
     Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Some
     keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
     scope, and in a row `recorded`, what record mode did, `not_understood`, requests to LLM providers that are on the
-    tape but not in the trace, because no dialect reads them, and `fanouts`, each with its `members`, their sum, and the
+    tape but not in the trace, because no dialect reads them, `nearest_answers`, how many requests were answered with
+    what comes nearest (`--llm-on-miss=nearest`), and `fanouts`, each with its `members`, their sum, and the
     `aggregator`.
 
     Args:
@@ -121,6 +122,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
     }
     if owner.fan_outs:
         row["fanouts"] = owner.fan_outs
+    if first.get("nearest_answers"):
+        row["nearest_answers"] = first["nearest_answers"]
     if first["recorded"]:
         paid = owner.live
         row["recorded"] = {

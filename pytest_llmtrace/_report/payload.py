@@ -77,6 +77,8 @@ def owner_payload(
     }
     if verdict.not_understood:
         data["not_understood"] = verdict.not_understood
+    if verdict.nearest:
+        data["nearest_answers"] = verdict.nearest
     if found := fan_outs_data(trace.calls):
         data["fanouts"] = found
     if with_entries:

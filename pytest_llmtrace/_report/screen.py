@@ -54,6 +54,7 @@ def failure_text(verdict: Verdict, width: int = 80, *, absorbed_by: AbsorbedBy |
     blocks = [
         [_title(verdict, found)],
         *_sections(verdict, found, width, absorbed_by),
+        list(_went_on(verdict, width)),
         list(_way_out(verdict, found, width)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -110,6 +111,16 @@ def _sections(
     yield list(bypass_section(by_type[Bypass], width))
     yield list(unplayed_section(by_type[Unplayed]))
     yield list(breach_section(verdict, by_type[Breach], width))
+
+
+def _went_on(verdict: Verdict, width: int) -> Iterator[str]:
+    """That answers were not those to what was asked."""
+    if verdict.nearest:
+        text = (
+            f"{plural(verdict.nearest, 'request')} not on the tape: the test went on with the nearest recorded answers "
+            "(--llm-on-miss=nearest)."
+        )
+        yield from (f"  {line}" for line in wrapped(text, width - 2))
 
 
 def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[str]:

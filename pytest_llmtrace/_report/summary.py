@@ -117,6 +117,7 @@ def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line
             [f"{plural(failing[kind], 'test')} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]]
         )
         yield from plain_lines(wrapped(text, width), red=True)
+    yield from _went_on(document, width)
     yield from _no_cassette(document)
     found = [
         f"{clean_line(row['nodeid'])}: {finding_line(finding)}"
@@ -131,6 +132,17 @@ def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line
         yield Line(
             text=f"and {plural(len(found) - len(shown), 'more warning')} (-v shows all)", markup={"yellow": True}
         )
+
+
+def _went_on(document: Document, width: int) -> Iterator[Line]:
+    """How many tests got answers that were recorded for other requests."""
+    found = [row["nearest_answers"] for row in _rows(document) if row.get("nearest_answers")]
+    if found:
+        text = (
+            f"{plural(len(found), 'test')} went on with the nearest recorded answers to "
+            f"{plural(sum(found), 'request')} (--llm-on-miss=nearest)"
+        )
+        yield from plain_lines(wrapped(text, width), yellow=True)
 
 
 def _no_cassette(document: Document) -> Iterator[Line]:

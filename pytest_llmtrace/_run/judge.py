@@ -50,6 +50,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     elif run.records and not stopped:
         golden, drifts = _drifts(run, trace, stopped=False)
         findings += [replace(drift, severity="ignore") for drift in drifts]
+    if run.went_on and not any(one.severity == "fail" for one in findings):
+        findings += [_miss(run, one) for one in run.went_on]
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
@@ -74,6 +76,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
+        nearest=len(run.went_on),
         exception=private.masked_line(_one_line(exception)),
         private=private.mask is not None,
         accept=plan.accept if plan.own_tape or not recorder.misses else plan.accept_anew,
@@ -119,7 +122,9 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
 
 def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | None, tuple[Drift, ...]]:
     """Before there is a golden trace, where a request is not on the tape: what the tape says that was sent."""
-    unanswered = any(one.is_llm and (one.missed or one.source == "live") for one in run.recorder.exchanges)
+    unanswered = any(
+        one.is_llm and (one.missed or one.nearest or one.source == "live") for one in run.recorder.exchanges
+    )
     if run.old.tape_file is None or run.recorder.wire == "watch" or not unanswered:
         return None, ()
     before = run.plan.privacy.masked(trace_of(run.old.interactions, run.plan.owner, run.prices))
@@ -190,9 +195,19 @@ def _miss(run: OwnerRun, miss: Exchange) -> Miss:
         path = Path(miss.refused_by)
         detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
     else:
-        recorded = NearestRequests(_shown(run, one.request) for one in run.recorder.tape.interactions)
-        detail = recorded.detail(request)
+        nearest = run.nearest.nearest_request(miss.request) if miss.is_llm else None
+        detail = _recorded_requests(run).detail(request, nearest=_shown(run, nearest) if nearest else None)
     return Miss(method=request.method, url=request.url, detail=detail)
+
+
+def _recorded_requests(run: OwnerRun) -> NearestRequests:
+    """The recorded requests, indexed once."""
+    if run.nearest_requests is None:
+        sides: tuple[list[HttpRequest], list[HttpRequest]] = ([], [])
+        for one in run.recorder.tape.interactions:
+            sides[is_llm_request(one.request)].append(_shown(run, one.request))
+        run.nearest_requests = NearestRequests(sides[False], calls=sides[True])
+    return run.nearest_requests
 
 
 def _shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
@@ -249,6 +264,10 @@ def unpriced(calls: tuple[LLMCall, ...]) -> tuple[str, ...]:
 def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[int, float | None]:
     """How many live calls it would take to accept what was observed, at least, and about what they would cost."""
     llm_misses = sum(1 for one in run.recorder.misses if one.is_llm)
+    if run.went_on and not llm_misses:
+        costs = [run.price(one)[1] for one in run.went_on]
+        known = [cost for cost in costs if cost is not None]
+        return len(costs), sum(known) if len(known) == len(costs) else None
     if golden is None:
         return llm_misses, None
     if llm_misses and not run.plan.own_tape:  # the plugin that keeps the tape records the whole test anew

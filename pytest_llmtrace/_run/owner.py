@@ -12,16 +12,19 @@ from pytest_llmtrace._capture.from_litellm.drain import drain, settle
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.ledger import Ledger
+from pytest_llmtrace._run.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.stops import stop
@@ -45,15 +48,23 @@ class OwnerRun:
         if self.records and plan.record_mode != "all":
             journalled = saving.journalled(plan)
         recorded = self.old.interactions if plan.own_tape else ()
+        tape = Tape(recorded, meaning=meaning, same=same_request(plan.policy, recorded))
+        self.nearest = NearestAnswers(tape)
+        self.nearest_requests: NearestRequests | None = None
+        """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(
             plan.owner,
             wire=_wire(plan, replays=replays),
-            tape=Tape(recorded, meaning=meaning, same=same_request(plan.policy, recorded)),
+            tape=tape,
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=redactor,
             gates=Gates(
-                stop=plan.privacy.stop(stop), allow_live=self._refusal, went_live=self._went_live, keep=self._keep
+                stop=plan.privacy.stop(stop),
+                nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else _no_answer,
+                allow_live=self._refusal,
+                went_live=self._went_live,
+                keep=self._keep,
             ),
         )
         self.assembled: Assembled | None = None
@@ -81,7 +92,13 @@ class OwnerRun:
     @property
     def stopped_it(self) -> bool:
         """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
-        return bool(self.recorder.misses or self.recorder.bypassed or self.refusal)
+        recorder = self.recorder
+        return bool(recorder.misses or recorder.bypassed or self.refusal or self.went_on)
+
+    @property
+    def went_on(self) -> tuple[Exchange, ...]:
+        """The requests that are not on the tape and were answered with what comes nearest."""
+        return tuple(one for one in self.recorder.exchanges if one.nearest)
 
     # Its life
 
@@ -159,16 +176,21 @@ class OwnerRun:
     def _went_live(self, exchange: Exchange) -> None:
         """Count what a live call cost, at once."""
         self._live_calls += 1
+        usage, cost = self.price(exchange)
+        if usage is not None:
+            self._live_usd += cost or 0.0
+            self._live_tokens += usage.total_tokens
+            self._ledger.add(cost or 0.0, usage.total_tokens)
+
+    def price(self, exchange: Exchange) -> tuple[Usage | None, float | None]:
+        """What an answered request used and cost; `None`: not known."""
         call = parse_request(exchange.request, MessageTable())
         if call is None or exchange.response is None:
-            return
+            return None, None
         call = parse_response(call, exchange.response, MessageTable())
         if call.usage is None:
-            return
-        cost = self.prices.cost(call.model, call.provider, call.usage, call.operation, call.params) or 0.0
-        self._live_usd += cost
-        self._live_tokens += call.usage.total_tokens
-        self._ledger.add(cost, call.usage.total_tokens)
+            return None, None
+        return call.usage, self.prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
 
     def _keep(self, interaction: Interaction) -> None:
         if self.records and self.plan.tapes:
@@ -177,6 +199,10 @@ class OwnerRun:
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""
         return tuple(interaction_of(exchange) for exchange in self.recorder.recorded()) if self.plan.tapes else ()
+
+
+def _no_answer(_exchange: Exchange, _made: object) -> None:
+    return None
 
 
 def _wire(plan: Plan, *, replays: bool) -> Wire:

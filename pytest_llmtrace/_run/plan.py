@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.vcrpy.places import Places
@@ -29,6 +29,8 @@ class Plan:
     run_budget: Budget = field(default_factory=Budget)
     max_growth: float | None = None
     min_calls: int = 0
+    on_miss: OnMiss = "stop"
+    """What replay does with an LLM request that is not on the tape."""
     own_tape: bool = True
     """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
     places: Places | None = None

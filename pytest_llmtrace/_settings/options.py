@@ -11,6 +11,7 @@ import pytest
 from pytest_llmtrace._settings.live import declare_live
 
 RECORD_MODES: Final = ("new", "changed", "all")
+ON_MISS: Final = ("stop", "nearest")
 MODES: Final = ("off", "trace", "record", "live")
 
 RECORD_FLAG: Final = "--llm-record"
@@ -39,6 +40,15 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         default=None,
         help="With --llm-record: `changed` (default) pays only for requests that are not on the tape, `new` only for "
         "tests without a cassette (others are replayed and compared), `all` for everything.",
+    )
+    group.addoption(
+        "--llm-on-miss",
+        choices=ON_MISS,
+        dest="llmtrace_on_miss",
+        default=None,
+        help="What replay does with an LLM request that is not on the tape: `stop` the test there (default), or answer "
+        "with what was recorded for the `nearest` request and go on, to see the whole trajectory at once; the test "
+        "fails all the same.",
     )
     group.addoption(
         "--llm-record-in-ci",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._model.secret_key import SecretKey
-from pytest_llmtrace._model.verdict import Mode, RecordMode
+from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
@@ -30,6 +30,7 @@ class Settings:
     default_mode: Mode = "off"
     """Mode of unmarked tests where no flag was given (ini)."""
     record_mode: RecordMode = "changed"
+    on_miss: OnMiss = "stop"
     policy: str = "exact"
     ignore: tuple[str, ...] = ()
     """Paths that are not compared."""
@@ -84,6 +85,11 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         raise SettingsError("llm_mode = record: recording costs money and must be asked for each time: --llm-record")
     if option.llmtrace_record_mode and mode != "record":
         raise SettingsError(f"--llm-record-mode={option.llmtrace_record_mode} has no effect without {RECORD_FLAG}")
+    if option.llmtrace_on_miss and (mode or default) in ("record", "live"):
+        raise SettingsError(
+            f"--llm-on-miss={option.llmtrace_on_miss} has no effect in {mode or default} mode: it says what replay "
+            "does with a request that is not on the tape; use it with --llm-trace"
+        )
     if mode == "record" and _is_ci(env) and not option.llmtrace_record_in_ci:
         raise SettingsError(
             "--llm-record in CI (the CI variable is set) would spend money unattended; "
@@ -94,6 +100,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         mode=mode,
         default_mode=default,  # type: ignore[arg-type]  # checked above
         record_mode=option.llmtrace_record_mode or "changed",
+        on_miss=option.llmtrace_on_miss or "stop",
         policy=str(config.getini("llm_policy") or "exact"),
         ignore=tuple(config.getini("llm_ignore")),
         normalize=tuple(config.getini("llm_normalize")),

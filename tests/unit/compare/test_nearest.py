@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._compare import nearest
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.http import HttpRequest
 
@@ -67,7 +66,7 @@ def test_long_values_are_cut() -> None:
 
 def test_nothing_is_recorded() -> None:
     """An empty tape says so."""
-    assert NearestRequests([]).detail(request(ORDERS)) == "no request is recorded"
+    assert NearestRequests([]).detail(request(ORDERS)) == "no request like it is recorded"
     assert NearestRequests([]).nearest(request(ORDERS)) is None
 
 
@@ -79,11 +78,18 @@ def test_a_query_may_repeat_a_name() -> None:
     )
 
 
-def test_the_work_of_a_look_up_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many requests are recorded, only so many are compared."""
-    compared: list[HttpRequest] = []
-    real = nearest._likeness
-    monkeypatch.setattr(nearest, "_likeness", lambda one, other: compared.append(one) or real(one, other))
-    found = NearestRequests([request(ORDERS, {"n": at}, "POST") for at in range(500)])
-    assert found.nearest(request(ORDERS, {"n": -1}, "POST")) is not None
-    assert len(compared) == 50
+def test_a_plain_request_is_not_compared_with_llm_requests_of_other_places() -> None:
+    """A stray request to a host that also answers LLM calls is near to one of them only where the place is the same."""
+    chat = request("https://api.test/v1/chat", {"model": "m"}, "POST")
+    only_calls = NearestRequests([], calls=[chat])
+    assert only_calls.nearest(request("https://api.test/v1/files")) is None
+    assert only_calls.nearest(request("https://api.test/v1/chat", {"model": "n"}, "POST")) is chat
+    both = NearestRequests([request(f"{ORDERS}/17")], calls=[chat])
+    assert both.detail(request("https://api.test/v1/files")).startswith(f"nearest recorded: GET {ORDERS}/17: ")
+
+
+def test_the_nearest_is_found_among_many() -> None:
+    """No recorded request is passed over, however many there are, and each is taken apart once."""
+    recorded = [request(ORDERS, {"n": at, "customer": f"c{at}"}, "POST") for at in range(1000)]
+    found = NearestRequests(recorded)
+    assert found.nearest(request(ORDERS, {"n": -1, "customer": "c998"}, "POST")) is recorded[998]

@@ -1,0 +1,89 @@
+"""Answers to requests that are not on the tape, where a run is to go on and show the whole trajectory at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.recorder import is_llm_request
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._capture.wire.transport_failures import is_failure
+from pytest_llmtrace._compare.nearest_calls import NearestCalls
+from pytest_llmtrace._model.http import HttpRequest, Interaction
+from pytest_llmtrace._model.matching import matching_host
+from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.trace import LLMCall
+
+_MOST: Final = 25
+"""How often one recorded answer is given: an agent that gets the same one again and again must end."""
+_FIRST_ERROR: Final = 400
+
+
+class NearestAnswers:
+    """The recorded LLM calls of one tape, searched for the one that comes nearest. Safe to use from threads."""
+
+    def __init__(self, tape: Tape) -> None:
+        """Nothing is read before the first request that is not on the tape."""
+        self._tape = tape
+        self._table = MessageTable()
+        self._told = 0
+        self._lock = threading.Lock()
+
+    def answer(self, exchange: Exchange, made: Sequence[Exchange]) -> tuple[int, Interaction] | None:
+        """Position and value of the interaction to answer with; `None` where none comes near.
+
+        Args:
+            exchange: A request that is not on the tape.
+            made: All requests so far: those answered tell which conversation goes on.
+        """
+        with self._lock:
+            call = parse_request(exchange.request, self._table)
+            if call is None:
+                return None
+            self._tell(made)
+            position = self._index.nearest(call, _place(exchange.request), most=_MOST)
+            if position is None:
+                return None
+            self._index.answered(call, position)
+        self._tape.use(position)
+        return position, self._tape.interactions[position]
+
+    def nearest_request(self, request: HttpRequest) -> HttpRequest | None:
+        """The recorded request that comes nearest, for an explanation."""
+        with self._lock:
+            call = parse_request(request, self._table)
+            position = None if call is None else self._index.nearest(call, _place(request))
+        return None if position is None else self._tape.interactions[position].request
+
+    def _tell(self, made: Sequence[Exchange]) -> None:
+        """Take in the requests that the tape has answered since."""
+        for exchange in made[self._told :]:
+            if exchange.is_llm and exchange.position is not None and not exchange.nearest:
+                call = parse_request(exchange.request, self._table)
+                if call is not None:
+                    self._index.answered(call, exchange.position)
+        self._told = len(made)
+
+    @cached_property
+    def _index(self) -> NearestCalls:
+        return NearestCalls(
+            (position, _place(one.request), call)
+            for position, one in enumerate(self._tape.interactions)
+            if (call := self._answered(one)) is not None
+        )
+
+    def _answered(self, one: Interaction) -> LLMCall | None:
+        """A recorded call with a usable answer."""
+        if not is_llm_request(one.request) or is_failure(one.response) or one.response.status >= _FIRST_ERROR:
+            return None
+        call = parse_request(one.request, self._table)
+        return None if call is None else parse_response(call, one.response, self._table)
+
+
+def _place(request: HttpRequest) -> str:
+    return matching_host(request.url) + urlsplit(request.url).path
