@@ -7,11 +7,15 @@ from types import ModuleType
 
 import hypothesis
 import pytest
+import wrapt
 
 pytest_plugins = ["pytester"]
 
-hypothesis.settings.register_profile("suite", deadline=None)  # a loaded machine is no finding
-hypothesis.settings.load_profile("suite")
+# A loaded machine is no finding, and a run says the same as the one before. HYPOTHESIS_PROFILE=fuzz looks further.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+wrapt.register_post_import_hook(lambda _module: None, "never_imported")  # pytester would take the finder away again
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm downloads its price map otherwise
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # the provider is local, whatever proxy the machine uses

@@ -51,7 +51,7 @@ class CohereChatV1:
     def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
         end = next((event for event in reversed(events) if event.get("is_finished") is True), None)
         whole = mapping((end or {}).get("response"))
-        said = "".join(text(event.get("text")) for event in events if event.get("event_type") in _TEXT_EVENTS)
+        said = "".join(text(event.get("text")) for event in events if text(event.get("event_type")) in _TEXT_EVENTS)
         calls = [call for event in events for call in mappings(event.get("tool_calls"))]
         made = self.answer(whole or {"text": said, "tool_calls": calls})
         return Answer(

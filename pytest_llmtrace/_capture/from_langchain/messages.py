@@ -78,7 +78,7 @@ def _content(content: Any, *, called: bool) -> Any:
     """The content; tool calls stand in it a second time where a provider's or LangChain's own blocks are kept."""
     if not called or not isinstance(content, list):
         return content
-    return [part for part in content if not (isinstance(part, dict) and part.get("type") in _CALLS)]
+    return [part for part in content if not (isinstance(part, dict) and str(part.get("type")) in _CALLS)]
 
 
 _KINDS: Final = {"HumanMessageChunk": "human", "SystemMessageChunk": "system", "ToolMessageChunk": "tool"}
