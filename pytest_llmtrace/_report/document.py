@@ -34,10 +34,14 @@ def document(
 
     Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Some
     keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
-    scope, and in a row `recorded`, what record mode did, `not_understood`, requests to LLM providers that are on the
-    tape but not in the trace, because no dialect reads them, `nearest_answers`, how many requests were answered with
-    what comes nearest (`--llm-on-miss=nearest`), and `fanouts`, each with its `members`, their sum, and the
-    `aggregator`.
+    scope, and in a row:
+
+    * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
+      was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
+    * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
+    * `not_understood`: requests to LLM providers that are on the tape but not in the trace, because no dialect reads
+      them;
+    * `fanouts`: each with its `members`, their sum, and the `aggregator`.
 
     Args:
         payloads: What `owner_payload` made, in any order but for those of one owner.

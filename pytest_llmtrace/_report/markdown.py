@@ -11,6 +11,7 @@ from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
 from pytest_llmtrace._report.money import count, usd, usd_or_part
+from pytest_llmtrace._report.recorded import behaviour, did_something, recorded_tests, work
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.wording import breach_line, finding_line, plural, quoted, record_command
 
@@ -42,6 +43,7 @@ def markdown(document: Mapping[str, Any]) -> Iterator[str]:
     rows = [*document["tests"], *document.get("fixtures", ())]
     yield from _tests(rows)
     yield from _fan_outs(rows)
+    yield from _recorded(document)
     yield from _findings(rows)
     if document["unused"]:
         yield from ("", "## Unused cassettes", "")
@@ -86,6 +88,18 @@ def _fan_outs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield from (f"| {_code(name, cell=True)} | {_numbers(amounts)} |" for name, amounts in fan_out_rows(fan_out))
     if len(found) > _FAN_OUTS_SHOWN:
         yield from ("", f"and {plural(len(found) - _FAN_OUTS_SHOWN, 'more fan-out')}.")
+
+
+def _recorded(document: Mapping[str, Any]) -> Iterator[str]:
+    rows = [row for row in recorded_tests(document) if did_something(row)]
+    if not rows:
+        return
+    yield from ("", "## Recorded", "")
+    for row in rows[:_TESTS_SHOWN]:
+        yield f"* {_code(row['nodeid'])}: {_code(work(row))}"
+        yield from (f"    * {_code(line)}" for line in behaviour(row))
+    if len(rows) > _TESTS_SHOWN:
+        yield f"* and {plural(len(rows) - _TESTS_SHOWN, 'more test')}"
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.recorded import recorded_data
 from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.stops import stop
 
@@ -150,7 +151,7 @@ class OwnerRun:
             verdict,
             trace,
             cassette=saving.names(self),
-            recorded=self.saved.as_data(self.recorder) if self.records else {},
+            recorded=recorded_data(self),
             with_entries=with_entries,
         )
 

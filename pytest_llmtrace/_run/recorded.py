@@ -1,0 +1,28 @@
+"""What recording came to for one owner: kept, paid, written, and what it does otherwise than before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmtrace._compare.behaviour import behaviour_change
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.owner import OwnerRun
+
+
+def recorded_data(run: OwnerRun) -> dict[str, Any]:
+    """The row `recorded` of the document; empty where nothing was to be recorded."""
+    if not run.records:
+        return {}
+    data = run.saved.as_data(run.recorder)
+    if not run.old.golden_exists:
+        return {**data, "new": True}
+    verdict = run.verdict
+    if verdict is None or verdict.golden is None:
+        return data
+    changed = behaviour_change(verdict.golden, verdict.observed, run.plan.policy)
+    if changed.tools is not None:
+        data["tools"] = {"golden": changed.tools[0], "observed": changed.tools[1]}
+    if changed.outputs:
+        data["outputs"] = [{"conversation": label, "turn": turn} for label, turn in changed.outputs]
+    return data
