@@ -80,7 +80,7 @@ def _error_changes(golden: Data, observed: Data) -> list[Change]:
 
 def _output_changes(golden: Message | None, observed: Message | None, lens: Lens) -> list[Change]:
     if golden is not None and observed is not None:
-        return message_changes(lens.message(golden), lens.message(observed))
+        return message_changes(lens.message(golden), lens.message(observed), lens.tools)
     if golden is not None:
         return [whole_message(lens.message(golden), "golden")]
     if observed is not None:

@@ -44,6 +44,9 @@ class Change:
     tools: tuple[ToolKey, ...] = ()
     """The tool calls that it is about: executions of these follow from it."""
 
+    arguments: tuple[Any, Any] | None = None
+    """Of a change in the arguments of a tool call, the whole arguments of both sides."""
+
     def under(self, parent: str) -> Change:
         """The same change with its path below another."""
         return replace(self, path=join(parent, self.path))

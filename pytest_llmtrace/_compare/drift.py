@@ -86,7 +86,7 @@ class _Comparison:
             self._compare_order(paired, positions)
         if policy.view == "calls":
             places = self._places(paired, positions)
-            compare_entries(self._golden, self._observed, places, ledger, policy.normalize, stopped=stopped)
+            compare_entries(self._golden, self._observed, places, ledger, policy, stopped=stopped)
         if self._by_trajectory:
             compare_trajectories(paired, policy, self._fingerprints.lens, ledger, positions, stopped=stopped)
         return ledger.drifts(ignored=ignored)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pytest_llmtrace._compare.changes import Change, data_changes, tool_key, value_changes
 from pytest_llmtrace._compare.fold import Ledger, Place, place
-from pytest_llmtrace._compare.normalize import Rule, normalized
+from pytest_llmtrace._compare.normalize import normalized
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.unordered import Sets
 from pytest_llmtrace._compare.values import path_text, plain
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall, Trace
@@ -19,7 +21,7 @@ Shown = dict[str, Any]
 """What of an entry is compared."""
 
 
-def execution_data(execution: ToolCall, rules: Sequence[Rule] = ()) -> Shown:
+def execution_data(execution: ToolCall, policy: Policy | None = None) -> Shown:
     """What of an executed tool is compared."""
     return _normalized(
         {
@@ -28,13 +30,14 @@ def execution_data(execution: ToolCall, rules: Sequence[Rule] = ()) -> Shown:
             "result": execution.result,
             "error": execution.error,
         },
-        rules,
+        "tool",
+        policy,
     )
 
 
-def event_data(event: Event, rules: Sequence[Rule] = ()) -> Shown:
+def event_data(event: Event, policy: Policy | None = None) -> Shown:
     """What of an event is compared."""
-    return _normalized({"name": event.name, "data": event.data}, rules)
+    return _normalized({"name": event.name, "data": event.data}, "event", policy)
 
 
 def compare_entries(
@@ -42,7 +45,7 @@ def compare_entries(
     observed: Trace,
     places: tuple[Mapping[int, Place], Mapping[int, Place]],
     ledger: Ledger,
-    rules: Sequence[Rule],
+    policy: Policy,
     *,
     stopped: bool,
 ) -> None:
@@ -57,16 +60,16 @@ def compare_entries(
         observed: The trace of this run.
         places: For the entries of each (by `id`), the turn after which they came.
         ledger: Where differences are entered.
-        rules: Normalisation rules.
+        policy: What is normalised, and which lists are sets.
         stopped: Whether the observed trace ended early: what it lacks was not reached.
     """
     if golden.executions:
-        here = [(execution_data(one, rules), places[0][id(one)]) for one in golden.executions]
-        there = [(execution_data(one, rules), places[1][id(one)]) for one in observed.executions]
+        here = [(execution_data(one, policy), places[0][id(one)]) for one in golden.executions]
+        there = [(execution_data(one, policy), places[1][id(one)]) for one in observed.executions]
         for one, other in _paired(here, there, (_all, _call, _by_name)):
             _enter_execution(one, other, ledger, stopped=stopped)
-    here = [(event_data(one, rules), places[0][id(one)]) for one in golden.events]
-    there = [(event_data(one, rules), places[1][id(one)]) for one in observed.events]
+    here = [(event_data(one, policy), places[0][id(one)]) for one in golden.events]
+    there = [(event_data(one, policy), places[1][id(one)]) for one in observed.events]
     for one, other in _paired(here, there, (_all, _by_name)):
         _enter_event(one, other, ledger, stopped=stopped)
 
@@ -168,7 +171,8 @@ def _enter_execution(golden: Seen | None, observed: Seen | None, ledger: Ledger,
 def _execution_changes(golden: Shown, observed: Shown) -> list[Change]:
     scope = golden["name"]
     tools = tuple(tool_key(one["name"], one["arguments"]) for one in (golden, observed))
-    found = data_changes("tool_call", "arguments", golden["arguments"], observed["arguments"], scope=scope, tools=tools)
+    both = golden["arguments"], observed["arguments"]
+    found = data_changes("tool_call", "arguments", *both, scope=scope, tools=tools, arguments=both)
     found += data_changes("error", "error", golden["error"], observed["error"], scope=scope, tools=tools)
     if (golden["error"] is None) == (observed["error"] is None):
         results = value_changes("tool_result", "result", golden["result"], observed["result"], scope=scope, tools=tools)
@@ -193,6 +197,10 @@ def _enter_event(golden: Seen | None, observed: Seen | None, ledger: Ledger, *, 
         ledger.enter(change, where)
 
 
-def _normalized(data: Shown, rules: Sequence[Rule]) -> Shown:
+def _normalized(data: Shown, root: str, policy: Policy | None) -> Shown:
     data = plain(data)
-    return normalized(data, rules) if rules else data
+    if policy is None:
+        return data
+    if policy.normalize:
+        data = normalized(data, policy.normalize)
+    return Sets(policy.unordered).entry(data, root) if policy.unordered else data

@@ -9,7 +9,7 @@ from typing import Final
 from pytest_llmtrace._compare.changes import Change, ToolKey
 from pytest_llmtrace._compare.ignore import ignored_paths
 from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._compare.tolerance import tolerated
+from pytest_llmtrace._compare.tolerance import accepted
 from pytest_llmtrace._model.findings import Drift, Severity
 
 _MOST_PLACES: Final = 100
@@ -116,7 +116,7 @@ class Ledger:
         return tuple(_drift(root, first=root is first) for root in (roots if ignored else judged))
 
     def _news(self, change: Change, where: Place, cause: tuple[str, ...], severity: Severity) -> Root:
-        ignored = self._ignored(change.path) or tolerated(change, self._policy.text_tolerance)
+        ignored = self._ignored(change.path) or accepted(change, self._policy)
         root = Root(
             change=change,
             at=where,

@@ -54,7 +54,7 @@ class Hunks:
             self._lens.message(golden[one]),
             self._lens.message(observed[other]),
         )
-        found = message_changes(here, there, tool=tool["name"] if tool else "")
+        found = message_changes(here, there, self._lens.tools, tool=tool["name"] if tool else "")
         if not found:  # what differs is which call they answer
             role, answers = str(golden[one]["role"]), (self._answered(golden, one), self._answered(observed, other))
             path = "tool_call_id" if answers[0] != answers[1] else ""

@@ -13,17 +13,18 @@ def ignored_paths(patterns: Iterable[str]) -> Callable[[str], bool]:
     ``*`` stands for one key or position (``messages[*].content``, ``tools.*.description``), ``**`` for any number of
     them; a pattern covers everything below what it names.
     """
-    expressions = [_expression(pattern) for pattern in patterns]
+    expressions = [expression(pattern) for pattern in patterns]
     if not expressions:
         return lambda _path: False
     return lambda path: any(expression.fullmatch(path) for expression in expressions)
 
 
 @lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
+def expression(pattern: str, *, below: bool = True) -> re.Pattern[str]:
+    """A pattern as a regular expression; `below`: it covers what is below the path, too."""
     text = re.escape(pattern.strip())
     text = text.replace(r"\.\*\*", r"(?:[.\[].*)?").replace(r"\*\*", ".*")
     text = text.replace(r"\[\*\]", r"\[[^\]]*\]")
     text = text.replace(r"\.\*", r"""(?:\.[^.\[\]]+|\["[^"]*"\])""")
     text = text.replace(r"\*", r"[^.\[\]]*")
-    return re.compile(rf"{text}(?:[.\[ ].*)?", re.DOTALL)
+    return re.compile(rf"{text}(?:[.\[ ].*)?" if below else text, re.DOTALL)

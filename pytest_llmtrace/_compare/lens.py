@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from pytest_llmtrace._compare.normalize import Rule, normalized
+from pytest_llmtrace._compare.normalize import normalized
 from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.tool_arguments import Tools
+from pytest_llmtrace._compare.unordered import Sets
 from pytest_llmtrace._compare.values import plain
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.messages import Message
@@ -17,6 +20,8 @@ Data = dict[str, Any]
 class Lens(Protocol):
     """One way to look at calls."""
 
+    tools: Tools
+    """How the arguments of tools are matched."""
     untouched: bool
     """Whether a message that has to do with no tool call is seen as it is, so that its own digest identifies it."""
 
@@ -35,24 +40,27 @@ class Lens(Protocol):
 
 def lens(policy: Policy) -> Lens:
     """What the policy sees of a call."""
-    return _Outline() if policy.view == "outline" else _Everything(policy.normalize)
+    return _Outline() if policy.view == "outline" else _Everything(policy)
 
 
 class _Everything:
     """The behaviour of a call; not its circumstances (ids, times, usage, cost, who answered)."""
 
-    def __init__(self, rules: tuple[Rule, ...] = ()) -> None:
-        self.untouched = not rules
-        self._rules = rules
+    def __init__(self, policy: Policy) -> None:
+        self.tools = policy.tools
+        self.untouched = not (policy.normalize or policy.unordered)
+        self._rules = policy.normalize
+        self._sets = Sets(policy.unordered) if policy.unordered else None
 
     def message(self, message: Message) -> Data:
         data = {name: value for name, value in message.items() if name not in ("tool_calls", "tool_call_id")}
         if message["tool_calls"] is not None:
             data["tool_calls"] = _tool_calls(message)
-        return self._normalized(data)
+        data = self._normalized(data)
+        return self._sets.message(data) if self._sets is not None else data
 
     def head(self, call: LLMCall) -> Data:
-        return self._normalized(
+        data = self._normalized(
             {
                 "operation": call.operation,
                 "model": call.model,
@@ -61,6 +69,7 @@ class _Everything:
                 "tools": list(call.tools),
             }
         )
+        return self._sets.head(data) if self._sets is not None else data
 
     def ending(self, call: LLMCall) -> Data:
         error = call.error
@@ -80,6 +89,7 @@ class _Everything:
 class _Outline:
     """Who speaks, in which order, and the names of the tools that are called."""
 
+    tools: Tools = MappingProxyType({})
     untouched = False
 
     def message(self, message: Message) -> Data:

@@ -7,17 +7,19 @@ from typing import Any
 
 from pytest_llmtrace._compare.changes import ROLE_KINDS, Change, Side, tool_key, value_changes
 from pytest_llmtrace._compare.lens import Data
+from pytest_llmtrace._compare.tool_arguments import Tools
 from pytest_llmtrace._compare.tool_calls import tool_differences
 from pytest_llmtrace._model.findings import DriftKind
 from pytest_llmtrace._model.messages import FIELDS
 
 
-def message_changes(golden: Data, observed: Data, *, tool: str = "") -> list[Change]:
+def message_changes(golden: Data, observed: Data, tools: Tools, *, tool: str = "") -> list[Change]:
     """The differences of two messages of one role, as a lens shows them.
 
     Args:
         golden: The recorded message.
         observed: The one in its place.
+        tools: How the arguments of tools are matched.
         tool: Name of the tool that the messages are results of.
     """
     role = str(golden.get("role"))
@@ -27,7 +29,7 @@ def message_changes(golden: Data, observed: Data, *, tool: str = "") -> list[Cha
     names.extend(sorted((golden.keys() | observed.keys()).difference(FIELDS)))
     for name in names:
         if name == "tool_calls":
-            found.extend(tool_call_changes(golden.get(name) or [], observed.get(name) or []))
+            found.extend(tool_call_changes(golden.get(name) or [], observed.get(name) or [], tools))
         elif name != "role":
             found.extend(value_changes(kind, name, golden.get(name), observed.get(name), role=role, scope=tool))
     return found
@@ -49,10 +51,10 @@ def whole_message(message: Data, side: Side, *, tool: str = "") -> Change:
     )
 
 
-def tool_call_changes(golden: Sequence[Data], observed: Sequence[Data]) -> list[Change]:
+def tool_call_changes(golden: Sequence[Data], observed: Sequence[Data], tools: Tools) -> list[Change]:
     """The differences of the tool calls of two assistant messages."""
     found = []
-    for one in tool_differences(golden, observed):
+    for one in tool_differences(golden, observed, tools=tools):
         position = one.golden if one.golden is not None else one.observed
         found.append(one.change.under("tool_calls" if position is None else f"tool_calls[{position}]"))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,40 +14,53 @@ from pytest_llmtrace.errors import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One kind of text that is replaced by its name."""
+    """One kind of text that is replaced, by its name unless something else is asked for."""
 
     name: str
     pattern: re.Pattern[str]
-
-    @property
-    def replacement(self) -> str:
-        """What stands in its place: ``<date>``."""
-        return f"<{self.name}>"
+    replacement: str | None = None
+    """What stands in its place, in the notation of `re.sub`; `None`: ``<date>``."""
 
     def apply(self, text: str) -> str:
         """The text with every match replaced."""
-        return self.pattern.sub(self.replacement, text)
+        return self.pattern.sub(f"<{self.name}>" if self.replacement is None else self.replacement, text)
 
 
-def rule(text: str) -> Rule:
-    """The rule of that name, or the one that ``/regular expression/`` describes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionRule:
+    """A rule that is a function of the whole text."""
+
+    name: str
+    apply: Callable[[str], str]
+
+
+AnyRule = Rule | FunctionRule
+
+
+def rule(text: str) -> AnyRule:
+    """The rule of that name, or what ``/regular expression/`` or ``/regular expression/ -> replacement`` describes.
 
     Raises: SettingsError that lists the names there are, or says what is wrong with the expression.
     """
-    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
+    written = _EXPRESSION.fullmatch(text)
+    if written is not None:
         try:
-            return Rule(name="text", pattern=re.compile(text[1:-1]))
-        except re.error as error:
+            made = Rule(name="text", pattern=re.compile(written[1]), replacement=written[2])
+            if made.replacement is not None:
+                made.apply("")  # raises where the replacement names no group of the expression
+        except (re.error, IndexError) as error:
             raise SettingsError(f"normalize = {text!r}: not a regular expression: {error}") from None
-    try:
-        return RULES[text]
-    except KeyError:
+        return made
+    found = RULES.get(ALIASES.get(text, text)) or _MORE_RULES.get(text)
+    if found is None:
         raise SettingsError(
-            f"normalize = {text!r}: not a rule; choose one of {', '.join(RULES)}, or write a /regular expression/"
-        ) from None
+            f"normalize = {text!r}: not a rule; choose one of {', '.join((*RULES, *_MORE_RULES))}, number:0.01, "
+            "number:1%, unordered:PATH, or write a /regular expression/, optionally followed by -> and its replacement"
+        )
+    return found
 
 
-def normalized(value: Any, rules: Iterable[Rule]) -> Any:
+def normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
     """Plain data with the rules applied, in order, to every text in it; keys stay."""
     if isinstance(value, str):
         if is_stand_in(value):
@@ -101,7 +114,17 @@ _PATTERNS: Final = {
 }
 """`datetime` stands before its parts, and `number`, which takes the most, last: rules apply in this order."""
 
+_EXPRESSION: Final = re.compile(r"/(.+)/(?:\s*->\s*(.*))?", re.DOTALL)
+
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {name: Rule(name=name, pattern=re.compile(pattern)) for name, pattern in _PATTERNS.items()}
 )
-"""The rules that can be named."""
+"""The rules that can be named, each for one kind of text."""
+_MORE_RULES: Final[Mapping[str, FunctionRule]] = MappingProxyType(
+    {
+        "whitespace": FunctionRule(name="whitespace", apply=lambda text: " ".join(text.split())),
+        "case": FunctionRule(name="case", apply=str.lower),
+    }
+)
+ALIASES: Final = MappingProxyType({"epoch": "timestamp", "hex_id": "hex", "tmp_path": "path"})
+"""Other names of rules."""

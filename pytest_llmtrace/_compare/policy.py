@@ -7,7 +7,13 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
-from pytest_llmtrace._compare.normalize import Rule, rule
+from pytest_llmtrace._compare.dotted import Named, is_dotted
+from pytest_llmtrace._compare.normalize import AnyRule, rule
+from pytest_llmtrace._compare.numbers import PREFIX as NUMBER
+from pytest_llmtrace._compare.numbers import NumberTolerance, number_tolerance
+from pytest_llmtrace._compare.tool_arguments import Tools, tool_arguments
+from pytest_llmtrace._compare.unordered import PREFIX as UNORDERED
+from pytest_llmtrace._compare.unordered import unordered_path
 from pytest_llmtrace._model.findings import DriftKind, Severity
 from pytest_llmtrace.errors import SettingsError
 
@@ -39,22 +45,41 @@ class Policy:
     ignore: tuple[str, ...] = ()
     """Paths that are not compared: ``params.temperature``, ``messages[*].content``, ``tools.*.description``; a path
     covers everything below it."""
-    normalize: tuple[Rule, ...] = ()
+    normalize: tuple[AnyRule, ...] = ()
     """Replacements made in every text of both sides before they are compared."""
     text_tolerance: float = 0.0
     """Share of the words of an answer's text that may differ, 0 to 1."""
+    text_scorer: Named | None = None
+    """Judges two answers instead: a function that says whether they will do, or how alike they are, 0 to 1."""
+    numbers: tuple[NumberTolerance, ...] = ()
+    """By how much numbers may differ, in data and in text."""
+    unordered: tuple[str, ...] = ()
+    """Paths of lists that are compared as sets."""
+    tools: Tools = field(default_factory=dict)
+    """How the arguments of tools are matched, by name of the tool; `exact` where it is not listed."""
 
     def severity(self, kind: DriftKind) -> Severity:
         """How severe a kind of difference is."""
         return self.severities.get(kind, "fail")
 
+    @property
+    def reshapes(self) -> bool:
+        """Whether requests that differ may yet be the same."""
+        return bool(self.ignore or self.normalize or self.numbers or self.unordered or self.tools)
 
-def named_policy(name: str) -> Policy:
+    def load(self) -> None:
+        """Import the functions that it names. Raises: SettingsError."""
+        for named in (self.text_scorer, *(one.way for one in self.tools.values())):
+            if isinstance(named, Named):
+                named.load()
+
+
+def named_policy(name: str, custom: Mapping[str, Policy] = MappingProxyType({})) -> Policy:
     """The policy of that name. Raises: SettingsError that lists the names there are."""
-    try:
-        return POLICIES[name]
-    except KeyError:
-        raise SettingsError(f"{name!r} is not a policy; choose one of {', '.join(POLICIES)}") from None
+    found = POLICIES.get(name) or custom.get(name)
+    if found is None:
+        raise SettingsError(f"{name!r} is not a policy; choose one of {', '.join((*POLICIES, *custom))}")
+    return found
 
 
 def adjusted(
@@ -66,6 +91,8 @@ def adjusted(
     order: str | None = None,
     severities: Mapping[str, str] | None = None,
     text_tolerance: float | None = None,
+    text_scorer: str | None = None,
+    tools: Mapping[str, object] | None = None,
 ) -> Policy:
     """The policy with a test's or a project's wishes added. Raises: SettingsError for a value that is not possible."""
     changes: dict[str, object] = {}
@@ -79,11 +106,31 @@ def adjusted(
     if severities:
         changes["severities"] = MappingProxyType({**policy.severities, **severities})
     if text_tolerance is not None:
-        if not 0 <= text_tolerance <= 1:
+        if (
+            isinstance(text_tolerance, bool)
+            or not isinstance(text_tolerance, (int, float))
+            or not 0 <= text_tolerance <= 1
+        ):
             raise SettingsError(f"text_tolerance = {text_tolerance!r}: must be a share, from 0 to 1")
         changes["text_tolerance"] = text_tolerance
+    if text_scorer is not None:
+        if not is_dotted(text_scorer):
+            raise SettingsError(f"text_scorer = {text_scorer!r}: must name a function, like package.module:function")
+        changes["text_scorer"] = Named(text_scorer, "text_scorer")
+    if tools:
+        changes["tools"] = MappingProxyType(
+            {**policy.tools, **{name: tool_arguments(name, way) for name, way in tools.items()}}
+        )
     changes["ignore"] = (*policy.ignore, *ignore)
-    changes["normalize"] = (*policy.normalize, *(rule(text) for text in normalize))
+    written = list(normalize)
+    sets = [unordered_path(text) for text in written if text.startswith(UNORDERED)]
+    numbers = [number_tolerance(text) for text in written if text.startswith(NUMBER)]
+    changes["unordered"] = (*policy.unordered, *sets)
+    changes["numbers"] = (*policy.numbers, *numbers)
+    changes["normalize"] = (
+        *policy.normalize,
+        *(rule(text) for text in written if not text.startswith((NUMBER, UNORDERED))),
+    )
     return replace(policy, **changes)  # type: ignore[arg-type]
 
 

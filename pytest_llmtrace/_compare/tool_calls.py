@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from pytest_llmtrace._compare.align import align, gaps
 from pytest_llmtrace._compare.changes import Change, data_changes, tool_key
 from pytest_llmtrace._compare.lens import Data
 from pytest_llmtrace._compare.policy import Match
+from pytest_llmtrace._compare.tool_arguments import Tools, same_calls
 from pytest_llmtrace._model.canonical import canonical_json, digest
+
+_NO_TOOLS: Final[Tools] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +26,37 @@ class ToolDifference:
     observed: int | None = None
 
 
-def tool_differences(golden: Sequence[Data], observed: Sequence[Data], match: Match = "strict") -> list[ToolDifference]:
+def tool_differences(
+    golden: Sequence[Data], observed: Sequence[Data], match: Match = "strict", tools: Tools = _NO_TOOLS
+) -> list[ToolDifference]:
     """What differs between two sequences of tool calls (``{"name", "arguments"}``).
 
     Equal calls are matched first. Equal calls in another order are one difference of kind `order` without positions,
     unless the order is free. Of the rest, calls of one name are compared; where the order counts, so are then the
     calls in the same place.
+
+    Calls of a tool whose arguments are matched in a way of its own count as equal where they match; what differs in
+    them is listed all the same, for whoever judges it by that way.
     """
     here = [digest(canonical_json(one)) for one in golden]
     there = [digest(canonical_json(one)) for one in observed]
     if here == there:
         return []
+    alike = {other: one for other, one in same_calls(golden, observed, tools).items() if here[one] != there[other]}
+    for other, one in alike.items():
+        there[other] = here[one]
+    found = [
+        ToolDifference(change=change, golden=one, observed=other)
+        for other, one in sorted(alike.items())
+        for change in _changes(golden[one], observed[other])
+    ]
+    found.extend(_differences(golden, observed, here, there, match))
+    return found
+
+
+def _differences(
+    golden: Sequence[Data], observed: Sequence[Data], here: Sequence[str], there: Sequence[str], match: Match
+) -> list[ToolDifference]:
     if match != "strict":
         return _unordered(golden, observed, here, there, match)
     pairs = align(here, there)
@@ -93,7 +118,9 @@ def _changes(golden: Data, observed: Data) -> list[Change]:
     found: list[Change] = []
     for name in sorted(golden.keys() | observed.keys()):
         values = golden.get(name), observed.get(name)
-        found.extend(data_changes("tool_call", name, *values, role="assistant", scope=golden["name"], tools=keys))
+        both = values if name == "arguments" else None
+        about = {"role": "assistant", "scope": golden["name"], "tools": keys, "arguments": both}
+        found.extend(data_changes("tool_call", name, *values, **about))
     return found
 
 

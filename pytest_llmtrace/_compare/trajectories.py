@@ -54,7 +54,8 @@ def compare_trajectories(
 
 
 def _compare(golden: Sequence[_Step], observed: Sequence[_Step], policy: Policy, ledger: Ledger) -> None:
-    differences = tool_differences([step.call for step in golden], [step.call for step in observed], policy.match)
+    calls = [step.call for step in golden], [step.call for step in observed]
+    differences = tool_differences(*calls, policy.match, policy.tools)
     for one in differences:
         if one.golden is not None:
             step: _Step | None = golden[one.golden]

@@ -9,11 +9,10 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._compare.budget import Budget
-from pytest_llmtrace._compare.normalize import rule
-from pytest_llmtrace._compare.policy import Policy, adjusted, named_policy
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.policies import effective_policy
 from pytest_llmtrace._run.privacy import privacy_of
 from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
@@ -29,7 +28,8 @@ def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
     trace = trace_marker(marker.args, marker.kwargs) if marker else TraceMarker()
     budget = item.get_closest_marker("llm_budget")
     limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
-    policy = _policy(trace, mode, settings)
+    policy = effective_policy(mode, settings, trace if marker else None).policy
+    policy.load()
     file, _, name = item.nodeid.partition("::")
     keeper = _keeper(item)
     return Plan(
@@ -64,7 +64,8 @@ def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settin
         owner=f"fixture {scope} {name}" + ("" if param is None else f" [{param}]"),
         cassette=fixture_cassette(base, scope, name, param, folder=folder),
         policy=test.plan.policy,
-        privacy=privacy_of(settings, [rule(text) for text in settings.normalize]),  # whichever test comes first
+        # Whichever test comes first: the rules of the project, not those of its marker.
+        privacy=privacy_of(settings, effective_policy(test.plan.mode, settings).policy.normalize),
         accept=test.plan.accept,
         **_of_run(test.plan.mode, settings),
     )
@@ -80,16 +81,6 @@ def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
         "max_growth": settings.max_growth,
         "save": settings.live.save,
     }
-
-
-def _policy(marker: TraceMarker, mode: Mode, settings: Settings) -> Policy:
-    name = marker.policy or ("tools" if mode == "live" else settings.policy)
-    return adjusted(
-        named_policy(name),
-        match=marker.match,
-        ignore=(*settings.ignore, *marker.ignore),
-        normalize=(*settings.normalize, *marker.normalize),
-    )
 
 
 _ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all"}

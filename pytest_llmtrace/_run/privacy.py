@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._compare.normalize import Rule
+from pytest_llmtrace._compare.normalize import AnyRule
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
@@ -30,7 +30,7 @@ class Privacy:
     """Replaces texts in everything that is written or shown; `None`: they stay."""
     tapes: Tapes = "on"
     key: SecretKey | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
     """Normalisation, which must come before texts are replaced."""
 
     def masked(self, trace: Trace) -> Trace:
@@ -106,13 +106,13 @@ class Privacy:
         return Mask(self.key, prepared(self.rules))
 
 
-def privacy_of(settings: Settings, rules: Sequence[Rule]) -> Privacy:
+def privacy_of(settings: Settings, rules: Sequence[AnyRule]) -> Privacy:
     """The privacy that the settings ask for, for an owner with these normalisation rules."""
     mask = Mask(settings.key, prepared(rules)) if settings.privacy == "hash" else None
     return Privacy(mask=mask, tapes=settings.tapes, key=settings.key, rules=tuple(rules))
 
 
-def prepared(rules: Sequence[Rule]) -> Callable[[str], str] | None:
+def prepared(rules: Sequence[AnyRule]) -> Callable[[str], str] | None:
     """The rules, one after the other, as one function; `None` where there are none."""
     if not rules:
         return None

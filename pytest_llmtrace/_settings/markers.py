@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
 from pytest_llmtrace.errors import SettingsError
 
 MARKER_HELP: Final = (
-    "llm_trace(*, policy, match, ignore, normalize, min_calls): trace this test and compare it with its golden trace.",
+    "llm_trace(*, policy, match, order, ignore, normalize, severities, tools, text_tolerance, text_scorer, min_calls): \
+trace this test and compare it with its golden trace.",
     "llm_budget(*, usd, tokens, calls): fail this test if its LLM calls cost or use more.",
 )
 
+_EXAMPLES: Final = {"severities": '{"prompt": "warn"}', "tools": '{"search": "subset"}'}
 MATCH_MODES: Final = ("strict", "unordered", "subset", "superset")
 
 
@@ -24,10 +26,20 @@ class TraceMarker:
     """Named comparison policy."""
     match: str | None = None
     """Match mode for tool trajectories: `strict`, `unordered`, `subset`, `superset`."""
+    order: str | None = None
+    """Whether conversations may interleave in another way: `free`, `strict`."""
     ignore: tuple[str, ...] = ()
     """Paths that are not compared."""
     normalize: tuple[str, ...] = ()
     """Normalisation rules."""
+    severities: Mapping[str, str] = field(default_factory=dict)
+    """By kind of drift: `fail`, `warn`, `ignore`."""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """How the arguments of tools are matched: `exact`, `ignore`, `subset`, `superset`, or the name of a function."""
+    text_tolerance: float | None = None
+    """Share of the words of an answer that may differ, 0 to 1."""
+    text_scorer: str | None = None
+    """A function that judges two answers instead, as ``package.module:function``."""
     min_calls: int = 0
     """LLM calls that the test must make at least."""
 
@@ -56,6 +68,11 @@ def trace_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> TraceMarke
         raise SettingsError(
             f"@pytest.mark.llm_trace(match={marker.match!r}): not a match mode; choose one of {', '.join(MATCH_MODES)}"
         )
+    for name in ("severities", "tools"):
+        if not isinstance(getattr(marker, name), Mapping):
+            raise SettingsError(
+                f"@pytest.mark.llm_trace({name}={getattr(marker, name)!r}): must be a dict, such as {_EXAMPLES[name]}"
+            )
     if not isinstance(marker.min_calls, int) or isinstance(marker.min_calls, bool) or marker.min_calls < 0:
         raise SettingsError(
             f"@pytest.mark.llm_trace(min_calls={marker.min_calls!r}): must be a whole number, 0 or more"
@@ -66,17 +83,17 @@ def trace_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> TraceMarke
 def budget_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BudgetMarker:
     """The marker's arguments as a value. Raises: SettingsError for an unknown or unusable one."""
     marker = _made(BudgetMarker, "llm_budget", args, kwargs)
-    for field in fields(marker):
-        value = getattr(marker, field.name)
+    for one in fields(marker):
+        value = getattr(marker, one.name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
-            raise SettingsError(f"@pytest.mark.llm_budget({field.name}={value!r}): must be a number, 0 or more")
+            raise SettingsError(f"@pytest.mark.llm_budget({one.name}={value!r}): must be a number, 0 or more")
     if marker == BudgetMarker():
         raise SettingsError("@pytest.mark.llm_budget() needs at least one of usd=, tokens=, calls=")
     return marker
 
 
 def _made(kind: type[Marker], name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Marker:
-    valid = [field.name for field in fields(kind)]
+    valid = [one.name for one in fields(kind)]
     if args:
         raise SettingsError(f"@pytest.mark.{name} takes keyword arguments only: {', '.join(valid)}; got {args[0]!r}")
     unknown = sorted(set(kwargs) - set(valid))

@@ -101,6 +101,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
     )
     parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
     parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")
+    parser.addini("llm_live_policy", "Named comparison policy of live mode (default: tools).", default="")
     parser.addini("llm_budget", "Like --llm-budget.", default="")
     parser.addini("llm_budget_tokens", "Like --llm-budget-tokens.", default="")
     parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
+from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, check_policy_name, policy_tables, prices
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -31,7 +31,14 @@ class Settings:
     """Mode of unmarked tests where no flag was given (ini)."""
     record_mode: RecordMode = "changed"
     on_miss: OnMiss = "stop"
-    policy: str = "exact"
+    policy: str | None = None
+    """Policy of trace and record mode (ini)."""
+    live_policy: str | None = None
+    """Policy of live mode (ini)."""
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """Tables of the project's own policies, which were checked."""
+    ini_file: str = "ini"
+    """Name of the file with the ini values."""
     ignore: tuple[str, ...] = ()
     """Paths that are not compared."""
     normalize: tuple[str, ...] = ()
@@ -96,12 +103,17 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
             "if that is intended, add --llm-record-in-ci"
         )
     privacy, tapes, key = read_privacy(config.getini("llm_privacy"), config.getini("llm_tapes"), env, mode)
+    pyproject = Pyproject(config.rootpath / PYPROJECT)
+    own_prices, policies = prices(pyproject), policy_tables(pyproject)
     return Settings(
         mode=mode,
         default_mode=default,  # type: ignore[arg-type]  # checked above
         record_mode=option.llmtrace_record_mode or "changed",
         on_miss=option.llmtrace_on_miss or "stop",
-        policy=str(config.getini("llm_policy") or "exact"),
+        policy=_policy_name("llm_policy", config, policies),
+        live_policy=_policy_name("llm_live_policy", config, policies),
+        policies=policies,
+        ini_file=config.inipath.name if config.inipath is not None else "ini",
         ignore=tuple(config.getini("llm_ignore")),
         normalize=tuple(config.getini("llm_normalize")),
         budget_usd=_usd(option.llmtrace_budget, config.getini("llm_budget")),
@@ -113,9 +125,16 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         live=read_live(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
-        prices=_prices(config.rootpath / "pyproject.toml"),
+        prices=own_prices,
         root=config.rootpath,
     )
+
+
+def _policy_name(name: str, config: pytest.Config, policies: Mapping[str, Any]) -> str | None:
+    value = str(config.getini(name) or "").strip()
+    if value:
+        check_policy_name(name, value, policies)
+    return value or None
 
 
 def _mode_by_flag(option: Any) -> Mode | None:
@@ -177,27 +196,3 @@ def _report(file: str, config: pytest.Config) -> Path:
     path = Path(file)
     check_ending(path)
     return path if path.is_absolute() else config.invocation_params.dir / path
-
-
-def _prices(pyproject: Path) -> dict[str, dict[str, float]]:
-    """The table ``[tool.llmtrace.prices]``: ``"model" = {input_cost_per_token = 1e-6, ...}``."""
-    try:
-        with pyproject.open("rb") as file:
-            table = tomllib.load(file).get("tool", {}).get("llmtrace", {}).get("prices", {})
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{pyproject}: cannot be read for [tool.llmtrace.prices]: {error}") from None
-    prices: dict[str, dict[str, float]] = {}
-    for model, fields in table.items() if isinstance(table, dict) else ():
-        if not isinstance(fields, dict) or not fields:
-            raise SettingsError(
-                f'{pyproject}: [tool.llmtrace.prices."{model}"] must hold prices, such as input_cost_per_token = 1e-6'
-            )
-        for name, value in fields.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise SettingsError(
-                    f'{pyproject}: [tool.llmtrace.prices."{model}"] {name} = {value!r}: must be US dollars, 0 or more'
-                )
-        prices[model] = {name: float(value) for name, value in fields.items()}
-    return prices

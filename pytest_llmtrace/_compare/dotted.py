@@ -1,0 +1,73 @@
+"""Functions of the project that a policy names: ``package.module:function``."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace.errors import SettingsError
+
+
+def is_dotted(text: str) -> bool:
+    """Whether a text has the form of such a name."""
+    return all(part.isidentifier() for part in text.replace(":", ".").split(".")) and ("." in text or ":" in text)
+
+
+class Named:
+    """A function by its dotted name: imported when it is first needed, and asked once about each pair of values."""
+
+    def __init__(self, name: str, setting: str) -> None:
+        """Args: name: ``package.module:function``. setting: what names it, for errors: ``text_scorer``."""
+        self.name = name
+        self.setting = setting
+        self._function: Callable[[Any, Any], Any] | None = None
+        self._known: dict[str, Any] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Named) and (self.name, self.setting) == (other.name, other.setting)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.setting))
+
+    def __repr__(self) -> str:
+        return f"Named({self.name!r})"
+
+    def load(self) -> None:
+        """Import it. Raises: SettingsError that says what is not there."""
+        if self._function is None:
+            self._function = _imported(self.name, self.setting)
+
+    def __call__(self, golden: Any, observed: Any) -> Any:
+        """What it says about two values. Raises: SettingsError that names the line where it raised."""
+        self.load()
+        assert self._function is not None  # noqa: S101  # loaded just above
+        both = canonical_json([golden, observed])
+        if both not in self._known:
+            try:
+                self._known[both] = self._function(golden, observed)
+            except Exception as error:
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                raise SettingsError(
+                    f"{self.setting} = {self.name!r}: it raised {type(error).__name__}: {error} "
+                    f"({last.filename}:{last.lineno})"
+                ) from error
+        return self._known[both]
+
+
+def _imported(name: str, setting: str) -> Callable[[Any, Any], Any]:
+    module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as error:
+        raise SettingsError(
+            f"{setting} = {name!r}: `{module}` cannot be imported: {type(error).__name__}: {error}. It is looked for "
+            "where the tests import from; `pythonpath = .` in pytest's ini file adds the project's folder."
+        ) from error
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise SettingsError(f"{setting} = {name!r}: `{module}` has no function `{attribute}`")
+    return found  # type: ignore[no-any-return]

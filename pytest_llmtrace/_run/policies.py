@@ -1,0 +1,77 @@
+"""The policy of a test: what its marker, the ini file and pyproject say, the nearest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_llmtrace._compare.custom import custom_layers, custom_policies
+from pytest_llmtrace._compare.layers import Layer, Origin, layered, origins
+from pytest_llmtrace._compare.policy import POLICIES, Policy, named_policy
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._settings import Settings, TraceMarker
+from pytest_llmtrace._settings.pyproject import PYPROJECT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectivePolicy:
+    """A policy, and where it came from."""
+
+    policy: Policy
+    named_by: str
+    """What chose the policy by its name: a marker, an ini value, or the default of a mode."""
+    base: Policy
+    """The built-in policy below all layers."""
+    layers: tuple[Layer, ...]
+    """What was added to it, the nearest last."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Each setting that is in force, with its source."""
+        return origins(self.base, self.layers)
+
+
+def effective_policy(
+    mode: Mode, settings: Settings, marker: TraceMarker | None = None, where: str = ""
+) -> EffectivePolicy:
+    """The policy that holds for a test, or with no marker for what belongs to no test.
+
+    A marker's `policy` beats the ini value, which beats the default of the mode. The policy's own settings, from the
+    built-in one through the tables of pyproject, then the ini values, then the marker are laid over each other.
+
+    Args:
+        mode: Live mode has a policy of its own.
+        settings: The run's.
+        marker: The arguments of the test's marker.
+        where: Where the marker stands, for people.
+
+    Raises:
+        SettingsError: something is not possible; the text begins with where it stands.
+    """
+    source = f"@pytest.mark.llm_trace{f' ({where})' if where else ''}"
+    name, named_by = _name(mode, settings, marker, source)
+    named_policy(name, custom_policies(settings.policies, PYPROJECT))  # raises where there is none of that name
+    base, layers = custom_layers(name, settings.policies, PYPROJECT)
+    wishes = {name: list(value) for name in ("ignore", "normalize") if (value := getattr(settings, name))}
+    layers += [Layer(source=f"{settings.ini_file}: llm_{name}", wishes={name: value}) for name, value in wishes.items()]
+    if marker is not None and (wished := _wishes(marker)):
+        layers.append(Layer(source=source, wishes=wished))
+    policy = layered(POLICIES[base], layers, name=name)
+    return EffectivePolicy(policy=policy, named_by=named_by, base=POLICIES[base], layers=tuple(layers))
+
+
+def _name(mode: Mode, settings: Settings, marker: TraceMarker | None, source: str) -> tuple[str, str]:
+    if marker is not None and marker.policy is not None:
+        return marker.policy, source
+    live = mode == "live"
+    named = settings.live_policy if live else settings.policy
+    if named is not None:
+        return named, f"{settings.ini_file}: {'llm_live_policy' if live else 'llm_policy'}"
+    return ("tools", "default of live mode") if live else ("exact", "default")
+
+
+def _wishes(marker: TraceMarker) -> dict[str, Any]:
+    """What a marker asks for besides a policy by name."""
+    names = ("match", "order", "ignore", "normalize", "severities", "tools", "text_tolerance", "text_scorer")
+    found = {name: getattr(marker, name) for name in names}
+    return {name: value for name, value in found.items() if value not in (None, (), {})}

@@ -1,0 +1,78 @@
+"""What stands in pyproject.toml: ``[tool.llmtrace.prices]`` and ``[tool.llmtrace.policies]``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_llmtrace.errors import SettingsError
+
+PYPROJECT: Final = "pyproject.toml"
+
+
+class Pyproject:
+    """The file, read when it is first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def table(self, name: str) -> Any:
+        """``[tool.llmtrace.NAME]``; empty where it is not there. Raises: SettingsError."""
+        if self._data is None:
+            return {}
+        if isinstance(self._data, Exception):
+            raise SettingsError(f"{self.path}: cannot be read for [tool.llmtrace.{name}]: {self._data}")
+        return self._data.get("tool", {}).get("llmtrace", {}).get(name, {})
+
+    @cached_property
+    def _data(self) -> dict[str, Any] | Exception | None:
+        try:
+            with self.path.open("rb") as file:
+                return tomllib.load(file)
+        except FileNotFoundError:
+            return None
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            return error
+
+
+def policy_tables(pyproject: Pyproject) -> Mapping[str, Any]:
+    """The project's own policies, checked. Raises: SettingsError that names file, table, value and what is possible."""
+    tables = pyproject.table("policies")
+    if not isinstance(tables, dict):
+        raise SettingsError(
+            f"{pyproject.path}: tool.llmtrace.policies = {tables!r}: must hold tables, [tool.llmtrace.policies.NAME]"
+        )
+    if tables:
+        from pytest_llmtrace._compare.custom import custom_policies  # noqa: PLC0415  # only where there are some
+
+        custom_policies(tables, PYPROJECT)
+    return tables
+
+
+def check_policy_name(setting: str, name: str, tables: Mapping[str, Any]) -> None:
+    """Raises: SettingsError where a setting names no policy."""
+    from pytest_llmtrace._compare.policy import POLICIES  # noqa: PLC0415  # only where one is named
+
+    if name not in POLICIES and name not in tables:
+        raise SettingsError(f"{setting} = {name!r}: not a policy; choose one of {', '.join((*POLICIES, *tables))}")
+
+
+def prices(pyproject: Pyproject) -> dict[str, dict[str, float]]:
+    """The table ``[tool.llmtrace.prices]``: ``"model" = {input_cost_per_token = 1e-6, ...}``. Raises: SettingsError."""
+    file, table = pyproject.path, pyproject.table("prices")
+    found: dict[str, dict[str, float]] = {}
+    for model, fields in table.items() if isinstance(table, dict) else ():
+        if not isinstance(fields, dict) or not fields:
+            raise SettingsError(
+                f'{file}: [tool.llmtrace.prices."{model}"] must hold prices, such as input_cost_per_token = 1e-6'
+            )
+        for name, value in fields.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise SettingsError(
+                    f'{file}: [tool.llmtrace.prices."{model}"] {name} = {value!r}: must be US dollars, 0 or more'
+                )
+        found[model] = {name: float(value) for name, value in fields.items()}
+    return found
