@@ -98,6 +98,12 @@ class Hooks:
         with self._if(self._settings.run_mode != "off", lambda: self.run.collecting(session)):
             return (yield)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        if self._settings.live.runs == 1 or not self.traces(item):
+            return None
+        return self.run.repeat(item, nextitem)
+
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         with self._if(self.traces(item), lambda: self.run.setup(item)):

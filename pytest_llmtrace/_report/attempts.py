@@ -3,6 +3,7 @@
 The rule: the last attempt of an owner says what it found, called and cost; of earlier attempts only the money that
 was really paid still counts. A fixture that several workers set up is several attempts of one owner, so that a replay
 reports the same under xdist as without it. A ``teardown`` payload is no attempt of its own: it adds to the one before.
+So does ``again``, one more run of a test that is repeated on purpose: what all of them used counts.
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ class Owner:
         """What the golden trace used and cost; `None` where there is none."""
         found = next((payload["golden_totals"] for payload in self.last if payload["golden_totals"]), None)
         return None if found is None else totals_from(found)
+
+    @property
+    def runs(self) -> Mapping[str, Any] | None:
+        """Of a test that was repeated: `count`, `failed` and `threshold`."""
+        return next((payload["runs"] for payload in self.last if payload.get("runs")), None)
 
     @property
     def findings(self) -> list[Mapping[str, Any]]:
@@ -87,7 +93,7 @@ def owners(payloads: Iterable[Payload]) -> list[Owner]:
         fixture = bool(payload["fixture"])
         place = (payload["golden"] or "") if fixture else ""  # fixtures of one name in two modules are two
         made = attempts.setdefault((fixture, payload["nodeid"], place), [])
-        if payload["phase"] == "teardown" and made:
+        if payload["phase"] != "call" and made:
             made[-1].append(payload)
         else:
             made.append([payload])

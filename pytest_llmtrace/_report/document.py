@@ -39,6 +39,8 @@ def document(
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
       was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
     * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
+    * `runs`: of a test that was repeated: `count`, `failed`, `threshold`; its findings then have `runs`, `of` and
+      `rate`, and its amounts are those of all runs;
     * `not_understood`: requests to LLM providers that are on the tape but not in the trace, because no dialect reads
       them;
     * `fanouts`: each with its `members`, their sum, and the `aggregator`.
@@ -124,6 +126,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
     }
+    if owner.runs is not None:
+        row["runs"] = dict(owner.runs)
     if owner.fan_outs:
         row["fanouts"] = owner.fan_outs
     if first.get("nearest_answers"):

@@ -11,6 +11,7 @@ from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
 from pytest_llmtrace._report.money import count, usd, usd_or_part
+from pytest_llmtrace._report.rates import rate
 from pytest_llmtrace._report.recorded import behaviour, did_something, recorded_tests, work
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.wording import breach_line, finding_line, plural, quoted, record_command
@@ -125,7 +126,7 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     note = {"warn": " (warning)", "ignore": " (accepted)"}.get(finding["severity"], "")
     first = " ← first divergence" if finding.get("first") else ""
-    yield f"* {_code(finding_line(finding))}{note}{first}"
+    yield f"* {_code(finding_line(finding))}{rate(finding)}{note}{first}"
     if finding["type"] == "drift":
         golden, observed = (
             None if finding[side] is None else value_text(finding[side]) for side in ("golden", "observed")

@@ -44,7 +44,7 @@ def owner_payload(
     cassette: Mapping[str, Any],
     recorded: Mapping[str, Any],
     with_entries: bool,
-    phase: Literal["call", "teardown"] = "call",
+    phase: Literal["call", "teardown", "again"] = "call",
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner.
 
@@ -56,7 +56,8 @@ def owner_payload(
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
         with_entries: Whether the full entries come along, for the `.jsonl` report.
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
-            payload of the same owner is a new attempt that replaces it.
+            payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
+            repeated.
     """
     data = {
         "nodeid": verdict.owner,

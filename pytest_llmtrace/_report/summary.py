@@ -9,6 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
+from pytest_llmtrace._report.rates import rate
 from pytest_llmtrace._report.recorded import recorded_rows
 from pytest_llmtrace._report.summary_rows import agent_table, dearest_tests, model_table
 from pytest_llmtrace._report.wording import (
@@ -121,7 +122,7 @@ def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line
     yield from _went_on(document, width)
     yield from _no_cassette(document)
     found = [
-        f"{clean_line(row['nodeid'])}: {finding_line(finding)}"
+        f"{clean_line(row['nodeid'])}: {finding_line(finding)}{rate(finding)}"
         for row in _rows(document)
         for finding in row["findings"]
         if finding["severity"] == "warn"

@@ -89,6 +89,8 @@ def _part(row: Mapping[str, Any]) -> float | None:
 def _against_golden(row: Mapping[str, Any]) -> str:
     """How the cost differs from the golden trace's, where it does: ``+12 %``."""
     before, after = row["golden_cost_usd"], row["cost_usd"]
+    if before and row.get("runs"):
+        before *= row["runs"]["count"]
     if not before or after is None or abs(after / before - 1) < 0.0005:
         return ""
     return f"{'+' if after > before else '-'}{percent(abs(after / before - 1))}"

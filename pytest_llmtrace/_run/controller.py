@@ -147,7 +147,7 @@ def _comparable(found: Any) -> tuple[Totals, Totals]:
     for owner in found:
         before = owner.golden_amounts
         if before is not None:
-            golden += before
+            golden += reduce(add, [before] * (owner.runs["count"] if owner.runs else 1))
             observed += owner.amounts
     return golden, observed
 

@@ -270,6 +270,8 @@ def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[
         return len(costs), sum(known) if len(known) == len(costs) else None
     if golden is None:
         return llm_misses, None
+    if run.plan.mode == "live":  # what is on the tape is not what was observed
+        return len(golden.trace.calls), totals(golden.trace.calls).cost_usd
     if llm_misses and not run.plan.own_tape:  # the plugin that keeps the tape records the whole test anew
         return max(llm_misses, len(golden.trace.calls)), totals(golden.trace.calls).cost_usd
     answered = sum(1 for one in run.recorder.exchanges if one.is_llm and one.source == "tape" and not one.missed)

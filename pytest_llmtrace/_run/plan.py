@@ -38,6 +38,8 @@ class Plan:
     privacy: Privacy = field(default_factory=Privacy)
     save: Path | None = None
     """The folder in which the observed trace is kept."""
+    run: int | None = None
+    """The how-manieth run this is, where a test is repeated."""
     accept: str = ""
     """The command that records this owner again."""
     accept_anew: str = ""

@@ -19,8 +19,12 @@ from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
 
-def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
-    """The plan for a test; `None` where it is not traced. Raises: SettingsError for a marker that cannot be used."""
+def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) -> Plan | None:
+    """The plan for a test, or for one run of it; `None` where it is not traced.
+
+    Raises:
+        SettingsError: a marker cannot be used.
+    """
     marker = item.get_closest_marker("llm_trace")
     mode = settings.mode_of(marked=marker is not None)
     if mode == "off":
@@ -34,6 +38,7 @@ def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
     keeper = _keeper(item)
     return Plan(
         owner=item.nodeid,
+        run=run,
         cassette=test_cassette(item.path, name or Path(file).stem),
         policy=policy,
         budget=Budget(usd=limits.usd, tokens=limits.tokens, calls=limits.calls),
@@ -41,7 +46,7 @@ def plan_of_test(item: pytest.Item, settings: Settings) -> Plan | None:
         own_tape=keeper is None,
         places=_places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
-        accept=f"pytest --llm-record {_quoted(item.nodeid)}",
+        accept=f"pytest --llm-record {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
         accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
         **_of_run(mode, settings),
     )
@@ -83,6 +88,8 @@ def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
     }
 
 
+_LIVE_ANEW: Final = "--llm-record-mode=all "
+"""What accepts another answer to the same request: recording alone would answer from the tape."""
 _ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all"}
 """How the plugins that keep tapes are told to record anew."""
 _OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}

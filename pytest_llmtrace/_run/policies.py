@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._compare.custom import custom_layers, custom_policies
 from pytest_llmtrace._compare.layers import Layer, Origin, layered, origins
@@ -52,6 +52,8 @@ def effective_policy(
     name, named_by = _name(mode, settings, marker, source)
     named_policy(name, custom_policies(settings.policies, PYPROJECT))  # raises where there is none of that name
     base, layers = custom_layers(name, settings.policies, PYPROJECT)
+    if named_by == _LIVE:
+        layers.append(Layer(source=_LIVE, wishes={"severities": _LIVE_WARNS}))
     wishes = {name: list(value) for name in ("ignore", "normalize") if (value := getattr(settings, name))}
     layers += [Layer(source=f"{settings.ini_file}: llm_{name}", wishes={name: value}) for name, value in wishes.items()]
     if marker is not None and (wished := _wishes(marker)):
@@ -67,7 +69,12 @@ def _name(mode: Mode, settings: Settings, marker: TraceMarker | None, source: st
     named = settings.live_policy if live else settings.policy
     if named is not None:
         return named, f"{settings.ini_file}: {'llm_live_policy' if live else 'llm_policy'}"
-    return ("tools", "default of live mode") if live else ("exact", "default")
+    return ("tools", _LIVE) if live else ("exact", "default")
+
+
+_LIVE: Final = "default of live mode"
+_LIVE_WARNS: Final = {"output": "warn"}
+"""What live mode says besides what the policy `tools` fails on: that a model words things differently."""
 
 
 def _wishes(marker: TraceMarker) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
+from pytest_llmtrace._run import repeats
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
 from pytest_llmtrace._run.outcomes import drained, fail, forget_unittest_failure, is_no_outcome, screen
@@ -57,6 +58,8 @@ class Run:
         self._around = contextlib.ExitStack()
         self._payloads: list[dict[str, Any]] = []
         self._failed = False
+        self.number: int | None = None
+        """The run of a test that is repeated, from 1."""
 
     # The process
 
@@ -108,7 +111,7 @@ class Run:
     def setup(self, item: pytest.Item) -> Iterator[None]:
         """Around the setup phase. Raises: pytest's failure for a bad marker or an unreadable cassette."""
         self._failed = False
-        run = self._opened(lambda: plan_of_test(item, self.settings))
+        run = self._opened(lambda: plan_of_test(item, self.settings, self.number))
         if run is not None:
             self._around.enter_context(litellm_in_python())
             if run.plan.mode == "trace":
@@ -155,6 +158,10 @@ class Run:
         if late is not None:
             fail(screen(late))
 
+    def repeat(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Run a test several times in place of once."""
+        return repeats.repeat(self, item, nextitem)
+
     def take_payloads(self) -> list[dict[str, Any]]:
         """What the reports must know of the owners that are done, handed out once."""
         payloads, self._payloads = self._payloads, []
@@ -177,6 +184,16 @@ class Run:
             self._finished(self._attempt)
             self._attempt = None
         return self.take_payloads()
+
+    @property
+    def worth_repeating(self) -> bool:
+        """Whether the running test may run again: it is about an LLM, and no budget is spent."""
+        run = self._attempt
+        return run is not None and run.seen and run.refusal is None
+
+    def interrupted_repeats(self, payloads: list[dict[str, Any]]) -> None:
+        """A test that is repeated was interrupted: what the runs before have paid for must be in the reports."""
+        self._payloads = [*payloads, *self._payloads]
 
     def _judged(self, run: OwnerRun, item: pytest.Item, ended: BaseException | None) -> str | None:
         """The text that the test fails with, or `None` where it stays as it ended."""

@@ -190,7 +190,7 @@ def save_observed(run: OwnerRun, folder: Path) -> None:
     mask = plan.privacy.mask
     kind = mask.kind if mask is not None else None
     observed = Golden(test=plan.owner, trace=trace, totals=totals(whole.calls), privacy=kind)
-    write_observed(observed_file(folder, plan.cassette.golden, plan.root), observed)
+    write_observed(observed_file(folder, plan.cassette.golden, plan.root, plan.run), observed)
 
 
 def _may_answer(plan: Plan) -> bool:

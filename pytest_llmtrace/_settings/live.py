@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace.errors import SettingsError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
@@ -15,10 +18,30 @@ class Live:
 
     save: Path | None = None
     """The folder in which observed traces are kept, in any mode."""
+    runs: int = 1
+    """How often each test runs."""
+    threshold: float = 0.5
+    """The share of those runs that may fail."""
 
 
-def declare_live(group: Any, parser: pytest.Parser) -> None:  # noqa: ARG001
+def declare_live(group: Any, parser: pytest.Parser) -> None:
     """Declare these options."""
+    group.addoption(
+        "--llm-live-runs",
+        metavar="N",
+        dest="llmtrace_live_runs",
+        default=None,
+        help="With --llm-live: run each test N times and say how often each drift occurs; a test fails when more of "
+        "its runs fail than --llm-live-threshold allows.",
+    )
+    group.addoption(
+        "--llm-live-threshold",
+        metavar="SHARE",
+        dest="llmtrace_live_threshold",
+        default=None,
+        help="The share of a test's live runs that may fail: 50%% (default), 20%%, 0%%.",
+    )
+    parser.addini("llm_live_threshold", "Like --llm-live-threshold.", default="")
     group.addoption(
         "--llm-save",
         metavar="DIR",
@@ -28,9 +51,37 @@ def declare_live(group: Any, parser: pytest.Parser) -> None:  # noqa: ARG001
     )
 
 
-def read_live(config: pytest.Config) -> Live:
-    """Read these options. Raises: SettingsError for a value that cannot be used."""
-    return Live(save=_folder(config))
+def read_live(config: pytest.Config, mode: Mode) -> Live:
+    """Read these options. Raises: SettingsError for a value that cannot be used, or has no effect in this mode."""
+    runs = _runs(config.option.llmtrace_live_runs)
+    if runs > 1 and mode != "live":
+        raise SettingsError(f"--llm-live-runs={runs} has no effect without --llm-live")
+    threshold = _threshold(config.option.llmtrace_live_threshold, config.getini("llm_live_threshold"))
+    return Live(runs=runs, threshold=threshold, save=_folder(config))
+
+
+def _runs(text: str | None) -> int:
+    if text is None:
+        return 1
+    if not text.isdecimal() or not int(text):
+        raise SettingsError(f"--llm-live-runs={text!r}: not a number of runs; write for example --llm-live-runs=5")
+    return int(text)
+
+
+def _threshold(flag: str | None, ini: str) -> float:
+    text, source = (flag, "--llm-live-threshold") if flag is not None else (ini, "llm_live_threshold")
+    if not text:
+        return Live().threshold
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise SettingsError(
+            f"{source}={text!r}: not a share of runs that may fail, from 0% to below 100%; write for example 50%"
+        )
+    return share
 
 
 def _folder(config: pytest.Config) -> Path | None:
