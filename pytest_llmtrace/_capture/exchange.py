@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,8 @@ class Exchange:
     """What it was made inside of."""
     strand: object = field(default_factory=current_strand)
     """What runs one thing after the other, and made this request: a task or the main thread."""
+    thread: threading.Thread = field(default_factory=threading.current_thread)
+    """What waits for its answer, or runs the event loop that does."""
     phase: Phase = "call"
     started: float = field(default_factory=time.perf_counter)
     ended: float | None = None

@@ -27,14 +27,19 @@ _FLUSH: Final = 2.0
 
 
 def drain(recorder: Recorder) -> None:
-    """Deliver what litellm still owes this recorder, from outside of any event loop."""
+    """Deliver what litellm still owes this recorder, from outside of any event loop; wait for answers in threads.
+
+    A request that a thread has sent is paid for: its answer belongs to the test that sent it, not to nobody.
+    """
     deadline = time.monotonic() + LONGEST
     quiet_since = time.monotonic()
     while time.monotonic() < deadline:
         if _queued() and not _in_event_loop():
             _run_flush()
             quiet_since = time.monotonic()
-        elif _thread_work():  # a cache hit is first heard of when its event comes: nothing is open until then
+        elif _thread_work() or _in_flight(
+            recorder
+        ):  # a cache hit is first heard of when its event comes: nothing is open until then
             quiet_since = time.monotonic()
         elif not _open(recorder) or time.monotonic() - quiet_since > QUIET:
             return
@@ -76,6 +81,15 @@ def draining(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _open(recorder: Recorder) -> bool:
     return any(call.open for call in recorder.litellm_calls)
+
+
+def _in_flight(recorder: Recorder) -> bool:
+    """Whether another thread waits for the answer of a model. A task waits in vain where its loop has stopped."""
+    here = threading.current_thread()
+    return any(
+        one.is_llm and one.ended is None and one.thread.is_alive() and one.thread is not here
+        for one in recorder.exchanges
+    )
 
 
 def _worker() -> Any:

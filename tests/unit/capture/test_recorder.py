@@ -2,10 +2,12 @@
 
 import json
 import sys
+import threading
 
 import pytest
 
 from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
+from pytest_llmtrace._capture.from_litellm import drain as drain_module
 from pytest_llmtrace._capture.recorder import Gates, Recorder
 from pytest_llmtrace._capture.tape import Tape, replayed
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
@@ -211,3 +213,34 @@ def test_interactions_keep_their_key():
     (one,) = recorded(chat())
     assert isinstance(one, Interaction)
     assert Tape([one]).knows(one.key)
+
+
+def test_a_test_waits_for_the_answer_that_a_thread_of_it_waits_for(monkeypatch):
+    """What a thread has asked is paid for, and belongs to the test that asked, though that came to its end."""
+    live = recorder("live")
+    asked, answer = threading.Event(), threading.Event()
+
+    def ask():
+        exchange = live.open(chat(), None)
+        asked.set()
+        answer.wait(10)
+        live.answered(exchange, OK)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    asked.wait(10)
+    monkeypatch.setattr(drain_module.time, "sleep", lambda _seconds: answer.set() or thread.join())
+    drain_module.drain(live)
+    assert answer.is_set()
+    assert [one.status for one in live.recorded()] == [200]
+
+
+def test_a_test_does_not_wait_for_what_nobody_waits_for():
+    """A request whose thread is over, or whose event loop stands still in this one, is not answered any more."""
+    live = recorder("live")
+    live.open(chat(), None)
+    thread = threading.Thread(target=live.open, args=(chat("again"), None))
+    thread.start()
+    thread.join()
+    drain_module.drain(live)
+    assert live.recorded() == ()
