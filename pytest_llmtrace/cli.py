@@ -35,7 +35,7 @@ from pytest_llmtrace.errors import LlmtraceError
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="llmtrace")
 def main() -> None:
-    r"""Look at the cassettes that `pytest --llm-record` wrote.
+    """Look at the cassettes that `pytest --llm-record` wrote.
 
     \b
     Examples:
@@ -44,14 +44,14 @@ def main() -> None:
       llmtrace diff . observed
       llmtrace export tests > calls.jsonl
       llmtrace import tests
-    """
+    """  # noqa: D301  # click looks for the character itself
 
 
-@main.command()
+@main.command(short_help="Print a cassette as a transcript.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Every entry as JSON, with the full histories.")
 def show(file: Path, *, as_json: bool) -> None:
-    r"""Print a cassette as a transcript: each conversation, turn by turn, with tokens and cost.
+    """Print a cassette as a transcript: each conversation, turn by turn, with tokens and cost.
 
     FILE is a golden trace (.trace.yaml) or the tape beside it (.tape.json). Of an encrypted tape, what it holds is
     printed, with the key in LLMTRACE_KEY.
@@ -60,7 +60,7 @@ def show(file: Path, *, as_json: bool) -> None:
     Examples:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace show --json FILE | jq .usage
-    """
+    """  # noqa: D301  # click looks for the character itself
     golden = _shown(file)
     if as_json:
         entries = list(unpacked_entries(packed_entries(golden.trace)))
@@ -72,13 +72,13 @@ def show(file: Path, *, as_json: bool) -> None:
     print_lines(transcript(conversations(calls), golden.totals, width(), gathered=fan_outs(calls)))
 
 
-@main.command()
+@main.command(short_help="Print what recordings hold: calls, tokens, cost, size.")
 @click.argument(
     "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", metavar="[DIR]"
 )
 @click.option("--json", "as_json", is_flag=True, help="The same figures as JSON.")
 def stats(directory: Path, *, as_json: bool) -> None:
-    r"""Print what the recordings below DIR hold: calls, tokens, cost and size, per test and per model.
+    """Print what the recordings below DIR hold: calls, tokens, cost and size, per test and per model.
 
     Exits with 1 where a cassette cannot be read.
 
@@ -86,7 +86,7 @@ def stats(directory: Path, *, as_json: bool) -> None:
     Examples:
       llmtrace stats tests
       llmtrace stats --json tests | jq .totals.cost_usd
-    """
+    """  # noqa: D301  # click looks for the character itself
     rows = [_row(cassette) for cassette in discover(directory)]
     if as_json:
         print_json(_stats_data(rows))
@@ -98,12 +98,12 @@ def stats(directory: Path, *, as_json: bool) -> None:
         sys.exit(1)
 
 
-@main.command()
+@main.command(short_help="Write every recorded call as a JSON line.")
 @click.argument(
     "directory", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", metavar="[DIR]"
 )
 def export(directory: Path) -> None:
-    r"""Write everything that is recorded below DIR as JSON lines to standard output: one entry a line.
+    """Write everything that is recorded below DIR as JSON lines to standard output: one entry a line.
 
     Each line has the form of the `.jsonl` report: `type`, `nodeid`, the labels, and of a call the full history,
     output, usage and cost. Exits with 1 where a cassette cannot be read, after all others were written.
@@ -112,7 +112,7 @@ def export(directory: Path) -> None:
     Examples:
       llmtrace export tests > calls.jsonl
       llmtrace export tests | jq -r 'select(.type == "llm_call") | [.nodeid, .cost_usd] | @tsv'
-    """
+    """  # noqa: D301  # click looks for the character itself
     broken = False
     for cassette in discover(directory):
         try:
@@ -127,13 +127,13 @@ def export(directory: Path) -> None:
         sys.exit(1)
 
 
-@main.command(name="import")
+@main.command(name="import", short_help="Convert cassettes of vcrpy into tapes.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="PATH...")
 @click.option("--force", is_flag=True, help="Replace tapes that are there already.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="What became of each file, as JSON.")
 def import_(paths: tuple[Path, ...], *, force: bool, dry_run: bool, as_json: bool) -> None:
-    r"""Convert cassettes of vcrpy and pytest-recording into tapes: each PATH is a file or a folder to search.
+    """Convert cassettes of vcrpy and pytest-recording into tapes: each PATH is a file or a folder to search.
 
     The tape is written beside its cassette, which stays as it is. Keys and other secrets are left out. Exits with 1
     where a cassette cannot be read, after all others were converted.
@@ -142,7 +142,7 @@ def import_(paths: tuple[Path, ...], *, force: bool, dry_run: bool, as_json: boo
     Examples:
       llmtrace import tests --dry-run
       llmtrace import tests/cassettes/test_chat/test_hello.yaml --force
-    """
+    """  # noqa: D301  # click looks for the character itself
     rows = _imported(paths, force=force, dry_run=dry_run)
     if as_json:
         print_json({"dry_run": dry_run, "files": rows})

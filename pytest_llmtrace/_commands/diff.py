@@ -15,7 +15,7 @@ from pytest_llmtrace._run.diffing import compared
 from pytest_llmtrace.errors import LlmtraceError
 
 
-@click.command()
+@click.command(short_help="Compare two traces, or two folders of traces.")
 @click.argument("a", type=click.Path(exists=True, path_type=Path))
 @click.argument("b", type=click.Path(exists=True, path_type=Path))
 @click.option("--policy", default="exact", show_default=True, metavar="NAME", help=f"One of {', '.join(POLICIES)}.")
@@ -23,7 +23,7 @@ from pytest_llmtrace.errors import LlmtraceError
 @click.option("--normalize", multiple=True, metavar="RULE", help="date, uuid, path, /regex/, ...: as llm_normalize.")
 @click.option("--json", "as_json", is_flag=True, help="The differences as JSON.")
 def diff(a: Path, b: Path, *, policy: str, ignore: tuple[str, ...], normalize: tuple[str, ...], as_json: bool) -> None:
-    r"""Compare two traces, or two folders of traces: A as the golden side, B as the observed one.
+    """Compare two traces, or two folders of traces: A as the golden side, B as the observed one.
 
     Files of two folders are paired by their names below them. Folders are such as `pytest --llm-save=DIR` writes, or
     those of a project. Exits with 0 where nothing differs that the policy fails on, 1 where something does, and 2
@@ -34,7 +34,7 @@ def diff(a: Path, b: Path, *, policy: str, ignore: tuple[str, ...], normalize: t
       llmtrace diff old.trace.yaml new.trace.yaml
       llmtrace diff . observed
       llmtrace diff monday tuesday --policy tools --json
-    """
+    """  # noqa: D301  # click looks for the character itself
     try:
         chosen = adjusted(named_policy(policy), ignore=ignore, normalize=normalize)
         found = compared(a, b, chosen)

@@ -202,7 +202,8 @@ def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
     if not paths:
         return
     yield Line(
-        text=f"{plural(len(paths), 'unused cassette file')} (`llmtrace prune` removes them)", markup={"yellow": True}
+        text=f"{plural(len(paths), 'unused cassette file')} (delete, or rename with the test)",
+        markup={"yellow": True},
     )
     shown = paths if verbose else paths[:_NAMED]
     yield from plain_lines(f"  {cut_middle(clean_line(path), width - 2)}" for path in shown)

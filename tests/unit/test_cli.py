@@ -47,6 +47,26 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_help_lists_every_command_in_one_whole_line():
+    """No sentence of the list is cut off, and the examples stand on lines of their own."""
+    shown = run("--help").output
+    assert "\n    llmtrace stats tests\n" in shown
+    listed = [line.split(maxsplit=1) for line in shown.partition("Commands:\n")[2].splitlines()]
+    assert {name for name, _ in listed} == set(main.commands)
+    assert [text for _, text in listed if not text.endswith(".") or text.endswith("...")] == []
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_help_of_a_command_has_examples_to_copy(command):
+    """Each example stands on a line of its own, and nothing of the markup shows."""
+    shown = run(command, "--help").output
+    examples = shown.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert examples
+    assert [line for line in examples if not line.startswith(f"    llmtrace {command} ")] == []
+    assert "\\b" not in shown
+    assert "\b" not in shown
+
+
 def test_show_prints_a_transcript(tree):
     """The conversation, its model, what was said, and what it cost."""
     shown = run("show", str(tree / "cassettes" / "test_a" / "test_one.trace.yaml"))

@@ -92,7 +92,7 @@ def test_replayed_run():
         (output.content)
         budget: cost $0.0073 of $0.05 allowed (15 %)
 
-        1 unused cassette file (`llmtrace prune` removes them)
+        1 unused cassette file (delete, or rename with the test)
           tests/cassettes/test_gone/test_x.trace.yaml
         """
     )
@@ -127,7 +127,7 @@ def test_replayed_run_in_full():
         to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
         warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed (output.content)
 
-        1 unused cassette file (`llmtrace prune` removes them)
+        1 unused cassette file (delete, or rename with the test)
           tests/cassettes/test_gone/test_x.trace.yaml
         """
     )
@@ -160,7 +160,7 @@ def test_markup():
         "tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %",
         "warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed",
         "(output.content)",
-        "1 unused cassette file (`llmtrace prune` removes them)",
+        "1 unused cassette file (delete, or rename with the test)",
     ]
     assert marked(replayed(), verbosity=1, width=100)["red"][:2] == [
         "tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006  +200 %   failed",
