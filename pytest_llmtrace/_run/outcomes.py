@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,6 +17,15 @@ from pytest_llmtrace._report.screen import failure_text
 def fail(text: str) -> NoReturn:
     """End the phase as failed, with the text alone: what it replaces is not shown again."""
     raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def fail_for_all(fixturedef: Any, text: str) -> NoReturn:
+    """End the setup of a fixture as failed, for whoever asks for it later too: pytest keeps how a setup ended."""
+    failure = pytest.fail.Exception(text, pytrace=False)
+    kept = fixturedef.cached_result
+    if kept is not None:
+        fixturedef.cached_result = (None, kept[1], (failure, None))
+    raise failure from None
 
 
 def screen(verdict: Verdict) -> str:

@@ -23,6 +23,7 @@ from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
+from pytest_llmtrace._run.keyless import lacks_key
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.plan import Plan
@@ -76,6 +77,8 @@ class OwnerRun:
         """Of a fixture: whether its setup went well, so that it is saved when it is torn down."""
         self.refusal: Breach | None = None
         """The budget because of which a live call was refused."""
+        self.keyless = False
+        """Whether it ended because a client wants a key, for which only a recording has a placeholder."""
         self._live_usd = 0.0
         self._live_tokens = 0
         self._live_calls = 0
@@ -88,18 +91,28 @@ class OwnerRun:
         executed = any(not one.from_framework for one in recorder.executions)
         by_hand = recorder.hand_calls or executed or recorder.entries
         past = recorder.bypassed or recorder.gone_past()
-        return bool(calls_llm or recorder.litellm_calls or by_hand or past or self.old.exists)
+        return bool(calls_llm or recorder.litellm_calls or by_hand or past or self.keyless or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:
         """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
         recorder = self.recorder
-        return bool(recorder.misses or recorder.bypassed or self.refusal or self.went_on)
+        return bool(recorder.misses or recorder.bypassed or self.refusal or self.went_on or self.keyless)
 
     @property
     def went_on(self) -> tuple[Exchange, ...]:
         """The requests that are not on the tape and were answered with what comes nearest."""
         return tuple(one for one in self.recorder.exchanges if one.nearest)
+
+    def is_cause_of(self, exception: BaseException) -> bool:
+        """Whether it was this plugin that ended a phase, or the want of a recording."""
+        self.keyless = self._is_unrecorded and lacks_key(exception)
+        return self.stopped_it
+
+    @property
+    def _is_unrecorded(self) -> bool:
+        nothing = not (self.old.exists or self.old.borrowed or self.recorder.exchanges)
+        return nothing and self.plan.mode == "trace" and self.plan.own_tape
 
     # Its life
 
@@ -123,6 +136,7 @@ class OwnerRun:
         drain(self.recorder)
         self.assembled = assemble(self.recorder, self.prices)
         self.recorder.phase = "teardown"
+        self.keyless = self._is_unrecorded and lacks_key(exception)
         self.verdict = judge.verdict(self, exception)
         return self.verdict
 

@@ -16,7 +16,7 @@ from pytest_llmtrace._store.vcrpy.hosts import hosts_of_vcrpy
 
 PLACEHOLDER_KEY: Final = "llmtrace-replay-needs-no-key"
 
-_OTHER_NAMES: Final = {
+OTHER_NAMES: Final = {
     "azure": ("AZURE_OPENAI_API_KEY",),
     "bedrock": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "cohere": ("CO_API_KEY",),
@@ -55,7 +55,7 @@ def _recorded_providers(tape: Path) -> list[str]:
 
 def _variables_of(provider: str) -> tuple[str, ...]:
     prefix = provider.upper()
-    return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + _OTHER_NAMES.get(provider, ())
+    return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + OTHER_NAMES.get(provider, ())
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run import repeats
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
-from pytest_llmtrace._run.outcomes import drained, fail, forget_unittest_failure, is_no_outcome, screen
+from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, forget_unittest_failure, is_no_outcome, screen
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plan import Plan
@@ -120,7 +120,15 @@ class Run:
             self._attempt = run
             run.enter()
         with self._noticing_failure():
-            yield
+            try:
+                yield
+            except BaseException as error:
+                text = self._judged(run, item, error) if run is not None and run.is_cause_of(error) else None
+                if text is None:
+                    raise
+            else:
+                return
+            fail(text)
 
     @contextlib.contextmanager
     def call(self, item: pytest.Item) -> Iterator[None]:
@@ -245,7 +253,7 @@ class Run:
         text = self._judged_fixture(run, ended)
         fixturedef.addfinalizer(run.enter)  # runs first
         if text is not None:
-            fail(text)
+            fail_for_all(fixturedef, text)
         if ended is not None:
             raise ended
 

@@ -94,7 +94,7 @@ class Old:
         if self.borrowed is not None:
             return tuple(providers(self.borrowed.interactions))
         names = self._meta.get("providers")
-        if names is None and self._plan.own_tape and not self._plan.tapes:
+        if names is None and self._plan.own_tape:
             golden = self.golden()
             return tuple(sorted({call.provider for call in golden.trace.calls})) if golden is not None else ()
         return tuple(str(name) for name in names) if isinstance(names, list) else ()
