@@ -34,13 +34,11 @@ _LIBRARIES: Final = frozenset(
 
 
 def lacks_key(exception: BaseException | None) -> bool:
-    """Whether an exception, or one that it comes of, is a library's complaint that it was given no key of a provider."""
+    """Whether an exception, or one that it comes of, is the complaint of a library that it was given no key."""
     if not isinstance(exception, Exception) or isinstance(exception, AssertionError):
         return False  # it is what the test says of its own
     return any(
-        _VARIABLE.search(text := str(one))
-        or (_is_of_an_sdk(one) and _KEY.search(text))
-        for one in _chain(exception)
+        _VARIABLE.search(text := str(one)) or (_is_of_an_sdk(one) and _KEY.search(text)) for one in _chain(exception)
     )
 
 

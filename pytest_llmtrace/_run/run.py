@@ -33,11 +33,7 @@ from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.scope import search_roots
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._settings import (
-    Settings,
-    keep_litellm_local,
-    litellm_in_python,
-)
+from pytest_llmtrace._settings import Settings, keep_litellm_local, litellm_in_python
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -115,8 +111,7 @@ class Run:
         if run is not None:
             self._around.enter_context(litellm_in_python())
             if run.plan.mode == "trace":
-                keys = placeholder_keys_of_providers(run.old.providers)
-                self._around.enter_context(variables(keys))
+                self._around.enter_context(variables(placeholder_keys_of_providers(run.old.providers)))
             self._attempt = run
             run.enter()
         with self._noticing_failure():

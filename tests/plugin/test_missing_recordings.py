@@ -109,6 +109,22 @@ def test_a_forgotten_tape_is_missed_by_name(keyless, monkeypatch):
     assert "  needs   cassettes/test_it/test_one.tape.json (does not exist)\n" in screen(ran.text, "test_one")
 
 
+def test_a_broken_golden_trace_without_a_tape_is_named(keyless, monkeypatch):
+    """What is wrong with the file is said, and how to get over it."""
+    project = keyless("""
+    def test_one():
+        assert ask(client(), "hello")
+    """)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-plugin-0123456789")
+    golden = project.path / "cassettes/test_it/test_one.trace.yaml"
+    golden.parent.mkdir(parents=True)
+    golden.write_text("llmtrace: 1\nconversations: [\n", "utf-8")
+    ran = project.replay()
+    assert ran.exit == 1
+    assert "INTERNALERROR" not in ran.text
+    assert "test_one.trace.yaml" in ran.text
+
+
 def test_drift_in_a_fixture_of_the_test_is_explained(project):
     """A call that is made while the test is set up has the same screen, and counts in the summary."""
     project.write("""
