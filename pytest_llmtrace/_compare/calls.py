@@ -104,9 +104,9 @@ def _tools_changes(golden: Sequence[Data], observed: Sequence[Data]) -> list[Cha
         path = f"tools{path_text((name,))}"
         if name in renamed:
             found.extend(data_changes("tools", f"{path}.name", name, renamed[name]))
-            found.extend(data_changes("tools", path, _unnamed(tool), _unnamed(there[renamed[name]])))
+            found.extend(_tool_changes(path, _unnamed(tool), _unnamed(there[renamed[name]])))
         elif name in there:
-            found.extend(data_changes("tools", path, tool, there[name]))
+            found.extend(_tool_changes(path, tool, there[name]))
         else:
             found.append(Change(kind="tools", path=path, golden=tool, place=path))
     for name, tool in there.items():
@@ -118,6 +118,30 @@ def _tools_changes(golden: Sequence[Data], observed: Sequence[Data]) -> list[Cha
     if both != after:
         found.append(Change(kind="tools", path="tools", golden=list(here), observed=list(there), place="tools"))
     return found
+
+
+def _tool_changes(path: str, golden: Any, observed: Any) -> list[Change]:
+    """The differences of two schemas of one tool; which parameters are required is a set."""
+    here, there = _required(golden), _required(observed)
+    if here is None or there is None or set(here) == set(there):
+        return data_changes("tools", path, golden, observed)
+    found = data_changes("tools", path, _without_required(golden), _without_required(observed))
+    place = f"{path}.parameters.required"
+    gone, new = [name for name in here if name not in there], [name for name in there if name not in here]
+    found.extend(Change(kind="tools", path=place, place=place, golden=name) for name in gone)
+    found.extend(Change(kind="tools", path=place, place=place, observed=name) for name in new)
+    return found
+
+
+def _required(tool: Any) -> list[str] | None:
+    """The parameters that a tool requires; none where it says nothing, `None` where that is no list of names."""
+    parameters = _parameters(tool)
+    names = parameters.get("required", []) if isinstance(parameters, dict) else None
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
+
+def _without_required(tool: Data) -> Data:
+    return {**tool, "parameters": {key: value for key, value in tool["parameters"].items() if key != "required"}}
 
 
 def _by_name(tools: Sequence[Data]) -> dict[str, Data]:

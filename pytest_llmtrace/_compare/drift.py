@@ -109,7 +109,7 @@ class _Comparison:
         again = [Pairing(observed=[one]) for one in named_like_recorded(too_many, golden)]
         return (
             [PairedConversation(one, fingerprints, ledger, gathered) for one in found],
-            [PairedConversation(one, fingerprints, ledger) for one in again],
+            [PairedConversation(one, fingerprints, ledger, again=True) for one in again],
         )
 
     def _places(

@@ -30,7 +30,13 @@ class PairedConversation:
     """
 
     def __init__(
-        self, pairing: Pairing, fingerprints: Fingerprints, ledger: Ledger, gathered: Gathered = ({}, {})
+        self,
+        pairing: Pairing,
+        fingerprints: Fingerprints,
+        ledger: Ledger,
+        gathered: Gathered = ({}, {}),
+        *,
+        again: bool = False,
     ) -> None:
         self.golden: Final = pairing.golden
         self.observed: Final = pairing.observed
@@ -43,6 +49,8 @@ class PairedConversation:
         self._fingerprints = fingerprints
         self._ledger = ledger
         self._gathered = gathered
+        self._again = again
+        """Whether these are requests that were made more often than they were recorded."""
         self._hunks = Hunks(fingerprints.lens)
         self._histories: Histories[Root] = Histories()
         self._heads: dict[tuple[str, str], list[Change]] = {}
@@ -188,7 +196,8 @@ class PairedConversation:
             return None
         places = [positions.golden(member).position for member in one.members]
         places += [positions.observed(member).position for member in other.members]
-        return self._ledger.entered(places)
+        found = self._ledger.entered(places)
+        return found if found or not observed.missed else None  # a request without an answer is explained by something
 
     def _enter_group(self, changes: list[Change], where: Place) -> Root:
         """Enter differences that are one: the first is listed, the others follow from it."""
@@ -202,7 +211,7 @@ class PairedConversation:
         """Enter calls, one right after the other, that are on one side only: the first is listed."""
         first = prints[0]
         places = [positions.golden(one) if side == "golden" else positions.observed(one) for one in prints]
-        described_call = described(first.call, self._fingerprints.lens)
+        described_call = described(first.call, self._fingerprints.lens) | ({"again": True} if self._again else {})
         root = self._ledger.enter(
             Change(
                 kind="call_missing" if side == "golden" else "call_added",

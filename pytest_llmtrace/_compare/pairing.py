@@ -92,6 +92,7 @@ def pairings(golden: Sequence[Candidate], observed: Sequence[Candidate], fingerp
     pairs.match(lambda one: (one.agent, one.gathers) if one.gathers is not None else None)
     pairs.match(lambda one: (one.embeds, one.agent, one.opening, one.head))
     pairs.match(lambda one: (one.embeds, one.agent, one.opening))
+    pairs.set_aside_members()
     pairs.match(lambda one: (one.embeds, one.agent, one.question) if one.question else None)
     pairs.match_by_messages(fingerprints)
     pairs.match_by_words()
@@ -99,7 +100,7 @@ def pairings(golden: Sequence[Candidate], observed: Sequence[Candidate], fingerp
     pairs.match(lambda one: one.embeds)
     alone = [Pairing(golden=one.prints) for one in pairs.golden]
     alone.extend(Pairing(observed=other.prints) for other in pairs.observed)
-    return pairs.made + alone
+    return pairs.made + pairs.aside + alone
 
 
 class _Pairs:
@@ -109,6 +110,20 @@ class _Pairs:
         self.golden = list(golden)
         self.observed = list(observed)
         self.made: list[Pairing] = []
+        self.aside: list[Pairing] = []
+        """What has no counterpart."""
+        self._fanned = [
+            {one.opening for one in side if one.prints[0].fan_out is not None} for side in (self.golden, self.observed)
+        ]
+
+    def set_aside_members(self) -> None:
+        """What begins as a fan-out of the other side, all of whose members are paired, is one more member of that."""
+        free = [{one.opening for one in side} for side in (self.golden, self.observed)]
+        more = [self._fanned[0] - free[0], self._fanned[1] - free[1]]
+        self.aside.extend(Pairing(golden=one.prints) for one in self.golden if one.opening in more[1])
+        self.aside.extend(Pairing(observed=one.prints) for one in self.observed if one.opening in more[0])
+        self.golden = [one for one in self.golden if one.opening not in more[1]]
+        self.observed = [one for one in self.observed if one.opening not in more[0]]
 
     def match(self, label: Callable[[Candidate], Hashable | None]) -> None:
         """Pair conversations of equal label, the first with the first; `None` is no label."""

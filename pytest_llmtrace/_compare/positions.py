@@ -28,6 +28,14 @@ class Positions:
             for here, there, alignment in conversations
             for one, other in alignment.aligned
         }
+        known = {here[0].label for here, _, _ in conversations if here}
+        self._labels.update(
+            (turn.at, f"{turn.label} (new)")
+            for here, there, _ in conversations
+            if not here
+            for turn in there
+            if turn.label in known
+        )
         last = -1.0
         for at in range(observed):
             last = matched.get(at, last)
@@ -44,5 +52,8 @@ class Positions:
         return place(turn.label, turn.number, (float(turn.at), 1.0))
 
     def observed(self, turn: TurnPrint) -> Place:
-        """The place of an observed turn, in the golden conversation that it belongs to."""
+        """The place of an observed turn, in the golden conversation that it belongs to.
+
+        One of no golden conversation has its own label, with `` (new)`` after it where a golden one is called the same.
+        """
         return place(self._labels.get(turn.at, turn.label), turn.number, self._observed[turn.at])

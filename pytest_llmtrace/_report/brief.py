@@ -44,6 +44,23 @@ def value_text(value: object) -> str:
     return compact(value)
 
 
+def whole_text(value: object) -> str:
+    """Like `value_text` for what is on one side only: a tool that is offered as its signature, an error as a line.
+
+    ``refund(order: string, reason?: string)  Refunds an order.``, ``invalid_request_error 400: No such model.``
+    """
+    if isinstance(value, Mapping):
+        if {"type", "message", "status"} == value.keys():
+            return error_text(value["type"], value["status"], value["message"])
+        return _schema_text(value) or value_text(value)
+    return value_text(value)
+
+
+def error_text(name: object, status: object, message: object) -> str:
+    """An error in one line."""
+    return f"{name}{'' if status is None else f' {status}'}: {message}"
+
+
 def content_text(message: Mapping[str, Any]) -> str:
     """What a message says: its text, and a word for each part that is no text."""
     content = message.get("content")
@@ -74,8 +91,7 @@ def output_line(call: LLMCall, width: int) -> str:
     if call.output is not None:
         return message_line(call.output, width)
     if call.error is not None:
-        status = f" {call.error.status}" if call.error.status is not None else ""
-        return cut_end(clean_line(f"{call.error.type}{status}: {call.error.message}"), width)
+        return cut_end(clean_line(error_text(call.error.type, call.error.status, call.error.message)), width)
     return {"missed": "no recorded answer", "open": "still running when the test ended"}.get(call.status, call.status)
 
 
@@ -91,6 +107,24 @@ def _as_call(item: Mapping[str, Any]) -> str | None:
     if isinstance(fields.get("name"), str) and "arguments" in fields:
         return call_text(fields["name"], fields["arguments"])
     return None
+
+
+def _schema_text(tool: Mapping[str, Any]) -> str | None:
+    parameters = tool.get("parameters")
+    properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
+    if not isinstance(parameters, Mapping) or not isinstance(properties, Mapping):
+        return None
+    required = parameters.get("required")
+    inside = [
+        f"{name}{'' if isinstance(required, list) and name in required else '?'}: {_type_text(kind)}"
+        for name, kind in properties.items()
+    ]
+    return f"{tool.get('name')}({', '.join(inside)})  {tool.get('description') or ''}".rstrip()
+
+
+def _type_text(schema: object) -> str:
+    kind = schema.get("type") if isinstance(schema, Mapping) else None
+    return kind if isinstance(kind, str) else "any" if kind is None else compact(kind)
 
 
 def _part_text(part: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,13 +12,13 @@ from pytest_llmtrace._model.conversations import Turn
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.stand_ins import is_stand_in
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.brief import output_line, request_line, value_text
+from pytest_llmtrace._report.brief import compact, output_line, request_line, value_text, whole_text
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import cut_end, cut_middle, display_width, pad, wrapped
 from pytest_llmtrace._report.payload import finding_data
-from pytest_llmtrace._report.sides import Row, Sides, rows_of, sides_of
+from pytest_llmtrace._report.sides import Row, Sides, is_elsewhere, rows_of, sides_of
 from pytest_llmtrace._report.text_diff import text_diff
-from pytest_llmtrace._report.wording import drift_title, joined, plural, ranges, turns
+from pytest_llmtrace._report.wording import change, drift_title, joined, plural, ranges, turns
 
 AbsorbedBy = Callable[[Any, Any], Sequence[str]]
 """Names the normalisers under which two values are equal; none where no normaliser helps."""
@@ -25,6 +26,8 @@ AbsorbedBy = Callable[[Any, Any], Sequence[str]]
 _FIRST: Final = "<- first divergence"
 _MARKS: Final = {"drift": "~", "added": "+", "missing": "-"}
 _TEXTS: Final = frozenset({"prompt", "user", "tool_result", "tool_call", "output", "error"})
+_DIGEST: Final = ".digest"
+_PART: Final = re.compile(r"messages\[(\d+)\]\.content\[(\d+)\]\.digest")
 _DETAILED: Final = 8
 """Differences that are shown in full; the others are named."""
 _ROWS_SHOWN: Final = 40
@@ -46,6 +49,7 @@ def drift_section(
         by_label.setdefault(drift["conversation"], []).append(drift)
         for label, turn in _places(drift):
             folded.setdefault(label, set()).add(turn)
+    fewer = _made_fewer(verdict, drifts)
     calm: list[str] = []
     detailed = shown = left_out = 0
     for sides in sides_of(verdict, list(by_label)):
@@ -54,7 +58,7 @@ def drift_section(
         if mine and shown >= _DRIFTING_SHOWN and not any(drift["first"] for drift in mine):
             left_out += 1
         elif mine:
-            rows = rows_of(sides, mine, elsewhere, stopped=verdict.stopped)
+            rows = rows_of(sides, mine, elsewhere, stopped=verdict.stopped, fewer=fewer)
             heading = cut_end(f"  {_heading(sides, compared=verdict.golden is not None)}", width)
             yield [heading, *_rows(sides, rows, detailed, width)]
             detailed += len(mine)
@@ -65,6 +69,14 @@ def drift_section(
     if len(calm) > _CALM_SHOWN:
         calm = [*calm[: _CALM_SHOWN - 1], f"  and {len(calm) - _CALM_SHOWN + 1} more conversations without drift"]
     yield calm
+
+
+def _made_fewer(verdict: Verdict, drifts: Sequence[Drift]) -> bool:
+    """Whether fewer calls were made than recorded, and no difference says so: the policy does not count them."""
+    recorded, made = (
+        sum(len(one.turns) for one in conversations) for conversations in (verdict.golden or (), verdict.observed)
+    )
+    return made < recorded and all(drift.kind != "call_missing" for drift in drifts)
 
 
 def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Iterator[str]:
@@ -81,7 +93,9 @@ def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Itera
 
 def _rules(drift: Drift, absorbed_by: AbsorbedBy | None) -> Sequence[str]:
     """The normalisers that make both values equal; none where a number changed, since that is mostly news."""
-    if absorbed_by is None or drift.kind not in _TEXTS or drift.golden is None or drift.observed is None:
+    if absorbed_by is None or drift.kind not in _TEXTS or None in (drift.golden, drift.observed):
+        return ()
+    if drift.path.endswith(_DIGEST):  # to ignore digests is to ignore what they are digests of
         return ()
     rules = absorbed_by(drift.golden, drift.observed)
     return () if "number" in rules else rules
@@ -121,7 +135,7 @@ def _calm(sides: Sides, elsewhere: set[int], *, stopped: bool, width: int) -> st
 
 
 def _row_line(row: Row, width: int) -> str:
-    if row.status in {"ok", "not reached"}:
+    if not row.drifts:
         return f"    turn {ranges(row.turns)}  {row.status}"
     title = drift_title(row.drifts)
     if all(drift["severity"] == "warn" for drift in row.drifts):
@@ -140,8 +154,12 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
         yield from _whole_call(sides, row, drift, width)
     elif drift["kind"] == "order" and isinstance(drift["golden"], int) and isinstance(drift["observed"], int):
         yield f"      {_moved(drift)}"
+        turn = _turn(sides.golden_turns, drift["golden"]) if drift["path"] == "turn" else None
+        if turn is not None:
+            yield f"         {request_line(turn.call, turn.added, width - 9)}"
     else:
         notes = [drift["role"]] if drift.get("role") else []
+        notes += _medium(sides, row, drift)
         notes += ["private"] if _is_private(drift) else []
         notes += ["warning"] if drift["severity"] == "warn" and len(row.drifts) > 1 else []
         if drift["path"]:
@@ -153,7 +171,19 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
         if drift["rules"]:
             yield f"      `llm_normalize = {', '.join(drift['rules'])}` would absorb it"
     if drift["folded"]:
-        yield from (f"      {line}" for line in wrapped(_consequences(sides, drift), width - 6))
+        for text in _consequences(sides, drift):
+            yield from (f"      {line}" for line in wrapped(text, width - 6))
+
+
+def _medium(sides: Sides, row: Row, drift: Mapping[str, Any]) -> list[str]:
+    """Of a digest that stands for an image, a sound or a file: which of them it is."""
+    found, turn = _PART.fullmatch(drift["path"]), _turn(sides.golden_turns, row.turns[0])
+    if found is None or turn is None:
+        return []
+    at, place = map(int, found.groups())
+    content = turn.call.messages[at]["content"] if at < len(turn.call.messages) else None
+    part = content[place] if isinstance(content, (list, tuple)) and place < len(content) else None
+    return [str(part.get("media_type") or part.get("type"))] if isinstance(part, Mapping) else []
 
 
 def _is_private(drift: Mapping[str, Any]) -> bool:
@@ -173,15 +203,25 @@ def _whole_call(sides: Sides, row: Row, drift: Mapping[str, Any], width: int) ->
     added = row.status == "added"
     mark = "+" if added else "-"
     known = sides.observed_turns if added else sides.golden_turns
-    turn = _turn(known, row.turns[0])
+    turn = None if is_elsewhere(sides, drift) else _turn(known, row.turns[0])
+    value = drift["observed"] if added else drift["golden"]
     if turn is not None:
         yield f"      {mark}  {request_line(turn.call, turn.added, width - 9)}"
         if turn.call.status != "missed":
             yield f"      {mark}  {output_line(turn.call, width - 9)}"
-        return
-    value = drift["observed"] if added else drift["golden"]
-    if value is not None:
-        yield f"      {mark}  {cut_end(clean_line(value_text(value)), width - 9)}"
+    elif isinstance(value, Mapping):
+        yield from (f"      {mark}  {cut_end(line, width - 9)}" for line in _said(value))
+    if isinstance(value, Mapping) and "again" in value:
+        yield "      it was made more often than it was recorded"
+
+
+def _said(call: Mapping[str, Any]) -> Iterator[str]:
+    """A call that is described in short: what was said last, and what was answered."""
+    for name, value in call.items():
+        if name not in {"model", "again"}:
+            speaker = "assistant" if name in {"output", "tool_calls"} else name
+            text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+            yield f"{clean_line(speaker)}: {clean_line(text)}"
 
 
 def _turn(known: Sequence[Turn], number: int) -> Turn | None:
@@ -190,8 +230,13 @@ def _turn(known: Sequence[Turn], number: int) -> Turn | None:
 
 def _texts(golden: Any, observed: Any, room: int) -> tuple[str | None, str | None]:
     """Both values as text: data, JSON text included, indented where one line does not hold it."""
-    old, new = (None if value is None else value_text(value) for value in (golden, observed))
-    if old is None or new is None or max(len(old), len(new)) <= room:
+    if golden is None or observed is None:
+        old, new = (None if one is None else whole_text(one) for one in (golden, observed))
+        return old, new
+    old, new = value_text(golden), value_text(observed)
+    if old == new:  # 7 and "7"
+        old, new = compact(golden), compact(observed)
+    if max(len(old), len(new)) <= room:
         return old, new
     parsed = [parse_json(value) if isinstance(value, str) else value for value in (golden, observed)]
     if all(isinstance(value, (dict, list)) for value in parsed):
@@ -209,17 +254,26 @@ def _places(drift: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield label, int(turn)
 
 
-def _consequences(sides: Sides, drift: Mapping[str, Any]) -> str:
+def _consequences(sides: Sides, drift: Mapping[str, Any]) -> Iterator[str]:
     """Where else a difference shows: ``also in turns 2-5, and in writer turn 1``."""
+    of_messages = drift["kind"] not in {"call_added", "call_missing"} and drift["path"] != "turn"
     places: dict[str, list[int]] = {}
+    beside = 0
     for label, turn in _places(drift):
-        places.setdefault("" if label in sides.labels else clean_line(label), []).append(turn)
+        if of_messages and label in sides.labels and turn == drift["turn"]:
+            beside += 1
+        else:
+            places.setdefault("" if label in sides.labels else clean_line(label), []).append(turn)
+    if beside:
+        yield f"and {plural(beside, 'more message')} {'moved' if drift['kind'] == 'order' else change(drift)} with it"
     here = places.pop("", None)
     parts = [turns(here)] if here else []
     parts += [f"in {label} {turns(numbers)}" for label, numbers in list(places.items())[:4]]
     if len(places) > 4:
         parts.append(f"in {plural(len(places) - 4, 'more conversation')}")
-    if not parts:
-        return f"{plural(drift['folded'], 'more difference')} follow{'s' if drift['folded'] == 1 else ''} from it"
-    text = joined(parts).replace(" and in ", ", and in ") if here and len(parts) > 1 else joined(parts)
-    return f"also in {text.removeprefix('in ')}"
+    if parts:
+        text = joined(parts).replace(" and in ", ", and in ") if here and len(parts) > 1 else joined(parts)
+        yield f"also in {text.removeprefix('in ')}"
+    elif drift["folded"] > beside:
+        left = drift["folded"] - beside
+        yield f"{plural(left, 'more difference')} follow{'s' if left == 1 else ''} from it"

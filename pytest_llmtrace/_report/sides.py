@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pytest_llmtrace._model.conversations import Conversation, Turn
 from pytest_llmtrace._model.verdict import Verdict
 
-Status = Literal["ok", "drift", "added", "missing", "not reached"]
+Status = Literal["ok", "drift", "added", "missing", "not reached", "not made"]
+
+
+_NEW: Final = " (new)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +60,11 @@ def sides_of(verdict: Verdict, drifting: Sequence[str]) -> list[Sides]:
         drifting: The labels that the drifts name.
     """
     golden = verdict.golden or ()
-    partners = _partners(golden, verdict.observed)
+    observed = [replace(one, label=_new(one)) if _new(one) in drifting else one for one in verdict.observed]
+    alone = set(drifting) - {one.label for one in golden}  # what has a counterpart is called as that one is
+    partners = _partners(golden, [one for one in observed if one.label not in alone])
     paired = {id(one) for one in partners.values()}
-    unpaired = [one for one in verdict.observed if id(one) not in paired]
+    unpaired = [one for one in observed if id(one) not in paired]
     new = [one for one in unpaired if one.label in drifting or not _joined(one, golden, partners)]
     taken = {one.label for one in golden}
     found = []
@@ -75,20 +80,32 @@ def sides_of(verdict: Verdict, drifting: Sequence[str]) -> list[Sides]:
     return [*found, *(Sides(label=label, labels=frozenset((label,))) for label in named)]
 
 
-def rows_of(sides: Sides, drifts: Sequence[Mapping[str, Any]], folded: set[int], *, stopped: bool) -> list[Row]:
+def rows_of(
+    sides: Sides, drifts: Sequence[Mapping[str, Any]], folded: set[int], *, stopped: bool, fewer: bool = False
+) -> list[Row]:
     """The turns of one conversation in order, runs of quiet ones drawn together.
 
     A turn whose differences are folded into another one's has no row: it is named there.
+
+    Args:
+        sides: The conversation.
+        drifts: Its differences, as data.
+        folded: The turns in which differences of others show again.
+        stopped: Whether a request without an answer ended the test.
+        fewer: Whether calls were left out that the policy does not count as missing.
     """
     added = [drift for drift in drifts if drift["kind"] == "call_added"]
     changed = [drift for drift in drifts if drift["kind"] != "call_added"]
     by_turn: dict[int, list[Mapping[str, Any]]] = {}
     for drift in changed:
         by_turn.setdefault(drift["turn"], []).append(drift)
-    reached = _reached(sides, added, by_turn, stopped=stopped)
+    reached = _reached(
+        sides, [drift for drift in added if not is_elsewhere(sides, drift)], by_turn, cut_short=stopped or fewer
+    )
     numbers = sorted({*range(1, len(sides.golden_turns) + 1), *by_turn})
     placed: list[tuple[int, int, Row]] = [
-        (drift["turn"], 0, Row(status="added", turns=(drift["turn"],), drifts=(drift,))) for drift in added
+        (drift["turn"], 2 * is_elsewhere(sides, drift), Row(status="added", turns=(drift["turn"],), drifts=(drift,)))
+        for drift in added
     ]
     for number in numbers:
         found = tuple(by_turn.get(number, ()))
@@ -96,15 +113,34 @@ def rows_of(sides: Sides, drifts: Sequence[Mapping[str, Any]], folded: set[int],
             missing = any(drift["kind"] == "call_missing" for drift in found)
             placed.append((number, 1, Row(status="missing" if missing else "drift", turns=(number,), drifts=found)))
         elif number not in folded:
-            placed.append((number, 1, Row(status="ok" if number <= reached else "not reached", turns=(number,))))
+            left: Status = "not reached" if stopped else "not made"
+            placed.append((number, 1, Row(status="ok" if number <= reached else left, turns=(number,))))
     return list(_drawn_together(row for _, _, row in sorted(placed, key=lambda item: item[:2])))
+
+
+def is_elsewhere(sides: Sides, drift: Mapping[str, Any]) -> bool:
+    """Whether an added call repeats a turn of this conversation without being a turn of it."""
+    again = isinstance(drift["observed"], Mapping) and "again" in drift["observed"]
+    at = drift["turn"] - 1
+    return again and not (at < len(sides.observed_turns) and sides.observed_turns[at].call.status == "missed")
+
+
+def _new(conversation: Conversation) -> str:
+    """What the comparison calls a conversation without a counterpart, where a golden one has its label."""
+    return conversation.label + _NEW
 
 
 def _partners(golden: Sequence[Conversation], observed: Sequence[Conversation]) -> dict[int, Conversation]:
     """The observed partner of each golden conversation that has one, by position."""
     partners: dict[int, Conversation] = {}
     used: set[int] = set()
-    for key in (_name, lambda one: (one.agent, one.opening), lambda one: one.agent or ""):
+    for key in (
+        _name,
+        lambda one: (one.agent, one.opening, _model(one)),
+        lambda one: (one.agent, one.opening),
+        lambda one: (one.agent, _model(one)),
+        lambda one: one.agent or "",
+    ):
         waiting: dict[object, deque[Conversation]] = {}
         for one in observed:
             if id(one) not in used:
@@ -126,16 +162,20 @@ def _joined(rest: Conversation, golden: Sequence[Conversation], partners: dict[i
     return False
 
 
+def _model(conversation: Conversation) -> str:
+    return conversation.turns[0].call.model
+
+
 def _name(conversation: Conversation) -> str | None:
     """The label that the application gave; a number that was given here tells nothing."""
     return conversation.label if conversation.agent or conversation.session else None
 
 
 def _reached(
-    sides: Sides, added: Sequence[object], by_turn: Mapping[int, Sequence[Mapping[str, Any]]], *, stopped: bool
+    sides: Sides, added: Sequence[object], by_turn: Mapping[int, Sequence[Mapping[str, Any]]], *, cut_short: bool
 ) -> int:
     """The last golden turn that the test got to."""
-    if not stopped:
+    if not cut_short:
         return len(sides.golden_turns)
     missing = [drift for drifts in by_turn.values() for drift in drifts if drift["kind"] == "call_missing"]
     return max(len(sides.observed_turns) - len(added) + len(missing), *by_turn, 0)

@@ -35,7 +35,8 @@ def text_diff(golden: str | None, observed: str | None, width: int, limit: int =
 def _distinct(golden: str, observed: str) -> tuple[str, str]:
     """Both texts as they can be shown, with enough spelled out to tell them apart."""
     if golden.split() == observed.split():
-        return _spaces_shown(golden), _spaces_shown(observed)
+        old, new = _spaces_shown(golden), _spaces_shown(observed)
+        return (f'"{old}"', f'"{new}"') if old.strip(" ") == new.strip(" ") else (old, new)
     old, new = clean(golden), clean(observed)
     if unicodedata.normalize("NFKC", old) == unicodedata.normalize("NFKC", new):
         return _ascii(golden), _ascii(observed)
@@ -109,7 +110,7 @@ def _alike(old: Sequence[str], new: Sequence[str], most: int) -> int:
 
 
 def _pairs(old: Sequence[str], new: Sequence[str], width: int) -> list[str]:
-    return [line for one, other in zip(old, new, strict=True) for line in pair(one, other, width)]
+    return [line for one, other in zip(old, new, strict=True) for line in pair(*_distinct(one, other), width)]
 
 
 def _side(mark: str, lines: Sequence[str], width: int, limit: int) -> list[str]:

@@ -747,6 +747,7 @@ def test_what_came_in_another_order():
             turn 1  ok
           ~ turn 2  order changed                                    <- first divergence
               turn 2 came as turn 3
+                 user: Next 1
               messages[4] came as messages[5]
             turn 3  ok
 

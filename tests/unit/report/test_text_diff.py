@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,19 @@ def test_large_texts_take_no_time():
 
     assert len(text_diff(" ".join(words), " ".join(reversed(words)), 74)) == 2
     assert len(text_diff("\n".join(words), "\n".join(reversed(words)), 74, limit=8)) < 14
+
+
+@pytest.mark.parametrize(
+    ("golden", "observed", "lines"),
+    [
+        ("", " ", ['-  ""', '+  " "']),
+        ("Hello", "Hello ", ['-  "Hello"', '+  "Hello "']),
+        ("a\nHello\nb", "a\nHello \nc", ["   a", '-  "Hello"', '+  "Hello "', "-  b", "+  c"]),
+    ],
+)
+def test_blanks_at_an_end_are_seen(golden, observed, lines):
+    """Where only blanks at the ends of a line differ, the line stands in quotes."""
+    assert text_diff(golden, observed, 60) == lines
 
 
 @settings(deadline=None)
