@@ -46,6 +46,8 @@ def test_of_a_changed_application(project: Project, monkeypatch: pytest.MonkeyPa
         provider.stop()
         monkeypatch.setenv("SHOP_CHANGED", "1")
         compare_screens(project.replay(), "replay", project)
+        on = "-k=three_agents or two_causes or two_agents or context or summary or swapped or in_between or fan_out"
+        compare_screens(project.replay("--llm-on-miss=nearest", on), "nearest", project)
 
 
 def test_of_a_changed_model(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
