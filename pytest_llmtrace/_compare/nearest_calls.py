@@ -113,7 +113,7 @@ class NearestCalls:
             most: How often a recorded call may answer.
         """
         prefixes = _prefixes(call)
-        told = next((found for prefix in reversed(prefixes) if (found := self._goes_on.get(prefix))), _Told())
+        told = next((found for prefix in reversed(prefixes[:-1]) if (found := self._goes_on.get(prefix))), _Told())
         left = self._pools.get(_needs(call), [])
         if most is not None:
             left = [one for one in left if self._used[one.position] < most]
