@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from pytest_llmtrace import __version__
+from pytest_llmtrace._commands.accept import accept
 from pytest_llmtrace._commands.diff import diff
 from pytest_llmtrace._commands.output import print_json, print_lines, width
 from pytest_llmtrace._model.conversations import conversations
@@ -246,4 +247,5 @@ def _stats_data(rows: list[CassetteRow]) -> dict[str, Any]:
     }
 
 
+main.add_command(accept)
 main.add_command(diff)

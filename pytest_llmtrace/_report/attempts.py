@@ -8,6 +8,7 @@ So does ``again``, one more run of a test that is repeated on purpose: what all 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -42,6 +43,11 @@ class Owner:
         """What the golden trace used and cost; `None` where there is none."""
         found = next((payload["golden_totals"] for payload in self.last if payload["golden_totals"]), None)
         return None if found is None else totals_from(found)
+
+    @property
+    def variants(self) -> Mapping[str, int]:
+        """The variants of the golden trace that runs were compared with, and how many."""
+        return Counter(payload["variant"] for payload in self.last if payload.get("variant"))
 
     @property
     def runs(self) -> Mapping[str, Any] | None:

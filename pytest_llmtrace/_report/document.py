@@ -41,6 +41,7 @@ def document(
     * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
     * `runs`: of a test that was repeated: `count`, `failed`, `threshold`; its findings then have `runs`, `of` and
       `rate`, and its amounts are those of all runs;
+    * `variants`: the variants of the golden trace that live runs came nearest to, and how many runs each;
     * `not_understood`: requests to LLM providers that are on the tape but not in the trace, because no dialect reads
       them;
     * `fanouts`: each with its `members`, their sum, and the `aggregator`.
@@ -128,6 +129,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
     }
     if owner.runs is not None:
         row["runs"] = dict(owner.runs)
+    if owner.variants:
+        row["variants"] = dict(sorted(owner.variants.items()))
     if owner.fan_outs:
         row["fanouts"] = owner.fan_outs
     if first.get("nearest_answers"):

@@ -51,8 +51,8 @@ def owner_payload(
     Args:
         verdict: The findings.
         trace: What was observed.
-        cassette: `golden` and `tape`, paths relative to the root directory or `None`, and `used`, the paths of all
-            cassette files that were used.
+        cassette: `golden` and `tape`, paths relative to the root directory or `None`, `used`, the paths of all
+            cassette files that were used, and `variant`, that of the variant that was compared with.
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
         with_entries: Whether the full entries come along, for the `.jsonl` report.
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
@@ -76,6 +76,8 @@ def owner_payload(
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
+    if cassette.get("variant"):
+        data["variant"] = cassette["variant"]
     if verdict.not_understood:
         data["not_understood"] = verdict.not_understood
     if verdict.nearest:

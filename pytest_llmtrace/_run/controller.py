@@ -127,7 +127,7 @@ class Controller:
 
     def _unused(self, session: pytest.Session) -> list[str]:
         from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415
-        from pytest_llmtrace._store.paths import discover  # noqa: PLC0415
+        from pytest_llmtrace._store.paths import discover, discover_variants, golden_of  # noqa: PLC0415
 
         if not is_full(session) or self.settings.run_mode not in ("trace", "record"):
             return []
@@ -138,6 +138,9 @@ class Controller:
                 for path in (cassette.golden, cassette.tape):
                     if path.exists():
                         found.add(_name(path, self.settings.root))
+            for path in discover_variants(root):
+                if _name(golden_of(path), self.settings.root) not in used:
+                    found.add(_name(path, self.settings.root))
         return sorted(found - used)
 
 

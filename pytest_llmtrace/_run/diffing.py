@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_llmtrace._compare.drift import compare
@@ -14,7 +15,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._run.privacy import Privacy
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden
-from pytest_llmtrace._store.paths import golden_names
+from pytest_llmtrace._store.paths import golden_names, is_further
 from pytest_llmtrace.errors import CassetteError, LockedCassetteError
 
 
@@ -34,9 +35,14 @@ def compared(a: Path, b: Path, policy: Policy) -> Compared:
     both = sorted(set(ours) & set(theirs))
     return Compared(
         pairs=tuple(_pair(name, a / name, b / name, policy) for name in both),
-        added=tuple(sorted(set(theirs) - set(ours))),
-        removed=tuple(sorted(set(ours) - set(theirs))),
+        added=_alone(theirs, ours),
+        removed=_alone(ours, theirs),
     )
+
+
+def _alone(names: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """The tests of one side that the other has not; variants, and runs of a test after its first, are no tests."""
+    return tuple(sorted(name for name in set(names) - set(others) if not is_further(name)))
 
 
 def _pair(name: str | None, a: Path, b: Path, policy: Policy) -> ComparedPair:

@@ -19,10 +19,12 @@ from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._run import saving
 from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
+from pytest_llmtrace._run.variants import nearest_trajectory
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace.errors import LockedCassetteError
 
@@ -43,6 +45,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     if run.compares:
         tapeless = bool(recorder.misses) and _is_without_tape(run)
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
+        if plan.mode == "live" and golden is not None:
+            golden, drifts = nearest_trajectory(run, trace, golden, drifts)
         findings += drifts
         findings += _misses(run, trace, explained=bool(drifts))
         if not stopped and recorder.wire == "tape" and run.old.is_accepted:
@@ -71,7 +75,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(private.masked(trace).calls),
         not_understood=tuple(private.masked_request(line) for line in run.assembled.unknown),
-        golden_file=run.old.golden_name if run.old.golden_exists else None,
+        golden_file=(saving.names(run)["variant"] or run.old.golden_name) if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),

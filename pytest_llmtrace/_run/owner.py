@@ -73,6 +73,8 @@ class OwnerRun:
         """What the call phase came to; set when it is judged."""
         self.verdict: Verdict | None = None
         self.saved = saving.Saved()
+        self.variant: int | None = None
+        """The variant of the golden trace that a live run comes nearest to, where it is not the golden trace itself."""
         self.passed = False
         """Of a fixture: whether its setup went well, so that it is saved when it is torn down."""
         self.refusal: Breach | None = None

@@ -22,6 +22,7 @@ from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, l
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
 from pytest_llmtrace._store.observed import observed_file, write_observed
+from pytest_llmtrace._store.paths import variant_file
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
 
@@ -227,6 +228,7 @@ def names(run: OwnerRun) -> dict[str, Any]:
         "golden": golden if cassette.golden.exists() else None,
         "tape": tape if tape in used else None,
         "used": used,
+        "variant": relative(variant_file(cassette.golden, run.variant), run.plan.root) if run.variant else None,
     }
 
 

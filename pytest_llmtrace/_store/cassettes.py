@@ -16,7 +16,7 @@ from pytest_llmtrace._store.formats import SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.ordering import fan_outs_in_order, interactions_in_old_order, trace_in_old_order
-from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.paths import Cassette, variants_of
 from pytest_llmtrace._store.same_recording import same_recording
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
@@ -118,12 +118,14 @@ def write(
 
 
 def remove(cassette: Cassette) -> bool:
-    """Delete the golden trace and the tape of an owner, and say whether there were any.
+    """Delete the golden trace, its variants and the tape of an owner, and say whether there were any.
 
     Raises:
         StorageError: the operating system refused.
     """
-    return any([atomic.remove(cassette.golden), atomic.remove(cassette.tape)])
+    files = (cassette.golden, cassette.tape, *variants_of(cassette.golden).values())
+    removed = [atomic.remove(file) for file in files]
+    return any(removed)
 
 
 def _interactions_data(

@@ -85,7 +85,46 @@ def discover(root: Path) -> Iterator[Cassette]:
     for place, names in _folders(root):
         if inside or FOLDER in place.relative_to(root).parts:
             stems = {name[: -len(ending)] for name in names for ending in (GOLDEN, TAPE) if name.endswith(ending)}
-            yield from (Cassette.at(place, stem) for stem in sorted(stems) if stem)
+            yield from (Cassette.at(place, stem) for stem in sorted(stems) if stem and not _VARIANT.search(stem))
+
+
+def is_variant(name: str) -> bool:
+    """Whether a file of this name is a variant of a golden trace."""
+    return name.endswith(GOLDEN) and _VARIANT.search(name.removesuffix(GOLDEN)) is not None
+
+
+def is_further(name: str) -> bool:
+    """Whether a golden file of this name is not the one trace of its test: a variant, or a further run of it."""
+    return is_variant(name) or _RUN.search(name.removesuffix(GOLDEN)) is not None
+
+
+def variant_file(golden: Path, number: int) -> Path:
+    """Where a variant of a golden trace lies: ``test_a.variant-1.trace.yaml`` beside ``test_a.trace.yaml``."""
+    return golden.with_name(f"{golden.name.removesuffix(GOLDEN)}.variant-{number}{GOLDEN}")
+
+
+def variants_of(golden: Path) -> dict[int, Path]:
+    """The variants of a golden trace that there are, by number, in order."""
+    stem = golden.name.removesuffix(GOLDEN)
+    found = {}
+    for path in golden.parent.iterdir() if golden.parent.is_dir() else ():
+        kept = _VARIANT.search(path.name.removesuffix(GOLDEN)) if is_variant(path.name) else None
+        if kept is not None and path.name[: kept.start()] == stem:
+            found[int(kept.group(1))] = path
+    return dict(sorted(found.items()))
+
+
+def golden_of(variant: Path) -> Path:
+    """The golden trace that a variant belongs to."""
+    return variant.with_name(_VARIANT.sub("", variant.name.removesuffix(GOLDEN)) + GOLDEN)
+
+
+def discover_variants(root: Path) -> Iterator[Path]:
+    """Every variant in the ``cassettes`` folders at or under a directory, also where its golden trace is gone."""
+    inside = FOLDER in root.resolve().parts
+    for place, names in _folders(root):
+        if inside or FOLDER in place.relative_to(root).parts:
+            yield from (place / name for name in sorted(names) if is_variant(name))
 
 
 def golden_names(root: Path) -> list[str]:
@@ -154,5 +193,8 @@ _SCOPES: Final = frozenset({"function", "class", "module", "package", "session"}
 _LOWER_NAME: Final = re.compile(r"[a-z0-9_]+")
 _PLAIN_CLASS: Final = re.compile(r"Test(?:[A-Z0-9_][a-z0-9_]*)?")
 """``Test`` and one capitalised word: of all the names that differ in case alone, one, which goes without a hash."""
+_VARIANT: Final = re.compile(r"\.variant-([1-9][0-9]{0,3})$")
+"""No name of a test ends like this: a hyphen in one is followed by eight digits of a hash."""
+_RUN: Final = re.compile(r"\.run-[0-9]{1,4}$")
 _UNPORTABLE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _DEVICE: Final = re.compile(r"con|prn|aux|nul|conin|conout|com[0-9]|lpt[0-9]", re.IGNORECASE)

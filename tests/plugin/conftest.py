@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,3 +145,37 @@ def provider() -> Iterator[Provider]:
 def project(pytester: pytest.Pytester, provider: Provider) -> Project:
     """An empty project."""
     return Project(pytester, provider)
+
+
+AGENT = """
+    TOOLS = [
+        {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
+        for name in ("refund", "lookup")
+    ]
+
+    def test_agent():
+        chat("order 123", tools=TOOLS)
+"""
+
+
+@pytest.fixture
+def scripted(pytester: pytest.Pytester) -> Iterator[Callable[..., Project]]:
+    """Makes a project whose provider gives these answers, one after the other."""
+    started: list[Provider] = []
+
+    def make(*answers: str, source: str = AGENT) -> Project:
+        rules: list[dict[str, Any]] = [
+            {"tool_calls": [{one.removeprefix("tool "): {}}], "times": 1}
+            if one.startswith("tool ")
+            else {"text": one, "times": 1}
+            for one in answers
+        ]
+        provider = Provider(rules)
+        started.append(provider)
+        project = Project(pytester, provider)
+        project.write(source)
+        return project
+
+    yield make
+    for provider in started:
+        provider.stop()

@@ -4,41 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.plugin.conftest import Project
-from tests.provider import Provider
-
-AGENT = """
-    TOOLS = [
-        {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
-        for name in ("refund", "lookup")
-    ]
-
-    def test_agent():
-        chat("order 123", tools=TOOLS)
-"""
-
-
-@pytest.fixture
-def scripted(pytester):
-    """Makes a project whose provider gives these answers, one after the other."""
-    started = []
-
-    def make(*answers, source=AGENT):
-        rules = [
-            {"tool_calls": [{one.removeprefix("tool "): {}}], "times": 1}
-            if one.startswith("tool ")
-            else {"text": one, "times": 1}
-            for one in answers
-        ]
-        provider = Provider(rules)
-        started.append(provider)
-        project = Project(pytester, provider)
-        project.write(source)
-        return project
-
-    yield make
-    for provider in started:
-        provider.stop()
+from tests.plugin.conftest import AGENT
 
 
 def rates(row):
