@@ -59,7 +59,8 @@ def _attach(made: Content, calls: Iterable[dict[str, Any]], block: Mapping[str, 
     """The call may be in an earlier message (the model paused for another tool); then the result stands alone."""
     for call in calls:
         if call.get("id") == block.get("tool_use_id") and "result" not in call:
-            call["result"] = plain(block.get("content"))
+            result = plain(block.get("content"))
+            call["result"] = {"is_error": True, "content": result} if block.get("is_error") is True else result
             return
     made.parts.append(plain(block))
 

@@ -10,6 +10,7 @@ from pytest_llmtrace._capture.dialects.lenient import first, listed, mapping, ma
 from pytest_llmtrace._capture.dialects.media import binary, plain
 from pytest_llmtrace._capture.dialects.parts import content, joined
 from pytest_llmtrace._capture.dialects.tooling import argument_text, openai_tool_calls, tool_call
+from pytest_llmtrace._model.canonical import parse_json
 
 
 def chat_messages(raw: object) -> Iterator[dict[str, Any]]:
@@ -90,7 +91,8 @@ class ChatChoice:
         """Take in the next delta."""
         said = delta.get("content")
         if isinstance(said, list):
-            self._parts.extend(said)
+            for part in said:
+                self._add_part(part)
         else:
             self._content.append(text(said))
         self._reasoning.append(reasoning_text(delta))
@@ -121,7 +123,7 @@ class ChatChoice:
                 "role": "assistant",
                 "content": [*self._parts, {"type": "text", "text": said}] if self._parts else said,
                 "refusal": "".join(self._refusal),
-                "tool_calls": [call.raw() for call in self._calls],
+                "tool_calls": [call.raw() for call in sorted(self._calls, key=lambda call: call.place)],
                 "annotations": self._annotations,
                 "images": self._images,
                 "audio": audio,
@@ -130,13 +132,29 @@ class ChatChoice:
         fields["reasoning"] = "".join(self._reasoning) or fields["reasoning"]
         return fields
 
+    def _add_part(self, part: Any) -> None:
+        """Mistral streams thoughts, and text beside them, as parts: pieces of one kind that follow are one."""
+        last = self._parts[-1] if self._parts else None
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind in _PIECES and isinstance(last, dict) and last.get("type") == kind:
+            known, more = last.get(kind), part.get(kind)
+            for one in (list, str):
+                if isinstance(known, one) and isinstance(more, one):
+                    self._parts[-1] = {**last, kind: [*known, *more] if one is list else f"{known}{more}"}
+                    return
+        self._parts.append(part)
+
     def _add_call(self, delta: Mapping[str, Any]) -> None:
-        """Providers number the fragments of parallel calls, or only give each call an id, or neither."""
+        """Providers number the fragments of parallel calls, or only give each call an id, or neither.
+
+        Numbers say where a call stands, whichever of them came first.
+        """
         index = delta.get("index")
         call_id = text(delta.get("id"))
         call = self._by_index.get(index) if isinstance(index, int) else (self._calls[-1] if self._calls else None)
-        if call is None or (call_id and call.id and call_id != call.id):
-            call = _Call()
+        over = call is not None and not isinstance(index, int) and call.is_over(delta)
+        if call is None or over or (call_id and call.id and call_id != call.id):
+            call = _Call(place=index if isinstance(index, int) else len(self._calls))
             self._calls.append(call)
             if isinstance(index, int):
                 self._by_index[index] = call
@@ -145,6 +163,7 @@ class ChatChoice:
 
 @dataclass(slots=True)
 class _Call:
+    place: int
     id: str = ""
     kind: str = "function"
     name: str = ""
@@ -158,6 +177,12 @@ class _Call:
         arguments = first(called, "arguments", "input")
         if arguments is not None:
             self.arguments.append(arguments if isinstance(arguments, str) else argument_text(arguments))
+
+    def is_over(self, delta: Mapping[str, Any]) -> bool:
+        """Whether a fragment without number and id begins the next call: it has a name, this one all it needs."""
+        again = bool(self.id) and self.id == text(delta.get("id"))
+        named = bool(self.name) and bool(text(mapping(delta.get("function")).get("name")))
+        return named and not again and isinstance(parse_json("".join(self.arguments)), dict)
 
     def raw(self) -> dict[str, Any]:
         key = "arguments" if self.kind == "function" else "input"
@@ -177,6 +202,7 @@ def _hollow(value: object) -> bool:
     return value is False or value in (None, [], "")
 
 
+_PIECES: Final = frozenset({"text", "thinking"})
 _HANDLED: Final = frozenset(
     {
         "role",

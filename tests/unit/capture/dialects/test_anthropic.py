@@ -296,3 +296,26 @@ def test_what_a_classifier_says_is_the_refusal(streamed: bool) -> None:
 
     assert said(call.output) == {"role": "assistant", "refusal": "No."}
     assert (call.finish_reason, call.status) == ("refusal", "ok")
+
+
+def test_the_error_of_a_remote_tool_is_told_from_its_result() -> None:
+    """What an MCP server failed with stands at its call as an error."""
+    blocks = [
+        {"type": "mcp_tool_use", "id": "m1", "name": "find", "server_name": "docs", "input": {}},
+        {"type": "mcp_tool_result", "tool_use_id": "m1", "is_error": True, "content": [{"type": "text", "text": "no"}]},
+    ]
+    call = answered(
+        MESSAGES,
+        {"model": "claude", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]},
+        {"type": "message", "role": "assistant", "content": blocks, "stop_reason": "end_turn"},
+    )
+    assert call.output is not None
+    assert call.output["tool_calls"] == [
+        {
+            "id": "m1",
+            "type": "mcp_tool_use",
+            "function": {"name": "find", "arguments": "{}"},
+            "result": {"is_error": True, "content": [{"type": "text", "text": "no"}]},
+            "server": "docs",
+        }
+    ]

@@ -231,6 +231,12 @@ def test_a_stream_is_put_together() -> None:
             {"index": 0, "id": "a", "function": {"name": "f", "arguments": {}}},
             {"index": 1, "id": "b", "function": {"name": "g", "arguments": None}},
         ],
+        [
+            {"index": 1, "id": "b", "function": {"name": "g", "arguments": ""}},
+            {"index": 0, "id": "a", "function": {"name": "f", "arguments": "{"}},
+            {"index": 1, "function": {"arguments": "{}"}},
+            {"index": 0, "function": {"arguments": "}"}},
+        ],
     ],
 )
 def test_calls_of_a_stream_are_told_apart_without_good_numbers(deltas: list[dict[str, Any]]) -> None:
@@ -359,3 +365,35 @@ def test_a_stream_of_parts_images_and_sound() -> None:
         "reasoning": "hm",
         "audio": {"type": "audio", **digest, "id": "a", "transcript": "Hello"},
     }
+
+
+def test_calls_without_number_and_id_are_told_apart_by_their_names() -> None:
+    """Some servers send whole calls and nothing to tell them by; a name repeated within a call begins no other."""
+    deltas = [
+        {"id": "", "function": {"name": "f", "arguments": '{"x": 1}'}},
+        {"id": "", "function": {"name": "f", "arguments": '{"x"'}},
+        {"id": "", "function": {"name": "f", "arguments": ": 2}"}},
+    ]
+    stream = sse(*(chunk({"tool_calls": [delta]}) for delta in deltas), chunk({}, "tool_calls"))
+
+    call = answered(CHAT, {**ASK, "stream": True}, stream)
+
+    assert said(call.output)["tool_calls"] == [
+        {"type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}},
+        {"type": "function", "function": {"name": "f", "arguments": '{"x": 2}'}},
+    ]
+
+
+def test_thoughts_and_text_that_are_streamed_as_parts_are_whole() -> None:
+    """Mistral's reasoning models stream a few letters of a thinking part at a time: those are no paragraphs."""
+    stream = sse(
+        chunk({"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Let"}]}]}),
+        chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": " me"}]}]}),
+        chunk({"content": [{"type": "text", "text": "Hel"}]}),
+        chunk({"content": [{"type": "text", "text": "lo"}]}),
+        chunk({}, "stop"),
+    )
+
+    call = answered(CHAT, {**ASK, "stream": True}, stream)
+
+    assert said(call.output) == {"role": "assistant", "content": "Hello", "reasoning": "Let me"}
