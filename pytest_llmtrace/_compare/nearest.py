@@ -16,6 +16,10 @@ from pytest_llmtrace._model.matching import matching_host
 
 _MOST_NAMED: Final = 3
 _LONGEST_VALUE: Final = 80
+_ELSEWHERE: Final = (
+    ". The same is recorded at another address: set the client's base URL as it was when recording "
+    "(OPENAI_BASE_URL, for example)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,12 @@ class NearestRequests:
         return None if found is None else found.request
 
     def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> str:
-        """What the nearest recorded request, found here or given, has different in short: what `Miss.detail` holds."""
+        """What the nearest recorded request has different in short: what `Miss.detail` holds.
+
+        Args:
+            request: What was asked for.
+            nearest: The nearest one, where it is an LLM call; of others it is found here.
+        """
         found = nearest or self.nearest(request)
         if found is None:
             return "no request like it is recorded"
@@ -79,7 +88,9 @@ class NearestRequests:
             return "recorded, but it was made more often than it was recorded"
         shown = "; ".join(differences[:_MOST_NAMED])
         more = len(differences) - _MOST_NAMED
-        return f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
+        text = f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
+        is_elsewhere = nearest is not None and differences == _address_differences(found, request)
+        return text + _ELSEWHERE if is_elsewhere else text
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:
@@ -87,20 +98,26 @@ def _place(request: HttpRequest) -> tuple[str, str]:
 
 
 def _differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
-    one, other = urlsplit(recorded.url), urlsplit(request.url)
     found = []
     if recorded.method.upper() != request.method.upper():
         found.append(_changed("method", recorded.method, request.method))
+    found.extend(_address_differences(recorded, request))
+    found.extend(_value_differences("query", _query(recorded), _query(request)))
+    found.extend(_value_differences("body", _body(recorded), _body(request)))
+    if not same_flags(recorded, request):
+        found.append(_changed("beta features", ",".join(flags(recorded)) or None, ",".join(flags(request)) or None))
+    return found
+
+
+def _address_differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
+    one, other = urlsplit(recorded.url), urlsplit(request.url)
+    found = []
     if one.scheme != other.scheme:
         found.append(_changed("scheme", one.scheme, other.scheme))
     if matching_host(recorded.url) != matching_host(request.url):
         found.append(_changed("host", matching_host(recorded.url), matching_host(request.url)))
     if one.path != other.path:
         found.append(_changed("path", one.path, other.path))
-    found.extend(_value_differences("query", _query(recorded), _query(request)))
-    found.extend(_value_differences("body", _body(recorded), _body(request)))
-    if not same_flags(recorded, request):
-        found.append(_changed("beta features", ",".join(flags(recorded)) or None, ",".join(flags(request)) or None))
     return found
 
 

@@ -122,7 +122,8 @@ def breach_line(breach: Mapping[str, Any]) -> str:
     """One breached budget in one line, from its data."""
     text = budget_use(breach)
     if breach["value"] is None and breach.get("models"):
-        text += f" (no price for {joined([clean_line(model) for model in breach['models']])})"
+        models = joined([clean_line(model) for model in breach["models"]])
+        text += f" (no price for {models}: enter it in [tool.llmtrace.prices])"
     return f"{text}; live calls were refused" if breach.get("refused") else text
 
 

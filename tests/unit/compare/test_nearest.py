@@ -64,6 +64,20 @@ def test_long_values_are_cut() -> None:
     assert len(found.detail(request(ORDERS, b"b" * 500, "POST"))) < 250
 
 
+def test_a_call_that_is_recorded_at_another_address_names_the_base_url() -> None:
+    """Where a setting of the client alone differs, recording anew is no way out; a changed body is no such case."""
+    chat = request("https://gateway.test/openai/v1/chat", {"model": "m"}, "POST")
+    found = NearestRequests([], calls=[chat])
+    moved = request("https://api.test/v1/chat", {"model": "m"}, "POST")
+    assert found.detail(moved, nearest=chat) == (
+        "nearest recorded: POST https://gateway.test/openai/v1/chat: host 'gateway.test' -> 'api.test'; path "
+        "'/openai/v1/chat' -> '/v1/chat'. The same is recorded at another address: set the client's base URL as it was "
+        "when recording (OPENAI_BASE_URL, for example)"
+    )
+    changed = request("https://api.test/v1/chat", {"model": "n"}, "POST")
+    assert "base URL" not in found.detail(changed, nearest=chat)
+
+
 def test_nothing_is_recorded() -> None:
     """An empty tape says so."""
     assert NearestRequests([]).detail(request(ORDERS)) == "no request like it is recorded"

@@ -274,8 +274,8 @@ def test_breached_budgets():
     assert texts(made, budgets=budgets)[-4:] == lines(
         """
         budget: growth ? of 10 % allowed
-        budget BREACHED: cost ? of $0.01 allowed (no price for acme-9000); live calls
-        were refused
+        budget BREACHED: cost ? of $0.01 allowed (no price for acme-9000: enter it in
+        [tool.llmtrace.prices]); live calls were refused
         budget BREACHED: tests/test_a.py::test_a: tokens 220 of 100 allowed
         """
     )
