@@ -14,6 +14,7 @@ from pytest_llmtrace import __version__
 from pytest_llmtrace._commands.accept import accept
 from pytest_llmtrace._commands.diff import diff
 from pytest_llmtrace._commands.output import print_json, print_lines, width
+from pytest_llmtrace._commands.policy import policy
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.redaction import Redactor
@@ -43,6 +44,7 @@ def main() -> None:
       llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
       llmtrace stats tests
       llmtrace diff . observed
+      llmtrace policy tests/test_refund.py::test_refund
       llmtrace export tests > calls.jsonl
       llmtrace import tests
     """  # noqa: D301  # click looks for the character itself
@@ -249,3 +251,4 @@ def _stats_data(rows: list[CassetteRow]) -> dict[str, Any]:
 
 main.add_command(accept)
 main.add_command(diff)
+main.add_command(policy)

@@ -27,6 +27,10 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     _settings.declare(parser, pluginmanager)
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(_settings.hookspecs)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if _settings.asks_for_tracing(early_config):
@@ -73,7 +77,8 @@ class Hooks:
         """What happens in this process."""
         from pytest_llmtrace._run.run import Run  # noqa: PLC0415
 
-        return Run(self._settings, ledger=getattr(self._config, "workerinput", {}).get("llmtrace_ledger"))
+        ledger = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
+        return Run(self._settings, ledger=ledger, hooks=self._config.hook)
 
     @cached_property
     def controller(self) -> Controller:

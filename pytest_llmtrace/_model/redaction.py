@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
+from pytest_llmtrace._model.body_texts import rewritten
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 PLACEHOLDER: Final = "REDACTED"
@@ -45,23 +46,32 @@ _KEY_VARIABLE: Final = re.compile(
 _SHORTEST_SECRET: Final = 8
 
 
+More = Callable[[], Callable[[str], str] | None]
+
+
 class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        """Args: secrets: values to remove wherever they occur, besides what is recognised by its place."""
+    def __init__(self, secrets: Iterable[str] = (), more: More | None = None) -> None:
+        """What to remove besides what is recognised by its place.
+
+        Args:
+            secrets: values to remove wherever they occur.
+            more: gives a function that removes more from a text, or `None`, whenever it is asked.
+        """
+        self._more = more
         values = {value for value in secrets if len(value) >= _SHORTEST_SECRET}
         self._secrets = tuple(sorted((value.encode() for value in values), key=lambda raw: (-len(raw), raw)))
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Redactor:
+    def from_environment(cls, environment: Mapping[str, str] | None = None, *, more: More | None = None) -> Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
         variables = os.environ if environment is None else environment
-        return cls(value for name, value in variables.items() if _KEY_VARIABLE.search(name.upper()))
+        return cls((value for name, value in variables.items() if _KEY_VARIABLE.search(name.upper())), more)
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
-        return Redactor([*(value.decode() for value in self._secrets), *secrets])
+        return Redactor([*(value.decode() for value in self._secrets), *secrets], self._more)
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
@@ -102,10 +112,11 @@ class Redactor:
             if secret in body:
                 body = body.replace(secret, PLACEHOLDER.encode())
         if _SECRET_FIELD_IN_TEXT.search(body):
-            return _redact_fields(body)
-        if _SECRET_FIELD_IN_FORM.search(body) and _FORM.fullmatch(body):
-            return _SECRET_FIELD_IN_FORM.sub(rb"\1" + PLACEHOLDER.encode(), body)
-        return body
+            body = _redact_fields(body)
+        elif _SECRET_FIELD_IN_FORM.search(body) and _FORM.fullmatch(body):
+            body = _SECRET_FIELD_IN_FORM.sub(rb"\1" + PLACEHOLDER.encode(), body)
+        more = self._more() if self._more is not None else None
+        return rewritten(body, more) if more is not None and body else body
 
     def text(self, text: str) -> str:
         """Text with known secret values replaced."""
@@ -113,7 +124,8 @@ class Redactor:
             value = secret.decode()
             if value in text:
                 text = text.replace(value, PLACEHOLDER)
-        return text
+        more = self._more() if self._more is not None else None
+        return more(text) if more is not None else text
 
     def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[bytes, ...]) -> Headers:
         made = []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from pytest_llmtrace._compare.budget import Budget
+from pytest_llmtrace._compare.normalize import AnyRule
 from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.hooks import normalize_rules
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.policies import effective_policy
@@ -34,6 +37,7 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
     policy = effective_policy(mode, settings, trace if marker else None).policy
     policy.load()
+    policy = replace(policy, normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)))
     file, _, name = item.nodeid.partition("::")
     keeper = _keeper(item)
     return Plan(
@@ -69,10 +73,17 @@ def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settin
         owner=f"fixture {scope} {name}" + ("" if param is None else f" [{param}]"),
         cassette=fixture_cassette(base, scope, name, param, folder=folder),
         policy=test.plan.policy,
-        # Whichever test comes first: the rules of the project, not those of its marker.
-        privacy=privacy_of(settings, effective_policy(test.plan.mode, settings).policy.normalize),
+        privacy=privacy_of(settings, _rules_of_project(request, test.plan.mode, settings)),
         accept=test.plan.accept,
         **_of_run(test.plan.mode, settings),
+    )
+
+
+def _rules_of_project(request: Any, mode: Mode, settings: Settings) -> tuple[AnyRule, ...]:
+    """The rules of a fixture, whichever test comes first: the project's, not those of that test."""
+    return (
+        *effective_policy(mode, settings).policy.normalize,
+        *normalize_rules(request.config.hook, request.node.nodeid),
     )
 
 

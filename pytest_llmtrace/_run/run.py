@@ -18,12 +18,12 @@ from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.wire.http import Interception
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
-from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run import repeats
+from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
 from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, forget_unittest_failure, is_no_outcome, screen
@@ -40,11 +40,11 @@ from pytest_llmtrace.errors import LlmtraceError
 class Run:
     """Everything the plugin's hooks call, in the order in which pytest calls them."""
 
-    def __init__(self, settings: Settings, *, ledger: str | None = None) -> None:
+    def __init__(self, settings: Settings, *, ledger: str | None = None, hooks: Any) -> None:
         self.settings = settings
         self._ledger = Ledger(Path(ledger) if ledger else None)
         self._prices = PriceBook(settings.prices)
-        self._redactor = Redactor.from_environment()
+        self._redactor = redactor(hooks)
         self._logger = Logger()
         self._guard = Guard(allowed=settings.allow_hosts)
         self._langchain = Hook()

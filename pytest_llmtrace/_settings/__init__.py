@@ -1,5 +1,6 @@
 """Options, ini values and markers: declared here, read once, frozen."""
 
+from pytest_llmtrace._settings import hookspecs
 from pytest_llmtrace._settings.early import (
     asks_for_tracing,
     header,
@@ -22,6 +23,7 @@ __all__ = [
     "budget_marker",
     "declare",
     "header",
+    "hookspecs",
     "keep_litellm_local",
     "litellm_in_python",
     "read",

@@ -1,0 +1,78 @@
+"""The functions that conftest files and plugins add: `pytest_llmtrace_normalize` and `pytest_llmtrace_redact`."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from pytest_llmtrace._compare.normalize import FunctionRule
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace.errors import SettingsError
+
+NORMALIZE = "pytest_llmtrace_normalize"
+REDACT = "pytest_llmtrace_redact"
+
+
+def normalize_rules(hooks: Any, nodeid: str) -> tuple[FunctionRule, ...]:
+    """The rules that implementations add for an owner; none where there is no implementation.
+
+    Args:
+        hooks: pytest's, as they hold for the owner: those of its own conftest files are among them.
+        nodeid: The owner.
+    """
+    return tuple(
+        FunctionRule(name=f"{NORMALIZE} of {one.plugin_name}", apply=_applied(one, NORMALIZE, nodeid=nodeid))
+        for one in _implementations(hooks, NORMALIZE)
+    )
+
+
+def redactor(hooks: Any) -> Redactor:
+    """What removes secrets in this run: implementations may still come, with the conftest files of folders."""
+    return Redactor.from_environment(more=lambda: redaction(hooks))
+
+
+def redaction(hooks: Any) -> Callable[[str], str] | None:
+    """What implementations remove from a text; `None` where there are none. Ends the test where one raises."""
+    functions = [_applied(one, REDACT) for one in _implementations(hooks, REDACT)]
+    if not functions:
+        return None
+
+    def redact(text: str) -> str:
+        try:
+            for function in functions:
+                text = function(text)
+        except SettingsError as error:
+            said = str(error)
+        else:
+            return text
+        raise stop(said)  # no SDK may take it for a failed connection, and nothing unredacted may be written
+
+    return redact
+
+
+def _implementations(hooks: Any, name: str) -> list[Any]:
+    """In the order in which pytest would call them."""
+    return [one for one in reversed(getattr(hooks, name).get_hookimpls()) if not (one.wrapper or one.hookwrapper)]
+
+
+def _applied(implementation: Any, name: str, **context: str) -> Callable[[str], str]:
+    def applied(text: str) -> str:
+        given = {"text": text, **context}
+        try:
+            made = implementation.function(*(given[argument] for argument in implementation.argnames))
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            raise SettingsError(
+                f"{name} of {implementation.plugin_name}: it raised {type(error).__name__}: {error} "
+                f"({last.filename}:{last.lineno})"
+            ) from error
+        if made is not None and not isinstance(made, str):
+            raise SettingsError(
+                f"{name} of {implementation.plugin_name}: it must return a text, or None where nothing is to be done, "
+                f"not {made!r:.100}"
+            )
+        return text if made is None else made
+
+    return applied
