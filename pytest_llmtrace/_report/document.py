@@ -9,6 +9,7 @@ from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, dollars
 from pytest_llmtrace._report.attempts import Owner, Payload, owners, summed_rows
+from pytest_llmtrace._report.dry_run import dry_run_sums
 from pytest_llmtrace._report.payload import finding_data
 from pytest_llmtrace._report.plain import plain
 
@@ -38,6 +39,8 @@ def document(
 
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
       was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
+    * `would_record`: of a dry run, `calls` that recording would take (`at_least`: or more), their estimated `cost_usd`,
+      and `why`: `new`, `changed`, `all`, `unchanged`, `failed` or `not_reached`; `dry_run` has the sum of all;
     * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
     * `runs`: of a test that was repeated: `count`, `failed`, `threshold`; its findings then have `runs`, `of` and
       `rate`, and its amounts are those of all runs;
@@ -69,6 +72,8 @@ def document(
     }
     if fixtures:
         made["fixtures"] = [_test(owner, "failed" if owner.failed else "passed") for owner in fixtures]
+    if would := [row for row in (*made["tests"], *made.get("fixtures", ())) if "would_record" in row]:
+        made["dry_run"] = dry_run_sums(would)
     plain_made: dict[str, Any] = plain(made)
     return plain_made
 
@@ -133,6 +138,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
         row["variants"] = dict(sorted(owner.variants.items()))
     if owner.fan_outs:
         row["fanouts"] = owner.fan_outs
+    if first.get("would_record"):
+        row["would_record"] = first["would_record"]
     if first.get("nearest_answers"):
         row["nearest_answers"] = first["nearest_answers"]
     if first["recorded"]:

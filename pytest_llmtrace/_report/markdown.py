@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
 from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
 from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
 from pytest_llmtrace._report.money import count, usd, usd_or_part
@@ -44,6 +45,7 @@ def markdown(document: Mapping[str, Any]) -> Iterator[str]:
     rows = [*document["tests"], *document.get("fixtures", ())]
     yield from _tests(rows)
     yield from _fan_outs(rows)
+    yield from _dry_run(document)
     yield from _recorded(document)
     yield from _findings(rows)
     if document["unused"]:
@@ -89,6 +91,19 @@ def _fan_outs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield from (f"| {_code(name, cell=True)} | {_numbers(amounts)} |" for name, amounts in fan_out_rows(fan_out))
     if len(found) > _FAN_OUTS_SHOWN:
         yield from ("", f"and {plural(len(found) - _FAN_OUTS_SHOWN, 'more fan-out')}.")
+
+
+def _dry_run(document: Mapping[str, Any]) -> Iterator[str]:
+    if "dry_run" not in document:
+        return
+    yield from ("", "## Dry run", "", dry_run_sum(document))
+    rows = dry_run_tests(document)
+    if rows:
+        yield from ("", "| Test | Live calls | About | Why |", "|---|--:|--:|---|")
+    for row in rows[:_TESTS_SHOWN]:
+        yield f"| {_code(row['nodeid'], cell=True)} | {' | '.join(dry_run_cells(row['would_record']))} |"
+    if len(rows) > _TESTS_SHOWN:
+        yield from ("", f"and {plural(len(rows) - _TESTS_SHOWN, 'more test')}.")
 
 
 def _recorded(document: Mapping[str, Any]) -> Iterator[str]:

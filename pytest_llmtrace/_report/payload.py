@@ -44,6 +44,7 @@ def owner_payload(
     cassette: Mapping[str, Any],
     recorded: Mapping[str, Any],
     with_entries: bool,
+    would_record: Mapping[str, Any] | None = None,
     phase: Literal["call", "teardown", "again"] = "call",
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner.
@@ -55,6 +56,7 @@ def owner_payload(
             cassette files that were used, and `variant`, that of the variant that was compared with.
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
         with_entries: Whether the full entries come along, for the `.jsonl` report.
+        would_record: Of a dry run, what recording would take: `why`, `calls`, `at_least`, `cost_usd`.
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
@@ -80,6 +82,8 @@ def owner_payload(
         data["variant"] = cassette["variant"]
     if verdict.not_understood:
         data["not_understood"] = verdict.not_understood
+    if would_record:
+        data["would_record"] = dict(would_record)
     if verdict.nearest:
         data["nearest_answers"] = verdict.nearest
     if found := fan_outs_data(trace.calls):

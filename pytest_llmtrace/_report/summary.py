@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.dry_run import dry_run_rows
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
 from pytest_llmtrace._report.rates import rate
@@ -62,6 +63,7 @@ def summary(
         agent_table(document, width),
         dearest_tests(document, width, verbose=verbose),
         recorded_rows(document, width, verbose=verbose),
+        dry_run_rows(document, width, verbose=verbose),
         [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],
         _not_understood(document, width, verbose=verbose),
         _unused(document, width, verbose=verbose),
@@ -85,7 +87,7 @@ def _head(document: Document, width: int) -> Iterator[Line]:
     estimated = ", partly estimated" if usage.get("estimated") else ""
     text = " · ".join(
         (
-            str(document["mode"]),
+            str(document["mode"]) + (" (dry run)" if "dry_run" in document else ""),
             plural(totals["tests"], "test"),
             plural(totals["calls"], "call"),
             f"{count(usage['input_tokens'])} tokens in{cached}, {count(usage['output_tokens'])} out{estimated}",

@@ -60,7 +60,7 @@ class Controller:
             self._payloads,
             self._outcomes,
             mode=self.settings.run_mode,
-            breaches=self._breaches(),
+            breaches=[] if self.settings.dry_run else self._breaches(),
             unused=self._unused(session),
         )
         for path in self.settings.reports:

@@ -14,18 +14,22 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.screen import failure_text
 
 
-def fail(text: str) -> NoReturn:
+def fail(text: str, *, skipped: bool = False) -> NoReturn:
     """End the phase as failed, with the text alone: what it replaces is not shown again."""
-    raise pytest.fail.Exception(text, pytrace=False) from None
+    raise _failure(text, skipped=skipped) from None
 
 
-def fail_for_all(fixturedef: Any, text: str) -> NoReturn:
+def fail_for_all(fixturedef: Any, text: str, *, skipped: bool = False) -> NoReturn:
     """End the setup of a fixture as failed, for whoever asks for it later too: pytest keeps how a setup ended."""
-    failure = pytest.fail.Exception(text, pytrace=False)
+    failure = _failure(text, skipped=skipped)
     kept = fixturedef.cached_result
     if kept is not None:
         fixturedef.cached_result = (None, kept[1], (failure, None))
     raise failure from None
+
+
+def _failure(text: str, *, skipped: bool) -> BaseException:
+    return pytest.skip.Exception(text) if skipped else pytest.fail.Exception(text, pytrace=False)
 
 
 def screen(verdict: Verdict) -> str:

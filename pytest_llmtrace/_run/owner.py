@@ -23,6 +23,7 @@ from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
+from pytest_llmtrace._run.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.keyless import lacks_key
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.nearest_answers import NearestAnswers
@@ -44,19 +45,23 @@ class OwnerRun:
             plan.mode == "record" and plan.record_mode == "new" and self.old.golden_exists
         )
         self.compares = replays or plan.mode == "live"
-        self.records = plan.mode == "record" and not replays
+        self.dry = plan.dry_run and plan.mode == "record" and not replays
+        self.ended_by_itself = False
+        """Of a dry run: whether it ended with an exception that is not ours."""
+        self.records = plan.mode == "record" and not replays and not self.dry
         self._journal = saving.journal(plan)
         journalled: tuple[Interaction, ...] = ()
-        if self.records and plan.record_mode != "all":
+        if (self.records or self.dry) and plan.record_mode != "all":
             journalled = saving.journalled(plan)
-        recorded = self.old.interactions if plan.own_tape else ()
+        anew = self.dry and plan.record_mode == "all"
+        recorded = self.old.interactions if plan.own_tape and not anew else ()
         tape = Tape(recorded, meaning=meaning, same=same_request(plan.policy, recorded))
         self.nearest = NearestAnswers(tape)
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(
             plan.owner,
-            wire=_wire(plan, replays=replays),
+            wire=_wire(plan, replays=replays or self.dry),
             tape=tape,
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
@@ -102,6 +107,11 @@ class OwnerRun:
         return bool(recorder.misses or recorder.bypassed or self.refusal or self.went_on or self.keyless)
 
     @property
+    def skips(self) -> bool:
+        """Whether this is a dry run, which judges nothing: where it stops a test, the rest is skipped."""
+        return self.dry and self.verdict is not None
+
+    @property
     def went_on(self) -> tuple[Exchange, ...]:
         """The requests that are not on the tape and were answered with what comes nearest."""
         return tuple(one for one in self.recorder.exchanges if one.nearest)
@@ -139,14 +149,14 @@ class OwnerRun:
         self.assembled = assemble(self.recorder, self.prices)
         self.recorder.phase = "teardown"
         self.keyless = self._is_unrecorded and lacks_key(exception)
-        self.verdict = judge.verdict(self, exception)
+        self.verdict = (dry_verdict if self.dry else judge.verdict)(self, exception)
         return self.verdict
 
     def finish(self, *, passed: bool) -> Verdict | None:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
         drain(self.recorder)
         self.recorder.framework.release()
-        late = judge.teardown_verdict(self)
+        late = None if self.dry else judge.teardown_verdict(self)
         try:
             if self.records and passed and late is None and self.assembled is not None:
                 self.saved = saving.save(self)
@@ -168,6 +178,7 @@ class OwnerRun:
             trace,
             cassette=saving.names(self),
             recorded=recorded_data(self),
+            would_record=would_record(self),
             with_entries=with_entries,
         )
 

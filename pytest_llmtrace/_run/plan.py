@@ -29,6 +29,8 @@ class Plan:
     run_budget: Budget = field(default_factory=Budget)
     max_growth: float | None = None
     min_calls: int = 0
+    dry_run: bool = False
+    """Whether recording only finds out what it would do."""
     on_miss: OnMiss = "stop"
     """What replay does with an LLM request that is not on the tape."""
     own_tape: bool = True

@@ -92,6 +92,7 @@ def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
         "mode": mode,
         "record_mode": settings.record_mode,
         "on_miss": settings.on_miss,
+        "dry_run": settings.dry_run,
         "root": settings.root,
         "run_budget": Budget(usd=settings.budget_usd, tokens=settings.budget_tokens),
         "max_growth": settings.max_growth,

@@ -23,6 +23,7 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run import repeats
+from pytest_llmtrace._run.dry_run import skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
@@ -69,7 +70,7 @@ class Run:
         import wrapt  # noqa: PLC0415  # only where something is traced
 
         keep_litellm_local()
-        replay_only = self.settings.run_mode == "trace"
+        replay_only = self.settings.offline
         interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows)
         interception.install()
         self._resources.callback(interception.remove)
@@ -97,7 +98,7 @@ class Run:
     @contextlib.contextmanager
     def collecting(self, session: pytest.Session) -> Iterator[None]:
         """While test modules are imported, many build their SDK client: replay gives it a placeholder key."""
-        keys = placeholder_keys_of_tree(search_roots(session.config)) if self.settings.run_mode == "trace" else {}
+        keys = placeholder_keys_of_tree(search_roots(session.config)) if self.settings.offline else {}
         with variables(keys):
             yield
 
@@ -110,7 +111,7 @@ class Run:
         run = self._opened(lambda: plan_of_test(item, self.settings, self.number))
         if run is not None:
             self._around.enter_context(litellm_in_python())
-            if run.plan.mode == "trace":
+            if run.plan.mode == "trace" or run.dry:
                 self._around.enter_context(variables(placeholder_keys_of_providers(run.old.providers)))
             self._attempt = run
             run.enter()
@@ -123,7 +124,7 @@ class Run:
                     raise
             else:
                 return
-            fail(text)
+            fail(text, skipped=run is not None and run.skips)
 
     @contextlib.contextmanager
     def call(self, item: pytest.Item) -> Iterator[None]:
@@ -146,18 +147,18 @@ class Run:
             else:
                 text = self._judged(run, item, None)
             if text is not None:
-                fail(text)  # outside of the `except`, where the text would be printed twice
+                fail(text, skipped=run.skips)  # outside of the `except`, where the text would be printed twice
 
     @contextlib.contextmanager
     def teardown(self) -> Iterator[None]:
         """Around the teardown phase: what was recorded is saved when all three phases passed."""
         try:
-            with self._noticing_failure():
+            with self._noticing_failure(), skipping(self._attempt):
                 yield
         finally:
             run, self._attempt = self._attempt, None
             self._around.close()
-            late = self._finished(run) if run is not None else None
+            late = self._finished(run, passed=not self._failed) if run is not None else None
         if late is not None:
             fail(screen(late))
 
@@ -183,8 +184,7 @@ class Run:
     def interrupted(self) -> list[dict[str, Any]]:
         """The run is over in the middle of a test: what that test has paid for must be in the reports."""
         if self._attempt is not None:
-            self._failed = True
-            self._finished(self._attempt)
+            self._finished(self._attempt, passed=False)
             self._attempt = None
         return self.take_payloads()
 
@@ -204,6 +204,9 @@ class Run:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:  # a golden trace that cannot be read
             return str(error)
+        if run.dry and run.stopped_it:
+            forget_unittest_failure(item)
+            return would_text(run)
         if not verdict.failed or is_no_outcome(ended):
             return None
         if ended is not None and not run.stopped_it:
@@ -212,10 +215,10 @@ class Run:
         forget_unittest_failure(item)
         return screen(verdict)
 
-    def _finished(self, run: OwnerRun) -> Verdict | None:
+    def _finished(self, run: OwnerRun, *, passed: bool) -> Verdict | None:
         run.leave()
         try:
-            return run.finish(passed=not self._failed)
+            return run.finish(passed=passed)
         finally:
             if run.seen:
                 self._payloads.append(run.payload(with_entries=self._with_entries))
@@ -248,7 +251,7 @@ class Run:
         text = self._judged_fixture(run, ended)
         fixturedef.addfinalizer(run.enter)  # runs first
         if text is not None:
-            fail_for_all(fixturedef, text)
+            fail_for_all(fixturedef, text, skipped=run.skips)
         if ended is not None:
             raise ended
 
@@ -260,16 +263,13 @@ class Run:
         except LlmtraceError as error:
             return str(error)
         run.passed = ended is None and not verdict.failed
+        if run.dry and run.stopped_it:
+            return would_text(run)
         return screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
-        run.leave()
-        try:
-            late = run.finish(passed=run.passed)
-        finally:
-            if run.seen:
-                self._payloads.append(run.payload(with_entries=self._with_entries))
+        late = self._finished(run, passed=run.passed)
         if late is not None:
             fail(screen(late))
 

@@ -65,7 +65,8 @@ def header(settings: Settings, config: pytest.Config) -> str | None:
     """The line in pytest's header, or `None` where the plugin has nothing to do."""
     lines = []
     if settings.run_mode != "off":
-        mode = f"record ({settings.record_mode})" if settings.run_mode == "record" else settings.run_mode
+        dry = ", dry run" if settings.dry_run else ""
+        mode = f"record ({settings.record_mode}{dry})" if settings.run_mode == "record" else settings.run_mode
         lines.append(f"llmtrace: {mode} mode")
     if not owns_record_flag(config):
         lines.append(f"llmtrace: another plugin owns {RECORD_FLAG}; record with {RECORD_ALIAS}")

@@ -42,6 +42,13 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         "tests without a cassette (others are replayed and compared), `all` for everything.",
     )
     group.addoption(
+        "--llm-dry-run",
+        action="store_true",
+        dest="llmtrace_dry_run",
+        help="With --llm-record: call and write nothing, and say which tests would be recorded, with how many live "
+        "calls, and for about how many dollars.",
+    )
+    group.addoption(
         "--llm-on-miss",
         choices=ON_MISS,
         dest="llmtrace_on_miss",

@@ -30,6 +30,8 @@ class Settings:
     default_mode: Mode = "off"
     """Mode of unmarked tests where no flag was given (ini)."""
     record_mode: RecordMode = "changed"
+    dry_run: bool = False
+    """Record mode that only finds out what it would do."""
     on_miss: OnMiss = "stop"
     policy: str | None = None
     """Policy of trace and record mode (ini)."""
@@ -67,6 +69,11 @@ class Settings:
         """The mode of tests that are not marked."""
         return self.mode or self.default_mode
 
+    @property
+    def offline(self) -> bool:
+        """Whether no test of the run may reach a provider."""
+        return self.run_mode == "trace" or self.dry_run
+
     def mode_of(self, *, marked: bool) -> Mode:
         """The mode of one test. Flags beat the marker, the marker beats the ini value."""
         if self.disabled:
@@ -97,7 +104,10 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
             f"--llm-on-miss={option.llmtrace_on_miss} has no effect in {mode or default} mode: it says what replay "
             "does with a request that is not on the tape; use it with --llm-trace"
         )
-    if mode == "record" and _is_ci(env) and not option.llmtrace_record_in_ci:
+    if option.llmtrace_dry_run and mode != "record":
+        raise SettingsError(f"--llm-dry-run has no effect without {RECORD_FLAG}: it says what a recording would do")
+    spends = mode == "record" and not option.llmtrace_dry_run
+    if spends and _is_ci(env) and not option.llmtrace_record_in_ci:
         raise SettingsError(
             "--llm-record in CI (the CI variable is set) would spend money unattended; "
             "if that is intended, add --llm-record-in-ci"
@@ -109,6 +119,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         mode=mode,
         default_mode=default,  # type: ignore[arg-type]  # checked above
         record_mode=option.llmtrace_record_mode or "changed",
+        dry_run=option.llmtrace_dry_run,
         on_miss=option.llmtrace_on_miss or "stop",
         policy=_policy_name("llm_policy", config, policies),
         live_policy=_policy_name("llm_live_policy", config, policies),
