@@ -16,7 +16,8 @@ from typing import Final
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.rewriting import Link, Rewritten, common_prefix, linked_calls
+from pytest_llmtrace._model.prefixes import common_prefix
+from pytest_llmtrace._model.rewriting import Link, Rewritten, linked_calls
 from pytest_llmtrace._model.trace import LLMCall
 
 

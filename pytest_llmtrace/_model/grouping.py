@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import shared_prefix
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -73,6 +74,8 @@ class _Histories:
         """By agent and answer."""
         self._keys: dict[int, str] = {}
         """What messages are recognised by, under their `id`: the calls keep them alive."""
+        self._hashed: dict[tuple[str | None, int], tuple[Sequence[Message], list[int]]] = {}
+        """By agent and the `id` of the second message: the messages of the last such call, and their hashes."""
 
     def place(self, call: LLMCall, replaced: _Group | None) -> _Group:
         """The conversation that a call continues, or a new one; the call is noted in it.
@@ -137,13 +140,16 @@ class _Histories:
         return next((self._sent[prefix] for prefix in reversed(prefixes[:-1]) if prefix in self._sent), None)
 
     def _prefixes(self, call: LLMCall) -> list[int]:
-        """A hash of each beginning of a call's history, told apart by agent: one step a message."""
-        hashes = []
-        chain = hash(call.agent)
-        known = self._keys.get
-        for message in call.messages:
-            chain = hash((chain, known(id(message)) or self._key(message)))
+        """A hash of each beginning of a call's history, told apart by agent: one step a message that is new."""
+        messages = call.messages
+        begins = call.agent, id(messages[min(1, len(messages) - 1)]) if messages else 0
+        before, hashes = self._hashed.get(begins, ((), []))
+        hashes = hashes[: shared_prefix(before, messages)]
+        chain = hashes[-1] if hashes else hash(call.agent)
+        for message in messages[len(hashes) :]:
+            chain = hash((chain, self._key(message)))
             hashes.append(chain)
+        self._hashed[begins] = messages, hashes
         return hashes
 
     def _key(self, message: Message) -> str:

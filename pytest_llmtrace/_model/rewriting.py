@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from pytest_llmtrace._model.grouping import answer_key, given_answers, grouped
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.trace import LLMCall
 
 Rewriting = Literal["truncated", "summarised", "edited"]
@@ -61,16 +62,6 @@ def links(calls: Sequence[LLMCall]) -> list[Link]:
         made.append(_link(call, calls, made, known) if position else Link())
         known.add(call)
     return made
-
-
-def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
-    """How many messages two histories begin with in common."""
-    length = 0
-    for one, other in zip(first, second, strict=False):
-        if one is not other and one.digest != other.digest:
-            break
-        length += 1
-    return length
 
 
 class _Known:

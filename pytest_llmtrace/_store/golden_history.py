@@ -22,7 +22,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.canonical import Json, canonical_json
 from pytest_llmtrace._model.conversations import Turn, history
 from pytest_llmtrace._model.messages import Message, MessageTable
-from pytest_llmtrace._model.rewriting import common_prefix
+from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
