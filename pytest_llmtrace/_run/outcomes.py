@@ -32,6 +32,18 @@ def _failure(text: str, *, skipped: bool) -> BaseException:
     return pytest.skip.Exception(text) if skipped else pytest.fail.Exception(text, pytrace=False)
 
 
+def shorten_crash(report: pytest.TestReport) -> None:
+    """Leave the first line alone, without the node id, for where pytest names the test and has room for no more.
+
+    Its short summary begins with the node id, and in CI it repeats the whole message.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    first = crash.message.partition("\n")[0] if crash is not None else ""
+    said = first.removeprefix(f"Failed: {report.nodeid} ")
+    if crash is not None and said != first:
+        crash.message = said
+
+
 def screen(verdict: Verdict) -> str:
     """What the user reads, with the rule that would absorb a difference where there is one."""
     return failure_text(verdict, absorbed_by=absorbed_by)

@@ -22,7 +22,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
-from pytest_llmtrace._run import repeats
+from pytest_llmtrace._run import outcomes, repeats
 from pytest_llmtrace._run.dry_run import skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
@@ -178,6 +178,7 @@ class Run:
 
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""
+        outcomes.shorten_crash(report)
         if report.when == "call" and report.outcome != "failed" and self._attempt is not None:
             self._failed = self._attempt.stopped_it
 
@@ -278,10 +279,9 @@ class Run:
     def live_trace(self, item: pytest.Item) -> LLMTrace:
         """The trace of the running test; empty where it is not traced."""
         run = self._attempt
-        read: Callable[[], Trace] = run.trace if run is not None else lambda: Trace(owner=item.nodeid)
         if run is None:
-            return LLMTrace(read, trace_repr)
-        return LLMTrace(read, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
+            return LLMTrace(lambda: Trace(owner=item.nodeid), trace_repr)
+        return LLMTrace(run.trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
 
     @property
     def _with_entries(self) -> bool:

@@ -147,6 +147,26 @@ def test_drift_in_a_fixture_of_the_test_is_explained(project):
     assert "1 test drifted" in ran.text
 
 
+@pytest.mark.parametrize("ci", ["", "1"])
+def test_the_short_summary_says_what_happened(project, monkeypatch, ci):
+    """Pytest names the test there itself; with CI set it would repeat the whole screen."""
+    if ci:
+        monkeypatch.setenv("CI", ci)
+    else:
+        monkeypatch.delenv("CI", raising=False)
+        monkeypatch.delenv("BUILD_NUMBER", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    project.write("""
+    def test_one():
+        chat("hello")
+    """)
+    ran = project.replay("--junitxml=junit.xml")
+    assert ran.text.splitlines()[-2] == "FAILED test_it.py::test_one - made an LLM call but has no recording"
+    junit = (project.path / "junit.xml").read_text("utf-8")
+    assert '<failure message="made an LLM call but has no recording">test_it.py::test_one made an LLM call' in junit
+    assert "needs   cassettes/test_it/test_one.trace.yaml (does not exist)" in junit
+
+
 def test_every_test_of_a_failed_session_fixture_says_why(project):
     """Pytest sets it up once; whoever asks for it later reads the same screen."""
     project.write("""
