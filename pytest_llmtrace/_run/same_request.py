@@ -28,17 +28,21 @@ from pytest_llmtrace.errors import SettingsError
 
 def meaning(request: HttpRequest) -> str | None:
     """Digest of all that a request asks, and of where it goes; `None` for one that is no LLM call."""
-    read = reading(request)
-    return None if read is None else digest(canonical_json([read, unread(request)]))
+    call = parse_request(request, MessageTable())
+    if call is None:
+        return None
+    return digest(canonical_json([_read(request, call), call.streamed, unread(request)]))
 
 
 def reading(request: HttpRequest) -> str | None:
     """Digest of all that a trace shows of a request, and of where it goes; `None` for one that is no LLM call."""
     call = parse_request(request, MessageTable())
-    if call is None:
-        return None
+    return None if call is None else digest(canonical_json(_read(request, call)))
+
+
+def _read(request: HttpRequest, call: LLMCall) -> list[object]:
     messages = [message.digest for message in call.messages]
-    return digest(canonical_json([_place(request), matching_query(request.url), _asked(call), messages]))
+    return [_place(request), matching_query(request.url), _asked(call), messages]
 
 
 def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
@@ -93,6 +97,7 @@ class _Aggregators:
         aggregator, answers = found
         return (
             _asked(aggregator) == _asked(call)
+            and aggregator.streamed == call.streamed
             and len(aggregator.messages) == len(call.messages)
             and all(
                 here.digest == there.digest or only_order_of_quotes_differs(here, there, answers)
@@ -121,9 +126,9 @@ class _Aggregators:
 
 
 def _asked(call: LLMCall) -> list[object]:
-    """What a call asks besides its messages."""
+    """What a call asks besides its messages, as a trace shows it: an answer is the same in one piece or streamed."""
     tools = [dict(tool) for tool in call.tools]
-    return [call.operation, call.provider, call.model, call.streamed, dict(call.params), tools]
+    return [call.operation, call.provider, call.model, dict(call.params), tools]
 
 
 def _place(request: HttpRequest) -> tuple[str, str, str]:

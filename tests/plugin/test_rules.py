@@ -119,3 +119,13 @@ def test_a_setting_that_no_trace_shows_is_named_where_it_changed(project):
     ran = project.replay()
     assert ran.findings("test_one") == [("miss", None)]
     assert "beta features 'none' -> 'files-api'" in ran.test("test_one")["findings"][0]["detail"]
+
+
+def test_a_stream_in_place_of_an_answer_in_one_piece_is_named(project):
+    """A trace shows no difference, but what was recorded is no stream: that is no call too many."""
+    project.write("def test_one():\n    chat('hello', stream=False)\n")
+    project.record()
+    project.edit("stream=False", "stream=True")
+    ran = project.replay()
+    assert ran.findings("test_one") == [("miss", None)]
+    assert "body.stream False -> True" in ran.test("test_one")["findings"][0]["detail"]
