@@ -1,0 +1,95 @@
+"""A recording that is cut short: what was accepted before stays, and nothing that was paid for is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TEST = """
+    import os, threading
+
+    def test_one():
+        chat("first")
+        chat("second")
+"""
+TAPE, GOLDEN, JOURNAL = (f"cassettes/test_it/test_one.{kind}" for kind in ("tape.json", "trace.yaml", "journal.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("cut", "options", "own_process"),
+    [
+        ("assert False", [], False),
+        ("raise SystemExit(3)", [], False),
+        ("pytest.fail('no')", [], False),
+        ("pytest.exit('enough')", [], False),
+        ("raise KeyboardInterrupt", [], True),
+        ("threading.Event().wait()", ["--timeout=1"], True),
+        ("os._exit(3)", [], True),
+    ],
+    ids=["assertion", "exit", "fail", "pytest-exit", "ctrl-c", "timeout", "crash"],
+)
+def test_the_old_recording_stays_and_what_was_paid_for_waits(project, cut, options, own_process):
+    """However a test ends early, its files are as before, and the next recording pays for nothing twice."""
+    project.write(TEST)
+    project.record()
+    before = project.cassettes()
+    project.edit('chat("second")', f'chat("other")\n    {cut}')
+    ran = project.run("--llm-record", *options, own_process=own_process)
+    assert ran.requests == 1, ran.text
+    after = project.cassettes()
+    journal = after.pop(JOURNAL)
+    assert after == before
+    assert len([json.loads(line) for line in journal.splitlines()]) == 2  # the header, and the answer
+    project.edit(f'chat("other")\n    {cut}', 'chat("other")')
+    again = project.record()
+    assert again.requests == 0
+    done = again.test("test_one")["recorded"]
+    assert (done["kept"], done["live"], done["from_journal"], done["written"]) == (1, 0, 1, True)
+    assert set(project.cassettes()) == {TAPE, GOLDEN}
+    project.replay().outcomes(passed=1)
+
+
+def test_a_test_that_skips_after_a_call_is_recorded(project):
+    """It ended as it should: what it did is accepted, and no journal is left."""
+    project.write(TEST)
+    project.record()
+    before = project.cassettes()
+    project.edit('chat("second")', 'chat("other")\n    pytest.skip("not now")')
+    project.run("--llm-record").outcomes(skipped=1)
+    after = project.cassettes()
+    assert set(after) == {TAPE, GOLDEN}
+    assert all(after[name] != before[name] for name in after)
+
+
+@pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
+def test_a_run_that_stops_at_its_first_failure_keeps_what_came_before(project, option):
+    """Tests that passed are written, the failing one and those that were not reached keep their files."""
+    tests = [f'    def test_{name}():\n        chat("{name}")\n' for name in ("a", "b", "c")]
+    project.write("".join(tests))
+    project.record()
+    before = project.cassettes()
+    for name in ("a", "b", "c"):
+        project.edit(f'chat("{name}")', f'chat("other {name}")' + ("\n    assert False" if name == "b" else ""))
+    ran = project.run("--llm-record", option)
+    ran.outcomes(passed=1, failed=1)
+    assert ran.requests == 2
+    after = project.cassettes()
+    changed = {name.rpartition("/")[2] for name in after if before.get(name) != after[name]}
+    assert changed == {"test_a.tape.json", "test_a.trace.yaml", "test_b.journal.jsonl"}
+
+
+def test_a_failing_teardown_accepts_nothing(project):
+    """The test passed, its fixture did not: the old recording stays, the answers wait."""
+    project.write(
+        "@pytest.fixture\ndef made():\n    yield\n    assert WHOLE\n\nWHOLE = True\n\n"
+        "def test_one(made):\n    chat('first')\n"
+    )
+    project.record()
+    before = project.cassettes()
+    project.edit("WHOLE = True", "WHOLE = False")
+    project.edit("'first'", "'other'")
+    assert project.run("--llm-record").requests == 1
+    after = project.cassettes()
+    assert JOURNAL in after
+    assert {name: after[name] for name in before} == before
