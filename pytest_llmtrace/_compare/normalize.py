@@ -20,6 +20,9 @@ class Rule:
     pattern: re.Pattern[str]
     replacement: str | None = None
     """What stands in its place, in the notation of `re.sub`; `None`: ``<date>``."""
+    settles: bool = False
+    """Whether a text is looked at again as long as it changes, so that what was normalised stays as it is: a match may
+    begin where another one was replaced. For patterns that match no part of what stands in their place."""
 
     def apply(self, text: str) -> str:
         """The text with every match replaced."""
@@ -65,14 +68,21 @@ def normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
     if isinstance(value, str):
         if is_stand_in(value):
             return value  # made of a normalised text; digits and sizes are all that is left in it
-        for one in rules:
-            value = one.apply(value)
-        return value
+        return _normalized_text(value, tuple(rules))
     if isinstance(value, dict):
         return {key: normalized(item, rules) for key, item in value.items()}
     if isinstance(value, list):
         return [normalized(item, rules) for item in value]
     return value
+
+
+def _normalized_text(text: str, rules: tuple[AnyRule, ...]) -> str:
+    while True:
+        before = text
+        for one in rules:
+            text = one.apply(text)
+        if text == before or not all(isinstance(one, Rule) and one.settles for one in rules):
+            return text
 
 
 def absorbed_by(golden: Any, observed: Any) -> tuple[str, ...]:
@@ -117,7 +127,7 @@ _PATTERNS: Final = {
 _EXPRESSION: Final = re.compile(r"/(.+)/(?:\s*->\s*(.*))?", re.DOTALL)
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {name: Rule(name=name, pattern=re.compile(pattern)) for name, pattern in _PATTERNS.items()}
+    {name: Rule(name=name, pattern=re.compile(pattern), settles=True) for name, pattern in _PATTERNS.items()}
 )
 """The rules that can be named, each for one kind of text."""
 _MORE_RULES: Final[Mapping[str, FunctionRule]] = MappingProxyType(

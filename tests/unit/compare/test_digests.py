@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +52,19 @@ def test_unrelated_traces_are_compared(golden: Trace, observed: Trace) -> None:
     same = behaviour_digest(golden) == behaviour_digest(observed)
     assert (compare(golden, observed, EXACT) == ()) == same
     assert (compare(observed, golden, EXACT) == ()) == same
+
+
+@given(data=st.data(), golden=traces(labels=False), policy=st.sampled_from(list(POLICIES.values())))
+def test_differences_mirror(data: st.DataObject, golden: Trace, policy: Policy) -> None:
+    """With the sides exchanged the same differs, old and new exchanged: an added call is a missing one."""
+    observed = without_executions(data.draw(changed(with_new_ids(golden))))
+    golden = without_executions(golden)
+    there, back = compare(golden, observed, policy), compare(observed, golden, policy)
+    mirrored = {"call_added": "call_missing", "call_missing": "call_added"}
+    assert Counter(one.kind for one in there) == Counter(mirrored.get(one.kind, one.kind) for one in back)
+    assert Counter(repr((one.golden, one.observed)) for one in there if one.kind != "order") == Counter(
+        repr((one.observed, one.golden)) for one in back if one.kind != "order"
+    )
 
 
 @given(data=st.data(), golden=traces(), policy=st.sampled_from(ALL), stopped=st.booleans())

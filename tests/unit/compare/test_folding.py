@@ -226,6 +226,18 @@ def test_folding_never_hides_a_second_cause(first: frozenset[Edit], second: froz
     assert [one.first for one in drifts] == [True, *[False] * (len(expected) - 1)][: len(expected)]
 
 
+@given(first=st.frozensets(edits, max_size=3), second=st.frozensets(edits, max_size=3), turns=st.permutations("ab" * 6))
+def test_the_order_of_parallel_conversations_changes_no_drift(
+    first: frozenset[Edit], second: frozenset[Edit], turns: list[str]
+) -> None:
+    """However two conversations interleave, the drift is the same."""
+    golden = trace(conversation("a", frozenset()), conversation("b", frozenset()))
+    one, other = conversation("a", first), conversation("b", second)
+    waiting = {"a": iter(one), "b": iter(other)}
+    mixed = [next(waiting[name]) for name in turns]
+    assert compare(golden, trace(mixed), EXACT) == compare(golden, trace(one, other), EXACT)
+
+
 @given(made=st.frozensets(edits, min_size=1, max_size=4))
 def test_differences_mirror(made: frozenset[Edit]) -> None:
     """With the sides exchanged, the same places differ, old and new exchanged."""

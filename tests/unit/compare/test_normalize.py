@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.normalize import RULES, absorbed_by, normalized, rule
 from pytest_llmtrace.errors import SettingsError
@@ -63,3 +65,17 @@ def test_the_rules_that_would_help_are_named() -> None:
     other = "2024-01-31 by 00000000-e89b-42d3-a456-426614174000"
     assert absorbed_by(one, other) == ("date", "uuid")
     assert absorbed_by("on Monday", "on Tuesday") == ()
+
+
+PIECES = [
+    *("2025-11-02", "10:00", "2025-11-02T10:00:00Z", "Jan 3 2024", "1700000000", "3.5", "-7", "/tmp/x/y"),
+    *("123e4567-e89b-42d3-a456-426614174000", "deadbeef0123a", "0xFFFF1", " ", "a", "_", ".", "<", "date>", "T", "/"),
+]
+
+
+@given(parts=st.lists(st.sampled_from(PIECES), max_size=8), names=st.lists(st.sampled_from(list(RULES)), unique=True))
+def test_what_was_normalised_stays_as_it_is(parts: list[str], names: list[str]) -> None:
+    """Applied a second time, no rule, alone or among others, finds anything, whatever stands side by side."""
+    for rules in [[RULES[name] for name in names], *([one] for one in RULES.values())]:
+        once = normalized("".join(parts), rules)
+        assert normalized(once, rules) == once
