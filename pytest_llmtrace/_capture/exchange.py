@@ -6,11 +6,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
+from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.trace import Source
 
 
@@ -27,6 +29,8 @@ class Exchange:
 
     request: HttpRequest
     """Redacted: what was sent, as a file may hold it."""
+    proof: tuple[str, ...] = field(default=(), repr=False)
+    """What the request proved itself with, which its answer may repeat; in no file and in no report."""
     key: str
     is_llm: bool
     taped: bool = True
@@ -75,6 +79,11 @@ class Exchange:
     def replayed(self) -> bool:
         """Whether nothing must be sent: the answer, or the failure, is known already."""
         return self.response is not None or (self.failure is not None and self.source != "live")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it went to this machine."""
+        return is_loopback(urlsplit(self.request.url).hostname or "")
 
     @property
     def status(self) -> int | None:

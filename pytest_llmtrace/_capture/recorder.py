@@ -21,7 +21,7 @@ from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.redaction import Redactor, real_keys
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Recorder:
         host = urlsplit(raw.url).hostname or ""
         exchange = Exchange(
             request=request,
+            proof=real_keys(raw.headers),
             key=request_key(request),
             is_llm=is_llm_request(request),
             labels=labels_here(),
@@ -136,20 +137,20 @@ class Recorder:
 
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
         """The answer of a live request has come."""
-        exchange.answered(self._redactor.response(raw), "live")
+        exchange.answered(self._redactor.response(raw, exchange.proof), "live")
         self._after_live(exchange)
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A live request ended without an answer."""
         failure = failure_of(error)
-        exchange.failed(self._redactor.response(failure) if failure is not None else None)
+        exchange.failed(self._redactor.response(failure, exchange.proof) if failure is not None else None)
 
     def observe(
         self, raw: HttpRequest, response: HttpResponse, source: Literal["live", "tape"], context: LitellmCall | None
     ) -> None:
         """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
         exchange = self._of_others(raw, context)
-        exchange.answered(self._redactor.response(response), source)
+        exchange.answered(self._redactor.response(response, exchange.proof), source)
         with self._lock:
             self.exchanges.append(exchange)
             if source == "live" and self.wire == "tape" and exchange.is_llm:
@@ -176,6 +177,7 @@ class Recorder:
         request = self._redactor.request(raw)
         return Exchange(
             request=request,
+            proof=real_keys(raw.headers),
             key=request_key(request),
             is_llm=is_llm_request(request),
             taped=False,
@@ -279,7 +281,7 @@ class Recorder:
             for one in self.exchanges
             if (one.response is not None or (one.failure is not None and one.is_llm and last[one.key] is one))
             and one.taped
-            and (one.is_llm or one.source == "tape" or not _is_local(one) or _port(one) in llm_ports)
+            and (one.is_llm or one.source == "tape" or not one.is_local or _port(one) in llm_ports)
         )
 
 
@@ -292,9 +294,5 @@ def is_llm_request(request: HttpRequest) -> bool:
     return find_dialect(request.method, request.url, parse_json(request.body)) is not None
 
 
-def _is_local(exchange: Exchange) -> bool:
-    return is_loopback(urlsplit(exchange.request.url).hostname or "")
-
-
 def _port(exchange: Exchange) -> int | None:
-    return urlsplit(exchange.request.url).port if _is_local(exchange) else None
+    return urlsplit(exchange.request.url).port if exchange.is_local else None

@@ -44,6 +44,7 @@ _KEY_VARIABLE: Final = re.compile(
     r"(?:^|_)(?:API_?KEY|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN)$|^LLMTRACE_KEY$"
 )
 _SHORTEST_SECRET: Final = 8
+_SHORTEST_KEY: Final = 16
 
 
 More = Callable[[], Callable[[str], str] | None]
@@ -83,13 +84,19 @@ class Redactor:
             body=self.body(request.body, own),
         )
 
-    def response(self, response: HttpResponse) -> HttpResponse:
-        """The response as a file may hold it."""
+    def response(self, response: HttpResponse, proof: Iterable[str] = ()) -> HttpResponse:
+        """The response as a file may hold it.
+
+        Args:
+            response: The response.
+            proof: What the request proved itself with (`real_keys`): a server may repeat it.
+        """
+        own = tuple(secret.encode() for secret in proof)
         return HttpResponse(
             status=response.status,
             reason=response.reason,
-            headers=self._headers(response.headers, RESPONSE_HEADERS, ()),
-            body=self.body(response.body),
+            headers=self._headers(response.headers, RESPONSE_HEADERS, own),
+            body=self.body(response.body, own),
         )
 
     def url(self, url: str) -> str:
@@ -148,6 +155,13 @@ def credentials(headers: Headers) -> tuple[str, ...]:
             if len(secret) >= _SHORTEST_SECRET and secret != PLACEHOLDER:
                 found.append(secret)
     return tuple(found)
+
+
+def real_keys(headers: Headers) -> tuple[str, ...]:
+    """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
+    return tuple(
+        one for one in credentials(headers) if len(one) >= _SHORTEST_KEY and any(letter.isdigit() for letter in one)
+    )
 
 
 def _redact_fields(body: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.content import gunzipped
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
-from pytest_llmtrace._model.redaction import Redactor, credentials
+from pytest_llmtrace._model.redaction import Redactor, real_keys
 from pytest_llmtrace._store.faults import Fault, broken_vcrpy, read_bytes
 from pytest_llmtrace._store.nesting import DEEPEST_FILE, is_too_deep
 from pytest_llmtrace._store.vcrpy.messages import request_from, response_from
@@ -48,7 +48,7 @@ def load_vcrpy(path: Path, redactor: Redactor) -> tuple[Interaction, ...] | None
         raise broken_vcrpy(path, fault, text) from None
     if not known:
         return None
-    secrets = {one for request, _ in pairs for one in credentials(request.headers) if _is_key(one)}
+    secrets = {one for request, _ in pairs for one in real_keys(request.headers)}
     knowing = redactor.knowing(secrets)
     return tuple(_interaction(knowing, request, response) for request, response in pairs)
 
@@ -56,11 +56,6 @@ def load_vcrpy(path: Path, redactor: Redactor) -> tuple[Interaction, ...] | None
 def _interaction(redactor: Redactor, request: HttpRequest, response: HttpResponse) -> Interaction:
     kept = redactor.request(request)
     return Interaction(request=kept, response=redactor.response(response), key=request_key(kept))
-
-
-def _is_key(credential: str) -> bool:
-    """Whether a credential is like a real one: what stands for a filtered key may occur in any text."""
-    return len(credential) >= _SHORTEST_KEY and any(character.isdigit() for character in credential)
 
 
 def _text(path: Path) -> str:
@@ -128,6 +123,5 @@ def _pairs(data: Mapping[str, Any]) -> list[tuple[Any, Any]]:
 
 
 _LISTS: Final = ("interactions", "http_interactions")
-_SHORTEST_KEY: Final = 16
 _CASSETTE: Final = re.compile(r"^\s*\{?\s*[\"']?(?:(?:http_)?interactions|requests)[\"']?\s*:", re.MULTILINE)
 """What a file has that means to be a cassette, even where it cannot be read."""

@@ -244,3 +244,16 @@ def test_a_test_does_not_wait_for_what_nobody_waits_for():
     thread.join()
     drain_module.drain(live)
     assert live.recorded() == ()
+
+
+def test_a_key_that_the_answer_repeats_is_on_no_tape():
+    """A proxy may put the caller's key into its answer or its error; a stand-in for a key is a word like any other."""
+    made = []
+    for key in ("sk-0123456789abcdef", "not-needed"):
+        live = recorder("live")
+        sent = HttpRequest(
+            method="POST", url=chat().url, headers=(("authorization", f"Bearer {key}"),), body=chat().body
+        )
+        live.answered(live.open(sent, None), HttpResponse(status=401, body=f"bad key: {key}".encode()))
+        made += [one.response.body for one in live.recorded()]
+    assert made == [b"bad key: REDACTED", b"bad key: not-needed"]
