@@ -107,7 +107,9 @@ class Hooks:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         if self._settings.live.runs == 1 or not self.traces(item):
             return None
-        return self.run.repeat(item, nextitem)
+        from pytest_llmtrace._run.repeats import repeat  # noqa: PLC0415
+
+        return repeat(self.run, item, nextitem)
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:

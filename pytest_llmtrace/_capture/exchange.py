@@ -56,6 +56,8 @@ class Exchange:
     """Position on the tape that answered."""
     nearest: bool = False
     """Whether that position only comes near to this request, which is not on the tape."""
+    swapped: str | None = None
+    """``OLD=NEW``, where another model was asked than the application asked for."""
     missed: bool = False
     refused_by: str | None = None
     """The vcrpy cassette, another's, that should have answered and could not."""

@@ -197,3 +197,6 @@ _PATHS: Final = tuple(
         (r":(?:streamR|r)awPredict$", "vertex_ai"),
     )
 )
+
+PROVIDERS: Final = frozenset({*_HOSTS.values(), *(name for _, name in _PATTERNS), *(name for _, name in _PATHS)})
+"""The names of all providers that are known, as litellm writes them before a model."""

@@ -45,6 +45,16 @@ class Owner:
         return None if found is None else totals_from(found)
 
     @property
+    def swapped(self) -> dict[str, Any]:
+        """Of calls that asked another model: `models`, `calls` and `seconds`, of all runs; or empty."""
+        found = [payload["swapped"] for payload in self.last if payload.get("swapped")]
+        models: Counter[str] = Counter()
+        for one in found:
+            models.update(one["models"])
+        totals = {name: sum(one[name] for one in found) for name in ("calls", "seconds")}
+        return {"models": dict(sorted(models.items())), **totals} if found else {}
+
+    @property
     def variants(self) -> Mapping[str, int]:
         """The variants of the golden trace that runs were compared with, and how many."""
         return Counter(payload["variant"] for payload in self.last if payload.get("variant"))

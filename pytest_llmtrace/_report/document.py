@@ -44,6 +44,8 @@ def document(
     * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
     * `runs`: of a test that was repeated: `count`, `failed`, `threshold`; its findings then have `runs`, `of` and
       `rate`, and its amounts are those of all runs;
+    * `swapped`: of calls that `--llm-model` sent to another model, how many per ``OLD=NEW`` (`models`), `calls`, and
+      the `seconds` that these took;
     * `variants`: the variants of the golden trace that live runs came nearest to, and how many runs each;
     * `not_understood`: requests to LLM providers that are on the tape but not in the trace, because no dialect reads
       them;
@@ -134,6 +136,8 @@ def _test(owner: Owner, outcome: str) -> dict[str, Any]:
     }
     if owner.runs is not None:
         row["runs"] = dict(owner.runs)
+    if owner.swapped:
+        row["swapped"] = {**owner.swapped, "seconds": round(owner.swapped["seconds"], 3)}
     if owner.variants:
         row["variants"] = dict(sorted(owner.variants.items()))
     if owner.fan_outs:

@@ -11,6 +11,7 @@ from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
 from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
+from pytest_llmtrace._report.migration import migration_cells, swaps
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.rates import rate
 from pytest_llmtrace._report.recorded import behaviour, did_something, recorded_tests, work
@@ -44,6 +45,7 @@ def markdown(document: Mapping[str, Any]) -> Iterator[str]:
         yield from _amounts(title, key, document[f"{key}s"])
     rows = [*document["tests"], *document.get("fixtures", ())]
     yield from _tests(rows)
+    yield from _migration(document)
     yield from _fan_outs(rows)
     yield from _dry_run(document)
     yield from _recorded(document)
@@ -73,6 +75,15 @@ def _tests(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"| {test} | {_numbers(row)} | {golden} | {findings} |"
     if len(rows) > _TESTS_SHOWN:
         yield from ("", f"and {plural(len(rows) - _TESTS_SHOWN, 'more test')}.")
+
+
+def _migration(document: Mapping[str, Any]) -> Iterator[str]:
+    cells = migration_cells(document)
+    if not cells:
+        return
+    yield from ("", "## Models swapped", "", _code(swaps(document)), "")
+    yield from ("| Test | Drift | Cost | Golden | Change | Seconds per call |", "|---|---|--:|--:|--:|--:|")
+    yield from (f"| {_code(test, cell=True)} | {' | '.join(others)} |" for test, *others in cells)
 
 
 def _fan_outs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from pytest_llmtrace._model.findings import (
@@ -24,6 +25,7 @@ from pytest_llmtrace._report.entries import packed_entries
 from pytest_llmtrace._report.fan_outs import fan_outs_data
 from pytest_llmtrace._report.plain import plain
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OPTIONAL: Final = frozenset({"role", "tape", "tapes_off"})
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
@@ -45,6 +47,7 @@ def owner_payload(
     recorded: Mapping[str, Any],
     with_entries: bool,
     would_record: Mapping[str, Any] | None = None,
+    swapped: Mapping[str, Any] = _NOTHING,
     phase: Literal["call", "teardown", "again"] = "call",
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner.
@@ -57,6 +60,8 @@ def owner_payload(
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
         with_entries: Whether the full entries come along, for the `.jsonl` report.
         would_record: Of a dry run, what recording would take: `why`, `calls`, `at_least`, `cost_usd`.
+        swapped: Of calls that asked another model than the application: `models`, how many per ``OLD=NEW``, `calls`
+            and `seconds`.
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
@@ -78,6 +83,8 @@ def owner_payload(
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
+    if swapped:
+        data["swapped"] = dict(swapped)
     if cassette.get("variant"):
         data["variant"] = cassette["variant"]
     if verdict.not_understood:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.dry_run import dry_run_rows
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
+from pytest_llmtrace._report.migration import migration_lines
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
 from pytest_llmtrace._report.rates import rate
 from pytest_llmtrace._report.recorded import recorded_rows
@@ -62,6 +63,7 @@ def summary(
         model_table(document, width),
         agent_table(document, width),
         dearest_tests(document, width, verbose=verbose),
+        migration_lines(document, width),
         recorded_rows(document, width, verbose=verbose),
         dry_run_rows(document, width, verbose=verbose),
         [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],

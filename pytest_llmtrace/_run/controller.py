@@ -63,6 +63,7 @@ class Controller:
             breaches=[] if self.settings.dry_run else self._breaches(),
             unused=self._unused(session),
         )
+        self._problems += self._never_swapped()
         for path in self.settings.reports:
             try:
                 write_report(path, self._document, self._payloads)
@@ -124,6 +125,12 @@ class Controller:
             golden, observed = _comparable(found)
             made += growth_breaches(golden, observed, self.settings.max_growth, "run")
         return made
+
+    def _never_swapped(self) -> list[str]:
+        """Models that no test asked for: a report on the new one would say nothing about it."""
+        done = {pair for payload in self._payloads for pair in payload.get("swapped", {}).get("models", ())}
+        pairs = [(old, new) for old, new in self.settings.live.models if f"{old}={new}" not in done]
+        return [f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}" for old, new in pairs]
 
     def _unused(self, session: pytest.Session) -> list[str]:
         from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415

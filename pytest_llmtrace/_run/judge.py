@@ -24,7 +24,7 @@ from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
-from pytest_llmtrace._run.variants import nearest_trajectory
+from pytest_llmtrace._run.variants import nearest_trajectory, without_swaps
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace.errors import LockedCassetteError
 
@@ -47,6 +47,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         if plan.mode == "live" and golden is not None:
             golden, drifts = nearest_trajectory(run, trace, golden, drifts)
+            drifts = without_swaps(run, drifts)
         findings += drifts
         findings += _misses(run, trace, explained=bool(drifts))
         if not stopped and recorder.wire == "tape" and run.old.is_accepted:

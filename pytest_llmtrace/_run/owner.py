@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Literal
 
 from pytest_llmtrace._capture import current, dspy_cache
@@ -180,7 +181,15 @@ class OwnerRun:
             recorded=recorded_data(self),
             would_record=would_record(self),
             with_entries=with_entries,
+            swapped=self._swapped(),
         )
+
+    def _swapped(self) -> dict[str, Any]:
+        """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""
+        found = [one for one in self.recorder.exchanges if one.swapped and one.ended is not None]
+        seconds = sum((one.ended or one.started) - one.started for one in found)
+        models = Counter(str(one.swapped) for one in found)
+        return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds} if found else {}
 
     # Money, while it is being spent
 

@@ -22,7 +22,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
-from pytest_llmtrace._run import outcomes, repeats
+from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.dry_run import skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
@@ -70,8 +70,8 @@ class Run:
         import wrapt  # noqa: PLC0415  # only where something is traced
 
         keep_litellm_local()
-        replay_only = self.settings.offline
-        interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows)
+        replay_only, swaps = self.settings.offline, self.settings.live.models
+        interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows, swaps=swaps)
         interception.install()
         self._resources.callback(interception.remove)
         self._guard.install()
@@ -161,10 +161,6 @@ class Run:
             late = self._finished(run, passed=not self._failed) if run is not None else None
         if late is not None:
             fail(screen(late))
-
-    def repeat(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        """Run a test several times in place of once."""
-        return repeats.repeat(self, item, nextitem)
 
     def take_payloads(self) -> list[dict[str, Any]]:
         """What the reports must know of the owners that are done, handed out once."""

@@ -48,6 +48,13 @@ def nearest_trajectory(
     return best
 
 
+def without_swaps(run: OwnerRun, drifts: tuple[Drift, ...]) -> tuple[Drift, ...]:
+    """The drifts without those that only say that another model was asked, as `--llm-model` wanted."""
+    if not any(one.swapped for one in run.recorder.exchanges):
+        return drifts
+    return tuple(drift for drift in drifts if drift.kind != "model")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A trajectory that is accepted."""

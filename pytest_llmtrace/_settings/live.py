@@ -22,6 +22,8 @@ class Live:
     """How often each test runs."""
     threshold: float = 0.5
     """The share of those runs that may fail."""
+    models: tuple[tuple[str, str], ...] = ()
+    """Pairs of the model that tests ask for and the one that is asked in its place."""
 
 
 def declare_live(group: Any, parser: pytest.Parser) -> None:
@@ -41,6 +43,15 @@ def declare_live(group: Any, parser: pytest.Parser) -> None:
         default=None,
         help="The share of a test's live runs that may fail: 50%% (default), 20%%, 0%%.",
     )
+    group.addoption(
+        "--llm-model",
+        metavar="OLD=NEW",
+        dest="llmtrace_model",
+        action="append",
+        default=[],
+        help="With --llm-live: ask model NEW wherever a test asks for OLD (may be given several times), and report "
+        "drift, cost and latency of NEW per test.",
+    )
     parser.addini("llm_live_threshold", "Like --llm-live-threshold.", default="")
     group.addoption(
         "--llm-save",
@@ -57,7 +68,22 @@ def read_live(config: pytest.Config, mode: Mode) -> Live:
     if runs > 1 and mode != "live":
         raise SettingsError(f"--llm-live-runs={runs} has no effect without --llm-live")
     threshold = _threshold(config.option.llmtrace_live_threshold, config.getini("llm_live_threshold"))
-    return Live(runs=runs, threshold=threshold, save=_folder(config))
+    models = _models(config.option.llmtrace_model)
+    if models and mode != "live":
+        raise SettingsError("--llm-model has no effect without --llm-live: only real calls can ask another model")
+    return Live(runs=runs, threshold=threshold, models=models, save=_folder(config))
+
+
+def _models(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    made: dict[str, str] = {}
+    for text in texts:
+        old, _, new = (part.strip() for part in text.partition("="))
+        if not old or not new or old == new:
+            raise SettingsError(f"--llm-model={text!r}: write OLD=NEW, for example --llm-model gpt-4o=gpt-5-mini")
+        if old in made:
+            raise SettingsError(f"--llm-model: {old} is to be both {made[old]} and {new}; one run can ask only one")
+        made[old] = new
+    return tuple(made.items())
 
 
 def _runs(text: str | None) -> int:

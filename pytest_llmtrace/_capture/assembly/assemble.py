@@ -142,7 +142,8 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
     if call.usage is None and call.status in ("ok", "abandoned") and call.output is not None:
         call = replace(call, usage=estimate_usage(call))
     first, last = group.exchanges[0], group.answer
-    call = _timed(_priced(call, lone, prices), first.started, last.ended, recorder)
+    swapped = any(one.swapped for one in group.exchanges)  # litellm knows the price of the model it was asked for
+    call = _timed(_priced(call, None if swapped else lone, prices), first.started, last.ended, recorder)
     return _labelled(call, lone) if lone is not None else _with(call, first.labels)
 
 

@@ -12,7 +12,7 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wr
 from pytest_llmtrace._capture.wire.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
 from pytest_llmtrace._capture.wire.reading import watch
+from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swap_models, swapped, swapping
 from pytest_llmtrace._capture.wire.telemetry import accepted, is_telemetry
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
@@ -62,6 +63,7 @@ class Interception:
         stop: Callable[[str], BaseException],
         replay_only: bool,
         allows: Callable[[str], bool] = lambda _host: False,
+        swaps: Sequence[tuple[str, str]] = (),
     ) -> None:
         """How the stub behaves where no owner answers.
 
@@ -69,7 +71,9 @@ class Interception:
             stop: makes the exception for an LLM request that no owner answers for.
             replay_only: whether LLM providers are out of reach even outside of any owner (trace mode).
             allows: whether the project lets connections to a host past the tape.
+            swaps: models that live runs ask for, and what they are to ask in their place.
         """
+        self._swaps = tuple(swaps)
         self._stop = stop
         self._replay_only = replay_only
         self._allows = allows
@@ -89,6 +93,8 @@ class Interception:
         switchboard = _Switchboard(self._stop, self._replay_only, self._allows)
         router = _router_class()(switchboard)
         with contextlib.ExitStack() as patches:
+            if self._swaps:
+                patches.enter_context(swapping(self._swaps))
             for patcher in (
                 *watching_others(switchboard.observed, switchboard.refused),
                 *vcr_patches(),
@@ -171,7 +177,9 @@ class _Switchboard:
         if is_upgrade(request):
             note_upgrade(recorder, request.uri, self._allows)
             return ()
+        stop_unswapped(request)
         exchange = recorder.open(request_of(request), litellm_call.get())
+        exchange.swapped = swapped.get()
         _sent.set((recorder, exchange))
         return recorder, exchange
 
@@ -245,6 +253,7 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def send(*args: Any, **kwargs: Any) -> Any:
         _sent.set(None)
+        args, kwargs = swap_models(args, kwargs)
         try:
             result = function(*args, **kwargs)
         except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
