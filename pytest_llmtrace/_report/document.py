@@ -40,7 +40,8 @@ def document(
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
       was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
     * `would_record`: of a dry run, `calls` that recording would take (`at_least`: or more), their estimated `cost_usd`,
-      and `why`: `new`, `changed`, `all`, `unchanged`, `failed` or `not_reached`; `dry_run` has the sum of all;
+      and `why`: `new`, `changed`, `all`, `unchanged`, `failed`, `not_reached` or
+      `other_tape`; `dry_run` has the sum of all;
     * `nearest_answers`: how many requests were answered with what comes nearest (`--llm-on-miss=nearest`);
     * `runs`: of a test that was repeated: `count`, `failed`, `threshold`; its findings then have `runs`, `of` and
       `rate`, and its amounts are those of all runs;

@@ -18,6 +18,7 @@ WHY: Final = {
     "all": "everything anew",
     "failed": "fails by itself: not recorded",
     "not_reached": "not reached",
+    "other_tape": "not run: another plugin keeps its tape",
 }
 """Why a test is in the table; one that is `unchanged` is only counted."""
 

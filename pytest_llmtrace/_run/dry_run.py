@@ -43,10 +43,13 @@ def would_record(run: OwnerRun) -> dict[str, Any]:
 
     `calls` are the live calls that it would take, `at_least` says that there may be more, `cost_usd` is their estimate
     (`None`: not known), and `why` is `new`, `changed`, `all` or `unchanged`, or else `failed`: the test fails by
-    itself and would not be recorded, or `not_reached`: something else ended it before it ran.
+    itself and would not be recorded, `not_reached`: something else ended it before it ran, or `other_tape`: another
+    plugin keeps its tape, so it was not run.
     """
     if not run.dry:
         return {}
+    if not run.plan.own_tape:
+        return _made("other_tape", at_least=True, cost=None)
     if run.verdict is None or run.assembled is None:
         return _made("not_reached", at_least=True, cost=None)
     if run.stopped_it:
@@ -57,6 +60,14 @@ def would_record(run: OwnerRun) -> dict[str, Any]:
 def would_text(run: OwnerRun) -> str:
     """Why pytest skips the rest of a test."""
     return stopped_text(would_record(run))
+
+
+@contextlib.contextmanager
+def only_with_own_tape(run: OwnerRun | None) -> Iterator[None]:
+    """Around the setup: what keeps the tape of a test in place of us may go live for it, so a dry run leaves it out."""
+    if run is not None and run.dry and not run.plan.own_tape:
+        pytest.skip("llmtrace dry run: another plugin keeps the tape of this test, and may make live calls for it")
+    yield
 
 
 @contextlib.contextmanager

@@ -99,7 +99,8 @@ class OwnerRun:
         executed = any(not one.from_framework for one in recorder.executions)
         by_hand = recorder.hand_calls or executed or recorder.entries
         past = recorder.bypassed or recorder.gone_past()
-        return bool(calls_llm or recorder.litellm_calls or by_hand or past or self.keyless or self.old.exists)
+        unrun = self.keyless or (self.dry and not self.plan.own_tape)
+        return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:

@@ -23,7 +23,7 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run import outcomes
-from pytest_llmtrace._run.dry_run import skipping, would_text
+from pytest_llmtrace._run.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
@@ -115,7 +115,7 @@ class Run:
                 self._around.enter_context(variables(placeholder_keys_of_providers(run.old.providers)))
             self._attempt = run
             run.enter()
-        with self._noticing_failure():
+        with self._noticing_failure(), only_with_own_tape(run):
             try:
                 yield
             except BaseException as error:

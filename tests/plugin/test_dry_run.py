@@ -165,3 +165,28 @@ def test_it_needs_no_leave_in_ci_and_a_recording_to_speak_of(project, monkeypatc
     ran = project.run("--llm-trace", "--llm-dry-run")
     assert ran.exit == pytest.ExitCode.USAGE_ERROR
     assert "--llm-dry-run has no effect without --llm-record" in ran.result.stderr.str()
+
+
+def test_a_test_whose_tape_another_plugin_keeps_is_not_run(project):
+    """Nobody can tell that plugin not to go live, so the test is left out, and named."""
+    project.write("@pytest.mark.vcr\ndef test_one():\n    chat('hi')\n")
+    ran = dry(project, "--record-mode=rewrite")
+    ran.outcomes(skipped=1)
+    assert ran.test("test_one")["would_record"]["why"] == "other_tape"
+    assert ran.report["dry_run"]["tests"] == 0
+    assert "not run: another plugin keeps its tape" in ran.text
+
+
+def test_a_fixture_that_makes_the_first_call_skips_all_who_need_it(project):
+    """The fixture is counted once; its tests were not reached."""
+    project.write(
+        "@pytest.fixture(scope='session')\ndef made():\n    return chat('hi')\n\n"
+        "def test_one(made):\n    chat('one')\n\ndef test_two(made):\n    chat('two')\n"
+    )
+    project.record()
+    project.edit("chat('hi')", "chat('hello')")
+    ran = dry(project)
+    ran.outcomes(skipped=2)
+    (fixture,) = ran.report["fixtures"]
+    assert fixture["would_record"] == {"why": "changed", "calls": 1, "at_least": False, "cost_usd": 0.00000195}
+    assert [one["would_record"]["why"] for one in ran.report["tests"]] == ["not_reached", "not_reached"]
