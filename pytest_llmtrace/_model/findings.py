@@ -46,6 +46,8 @@ class Drift:
     """How many later differences follow from this one and are not listed."""
     folded_at: tuple[str, ...] = ()
     """Where those are: ``lead turn 3``."""
+    suggestion: tuple[str, ...] = ()
+    """Rules of `llm_normalize` that would absorb it, where it is no behaviour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

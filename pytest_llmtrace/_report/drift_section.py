@@ -42,7 +42,9 @@ def drift_section(
     """A block of lines per conversation, which may be empty; those without drift share one."""
     if not drifts:
         return
-    data: list[dict[str, Any]] = [finding_data(drift) | {"rules": _rules(drift, absorbed_by)} for drift in drifts]
+    data: list[dict[str, Any]] = [
+        finding_data(drift) | {"rules": drift.suggestion or _rules(drift, absorbed_by)} for drift in drifts
+    ]
     by_label: dict[str, list[dict[str, Any]]] = {}
     folded: dict[str, set[int]] = {}
     for drift in data:
@@ -169,7 +171,7 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
         if golden is not None or observed is not None:
             yield from (f"      {line}" for line in text_diff(golden, observed, width - 6, limit))
         if drift["rules"]:
-            yield f"      `llm_normalize = {', '.join(drift['rules'])}` would absorb it"
+            yield from _suggestion(drift["rules"])
     if drift["folded"]:
         for text in _consequences(sides, drift):
             yield from (f"      {line}" for line in wrapped(text, width - 6))
@@ -184,6 +186,16 @@ def _medium(sides: Sides, row: Row, drift: Mapping[str, Any]) -> list[str]:
     content = turn.call.messages[at]["content"] if at < len(turn.call.messages) else None
     part = content[place] if isinstance(content, (list, tuple)) and place < len(content) else None
     return [str(part.get("media_type") or part.get("type"))] if isinstance(part, Mapping) else []
+
+
+def _suggestion(rules: Sequence[str]) -> Iterator[str]:
+    """Rules to write, ready to paste into the ini file."""
+    if len(rules) == 1:
+        yield f"      `llm_normalize = {rules[0]}` would absorb it"
+        return
+    yield "      these rules would absorb it:"
+    yield "        llm_normalize ="
+    yield from (f"            {rule}" for rule in rules)
 
 
 def _is_private(drift: Mapping[str, Any]) -> bool:

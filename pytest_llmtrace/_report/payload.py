@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -26,7 +26,7 @@ from pytest_llmtrace._report.fan_outs import fan_outs_data
 from pytest_llmtrace._report.plain import plain
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_OPTIONAL: Final = frozenset({"role", "tape", "tapes_off"})
+_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off"})
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
     NoCassette: "no_cassette",
@@ -104,9 +104,16 @@ def owner_payload(
 def finding_data(finding: Finding) -> dict[str, Any]:
     """A finding as plain data: its `type` and its fields; those that rarely apply only where they do."""
     data = {"type": TYPES[type(finding)]} | {field.name: getattr(finding, field.name) for field in fields(finding)}
+    if data.get("suggestion") is not None:
+        data["suggestion"] = paste(data["suggestion"])
     data = {name: value for name, value in data.items() if value not in (None, False) or name not in _OPTIONAL}
     made: dict[str, Any] = plain(data)
     return made
+
+
+def paste(rules: Sequence[str]) -> str | None:
+    """Rules of `llm_normalize` as they stand in an ini file; `None` where there are none."""
+    return "\n    ".join(("[pytest]\nllm_normalize =", *rules)) if rules else None
 
 
 def properties(payload: Mapping[str, Any]) -> list[tuple[str, object]]:

@@ -12,6 +12,7 @@ from pytest_llmtrace._compare.budget import breaches, growth_breaches
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests
+from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest
@@ -72,7 +73,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     return Verdict(
         owner=plan.owner,
         mode=plan.mode,
-        findings=tuple(findings),
+        findings=suggested(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
         observed=conversations(private.masked(trace).calls),
         not_understood=tuple(private.masked_request(line) for line in run.assembled.unknown),

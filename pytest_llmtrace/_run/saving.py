@@ -18,6 +18,7 @@ from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._run.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
@@ -107,6 +108,11 @@ class Old:
         """Whether digests alone show that nothing differs, and the golden trace was not edited since."""
         return self._meta.get("behaviour") == behaviour and self._digests_hold
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the files were written together and not edited since; a golden trace without a tape always is."""
+        return self._digests_hold or not self.tape_exists
+
     @cached_property
     def _digests_hold(self) -> bool:
         try:
@@ -176,6 +182,8 @@ def save(run: OwnerRun) -> Saved:
     }
     mask = plan.privacy.mask
     golden = Golden(test=plan.owner, trace=trace, totals=amounts, privacy=mask.kind if mask is not None else None)
+    if same_by_rules(run, golden):
+        return Saved()
     new = Recorded(golden=golden, interactions=recorded, meta=meta)
     old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
     # An imported tape may be needed when the mark goes.

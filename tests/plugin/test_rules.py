@@ -129,3 +129,46 @@ def test_a_stream_in_place_of_an_answer_in_one_piece_is_named(project):
     ran = project.replay()
     assert ran.findings("test_one") == [("miss", None)]
     assert "body.stream False -> True" in ran.test("test_one")["findings"][0]["detail"]
+
+
+SCORED = """
+    def test_one():
+        chat("It is 2026-03-01, score 0.5001.")
+        chat({"role": "system", "content": '{"tags": ["a", "b"]}'}, "again")
+"""
+RULES = "[pytest]\nllm_normalize =\n    date\n    number:0.01\n    unordered:messages[*].content.tags\n"
+
+
+@pytest.mark.parametrize("how", ["changed", "all"])
+def test_recording_again_keeps_files_that_differ_by_rules_alone(project, how):
+    """Neither golden trace nor tape changes for another day, a near number or another order of a set."""
+    project.write(SCORED)
+    project.pytester.makeini(RULES)
+    project.record()
+    files = project.cassettes()
+    project.edit("2026-03-01, score 0.5001", "2026-03-02, score 0.5002")
+    project.edit('["a", "b"]', '["b", "a"]')
+    project.replay().outcomes(passed=1)
+    ran = project.record("--llm-record-mode", how)
+    assert ran.requests == (2 if how == "all" else 0)
+    assert project.cassettes() == files
+    project.replay().outcomes(passed=1)
+    project.edit("score 0.5002", "score 0.6")
+    assert project.replay().findings("test_one") == [("drift", "user")]
+    project.record()
+    assert project.cassettes() != files
+
+
+def test_the_report_has_the_rules_ready_to_paste(project):
+    """A finding that rules would absorb has them as text for the ini file; pasted, they absorb it."""
+    project.write(DATED)
+    project.edit("Hello.", "Id 0b8f1c1e-3c1b-4f0e-9a56-0a51b0e7c001.")
+    project.record()
+    edit_date(project)
+    project.edit("0b8f1c1e", "7d0f1c1e")
+    ran = project.replay()
+    (finding,) = ran.test("test_one")["findings"]
+    assert finding["suggestion"] == "[pytest]\nllm_normalize =\n    date\n    uuid"
+    assert "        llm_normalize =\n            date\n            uuid\n" in ran.text.replace("\r", "")
+    project.pytester.makeini(finding["suggestion"])
+    project.replay().outcomes(passed=1)
