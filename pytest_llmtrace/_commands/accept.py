@@ -14,13 +14,13 @@ from pytest_llmtrace.errors import LlmtraceError
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Accept more than one trajectory of a test.")
 @click.argument("file", type=_FILE)
 @click.option("--variant", "trace", type=_FILE, metavar="TRACE", help="Accept this trace as well.")
 @click.option("--remove", type=click.IntRange(min=1), metavar="N", help="Accept variant N no more.")
 @click.option("--list", "listed", is_flag=True, help="Say what is accepted.")
 def accept(file: Path, *, trace: Path | None, remove: int | None, listed: bool) -> None:
-    r"""Accept more than one trajectory of a test: a live run passes when it matches the golden trace or a variant.
+    """Accept more than one trajectory of a test: a live run passes when it matches the golden trace or a variant.
 
     FILE is the golden trace, TRACE one that `pytest --llm-live --llm-save=DIR` kept. Variants lie beside FILE, as
     `<test>.variant-1.trace.yaml`, to be reviewed and committed like it. Replay compares with the golden trace alone.
@@ -30,7 +30,7 @@ def accept(file: Path, *, trace: Path | None, remove: int | None, listed: bool) 
       llmtrace accept cassettes/test_a/test_x.trace.yaml --variant observed/cassettes/test_a/test_x.trace.yaml
       llmtrace accept FILE --list
       llmtrace accept FILE --remove 1
-    """
+    """  # noqa: D301  # click looks for the character itself
     if (trace is not None) + (remove is not None) + listed != 1:
         raise click.UsageError("give one of --variant TRACE, --list and --remove N")
     try:

@@ -14,12 +14,12 @@ from pytest_llmtrace._run.show_policy import TestPolicy, collected_policies
 from pytest_llmtrace.errors import LlmtraceError
 
 
-@click.command()
+@click.command(short_help="Print what counts as drift in a test, and who says so.")
 @click.argument("nodeids", nargs=-1, required=True, metavar="NODEID...")
 @click.option("--live", is_flag=True, help="The policy of --llm-live in place of that of replay.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one object per test.")
 def policy(nodeids: tuple[str, ...], *, live: bool, as_json: bool) -> None:
-    r"""Print the comparison policy of a test, and where each of its settings came from.
+    """Print the comparison policy of a test, and where each of its settings came from.
 
     The tests are collected, not run, and no LLM is called. A marker beats the ini file, which beats the tables of
     pyproject.toml, which beat what is built in; lists of all places add up.
@@ -28,7 +28,7 @@ def policy(nodeids: tuple[str, ...], *, live: bool, as_json: bool) -> None:
     Examples:
       llmtrace policy tests/test_refund.py::test_refund
       llmtrace policy --live --json tests/test_refund.py
-    """
+    """  # noqa: D301  # click looks for the character itself
     mode: Mode = "live" if live else "trace"
     try:
         found = collected_policies(nodeids, mode)
