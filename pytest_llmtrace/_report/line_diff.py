@@ -10,12 +10,13 @@ from typing import Final
 
 from pytest_llmtrace._report.layout import CUT, cut_end, display_width
 
-_TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")
+_TOKEN: Final = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
+"""Words, white space, and single characters: of marks, and of scripts that put no blanks between words."""
 _WORK: Final = 60_000
 """Pairs of words up to which an exact alignment is worth its time."""
 _LONG: Final = 40
 """Characters from which a word is compared character by character."""
-_CONTEXTS: Final = (60, 45, 35, 28, 22, 17, 13, 10, 7)
+_CONTEXTS: Final = (60, 45, 35, 28, 22, 17, 13, 10, 7, 4)
 """How many unchanged characters may stand on either side of a change; the widest that fits is taken."""
 
 
@@ -105,9 +106,15 @@ def _offsets(words: Sequence[str]) -> list[int]:
 
 
 def _prose(old: str, new: str, spans: Sequence[_Span]) -> bool:
-    """Whether marks help: several words, most of them unchanged."""
+    """Whether marks help: several words, or wide characters, most of them unchanged."""
     changed = sum(max(span.old[1] - span.old[0], span.new[1] - span.new[0]) for span in spans)
-    return min(old.count(" "), new.count(" ")) >= 3 and 2 * changed <= max(len(old), len(new))
+    several = min(old.count(" ") + _wide(old) // 3, new.count(" ") + _wide(new) // 3) >= 3
+    return several and 2 * changed <= max(len(old), len(new))
+
+
+def _wide(text: str) -> int:
+    """How many characters take two columns, about."""
+    return max(display_width(text) - len(text), 0)
 
 
 def _fits(old: str, new: str, spans: Sequence[_Span], context: int, room: int) -> bool:
