@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.plugin.conftest import AGENT
@@ -245,3 +247,28 @@ def test_values_that_cannot_be_used_are_named(scripted, flags, said):
     ran = scripted().run(*flags)
     assert ran.exit == pytest.ExitCode.USAGE_ERROR
     assert said in ran.result.stderr.str()
+
+
+def test_what_an_interrupted_repeat_has_paid_for_is_reported(scripted):
+    """Ctrl-C in the second of three runs: both calls are in the report."""
+    source = """
+    made = []
+
+    def test_one():
+        chat("hi")
+        made.append(1)
+        if len(made) == 2:
+            raise KeyboardInterrupt
+    """
+    ran = scripted(source=source).run("--llm-live", "--llm-live-runs=3", own_process=True)
+    assert ran.exit == pytest.ExitCode.INTERRUPTED
+    assert (ran.requests, ran.report["totals"]["live_calls"]) == (2, 2)
+
+
+def test_the_entries_of_every_run_are_in_the_jsonl_report(scripted):
+    """Three runs of one call are three lines."""
+    project = scripted(source="def test_one():\n    chat('hi')\n")
+    file = project.path / "calls.jsonl"
+    project.run("--llm-live", "--llm-live-runs=3", f"--llm-report={file}")
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [(line["type"], line["nodeid"]) for line in lines] == [("llm_call", "test_it.py::test_one")] * 3
