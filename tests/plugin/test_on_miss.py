@@ -84,7 +84,7 @@ def test_a_streamed_request_gets_no_answer_in_one_piece(project):
     ran = project.replay(NEAREST)
     ran.outcomes(failed=1)
     assert "nearest_answers" not in ran.test("test_one")
-    assert ran.findings("test_one") == [("drift", "call_added")]
+    assert ran.findings("test_one") == [("miss", None)]
 
 
 def test_an_agent_that_gets_the_same_answer_again_and_again_ends(project):
