@@ -8,17 +8,25 @@ from pathlib import Path
 import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
+from pytest_llmtrace._compare.custom import custom_policies
 from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
 from pytest_llmtrace._report.diff import diff_data, diff_lines
 from pytest_llmtrace._run.diffing import compared
+from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, policy_tables
 from pytest_llmtrace.errors import LlmtraceError
 
 
 @click.command(short_help="Compare two traces, or two folders of traces.")
 @click.argument("a", type=click.Path(exists=True, path_type=Path))
 @click.argument("b", type=click.Path(exists=True, path_type=Path))
-@click.option("--policy", default="exact", show_default=True, metavar="NAME", help=f"One of {', '.join(POLICIES)}.")
+@click.option(
+    "--policy",
+    default="exact",
+    show_default=True,
+    metavar="NAME",
+    help=f"One of {', '.join(POLICIES)}, or of pyproject.toml here.",
+)
 @click.option("--ignore", multiple=True, metavar="PATH", help="A path that is not compared, such as params.seed.")
 @click.option("--normalize", multiple=True, metavar="RULE", help="date, uuid, path, /regex/, ...: as llm_normalize.")
 @click.option("--json", "as_json", is_flag=True, help="The differences as JSON.")
@@ -36,7 +44,9 @@ def diff(a: Path, b: Path, *, policy: str, ignore: tuple[str, ...], normalize: t
       llmtrace diff monday tuesday --policy tools --json
     """  # noqa: D301  # click looks for the character itself
     try:
-        chosen = adjusted(named_policy(policy), ignore=ignore, normalize=normalize)
+        own = custom_policies(policy_tables(Pyproject(Path(PYPROJECT))), PYPROJECT)
+        chosen = adjusted(named_policy(policy, own), ignore=ignore, normalize=normalize)
+        chosen.load()
         found = compared(a, b, chosen)
     except (LlmtraceError, OSError) as error:
         raise UnusableError(str(error)) from None

@@ -127,6 +127,20 @@ def test_diff_obeys_a_policy(project):
     assert (done.exit_code, done.output) == (0, "1 trace compared, no difference\n")
 
 
+def test_diff_knows_the_policies_of_the_project(project, monkeypatch):
+    """A policy of the pyproject.toml in the current folder can be named."""
+    project.write("def test_one():\n    chat('hi')\n")
+    project.record("--llm-save=a")
+    project.edit("chat('hi')", "chat('hello')")
+    project.run("--llm-live", "--llm-save=b")
+    monkeypatch.chdir(project.path)
+    (project.path / "pyproject.toml").write_text(
+        '[tool.llmtrace.policies.calm]\nseverities = {user = "ignore", output = "warn"}\n', encoding="utf-8"
+    )
+    done = diff("a", "b", "--policy", "calm")
+    assert (done.exit_code, done.output.splitlines()[0]) == (0, f"{FILES[1]} has warnings")
+
+
 def test_diff_says_what_it_cannot_use(project):
     """A damaged file, a file beside a folder, folders without traces, an unknown policy: exit 2, and named."""
     project.write("def test_one():\n    chat('hi')\n")
