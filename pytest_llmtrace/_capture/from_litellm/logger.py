@@ -103,12 +103,16 @@ class Logger:
     def __init__(self) -> None:
         self._callback: Any = None
         self._stays_in: Any = None
+        self._over = False
         self._lock = threading.Lock()
 
     def attach(self) -> None:
-        """Make sure that our callback is in litellm's lists, where litellm is imported; the user's stay untouched."""
+        """Make sure that our callback is in litellm's lists, where litellm is imported; the user's stay untouched.
+
+        Never again once detached: import hooks cannot be taken back, and may come here much later.
+        """
         litellm = sys.modules.get("litellm")
-        if litellm is None or not hasattr(litellm, "completion"):
+        if self._over or litellm is None or not hasattr(litellm, "completion"):
             return
         with self._lock:
             if self._callback is None:
@@ -133,7 +137,8 @@ class Logger:
             self._stays_in = manager
 
     def detach(self) -> None:
-        """Remove our callback from litellm's lists."""
+        """Remove our callback from litellm's lists, for good."""
+        self._over = True
         litellm = sys.modules.get("litellm")
         if litellm is None or self._callback is None:
             return
