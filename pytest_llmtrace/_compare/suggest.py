@@ -22,6 +22,8 @@ _NOISE: Final = ("number:1e-9", "number:0.0001%")
 _ITEM: Final = re.compile(r"^(?P<list>.*)\[(?P<at>\d+)\](?P<rest>[^\[\]]*)$")
 _IN_JSON: Final = re.compile(r"\bcontent[.\[]")
 """Of a path below a text: the text is JSON, and rules see the whole of it."""
+_DIGEST: Final = ".digest"
+"""Stands for an image, say: to ignore digests is to ignore what they are digests of."""
 
 
 def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -43,7 +45,7 @@ def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _rules(drift: Drift) -> tuple[str, ...]:
     golden, observed = drift.golden, drift.observed
-    if drift.kind in _NEVER or golden is None or observed is None:
+    if drift.kind in _NEVER or golden is None or observed is None or drift.path.endswith(_DIGEST):
         return ()
     for noise in _NOISE:
         if number_tolerance(noise).near(golden, observed):
