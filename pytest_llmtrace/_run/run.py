@@ -9,20 +9,13 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture import dspy_cache
-from pytest_llmtrace._capture.from_langchain.hook import Hook
-from pytest_llmtrace._capture.from_litellm.logger import Logger
-from pytest_llmtrace._capture.from_litellm.router_waits import MODULES as ROUTER_MODULES
-from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
-from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.wire.http import Interception
-from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.payload import properties
 from pytest_llmtrace._report.transcript import trace_repr
 from pytest_llmtrace._run import outcomes
+from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.ledger import Ledger
@@ -33,8 +26,7 @@ from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, pla
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.scope import search_roots
-from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._settings import Settings, keep_litellm_local, litellm_in_python
+from pytest_llmtrace._settings import Settings, litellm_in_python
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -46,11 +38,7 @@ class Run:
         self._ledger = Ledger(Path(ledger) if ledger else None)
         self._prices = PriceBook(settings.prices)
         self._redactor = redactor(hooks)
-        self._logger = Logger()
-        self._guard = Guard(allowed=settings.allow_hosts)
-        self._langchain = Hook()
-        self._resources = contextlib.ExitStack()
-        self._active = False
+        self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()
         self._payloads: list[dict[str, Any]] = []
@@ -60,40 +48,10 @@ class Run:
 
     # The process
 
-    def activate(self) -> None:
-        """Install what capture needs; the first traced test does it, so that an untraced run pays nothing."""
-        if self._active:
-            self._logger.attach()
-            self._guard.install()
-            return
-        self._active = True
-        import wrapt  # noqa: PLC0415  # only where something is traced
-
-        keep_litellm_local()
-        replay_only, swaps = self.settings.offline, self.settings.live.models
-        interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows, swaps=swaps)
-        interception.install()
-        self._resources.callback(interception.remove)
-        self._guard.install()
-        self._resources.callback(self._guard.remove)
-        if replay_only:
-            self._resources.callback(flush_traces)
-        wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
-        self._resources.callback(self._logger.detach)
-        self._logger.attach()
-        waits = RouterWaits()
-        self._resources.callback(waits.detach)
-        for module in ROUTER_MODULES:
-            wrapt.register_post_import_hook(lambda _module: waits.attach(), module)
-        wrapt.register_post_import_hook(lambda _module: dspy_cache.arrived(), "dspy")
-        self._resources.callback(self._langchain.detach)
-        self._langchain.attach()
-
     def close(self) -> None:
         """Take everything away again."""
         self._around.close()
-        self._resources.close()
-        self._active = False
+        self._capturing.remove()
 
     @contextlib.contextmanager
     def collecting(self, session: pytest.Session) -> Iterator[None]:
@@ -133,9 +91,7 @@ class Run:
         if run is None:
             yield
             return
-        self._guard.install()  # again: other plugins put their own guards in place in the setup
-        item.addfinalizer(self._guard.install)  # and take them away before fixtures are torn down
-        self._logger.attach()  # again: fixtures may have emptied litellm's lists
+        self._capturing.hold(item)
         with self._noticing_failure():
             try:
                 with drained(item):
@@ -289,7 +245,7 @@ class Run:
             plan = planned()
             if plan is None:
                 return None
-            self.activate()
+            self._capturing.install()
             return OwnerRun(plan, redactor=self._redactor, prices=self._prices, ledger=self._ledger)
         except LlmtraceError as error:
             text = str(error)

@@ -1,0 +1,71 @@
+"""What is installed in the process while tests are traced: the HTTP stub, the guard, and what libraries tell us by."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from pytest_llmtrace._capture import dspy_cache
+from pytest_llmtrace._capture.from_langchain.hook import Hook
+from pytest_llmtrace._capture.from_litellm.logger import Logger
+from pytest_llmtrace._capture.from_litellm.router_waits import MODULES as ROUTER_MODULES
+from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
+from pytest_llmtrace._capture.guard.network import Guard
+from pytest_llmtrace._capture.wire.http import Interception
+from pytest_llmtrace._capture.wire.telemetry import flush_traces
+from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace._settings import Settings, keep_litellm_local
+
+
+class Capturing:
+    """Everything that capture needs in a process, put in place once and taken away in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._logger = Logger()
+        self._guard = Guard(allowed=settings.allow_hosts)
+        self._langchain = Hook()
+        self._resources = contextlib.ExitStack()
+        self._installed = False
+
+    def install(self) -> None:
+        """Put everything in place; the first traced test does it, so that an untraced run pays nothing."""
+        if self._installed:
+            self._again()
+            return
+        self._installed = True
+        import wrapt  # noqa: PLC0415  # only where something is traced
+
+        keep_litellm_local()
+        replay_only, swaps = self._settings.offline, self._settings.live.models
+        interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows, swaps=swaps)
+        interception.install()
+        self._resources.callback(interception.remove)
+        self._guard.install()
+        self._resources.callback(self._guard.remove)
+        if replay_only:
+            self._resources.callback(flush_traces)
+        wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
+        self._resources.callback(self._logger.detach)
+        self._logger.attach()
+        waits = RouterWaits()
+        self._resources.callback(waits.detach)
+        for module in ROUTER_MODULES:
+            wrapt.register_post_import_hook(lambda _module: waits.attach(), module)
+        wrapt.register_post_import_hook(lambda _module: dspy_cache.arrived(), "dspy")
+        self._resources.callback(self._langchain.detach)
+        self._langchain.attach()
+
+    def hold(self, item: pytest.Item) -> None:
+        """Be in place for the call phase of a test, whatever its fixtures and other plugins took away or put over."""
+        self._again()
+        item.addfinalizer(self._guard.install)  # other plugins take their guards away before fixtures are torn down
+
+    def remove(self) -> None:
+        """Take everything away again, for good."""
+        self._resources.close()
+
+    def _again(self) -> None:
+        self._guard.install()
+        self._logger.attach()
