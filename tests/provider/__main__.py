@@ -18,11 +18,11 @@ def main() -> None:
     parser.add_argument("--random-ids", action="store_true", help="random ids and real times in the answers")
     parser.add_argument("--gzip", action="store_true", help="compress answers for clients that accept it")
     options = parser.parse_args()
-    with Provider(options.script, random_ids=options.random_ids, gzip=options.gzip, port=options.port) as provider:
+    started = Provider(options.script, random_ids=options.random_ids, gzip=options.gzip, port=options.port)
+    with started as provider, contextlib.suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # before anybody knows the URL
         print(provider.url, flush=True)  # noqa: T201 -- the interface of this command
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
