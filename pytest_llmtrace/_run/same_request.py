@@ -55,7 +55,10 @@ def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
     aggregators = _Aggregators(recorded)
 
     def same(one: HttpRequest, other: HttpRequest) -> bool:
-        if _place(one) != _place(other) or unread(one) != unread(other):
+        # Asked of every recorded request for each one that is not on the tape: bodies are read only where it may help.
+        if _place(one) != _place(other) or not (by_rules is not None or aggregators.knows(one)):
+            return False
+        if unread(one) != unread(other):
             return False
         return (by_rules is not None and by_rules(one, other)) or aggregators.same(one, other)
 
@@ -87,6 +90,10 @@ class _Aggregators:
     def __init__(self, recorded: Sequence[Interaction]) -> None:
         self._recorded = recorded
         self._table = MessageTable()
+
+    def knows(self, one: HttpRequest) -> bool:
+        """Whether a recorded request is one of an aggregator."""
+        return id(one) in self._found
 
     def same(self, one: HttpRequest, other: HttpRequest) -> bool:
         """Whether a recorded request of an aggregator and another one differ only in the order of what they quote."""
