@@ -137,8 +137,10 @@ def test_a_call_logger_for_code_without_hooks(project):
     ran = project.run("--llm-trace", "--llm-budget=1")
     assert ran.exit == 1
     assert "lab/llama3" in ran.text
+    project.edit("assert [call.model", "assert not llm_trace.calls or [call.model")
     off = project.run("--llm-off")
-    assert "calls" not in (off.report or {})
+    off.outcomes(passed=1)
+    assert (off.report, "llmtrace" in off.text.partition("collected")[2]) == (None, False)
 
 
 PROXIED = """
