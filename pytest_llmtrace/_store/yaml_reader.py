@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,14 +36,24 @@ def read_yaml(text: str) -> Document:
     Raises:
         Fault: it is not YAML, or goes beyond what is allowed here.
     """
+    builder = _Builder()
+    feed(text, builder.take)
+    return Document(data=builder.root, lines=builder.lines)
+
+
+def feed(text: str, take: Callable[[str, Any], None]) -> None:
+    """Hand the events of a YAML text on, each with the name of its kind: without recursion, and nothing is built.
+
+    Raises:
+        Fault: it is not YAML.
+    """
     import yaml  # noqa: PLC0415  # 40 ms, not paid by a replay that passes
 
     # libyaml, which is fast, refuses escapes of lone surrogates, which JSON allows and models produce.
     loader = yaml.SafeLoader if _SURROGATE.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=loader):
-            builder.take(type(event).__name__, event)
+            take(type(event).__name__, event)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
@@ -50,7 +61,6 @@ def read_yaml(text: str) -> Document:
         if "nesting depth" in what:  # libyaml has a limit of its own, beyond ours
             raise Fault(f"it nests deeper than {DEEPEST_FILE} levels", line) from None
         raise Fault(f"it is not valid YAML ({what})", line) from None
-    return Document(data=builder.root, lines=builder.lines)
 
 
 class _Builder:

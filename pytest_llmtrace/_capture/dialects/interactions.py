@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.dialect import Answer, Question
@@ -73,14 +74,8 @@ class Interactions:
         if not mappings(last.get("steps")):
             last = {**last, "steps": [steps[index].whole() for index in sorted(steps)]}
         made = self.answer(last)
-        return Answer(
-            output=made.output,
-            finish_reason=made.finish_reason if ended else None,
-            usage=made.usage,
-            model=made.model,
-            error=made.error or error,
-            complete=ended and made.complete,
-        )
+        reason = made.finish_reason if ended else None
+        return replace(made, finish_reason=reason, error=made.error or error, complete=ended and made.complete)
 
 
 class _Step:

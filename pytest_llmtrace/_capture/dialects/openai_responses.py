@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.dialect import Answer, Question
@@ -73,15 +74,8 @@ class OpenAIResponses:
         if not mappings(last.get("output")):
             last = {**last, "output": items.so_far()}
         made = self.answer(last)
-        return Answer(
-            output=made.output,
-            finish_reason=made.finish_reason if ended else None,
-            usage=made.usage,
-            model=made.model,
-            error=made.error or error,
-            complete=ended and made.complete,
-            cost=made.cost,
-        )
+        reason = made.finish_reason if ended else None
+        return replace(made, finish_reason=reason, error=made.error or error, complete=ended and made.complete)
 
 
 class _Items:

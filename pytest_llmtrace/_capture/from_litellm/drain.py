@@ -37,9 +37,8 @@ def drain(recorder: Recorder) -> None:
         if _queued() and not _in_event_loop():
             _run_flush()
             quiet_since = time.monotonic()
-        elif _thread_work() or _in_flight(
-            recorder
-        ):  # a cache hit is first heard of when its event comes: nothing is open until then
+        elif _thread_work() or _in_flight(recorder):
+            # A cache hit is first heard of when its event comes: nothing is open until then.
             quiet_since = time.monotonic()
         elif not _open(recorder) or time.monotonic() - quiet_since > QUIET:
             return

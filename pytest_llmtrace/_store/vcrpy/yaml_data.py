@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.nesting import DEEPEST_FILE
+from pytest_llmtrace._store.yaml_reader import feed
 
 MOST_REPEATED: Final = 256 * 1024 * 1024
 """About how many characters all aliases together may stand for; beyond that the file is taken for a bomb."""
@@ -26,21 +26,8 @@ def read_vcrpy_yaml(text: str) -> Any:
     Raises:
         Fault: it is not YAML, has a tag that could run code, or is made to exhaust its reader.
     """
-    import yaml  # noqa: PLC0415  # 40 ms, only where such a file is read
-
-    # libyaml, which is fast, refuses escapes of lone surrogates, which JSON allows and models produce.
-    loader = yaml.SafeLoader if _SURROGATE.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     builder = _Builder()
-    try:
-        for event in yaml.parse(text, Loader=loader):
-            builder.take(type(event).__name__, event)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error)
-        line = mark.line + 1 if mark is not None else None
-        if "nesting depth" in what:  # libyaml has a limit of its own, beyond ours
-            raise Fault(f"it nests deeper than {DEEPEST_FILE} levels", line) from None
-        raise Fault(f"it is not valid YAML ({what})", line) from None
+    feed(text, builder.take)
     return builder.root
 
 
@@ -222,4 +209,3 @@ _COLLECTIONS: Final[dict[str, str | None]] = {
 """Tags of mappings and lists that are read, with the Python object they stand for. Nothing of it is ever made."""
 _COST: Final = 16
 """Characters that a node counts for beside its text."""
-_SURROGATE: Final = re.compile(r"\\[uU](?:0000)?[dD][89a-fA-F]")
