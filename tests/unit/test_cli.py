@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from click import Context
 from click.testing import CliRunner, Result
 
 from pytest_llmtrace._model.secret_key import SecretKey
@@ -33,6 +36,9 @@ conversations:
 """
 
 
+NAMES = main.list_commands(Context(main))
+
+
 def run(*args: str) -> Result:
     """Run the command."""
     return CliRunner().invoke(main, list(args))
@@ -52,11 +58,11 @@ def test_help_lists_every_command_in_one_whole_line():
     shown = run("--help").output
     assert "\n    llmtrace stats tests\n" in shown
     listed = [line.split(maxsplit=1) for line in shown.partition("Commands:\n")[2].splitlines()]
-    assert {name for name, _ in listed} == set(main.commands)
+    assert {name for name, _ in listed} == set(NAMES)
     assert [text for _, text in listed if not text.endswith(".") or text.endswith("...")] == []
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", NAMES)
 def test_help_of_a_command_has_examples_to_copy(command):
     """Each example stands on a line of its own, and nothing of the markup shows."""
     shown = run(command, "--help").output
@@ -140,3 +146,16 @@ def test_export_says_what_it_cannot_read_and_writes_the_rest(tree):
 def test_an_unknown_command_is_a_usage_error():
     """It exits with 2."""
     assert run("shwo").exit_code == 2
+
+
+def test_a_command_imports_only_what_it_needs():
+    """Starting `llmtrace` loads no command; running one loads that one."""
+    code = (
+        "import sys, pytest_llmtrace.cli as cli\n"
+        "loaded = lambda: sorted(name.rpartition('.')[2] for name in sys.modules if '_commands.' in name)\n"
+        "before = loaded()\n"
+        "cli.main(['policy', '--help'], standalone_mode=False)\n"
+        "print(before, loaded())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "['registry'] ['output', 'policy', 'registry']"
