@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_lines
-from pytest_llmtrace._report.variants import accepted_lines
+from pytest_llmtrace._report.commands.variants import accepted_lines
 from pytest_llmtrace._run.variants import accepted, add_variant, remove_variant
 from pytest_llmtrace.errors import LlmtraceError
 

@@ -11,7 +11,7 @@ from pytest_llmtrace._commands.output import UnusableError, print_json, print_li
 from pytest_llmtrace._compare.custom import custom_policies
 from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
-from pytest_llmtrace._report.diff import diff_data, diff_lines
+from pytest_llmtrace._report.commands.diff import diff_data, diff_lines
 from pytest_llmtrace._run.diffing import compared
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, policy_tables
 from pytest_llmtrace.errors import LlmtraceError

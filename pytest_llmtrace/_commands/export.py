@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pytest_llmtrace._commands.reading import golden_at
-from pytest_llmtrace._report.entries import entry_lines, packed_entries
+from pytest_llmtrace._report.document.entries import entry_lines, packed_entries
 from pytest_llmtrace._store.paths import discover
 from pytest_llmtrace.errors import LlmtraceError
 

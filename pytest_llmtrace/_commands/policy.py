@@ -9,7 +9,7 @@ import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._report.policy import policy_lines, problem_lines
+from pytest_llmtrace._report.commands.policy import policy_lines, problem_lines
 from pytest_llmtrace._run.show_policy import TestPolicy, collected_policies
 from pytest_llmtrace.errors import LlmtraceError
 

@@ -12,8 +12,8 @@ from pytest_llmtrace._commands.reading import cassette_of, golden_at
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._report.amounts import totals_data
-from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
-from pytest_llmtrace._report.transcript import transcript
+from pytest_llmtrace._report.commands.transcript import transcript
+from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
 from pytest_llmtrace._run.unsealing import opened_tape
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import TAPE

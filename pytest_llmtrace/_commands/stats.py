@@ -14,7 +14,7 @@ from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data
-from pytest_llmtrace._report.stats import CassetteRow, stats_table
+from pytest_llmtrace._report.commands.stats import CassetteRow, stats_table
 from pytest_llmtrace._store.paths import Cassette, discover
 from pytest_llmtrace.errors import LlmtraceError
 

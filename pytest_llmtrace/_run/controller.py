@@ -53,8 +53,8 @@ class Controller:
         """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
         if not self._payloads and self.settings.run_mode == "off":
             return session.exitstatus
-        from pytest_llmtrace._report.document import document  # noqa: PLC0415
-        from pytest_llmtrace._report.files import write_report  # noqa: PLC0415
+        from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
+        from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
 
         self._document = document(
             self._payloads,
@@ -76,7 +76,7 @@ class Controller:
         """Write the section of the terminal summary, where there is anything to say."""
         if self._document is None:
             return
-        from pytest_llmtrace._report.summary import summary  # noqa: PLC0415
+        from pytest_llmtrace._report.terminal.summary import summary  # noqa: PLC0415
 
         width = terminal._tw.fullwidth  # noqa: SLF001  # pytest has no public name for it
         lines = list(
@@ -114,7 +114,7 @@ class Controller:
 
     def _breaches(self) -> list[Any]:
         from pytest_llmtrace._compare.budget import Budget, breaches, growth_breaches  # noqa: PLC0415
-        from pytest_llmtrace._report.attempts import owners  # noqa: PLC0415
+        from pytest_llmtrace._report.document.attempts import owners  # noqa: PLC0415
 
         found = owners(self._payloads)
         amounts = reduce(add, (owner.amounts for owner in found), Totals())

@@ -12,7 +12,7 @@ from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.dry_run import stopped_text
+from pytest_llmtrace._report.topics.dry_run import stopped_text
 from pytest_llmtrace._run.stops import comes_of_stop
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.screen import failure_text
+from pytest_llmtrace._report.failure.screen import failure_text
 
 
 def fail(text: str, *, skipped: bool = False) -> NoReturn:

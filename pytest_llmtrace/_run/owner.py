@@ -22,7 +22,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.payload import owner_payload
+from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.keyless import lacks_key

@@ -16,8 +16,8 @@ import pytest
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data, totals_from
-from pytest_llmtrace._report.payload import properties
-from pytest_llmtrace._report.rates import exceeds, rated, rates_text
+from pytest_llmtrace._report.document.payload import properties
+from pytest_llmtrace._report.topics.rates import exceeds, rated, rates_text
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.run import Run

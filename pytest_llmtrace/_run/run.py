@@ -12,8 +12,8 @@ import pytest
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.payload import properties
-from pytest_llmtrace._report.transcript import trace_repr
+from pytest_llmtrace._report.commands.transcript import trace_repr
+from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.dry_run import only_with_own_tape, skipping, would_text

@@ -202,7 +202,7 @@ def _parsed(source: str, text: str, parser: str) -> float:
 
 
 def _report(file: str, config: pytest.Config) -> Path:
-    from pytest_llmtrace._report.files import check_ending  # noqa: PLC0415  # only where a report is asked for
+    from pytest_llmtrace._report.files.endings import check_ending  # noqa: PLC0415  # only where a report is asked for
 
     path = Path(file)
     check_ending(path)

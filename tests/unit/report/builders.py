@@ -13,7 +13,7 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Mode, Verdict
-from pytest_llmtrace._report.payload import owner_payload
+from pytest_llmtrace._report.document.payload import owner_payload
 
 TEST = "tests/test_refund.py::test_refund"
 GOLDEN = "tests/cassettes/test_refund/test_refund.trace.yaml"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_llmtrace._report.attempts import Payload, owners
-from pytest_llmtrace._report.entries import entry_lines
-from pytest_llmtrace._report.markdown import markdown
+from pytest_llmtrace._report.document.attempts import Payload, owners
+from pytest_llmtrace._report.document.entries import entry_lines
+from pytest_llmtrace._report.files.markdown import markdown
 from pytest_llmtrace.errors import SettingsError, StorageError
 
 Writer = Callable[[Mapping[str, Any], Sequence[Payload]], Iterable[str]]

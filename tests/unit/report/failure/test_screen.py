@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, DriftKind, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.trace import CallError
-from pytest_llmtrace._report.screen import accepted_text, failure_text
+from pytest_llmtrace._report.failure.screen import accepted_text, failure_text
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, said, verdict
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.drift_section import AbsorbedBy, drift_section
-from pytest_llmtrace._report.finding_sections import (
+from pytest_llmtrace._report.document.payload import TYPES, finding_data
+from pytest_llmtrace._report.failure.drift_section import AbsorbedBy, drift_section
+from pytest_llmtrace._report.failure.finding_sections import (
     breach_section,
     bypass_section,
     internal_section,
@@ -19,7 +20,6 @@ from pytest_llmtrace._report.finding_sections import (
 )
 from pytest_llmtrace._report.layout import display_width, wrapped
 from pytest_llmtrace._report.money import usd
-from pytest_llmtrace._report.payload import TYPES, finding_data
 from pytest_llmtrace._report.wording import drift_line, joined, plural, quoted, record_command
 
 _TITLES: Final = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._report.recorded import behaviour, did_something, work
+from pytest_llmtrace._report.topics.recorded import behaviour, did_something, work
 
 
 def row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmtrace._report.rates import exceeds, rate, rated, rates_text
+from pytest_llmtrace._report.topics.rates import exceeds, rate, rated, rates_text
 
 
 def drift(kind="tool_call", *, turn=1, severity="fail", observed="lookup"):

@@ -21,9 +21,9 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
-from pytest_llmtrace._report.entries import packed_entries
-from pytest_llmtrace._report.fan_outs import fan_outs_data
+from pytest_llmtrace._report.document.entries import packed_entries
 from pytest_llmtrace._report.plain import plain
+from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off"})

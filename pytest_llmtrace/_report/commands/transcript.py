@@ -14,10 +14,10 @@ from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, rows
 from pytest_llmtrace._report.brief import compact, content_text, output_line, request_line, tool_texts
 from pytest_llmtrace._report.clean import clean, clean_line
-from pytest_llmtrace._report.fan_outs import fan_out_lines
 from pytest_llmtrace._report.layout import Line, cut_end, display_width, pad, plain_lines, wrapped
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
-from pytest_llmtrace._report.summary_rows import amounts_table
+from pytest_llmtrace._report.terminal.tables import amounts_table
+from pytest_llmtrace._report.topics.fan_outs import fan_out_lines
 from pytest_llmtrace._report.wording import joined, plural
 
 _COLOURS: Final[Mapping[str, Mapping[str, bool]]] = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmtrace._model.findings import Breach, Drift
-from pytest_llmtrace._report.document import document
+from pytest_llmtrace._report.document.document import document
 from tests.unit.report.builders import call, chat, payload, said
 
 A = "tests/test_a.py::test_a"

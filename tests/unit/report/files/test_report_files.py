@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmtrace._report.document import document
-from pytest_llmtrace._report.files import check_ending, known_endings, needs_entries, write_json, write_report
+from pytest_llmtrace._report.document.document import document
+from pytest_llmtrace._report.files.endings import check_ending, known_endings, needs_entries, write_json, write_report
 from pytest_llmtrace.errors import SettingsError, StorageError
 from tests.unit.report.builders import TEST, chat, payload
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.dry_run import dry_run_rows
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
-from pytest_llmtrace._report.migration import migration_lines
 from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
-from pytest_llmtrace._report.rates import rate
-from pytest_llmtrace._report.recorded import recorded_rows
-from pytest_llmtrace._report.summary_rows import agent_table, dearest_tests, model_table
+from pytest_llmtrace._report.terminal.tables import agent_table, dearest_tests, model_table
+from pytest_llmtrace._report.topics.dry_run import dry_run_rows
+from pytest_llmtrace._report.topics.migration import migration_lines
+from pytest_llmtrace._report.topics.rates import rate
+from pytest_llmtrace._report.topics.recorded import recorded_rows
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
     breach_line,

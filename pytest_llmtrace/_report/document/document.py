@@ -8,10 +8,10 @@ from typing import Any, Final
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, dollars
-from pytest_llmtrace._report.attempts import Owner, Payload, owners, summed_rows
-from pytest_llmtrace._report.dry_run import dry_run_sums
-from pytest_llmtrace._report.payload import finding_data
+from pytest_llmtrace._report.document.attempts import Owner, Payload, owners, summed_rows
+from pytest_llmtrace._report.document.payload import finding_data
 from pytest_llmtrace._report.plain import plain
+from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 
 FORMAT_VERSION: Final = 1
 """Of the document and of the lines of the `.jsonl` report.

@@ -4,8 +4,8 @@ from dataclasses import replace
 from textwrap import dedent
 
 from pytest_llmtrace._model.findings import Breach, Drift, Internal, NoCassette
-from pytest_llmtrace._report.document import document
-from pytest_llmtrace._report.markdown import markdown
+from pytest_llmtrace._report.document.document import document
+from pytest_llmtrace._report.files.markdown import markdown
 from tests.unit.report.builders import GOLDEN, chat, payload
 
 A = "tests/test_a.py::test_a"

@@ -7,9 +7,9 @@ import pytest
 
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.usage import Usage
-from pytest_llmtrace._report.document import document
+from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.layout import display_width
-from pytest_llmtrace._report.summary import summary
+from pytest_llmtrace._report.terminal.summary import summary
 from tests.unit.report.builders import GOLDEN, call, chat, payload, said
 
 DRIFT = Drift(kind="prompt", conversation="lead", turn=1, path="messages[0].content", golden="x", observed="y")

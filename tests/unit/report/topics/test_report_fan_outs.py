@@ -6,10 +6,10 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
-from pytest_llmtrace._report.document import document
-from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
-from pytest_llmtrace._report.markdown import markdown
-from pytest_llmtrace._report.transcript import transcript
+from pytest_llmtrace._report.commands.transcript import transcript
+from pytest_llmtrace._report.document.document import document
+from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
+from pytest_llmtrace._report.files.markdown import markdown
 from tests.unit.report.builders import TEST, call, payload, said
 
 USAGE = {"input_tokens": 100, "output_tokens": 10}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmtrace._report.migration import migration_cells, migration_lines, swaps
+from pytest_llmtrace._report.topics.migration import migration_cells, migration_lines, swaps
 
 
 def row(nodeid, *, cost, golden, drifts=(), runs=None, seconds=1.0, calls=2):

@@ -7,9 +7,9 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.trace import Attempt, CallError, FailedCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
+from pytest_llmtrace._report.commands.stats import CassetteRow, stats_table
+from pytest_llmtrace._report.commands.transcript import trace_repr, transcript
 from pytest_llmtrace._report.layout import display_width
-from pytest_llmtrace._report.stats import CassetteRow, stats_table
-from pytest_llmtrace._report.transcript import trace_repr, transcript
 from tests.unit.report.builders import TEST, asked_for, call, chat, missed, said
 
 

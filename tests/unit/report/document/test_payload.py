@@ -10,8 +10,8 @@ from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Mis
 from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.entries import packed_entries, unpacked_entries
-from pytest_llmtrace._report.payload import finding_data, is_fixture, owner_payload
+from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
+from pytest_llmtrace._report.document.payload import finding_data, is_fixture, owner_payload
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, payload, said
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pytest_llmtrace._model.compared import Compared, ComparedPair
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.drift_section import AbsorbedBy, drift_section
+from pytest_llmtrace._report.document.payload import finding_data
+from pytest_llmtrace._report.failure.drift_section import AbsorbedBy, drift_section
 from pytest_llmtrace._report.layout import Line
-from pytest_llmtrace._report.payload import finding_data
 from pytest_llmtrace._report.wording import joined, plural
 
 

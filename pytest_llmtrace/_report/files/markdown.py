@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
 from pytest_llmtrace._report.clean import clean, clean_line
-from pytest_llmtrace._report.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
-from pytest_llmtrace._report.fan_outs import fan_out_rows
 from pytest_llmtrace._report.layout import cut_middle
-from pytest_llmtrace._report.migration import migration_cells, swaps
 from pytest_llmtrace._report.money import count, usd, usd_or_part
-from pytest_llmtrace._report.rates import rate
-from pytest_llmtrace._report.recorded import behaviour, did_something, recorded_tests, work
 from pytest_llmtrace._report.text_diff import text_diff
+from pytest_llmtrace._report.topics.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
+from pytest_llmtrace._report.topics.fan_outs import fan_out_rows
+from pytest_llmtrace._report.topics.migration import migration_cells, swaps
+from pytest_llmtrace._report.topics.rates import rate
+from pytest_llmtrace._report.topics.recorded import behaviour, did_something, recorded_tests, work
 from pytest_llmtrace._report.wording import breach_line, finding_line, plural, quoted, record_command
 
 _TESTS_SHOWN: Final = 200

@@ -1,0 +1,1 @@
+"""What pytest's terminal shows of a run."""

@@ -1,0 +1,1 @@
+"""One topic of a report each, as data and in the words that the terminal and the files share."""
