@@ -80,6 +80,7 @@ def totals(calls: Iterable[LLMCall]) -> Totals:
             unpriced_calls=int(cost is None),
             live_calls=int(live),
             live_usd=(cost or 0.0) if live else 0.0,
+            live_seconds=call.duration if live else 0.0,
         )
     return result
 

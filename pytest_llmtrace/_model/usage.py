@@ -66,6 +66,8 @@ class Totals:
     """Calls that went to a provider in this run."""
     live_usd: float = 0.0
     """US dollars of the live calls whose price is known."""
+    live_seconds: float = 0.0
+    """Seconds that the live calls took, added up, also where they were made at the same time."""
 
     @property
     def cost_usd(self) -> float | None:
@@ -80,4 +82,5 @@ class Totals:
             unpriced_calls=self.unpriced_calls + other.unpriced_calls,
             live_calls=self.live_calls + other.live_calls,
             live_usd=self.live_usd + other.live_usd,
+            live_seconds=self.live_seconds + other.live_seconds,
         )

@@ -25,6 +25,7 @@ def totals_data(amounts: Totals) -> dict[str, Any]:
         "priced_usd": dollars(amounts.priced_usd) or 0.0,
         "unpriced_calls": amounts.unpriced_calls,
         "live_cost_usd": dollars(amounts.live_usd) or 0.0,
+        **({"live_s": amounts.live_seconds} if amounts.live_calls else {}),
     }
 
 
@@ -37,6 +38,7 @@ def totals_from(data: Mapping[str, Any]) -> Totals:
         unpriced_calls=data["unpriced_calls"],
         live_calls=data["live_calls"],
         live_usd=data["live_cost_usd"],
+        live_seconds=data.get("live_s", 0.0),
     )
 
 

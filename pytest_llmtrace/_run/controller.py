@@ -26,6 +26,7 @@ class Controller:
         self.settings = settings
         self._payloads: list[dict[str, Any]] = []
         self._outcomes: dict[str, str] = {}
+        self._durations: dict[str, float] = {}
         self._document: dict[str, Any] | None = None
         self._problems: list[str] = []
         self._folder: str | None = None
@@ -37,6 +38,8 @@ class Controller:
             failed_outside = report.when != "call" and outcome == "failed"
             if not (failed_outside and self._outcomes.get(report.nodeid) == "failed"):
                 self._outcomes[report.nodeid] = "error" if failed_outside else outcome
+        before = self._durations.get(report.nodeid, 0.0) if report.when != "setup" else 0.0  # a rerun counts anew
+        self._durations[report.nodeid] = before + report.duration
         self.add(getattr(report, "llmtrace", []))
 
     def add(self, payloads: list[dict[str, Any]]) -> None:
@@ -62,6 +65,7 @@ class Controller:
             mode=self.settings.run_mode,
             breaches=[] if self.settings.dry_run else self._breaches(),
             unused=self._unused(session),
+            durations=self._durations,
         )
         self._problems += self._never_swapped()
         for path in self.settings.reports:

@@ -45,6 +45,11 @@ class Owner:
         return None if found is None else totals_from(found)
 
     @property
+    def stopped(self) -> bool:
+        """Whether the last attempt ended before it was done."""
+        return any(payload.get("stopped") for payload in self.last)
+
+    @property
     def swapped(self) -> dict[str, Any]:
         """Of calls that asked another model: `models`, `calls` and `seconds`, of all runs; or empty."""
         found = [payload["swapped"] for payload in self.last if payload.get("swapped")]
@@ -87,6 +92,7 @@ class Owner:
             paid += Totals(
                 live_calls=payload["live_calls"],
                 live_usd=payload["live_cost_usd"],
+                live_seconds=payload.get("live_s", 0.0),
                 unpriced_calls=payload["live_unpriced_calls"],
             )
         return paid

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, dollars
 from pytest_llmtrace._report.document.attempts import Owner, Payload, owners, summed_rows
+from pytest_llmtrace._report.document.growth import growth, growth_of_all
 from pytest_llmtrace._report.document.payload import finding_data
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
@@ -19,6 +21,7 @@ FORMAT_VERSION: Final = 1
 1. The first.
 """
 
+_NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _FORGIVEN: Final = frozenset({"skipped", "xfailed"})
 """Outcomes under which a test's findings do not fail the run."""
 
@@ -30,13 +33,18 @@ def document(
     mode: str,
     breaches: Sequence[Breach] = (),
     unused: Sequence[str] = (),
+    durations: Mapping[str, float] = _NOTHING,
 ) -> dict[str, Any]:
     """The document of one run. `attempts` says which of several payloads of one owner count.
 
     Where a price is unknown the cost is `None` and `priced_usd` (`live_priced_usd`) is the part that is known. Some
     keys stand only where there is something to say: `fixtures`, rows like those of `tests` for fixtures of wider
-    scope, and in a row:
+    scope; `growth`, what the tests used against what their golden traces used; and in a row:
 
+    * `duration_s`, `live_s`: seconds that the test took, and that its live calls took (added up, also where they were
+      made at the same time): with the times in `.jsonl` all that differs between two runs that did the same;
+    * `golden_usage`, and `growth` against it and the golden cost; `stopped`: the test ended before it was done, so
+      there is no growth;
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
       was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
     * `would_record`: of a dry run, `calls` that recording would take (`at_least`: or more), their estimated `cost_usd`,
@@ -58,6 +66,7 @@ def document(
         mode: Mode of the run.
         breaches: The breached budgets of the run.
         unused: Cassette files that no test used; of a full run only.
+        durations: Seconds that each test took, by node id.
     """
     found = owners(payloads)
     tests = [owner for owner in found if not owner.fixture]
@@ -69,12 +78,15 @@ def document(
         "totals": _totals(found, len(tests)),
         "models": [_row(row, "model") for row in summed_rows(found, "models", "model")],
         "agents": _agents(found),
-        "tests": [_test(owner, outcomes.get(owner.nodeid, "unknown")) for owner in tests],
+        "sources": [_row(row, "source") for row in summed_rows(found, "sources", "source")],
+        "tests": [_test(owner, outcomes.get(owner.nodeid, "unknown"), durations.get(owner.nodeid)) for owner in tests],
         "breaches": [_breach(breach) for breach in breaches],
         "unused": sorted(unused),
     }
     if fixtures:
         made["fixtures"] = [_test(owner, "failed" if owner.failed else "passed") for owner in fixtures]
+    if compared := growth_of_all(found):
+        made["growth"] = compared
     if would := [row for row in (*made["tests"], *made.get("fixtures", ())) if "would_record" in row]:
         made["dry_run"] = dry_run_sums(would)
     plain_made: dict[str, Any] = plain(made)
@@ -100,6 +112,7 @@ def _totals(found: Sequence[Owner], tests: int) -> dict[str, Any]:
         "unpriced_calls": amounts.unpriced_calls,
         "live_calls": paid.live_calls,
         **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
+        **_live_seconds(paid),
     }
 
 
@@ -116,52 +129,69 @@ def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
         "calls": row["calls"],
         "usage": row["usage"],
         **_cost("cost_usd", "priced_usd", row["priced_usd"], row["unpriced_calls"]),
+        **({"live_calls": row["live_calls"], "live_s": _seconds(row["live_s"])} if row["live_calls"] else {}),
     }
 
 
-def _test(owner: Owner, outcome: str) -> dict[str, Any]:
+def _test(owner: Owner, outcome: str, duration: float | None = None) -> dict[str, Any]:
     amounts = owner.amounts
     golden = owner.golden_amounts
-    first = owner.last[0]
-    row = {
+    return {
         "nodeid": owner.nodeid,
         "outcome": outcome,
-        "mode": first["mode"],
+        "mode": owner.last[0]["mode"],
+        **({} if duration is None else {"duration_s": _seconds(duration)}),
         "calls": amounts.calls,
         "live_calls": amounts.live_calls,
+        **_live_seconds(amounts),
         "usage": amounts.usage.to_data(),
         **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
         "golden": owner.golden,
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
+        **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
-    if owner.runs is not None:
-        row["runs"] = dict(owner.runs)
-    if owner.swapped:
-        row["swapped"] = {**owner.swapped, "seconds": round(owner.swapped["seconds"], 3)}
-    if owner.variants:
-        row["variants"] = dict(sorted(owner.variants.items()))
-    if owner.fan_outs:
-        row["fanouts"] = owner.fan_outs
-    if first.get("would_record"):
-        row["would_record"] = first["would_record"]
-    if first.get("nearest_answers"):
-        row["nearest_answers"] = first["nearest_answers"]
-    if first["recorded"]:
-        paid = owner.live
-        row["recorded"] = {
-            **first["recorded"],
-            "live_calls": paid.live_calls,
-            **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
-        }
-    if first.get("not_understood"):
-        row["not_understood"] = first["not_understood"]
-    return row
+
+
+def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[str, Any]:
+    first = owner.last[0]
+    return {
+        "golden_usage": golden.usage.to_data() if golden else None,
+        "growth": growth(owner),
+        "stopped": owner.stopped,
+        "runs": dict(owner.runs or {}),
+        "swapped": {**owner.swapped, "seconds": _seconds(owner.swapped["seconds"])} if owner.swapped else None,
+        "variants": dict(sorted(owner.variants.items())),
+        "fanouts": owner.fan_outs,
+        "would_record": first.get("would_record"),
+        "nearest_answers": first.get("nearest_answers"),
+        "recorded": _recorded(owner),
+        "not_understood": first.get("not_understood"),
+    }
+
+
+def _recorded(owner: Owner) -> dict[str, Any]:
+    """What record mode did, with what all attempts paid; or empty."""
+    done, paid = owner.last[0]["recorded"], owner.live
+    amounts = {
+        "live_calls": paid.live_calls,
+        **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
+    }
+    return {**done, **amounts} if done else {}
 
 
 def _cost(key: str, part: str, priced: float, unpriced: int) -> dict[str, float | None]:
     """The cost, and where it is unknown the part that is known."""
     return {key: None, part: dollars(priced)} if unpriced else {key: dollars(priced)}
+
+
+def _live_seconds(amounts: Totals) -> dict[str, float]:
+    return {"live_s": _seconds(amounts.live_seconds)} if amounts.live_calls else {}
+
+
+def _seconds(number: float) -> float:
+    """To the millisecond."""
+    return round(number, 3)
 
 
 def _breach(breach: Breach) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def owner_payload(
         "live_unpriced_calls": sum(_unpriced(call) for call in trace.calls if call.source == "live"),
         "models": rows(trace.calls, "model", lambda call: call.name or "(no model)"),
         "agents": rows(trace.calls, "agent", lambda call: call.agent or NO_AGENT),
+        "sources": rows(trace.calls, "source", lambda call: call.source),
         "unpriced_models": sorted({call.name for call in trace.calls if _unpriced(call)}),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
@@ -83,6 +84,8 @@ def owner_payload(
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
+    if verdict.stopped:
+        data["stopped"] = True
     if swapped:
         data["swapped"] = dict(swapped)
     if cassette.get("variant"):

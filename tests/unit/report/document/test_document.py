@@ -31,6 +31,7 @@ def test_whole_document():
         mode="trace",
         breaches=[Breach(scope="run", what="usd", limit=0.01, value=0.0203)],
         unused=["b.trace.yaml", "a.trace.yaml"],
+        durations={A: 1.23456, "tests/test_a.py::test_other": 9.0},
     )
 
     assert made == {
@@ -59,17 +60,23 @@ def test_whole_document():
             {"agent": "writer", "calls": 1, "usage": USAGE, "cost_usd": 0.02},
             {"agent": "lead", "calls": 3, "usage": {"input_tokens": 300, "output_tokens": 30}, "cost_usd": 0.0003},
         ],
+        "sources": [
+            {"source": "tape", "calls": 4, "usage": {"input_tokens": 400, "output_tokens": 40}, "cost_usd": 0.0203},
+        ],
         "tests": [
             {
                 "nodeid": A,
                 "outcome": "failed",
                 "mode": "trace",
+                "duration_s": 1.235,
                 "calls": 2,
                 "live_calls": 0,
                 "usage": {"input_tokens": 200, "output_tokens": 20},
                 "cost_usd": 0.0002,
                 "golden": "g.trace.yaml",
                 "golden_cost_usd": 0.0001,
+                "golden_usage": USAGE,
+                "growth": {"tokens": 1.0, "usd": 1.0},
                 "findings": [
                     {
                         "type": "drift",
@@ -101,13 +108,20 @@ def test_whole_document():
         ],
         "breaches": [{"scope": "run", "what": "usd", "limit": 0.01, "value": 0.0203}],
         "unused": ["a.trace.yaml", "b.trace.yaml"],
+        "growth": {
+            "tests": 1,
+            "tokens": 1.0,
+            "usd": 1.0,
+            "golden": {"calls": 1, "usage": USAGE, "cost_usd": 0.0001},
+            "observed": {"calls": 2, "usage": {"input_tokens": 200, "output_tokens": 20}, "cost_usd": 0.0002},
+        },
     }
     assert json.loads(json.dumps(made, allow_nan=False)) == made
 
 
 def test_unknown_prices():
     """A sum with an unknown price in it is null, with the known part beside it, everywhere it occurs."""
-    calls = [chat(1)[0], replace(chat(1)[0], cost=None, model="m9", source="live")]
+    calls = [chat(1)[0], replace(chat(1)[0], cost=None, model="m9", source="live", duration=2.5)]
 
     made = document(
         [payload(A, calls)],
@@ -126,10 +140,19 @@ def test_unknown_prices():
         "live_calls": 1,
         "live_cost_usd": None,
         "live_priced_usd": 0.0,
+        "live_s": 2.5,
     }
     assert made["models"] == [
         {"model": "openai/gpt-4o-mini", "calls": 1, "usage": USAGE, "cost_usd": 0.0001},
-        {"model": "openai/m9", "calls": 1, "usage": USAGE, "cost_usd": None, "priced_usd": 0.0},
+        {
+            "model": "openai/m9",
+            "calls": 1,
+            "usage": USAGE,
+            "cost_usd": None,
+            "priced_usd": 0.0,
+            "live_calls": 1,
+            "live_s": 2.5,
+        },
     ]
     assert (made["tests"][0]["cost_usd"], made["tests"][0]["priced_usd"]) == (None, 0.0001)
     assert made["breaches"] == [
@@ -267,6 +290,7 @@ def test_nothing_traced():
         },
         "models": [],
         "agents": [],
+        "sources": [],
         "tests": [],
         "breaches": [],
         "unused": [],

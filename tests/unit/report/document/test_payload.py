@@ -21,10 +21,13 @@ def test_whole_payload():
         [said("user", "x")],
         said("assistant", "y"),
         source="live",
+        duration=1.5,
         cost=0.25,
         usage=Usage(input_tokens=7, output_tokens=3, cache_read_tokens=2),
     )
-    unpriced = call([said("user", "z")], said("assistant", "y"), model="m9", provider="", cost=None, source="live")
+    unpriced = call(
+        [said("user", "z")], said("assistant", "y"), model="m9", provider="", cost=None, source="live", duration=0.25
+    )
 
     made = payload(
         TEST,
@@ -52,6 +55,7 @@ def test_whole_payload():
         "priced_usd": 0.25,
         "unpriced_calls": 1,
         "live_cost_usd": 0.25,
+        "live_s": 1.75,
     }
     assert made == {
         "nodeid": TEST,
@@ -65,6 +69,7 @@ def test_whole_payload():
         "priced_usd": 0.2501,
         "unpriced_calls": 1,
         "live_cost_usd": 0.25,
+        "live_s": 1.75,
         "live_unpriced_calls": 1,
         "models": [
             {
@@ -76,6 +81,7 @@ def test_whole_payload():
                 "priced_usd": 0.0,
                 "unpriced_calls": 1,
                 "live_cost_usd": 0.0,
+                "live_s": 0.25,
             },
             {
                 "model": "openai/gpt-4o-mini",
@@ -86,9 +92,11 @@ def test_whole_payload():
                 "priced_usd": 0.2501,
                 "unpriced_calls": 0,
                 "live_cost_usd": 0.25,
+                "live_s": 1.5,
             },
         ],
         "agents": [{"agent": "(no agent)", **others}, {"agent": "lead", **lead}],
+        "sources": [{"source": "live", **others}, {"source": "tape", **lead}],
         "unpriced_models": ["m9"],
         "golden": "g.trace.yaml",
         "tape": "g.tape.json",

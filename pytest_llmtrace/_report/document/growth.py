@@ -1,0 +1,57 @@
+"""What tests used against what their golden traces used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import add
+from typing import Any
+
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._report.amounts import dollars
+from pytest_llmtrace._report.document.attempts import Owner
+
+
+def growth(owner: Owner) -> dict[str, float | None] | None:
+    """Growth of `tokens` and `usd` as fractions: 0.1 is 10 %; `None` for what cannot be known, or grew from nothing.
+
+    Nothing at all for an owner without a golden trace, and for one that was stopped: it might have used more.
+    """
+    golden = golden_amounts(owner)
+    return None if golden is None or owner.stopped else _ratios(golden, owner.amounts)
+
+
+def growth_of_all(found: Iterable[Owner]) -> dict[str, Any] | None:
+    """The same for all owners that can be compared: `tests`, how many, and `golden` and `observed`, their sums."""
+    compared = [(golden, owner.amounts) for owner in found if not owner.stopped and (golden := golden_amounts(owner))]
+    if not compared:
+        return None
+    golden, observed = (reduce(add, side) for side in zip(*compared, strict=True))
+    return {
+        "tests": len(compared),
+        **_ratios(golden, observed),
+        **{name: _used(amounts) for name, amounts in (("golden", golden), ("observed", observed))},
+    }
+
+
+def golden_amounts(owner: Owner) -> Totals | None:
+    """What the golden trace used: as often as the owner ran, where it was repeated."""
+    golden = owner.golden_amounts
+    return None if golden is None else reduce(add, [golden] * (owner.runs["count"] if owner.runs else 1))
+
+
+def _ratios(golden: Totals, observed: Totals) -> dict[str, float | None]:
+    return {
+        "tokens": _ratio(golden.usage.total_tokens, observed.usage.total_tokens),
+        "usd": _ratio(golden.cost_usd, observed.cost_usd),
+    }
+
+
+def _ratio(before: float | None, after: float | None) -> float | None:
+    if before is None or after is None or (before == 0 and after != 0):
+        return None
+    return round(after / before - 1, 6) + 0.0 if before else 0.0
+
+
+def _used(amounts: Totals) -> dict[str, Any]:
+    return {"calls": amounts.calls, "usage": amounts.usage.to_data(), "cost_usd": dollars(amounts.cost_usd)}
