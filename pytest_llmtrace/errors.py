@@ -8,7 +8,8 @@
     │   ├── BrokenCassetteError  not what the format says: damaged, foreign, edited by hand
     │   ├── NewerCassetteError   written by a later version of pytest-llmtrace
     │   └── LockedCassetteError  encrypted, or digests of it are keyed, and the key is not there or another one
-    └── StorageError           a file that could not be written
+    ├── StorageError           a file that could not be written
+    └── GitError               what git was asked for, it could not give
 
 Drift, breaches and misses are results (`pytest_llmtrace._model.findings`), not exceptions.
 """
@@ -40,3 +41,7 @@ class LockedCassetteError(CassetteError):
 
 class StorageError(LlmtraceError):
     """A file that could not be written; the text names the file and the operating system's reason."""
+
+
+class GitError(LlmtraceError):
+    """Git is not there, or does not have what it was asked for; the text says what, and the way out."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
-from typing import Any, Final
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeVar
 
 import click
 
 from pytest_llmtrace._report.layout import Line
 
+_Thing = TypeVar("_Thing")
 _WIDEST: Final = 120
 _COLORS: Final = ("red", "green", "yellow", "blue", "cyan", "magenta")
 
@@ -31,6 +34,11 @@ def print_lines(lines: Iterable[Line]) -> None:
 def print_json(data: Any) -> None:
     """Print data as JSON."""
     click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+
+
+def progress(things: Sequence[_Thing], label: str) -> AbstractContextManager[Iterable[_Thing]]:
+    """The things one by one, with a bar on standard error where somebody watches."""
+    return click.progressbar(things, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 def width() -> int:

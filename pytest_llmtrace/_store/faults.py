@@ -40,8 +40,14 @@ def broken_vcrpy(path: Path, fault: Fault, text: str = "") -> BrokenCassetteErro
 
 def _complaint(path: Path, fault: Fault, text: str, kind: str) -> str:
     place = str(path) if fault.line is None else f"{path}, line {fault.line}"
-    what = "it has unresolved merge conflicts" if _CONFLICT.search(text) else fault.what
+    what = "it has unresolved merge conflicts" if conflict_line(text) is not None else fault.what
     return f"{place}: this {kind} cannot be read: {what}"
+
+
+def conflict_line(text: str) -> int | None:
+    """The line, from 1, on which a merge left its first conflict in a file; `None` where there is none."""
+    found = _CONFLICT.search(text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def check_format(path: Path, data: Any, text: str) -> dict[str, Any]:

@@ -105,12 +105,15 @@ def variant_file(golden: Path, number: int) -> Path:
 
 def variants_of(golden: Path) -> dict[int, Path]:
     """The variants of a golden trace that there are, by number, in order."""
-    stem = golden.name.removesuffix(GOLDEN)
+    beginning = f"{golden.name.removesuffix(GOLDEN)}.variant-"
     found = {}
-    for path in golden.parent.iterdir() if golden.parent.is_dir() else ():
-        kept = _VARIANT.search(path.name.removesuffix(GOLDEN)) if is_variant(path.name) else None
-        if kept is not None and path.name[: kept.start()] == stem:
-            found[int(kept.group(1))] = path
+    # Names first: this is asked of every cassette of a folder.
+    names = os.listdir(golden.parent) if golden.parent.is_dir() else []  # noqa: PTH208
+    for name in names:
+        if name.startswith(beginning) and name.endswith(GOLDEN):
+            number = name.removeprefix(beginning).removesuffix(GOLDEN)
+            if _VARIANT_NUMBER.fullmatch(number):
+                found[int(number)] = golden.parent / name
     return dict(sorted(found.items()))
 
 
@@ -193,8 +196,9 @@ _SCOPES: Final = frozenset({"function", "class", "module", "package", "session"}
 _LOWER_NAME: Final = re.compile(r"[a-z0-9_]+")
 _PLAIN_CLASS: Final = re.compile(r"Test(?:[A-Z0-9_][a-z0-9_]*)?")
 """``Test`` and one capitalised word: of all the names that differ in case alone, one, which goes without a hash."""
-_VARIANT: Final = re.compile(r"\.variant-([1-9][0-9]{0,3})$")
+_VARIANT: Final = re.compile(r"\.variant-[1-9][0-9]{0,3}$")
 """No name of a test ends like this: a hyphen in one is followed by eight digits of a hash."""
+_VARIANT_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _RUN: Final = re.compile(r"\.run-[0-9]{1,4}$")
 _UNPORTABLE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _DEVICE: Final = re.compile(r"con|prn|aux|nul|conin|conout|com[0-9]|lpt[0-9]", re.IGNORECASE)

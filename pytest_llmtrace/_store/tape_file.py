@@ -49,7 +49,11 @@ def load_tape(text: str, path: Path) -> TapeFile:
         BrokenCassetteError: the text is not what the format says.
         NewerCassetteError: a later version wrote it.
     """
-    data = tape_data(text, path)
+    return read_tape(tape_data(text, path), path, text)
+
+
+def read_tape(data: Mapping[str, Any], path: Path, text: str = "") -> TapeFile:
+    """The tape that `tape_data` found; `text` is named in errors. Raises: BrokenCassetteError."""
     try:
         checked(data, TAPE_KEYS, "the file")
         return TapeFile(interactions=tuple(_interactions(data.get("interactions"))), meta=mapping(data, "meta"))

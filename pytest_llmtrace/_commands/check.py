@@ -1,0 +1,56 @@
+"""`llmtrace check`: whether cassettes are fit to be committed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, progress, width
+from pytest_llmtrace._model.checked import Checked
+from pytest_llmtrace._report.commands.check import check_data, check_lines
+from pytest_llmtrace._run.check_targets import targets
+from pytest_llmtrace._run.checking import Checker
+from pytest_llmtrace.errors import LlmtraceError
+
+
+@click.command(short_help="Check that cassettes are valid, whole and without secrets.")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+@click.option("--allow", multiple=True, metavar="REGEX", help="What looks like a key and is none.")
+@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--json", "as_json", is_flag=True, help="What was found, as JSON.")
+def check(paths: tuple[Path, ...], *, allow: tuple[str, ...], strict: bool, as_json: bool) -> None:
+    """Check cassettes: each PATH is a file of one, or a folder of many (this folder, where none is named).
+
+    Each can be read and has no conflict markers; holds no key, token or password; holds no history twice; has golden
+    trace and tape, which agree; and belongs to a test that is still there, in the place where that looks for it.
+    Nothing is run, imported or called. Exits with 0 where all is well, 1 where something is not, and 2 where a PATH or
+    an option cannot be used.
+
+    \b
+    Examples:
+      llmtrace check tests
+      llmtrace check tests --json | jq .problems
+      llmtrace check $(git diff --cached --name-only --diff-filter=d -- '*.trace.yaml' '*.tape.json')
+    """  # noqa: D301  # click looks for the character itself
+    try:
+        found = _checked(paths or (Path(),), [re.compile(one) for one in allow])
+    except re.error as error:
+        raise click.BadParameter(f"{error.pattern!r} is no regular expression: {error}", param_hint="--allow") from None
+    except (LlmtraceError, OSError) as error:
+        raise UnusableError(str(error)) from None
+    if as_json:
+        print_json(check_data(found))
+    else:
+        print_lines(check_lines(found, width()))
+    sys.exit(1 if found.failed or (strict and found.problems) else 0)
+
+
+def _checked(paths: tuple[Path, ...], allowed: list[re.Pattern[str]]) -> Checked:
+    checker = Checker(allowed=allowed)
+    with progress(list(targets(paths)), "checking") as found:
+        for one in found:
+            checker.check(one)
+    return checker.checked()

@@ -1,0 +1,172 @@
+"""What a check of cassettes found, in words and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
+from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.layout import Line, cut_end, wrapped
+from pytest_llmtrace._report.wording import plural
+
+
+def check_lines(found: Checked, width: int) -> Iterator[Line]:
+    """Each problem under its file, with the way out, and the count."""
+    for file, problems in _by_file(found.problems).items():
+        yield Line(text=clean_line(file), markup={"bold": True})
+        for problem in problems:
+            where = "" if problem.line is None else f"line {problem.line}: "
+            mark = {"red": True} if problem.severity == "fail" else {"yellow": True}
+            head, *rest = wrapped(f"{where}{_what(problem)}", width - 4)
+            yield Line(text=f"  {'x' if problem.severity == 'fail' else '!'} {head}", markup=mark)
+            yield from (Line(text=f"    {line}", markup=mark) for line in rest)
+        for way_out in dict.fromkeys(_way_out(problem) for problem in problems):
+            yield from (
+                Line(text=f"    {line}", markup={"faint": True}) for line in wrapped(way_out, width - 4) if line
+            )
+        yield Line(text="")
+    yield _count(found)
+
+
+def check_data(found: Checked) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "ok": not found.failed,
+        "cassettes": found.cassettes,
+        "locked": found.locked,
+        "problems": [
+            {
+                "file": problem.file.as_posix(),
+                "line": problem.line,
+                "kind": problem.kind,
+                "severity": problem.severity,
+                "text": _what(problem),
+                "way_out": _way_out(problem),
+                "facts": dict(problem.facts),
+            }
+            for problem in found.problems
+        ],
+    }
+
+
+def _by_file(problems: Iterable[Problem]) -> Mapping[str, list[Problem]]:
+    made: dict[str, list[Problem]] = {}
+    for problem in problems:
+        made.setdefault(problem.file.as_posix(), []).append(problem)
+    return made
+
+
+def _count(found: Checked) -> Line:
+    failing = sum(1 for problem in found.problems if problem.severity == "fail")
+    warnings = len(found.problems) - failing
+    parts = [f"{plural(found.cassettes, 'cassette')} checked"]
+    parts += [plural(failing, "problem")] if failing else ["no problem"]
+    parts += [plural(warnings, "warning")] if warnings else []
+    text = ", ".join(parts)
+    if found.locked:
+        text += f"; {plural(found.locked, 'encrypted tape')} could not be opened without LLMTRACE_KEY"
+    return Line(text=text, markup={"red" if failing else "green": True, "bold": True})
+
+
+def _what(problem: Problem) -> str:
+    return _WORDS[problem.kind](problem.facts)
+
+
+def _way_out(problem: Problem) -> str:
+    way_out = _WAYS_OUT[problem.kind]
+    return way_out(problem.facts) if callable(way_out) else way_out
+
+
+def _unreadable(facts: Mapping[str, Any]) -> str:
+    """What the reader says, without the name of the file and the way out, which stand beside it."""
+    complaint = clean(facts["text"]).split("\n")[0]
+    return complaint.partition(": this cassette file cannot be read: ")[2] or complaint
+
+
+def _secret(facts: Mapping[str, Any]) -> str:
+    shown = f" ({clean_line(facts['shown'])})" if facts["shown"] else ""
+    return f"there is a secret in it: {facts['what']}{shown}"
+
+
+def _disagree(facts: Mapping[str, Any]) -> str:
+    about = facts["about"]
+    if about == "test":
+        sides = [f"{name} is of {clean_line(facts[key])}" for key, name in _SIDES.items() if key in facts]
+        return f"the files are of different tests: {', '.join(sides)}"
+    if about == "totals":
+        golden, tape = facts["golden"], facts["tape"]
+        return f"golden trace and tape disagree: {plural(golden, 'call')} in one, {tape} in the other"
+    where = f"{clean_line(facts['conversation'])} turn {facts['turn']}, {clean_line(facts['path'])}"
+    if "golden" not in facts:
+        return f"golden trace and tape disagree: {where}"
+    golden, tape = (_quoted(facts[side]) for side in ("golden", "tape"))
+    return f"golden trace and tape disagree: {where} is {golden} in one, {tape} in the other"
+
+
+def _quoted(value: Any) -> str:
+    return "missing" if value is None else cut_end(clean_line(repr(value)), 60)
+
+
+def _no_golden(facts: Mapping[str, Any]) -> str:
+    if facts.get("variant"):
+        return f"the golden trace that it is a variant of is gone ({clean_line(facts['golden'])})"
+    return "imported, and not recorded yet" if facts["imported"] else "there is no golden trace beside it"
+
+
+def _no_tape(facts: Mapping[str, Any]) -> str:
+    gone = "is gone, and git still has it" if facts["known"] else "is not there, so a replay cannot answer its calls"
+    return f"its tape {clean_line(facts['tape'])} {gone}"
+
+
+def _no_test(facts: Mapping[str, Any]) -> str:
+    gone = f"there is no {clean_line(facts['source'])}" if facts["gone"] else f"it is not in {facts['source']}"
+    return f"its test {clean_line(facts['test'])} is gone: {gone}"
+
+
+_SIDES: Final = {"golden": "the golden trace", "tape": "the tape", "variant": "the variant"}
+_WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {
+    "conflict": lambda _: "a merge left its conflict markers here",
+    "broken": _unreadable,
+    "newer": lambda facts: clean(facts["text"]).split("\n")[0].partition(": ")[2],
+    "secret": _secret,
+    "repeated": lambda facts: (
+        f"it holds a history more than once: {facts['size']:,} characters, {facts['needed']:,} would do"
+    ),
+    "disagree": _disagree,
+    "no_golden": _no_golden,
+    "no_tape": _no_tape,
+    "no_test": _no_test,
+    "misplaced": lambda facts: (
+        f"it is of {clean_line(facts['test'])}, which looks for its cassette at {clean_line(facts['expected'])}"
+    ),
+    "line_ends": lambda _: "it has Windows line ends",
+    "journal": lambda _: "this is what a recording that was cut short has paid for, and nothing to commit",
+}
+_AGAIN: Final = "Record the test again: `pytest --llm-record TEST`."
+_WAYS_OUT: Final[Mapping[ProblemKind, str | Callable[[Mapping[str, Any]], str]]] = {
+    "conflict": (
+        "Take one side of both files (`git checkout --theirs -- FILE`), then `pytest --llm-record TEST`, which pays "
+        "only for what that side does not answer."
+    ),
+    "broken": lambda facts: clean(facts["text"]).partition("\n")[2],
+    "newer": lambda facts: clean(facts["text"]).partition("\n")[2],
+    "secret": (
+        "Revoke it first. Take it out with the hook pytest_llmtrace_redact, or keep its variable in the environment "
+        "while recording, and record again. What is no secret: `llmtrace check --allow REGEX`."
+    ),
+    "repeated": _AGAIN,
+    "disagree": f"{_AGAIN} What was edited or merged by hand on one side is then right on both.",
+    "no_golden": lambda facts: (
+        "`pytest --llm-record` makes the golden trace from the tape, without live calls."
+        if facts.get("imported")
+        else "`llmtrace prune` lists what no test uses; `git checkout -- FILE` brings the golden trace back."
+    ),
+    "no_tape": "Bring it back with `git checkout -- FILE`, or record the test again.",
+    "no_test": (
+        "`llmtrace prune` lists and deletes what no test uses. If the test was renamed, move its files, or record."
+    ),
+    "misplaced": "Move it there, or delete it.",
+    "line_ends": "Put `*.trace.yaml text eol=lf` and `*.tape.json text eol=lf` into .gitattributes.",
+    "journal": "Run `pytest --llm-record` to finish it, and put `*.journal.jsonl` into .gitignore.",
+}

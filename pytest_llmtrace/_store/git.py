@@ -1,0 +1,93 @@
+"""What git has of a project's files: read with git itself, never through a shell, and never written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pytest_llmtrace.errors import GitError
+
+
+def tracked_in(folder: Path) -> frozenset[str]:
+    """The names of the files of a folder that git knows, gone or not; none where there is no git."""
+    try:
+        listed = _git(folder, "ls-files", "-z", "--", ".")
+    except GitError:
+        return frozenset()
+    return frozenset(name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """The files of a project as they were committed at one revision."""
+
+    top: Path
+    """The folder of the working tree that all names are relative to."""
+    name: str
+    """What the user called it: ``HEAD~1``."""
+    commit: str
+    """Its hash."""
+
+    @classmethod
+    def at(cls, folder: Path, name: str) -> Revision:
+        """The revision of that name, in the repository that a folder is in.
+
+        Raises:
+            GitError: git is not installed, the folder is in no repository, or the revision is not there.
+        """
+        if not name or name.startswith("-"):
+            raise GitError(f"{name!r} is not a revision of git; name one such as HEAD, HEAD~1, main or v1.2")
+        top = _git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n")
+        try:
+            found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except GitError:
+            raise GitError(
+                f"{name!r} is not a revision of the repository at {top}; `git log --oneline` lists what there is"
+            ) from None
+        return cls(top=Path(top), name=name, commit=found.decode("ascii").strip())
+
+    def files(self, folder: Path) -> tuple[str, ...]:
+        """The names of the files at or below a path, relative to the top, sorted. Raises: GitError."""
+        below = Path(os.path.relpath(folder.resolve(), self.top.resolve())).as_posix()
+        listed = _git(self.top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit)
+        names = [name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name]
+        return tuple(sorted(name for name in names if below in (".", name) or name.startswith(f"{below}/")))
+
+    def contents(self, names: Sequence[str]) -> Mapping[str, bytes]:
+        """What these files held, by name: all of them from one process. Raises: GitError."""
+        asked = "".join(f"{self.commit}:{name}\n" for name in names if "\n" not in name)
+        answer = _git(self.top, "cat-file", "--batch", given=asked.encode("utf-8", "surrogateescape"))
+        made: dict[str, bytes] = {}
+        at = 0
+        for name in (name for name in names if "\n" not in name):
+            end = answer.index(b"\n", at)
+            _, kind, *size = answer[at:end].rsplit(b" ", 2)
+            at = end + 1
+            if kind == b"blob" and size and size[0].isdigit():
+                made[name] = answer[at : at + int(size[0])]
+                at += int(size[0]) + 1
+        return made
+
+
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """What a git command prints. Raises: GitError."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(  # noqa: S603  # a list of arguments; what users give follows --end-of-options, or is checked
+            [_GIT, "-C", str(folder), *arguments], input=given, capture_output=True, env=environment, check=False
+        )
+    except FileNotFoundError:
+        raise GitError("git is not installed, or not on the PATH; it is needed to read earlier revisions") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if "not a git repository" in said:
+            raise GitError(f"{folder} is in no git repository, so there are no earlier revisions of it")
+        raise GitError(f"git {arguments[0]} failed in {folder}: {said or f'exit status {done.returncode}'}")
+    return done.stdout
+
+
+_GIT: Final = "git"
