@@ -24,7 +24,7 @@ from pytest_llmtrace.errors import LlmtraceError
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Every entry as JSON, with the full histories.")
 def show(file: Path, *, as_json: bool) -> None:
-    """Print a cassette as a transcript: each conversation, turn by turn, with tokens and cost.
+    """Print a cassette as a transcript: each conversation, turn by turn, with tools executed, events, tokens and cost.
 
     FILE is a golden trace (.trace.yaml) or the tape beside it (.tape.json). Of an encrypted tape, what it holds is
     printed, with the key in LLMTRACE_KEY.
@@ -41,8 +41,10 @@ def show(file: Path, *, as_json: bool) -> None:
         return
     click.secho(golden.test, bold=True)
     click.echo()
-    calls = golden.trace.calls
-    print_lines(transcript(conversations(calls), golden.totals, width(), gathered=fan_outs(calls)))
+    trace = golden.trace
+    calls = trace.calls
+    shown = transcript(conversations(calls), golden.totals, width(), gathered=fan_outs(calls), entries=trace.entries)
+    print_lines(shown)
 
 
 def _shown(file: Path) -> Golden:

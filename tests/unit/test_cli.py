@@ -81,6 +81,15 @@ def test_show_prints_a_transcript(tree):
         assert said in shown.output
 
 
+def test_show_prints_executions_and_events_where_they_belong(tree):
+    """What the golden trace holds under `then` follows the answer of its turn."""
+    path = tree / "cassettes" / "test_a" / "test_one.trace.yaml"
+    then = '    then:\n    - tool: lookup(order="1")\n      result: sent\n    - event: note\n'
+    path.write_text(path.read_text("utf-8") + then, encoding="utf-8")
+    answer = run("show", str(path)).output.partition("assistant")[2].splitlines()
+    assert answer[:3] == ["  Hi", '    executed   lookup(order="1") = sent', "    event      note"]
+
+
 def test_show_refuses_other_files(tree):
     """A file that is no cassette is named, and so is what would be one."""
     other = tree / "notes.txt"

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.belonging import Beside, entries_of_calls
+from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
 from pytest_llmtrace._model.fanout import FanOut
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.trace import Attempt, LLMCall, Trace
+from pytest_llmtrace._model.trace import AnyEntry, Attempt, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import tool_calls, totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, rows
-from pytest_llmtrace._report.brief import compact, content_text, output_line, request_line, tool_texts
+from pytest_llmtrace._report.brief import (
+    call_text,
+    compact,
+    content_text,
+    output_line,
+    request_line,
+    tool_texts,
+    value_text,
+)
 from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.layout import Line, cut_end, display_width, pad, plain_lines, wrapped
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
@@ -26,6 +36,8 @@ _COLOURS: Final[Mapping[str, Mapping[str, bool]]] = {
     "user": {"cyan": True},
     "assistant": {"green": True},
     "tool": {"yellow": True},
+    "executed": {"yellow": True},
+    "requested": {"yellow": True},
     "error": {"red": True},
 }
 _ROLE: Final = 9
@@ -37,17 +49,30 @@ _USUAL_ENDS: Final = frozenset({None, "stop", "end_turn", "tool_calls", "tool_us
 
 
 def transcript(
-    found: Sequence[Conversation], amounts: Totals, width: int = 80, *, gathered: Sequence[FanOut] = ()
+    found: Sequence[Conversation],
+    amounts: Totals,
+    width: int = 80,
+    *,
+    gathered: Sequence[FanOut] = (),
+    entries: Iterable[AnyEntry] = (),
 ) -> Iterator[Line]:
     """Conversation by conversation, turn by turn: what was added to the history, what came back, and the totals.
 
-    Each message stands once, in full. Where there are fan-outs (`gathered`) or several agents, their totals come last.
+    Each message stands once, in full; after the answer of a turn what was executed for it, and the events that came
+    then (of all `entries`). Where there are fan-outs (`gathered`) or several agents, their totals come last.
     """
+    calls = [turn.call for one in found for turn in one.turns]
+    before, after = entries_of_calls(entries)
+    said = _Beside(calls, after, width)
+    if before:
+        yield Line(text="before the first call", markup={"bold": True})
+        yield from said.lines(before, None)
+        yield Line(text="")
     for conversation in found:
-        yield from _conversation(conversation, width)
+        yield from _conversation(conversation, said, width)
         yield Line(text="")
     yield from fan_out_lines(gathered, width)
-    yield from _agents([turn.call for one in found for turn in one.turns], width)
+    yield from _agents(calls, width)
     yield Line(text=_totals(amounts), markup={"bold": True})
 
 
@@ -84,7 +109,51 @@ def _turn_line(label: str, turn: Turn) -> str:
     return sent + output_line(turn.call, max(_REPR_WIDTH - display_width(sent), _REPR_REQUEST))
 
 
-def _conversation(conversation: Conversation, width: int) -> Iterator[Line]:
+class _Beside:
+    """What was executed, and the events, beside the turns of a transcript."""
+
+    def __init__(self, calls: Iterable[LLMCall], after: Mapping[int, Sequence[Beside]], width: int) -> None:
+        self._after = after
+        self._width = width
+        self._told = {
+            (str(message["tool_call_id"]), content_text(message))
+            for call in calls
+            for message in call.messages
+            if after and message["role"] == "tool" and message["tool_call_id"]
+        }
+        """What was reported back to a model: it stands in the transcript already."""
+
+    def of(self, call: LLMCall) -> Iterator[Line]:
+        """The lines of what belongs to a call."""
+        yield from self.lines(self._after.get(id(call), ()), call.agent)
+
+    def lines(self, entries: Iterable[Beside], agent: str | None) -> Iterator[Line]:
+        """One or more lines for each entry; its agent, where that is not the one whose turn it is."""
+        for entry in entries:
+            by = f" (by {entry.agent})" if entry.agent and entry.agent != agent else ""
+            if isinstance(entry, ToolCall):
+                role = "executed" if entry.executed else "requested"
+                yield from _said(
+                    role, clean(f"{call_text(entry.name, entry.arguments)}{by}{self._end(entry)}"), self._width
+                )
+            else:
+                data = "" if entry.data is None else f": {value_text(entry.data)}"
+                yield from _said("event", clean(f"{entry.name}{by}{data}"), self._width)
+
+    def _end(self, execution: ToolCall) -> str:
+        """How an execution ended: its result, where no message has it, or its error."""
+        if execution.error is not None:
+            return f" failed: {execution.error}"
+        result = execution.result
+        if result is None or any(
+            call_id == execution.call_id and (text == result or parse_json(text) == result)
+            for call_id, text in self._told
+        ):
+            return ""
+        return f" = {value_text(result)}"
+
+
+def _conversation(conversation: Conversation, said: _Beside, width: int) -> Iterator[Line]:
     first = conversation.turns[0].call if conversation.turns else LLMCall()
     yield from plain_lines(wrapped(f"{clean_line(conversation.label)} · {_settings(first)}", width), bold=True)
     before = first
@@ -94,16 +163,19 @@ def _conversation(conversation: Conversation, width: int) -> Iterator[Line]:
         if _settings(turn.call) != _settings(before):
             yield from _said("", f"now {_settings(turn.call)}", width)
         yield from _instead(turn.call, width)
-        yield from _said("", _context(turn), width) if turn.rewritten else ()
+        if context := _context(turn):
+            yield from _said("", context, width)
         for message in turn.new:
             yield from _message(message, width)
         yield from _output(turn.call, width)
+        yield from said.of(turn.call)
         before = turn.call
 
 
 def _context(turn: Turn) -> str:
-    """What was done to the history: ``context summarised: 4 messages dropped, 1 new in their place``."""
-    assert turn.rewritten is not None  # noqa: S101  # the caller asked
+    """What was done to the history, empty for nothing: ``(context summarised: 4 messages dropped, 1 new)``."""
+    if turn.rewritten is None:
+        return "(starts afresh, without the turns before)" if turn.number > 1 and not turn.kept else ""
     dropped, new = len(turn.rewritten.dropped), len(turn.rewritten.inserted)
     what = f"{plural(dropped, 'message')} dropped" if dropped else ""
     instead = f"{new} new{' in their place' if dropped > 1 else ' in its place' if dropped else ''}" if new else ""

@@ -11,6 +11,7 @@ import pytest
 from pytest_llmtrace._model.messages import Message, MessageTable, message
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._store import formats
 from pytest_llmtrace._store.golden_file import Golden, dump_golden, load_golden
 from pytest_llmtrace._store.yaml_reader import read_yaml
 from pytest_llmtrace.errors import BrokenCassetteError
@@ -189,3 +190,22 @@ def test_references_to_nothing_are_errors(entry: str, what: str) -> None:
     with pytest.raises(BrokenCassetteError, match=r"^t\.trace\.yaml, line 12: ") as raised:
         load_golden(text.replace("keep: none", entry), Path("t.trace.yaml"))
     assert what in str(raised.value)
+
+
+def test_the_example_of_the_reference_reads_as_it_says_and_would_be_written_so() -> None:
+    """docs/reference/golden-trace.md: its example is a golden trace, and its table has every key there is."""
+    page = (Path(__file__).parents[3] / "docs/reference/golden-trace.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    golden = load_golden(example, Path("test_desk.trace.yaml"))
+    sent = [[f"{message['role']}: {message.text}"[:28] for message in call.messages] for call in golden.trace.calls]
+    opening = ["system: Be brief.", "user: Where is order 1?"]
+    assert sent == [
+        opening,
+        [*opening, "assistant: ", "tool: late"],
+        ["system: Be brief.", "user: So far: order 1 is lat"],
+        ["user: Name this conversation"],
+    ]
+    assert dump_golden(golden) == example
+    obvious = {*formats.ERROR_KEYS, "llmtrace", "test", "conversations", "turns", "parent", "task", "turn", "in"}
+    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", page))))
+    assert {*formats.GOLDEN_KEYS, *formats.CONVERSATION_KEYS, *formats.TURN_KEYS} - obvious <= named

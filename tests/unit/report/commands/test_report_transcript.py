@@ -4,7 +4,8 @@ from dataclasses import replace
 from textwrap import dedent
 
 from pytest_llmtrace._model.conversations import conversations
-from pytest_llmtrace._model.trace import Attempt, CallError, FailedCall, Trace
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.commands.stats import CassetteRow, stats_table
@@ -127,6 +128,51 @@ def tried(status, cost=0.0):
 def busy(model):
     """A call that failed because too much was asked."""
     return FailedCall(model=f"openai/{model}", error="RateLimitError")
+
+
+def test_what_was_executed_and_events_stand_in_the_turn_that_they_belong_to():
+    """A result that is reported to the model stands once; an error, a result nobody was told and data in full."""
+    asked = Message(
+        role="assistant",
+        tool_calls=[*asked_for("lookup", '{"id": 1}')["tool_calls"], *asked_for("audit", "{}", "call_2")["tool_calls"]],
+    )
+    second = [said("user", "123"), asked, said("tool", '{"status": "delivered"}', tool_call_id="call_1")]
+    calls = [call(second[:1], asked, agent="lead"), call(second, said("assistant", "Yes."), agent="lead")]
+    calls.append(call([said("user", "Something else")], said("assistant", "No."), agent="lead", session="s"))
+    calls[:2] = [replace(one, session="s") for one in calls[:2]]
+    entries = [
+        Event(name="warm_up"),
+        *calls[:2],
+        ToolCall(name="lookup", arguments={"id": 1}, result={"status": "delivered"}, call_id="call_1", executed=True),
+        ToolCall(name="audit", arguments={}, error="ValueError: no", call_id="call_2", executed=True, agent="auditor"),
+        ToolCall(name="guess", arguments={"n": 2}, result=[1], session="s", agent="lead"),
+        Event(name="compaction", data={"replaced": 3}, session="s", agent="lead"),
+        calls[2],
+    ]
+    shown = transcript(conversations(calls), totals(calls), entries=entries)
+    assert [line.text for line in shown][:-2] == lines(
+        """
+        before the first call
+            event      warm_up
+
+        lead · openai/gpt-4o-mini
+          turn 1  (100 in, 10 out · $0.0001)
+            user       123
+            assistant  -> lookup(id=1)
+                       -> audit()
+            executed   lookup(id=1)
+            executed   audit() (by auditor) failed: ValueError: no
+          turn 2  (100 in, 10 out · $0.0001)
+            tool       call_1: {"status": "delivered"}
+            assistant  Yes.
+            requested  guess(n=2) = [1]
+            event      compaction: {"replaced": 3}
+          turn 3  (100 in, 10 out · $0.0001)
+                       (starts afresh, without the turns before)
+            user       Something else
+            assistant  No.
+        """
+    )
 
 
 def test_transcript_colours():
