@@ -195,7 +195,7 @@ def test_references_to_nothing_are_errors(entry: str, what: str) -> None:
 def test_the_example_of_the_reference_reads_as_it_says_and_would_be_written_so() -> None:
     """docs/reference/golden-trace.md: its example is a golden trace, and its table has every key there is."""
     page = (Path(__file__).parents[3] / "docs/reference/golden-trace.md").read_text("utf-8")
-    example = page.partition("```yaml\n")[2].partition("```")[0]
+    example, _, tables = page.partition("```yaml\n")[2].partition("```")
     golden = load_golden(example, Path("test_desk.trace.yaml"))
     sent = [[f"{message['role']}: {message.text}"[:28] for message in call.messages] for call in golden.trace.calls]
     opening = ["system: Be brief.", "user: Where is order 1?"]
@@ -207,5 +207,5 @@ def test_the_example_of_the_reference_reads_as_it_says_and_would_be_written_so()
     ]
     assert dump_golden(golden) == example
     obvious = {*formats.ERROR_KEYS, "llmtrace", "test", "conversations", "turns", "parent", "task", "turn", "in"}
-    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", page))))
+    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", tables))))
     assert {*formats.GOLDEN_KEYS, *formats.CONVERSATION_KEYS, *formats.TURN_KEYS} - obvious <= named
