@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-_MODULES: Final = ("accept", "check", "diff", "export", "import_", "policy", "show", "stats")
+_MODULES: Final = ("accept", "check", "diff", "export", "import_", "policy", "prune", "show", "stats")
 """Modules of this folder, each with a command of its own name."""
 
 

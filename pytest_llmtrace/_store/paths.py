@@ -130,6 +130,18 @@ def discover_variants(root: Path) -> Iterator[Path]:
             yield from (place / name for name in sorted(names) if is_variant(name))
 
 
+def discover_remains(root: Path) -> Iterator[Cassette]:
+    """Cassettes of which nothing but variants or a journal is left, in the same folders."""
+    inside = FOLDER in root.resolve().parts
+    for place, names in _folders(root):
+        if inside or FOLDER in place.relative_to(root).parts:
+            goldens = {golden_of(place / name).name for name in names if is_variant(name)}
+            stems = {name.removesuffix(JOURNAL) for name in names if name.endswith(JOURNAL)}
+            stems |= {name.removesuffix(GOLDEN) for name in goldens}
+            known = {stem for stem in stems if {f"{stem}{GOLDEN}", f"{stem}{TAPE}"} & {*names}}
+            yield from (Cassette.at(place, stem) for stem in sorted(stems - known))
+
+
 def golden_names(root: Path) -> list[str]:
     """The golden traces at or under a directory, in whatever folders: paths relative to it, sorted."""
     found = (place / name for place, names in _folders(root) for name in names if name.endswith(GOLDEN))
