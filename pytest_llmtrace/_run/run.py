@@ -237,7 +237,11 @@ class Run:
 
     @property
     def _with_entries(self) -> bool:
-        return any(path.suffix.lower() == ".jsonl" for path in self.settings.reports)
+        if not self.settings.reports:
+            return False
+        from pytest_llmtrace._report.files.endings import needs_entries  # noqa: PLC0415
+
+        return any(needs_entries(path) for path in self.settings.reports)
 
     def _opened(self, planned: Callable[[], Plan | None]) -> OwnerRun | None:  # noqa: RET503  # `fail` raises
         """The owner of a plan, ready to run. Raises: pytest's failure for a bad marker or an unreadable cassette."""

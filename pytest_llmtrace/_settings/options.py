@@ -104,7 +104,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         dest="llmtrace_report",
         action="append",
         default=[],
-        help="Write a report; may be given several times. The ending picks the form: .json, .jsonl, .md.",
+        help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md.",
     )
     parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
     parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")

@@ -17,6 +17,7 @@ from tests.provider import Provider
 
 for _module in (
     "deepdiff",
+    "jinja2",
     "openai.resources.chat.completions",
     "openai.types.chat",
     "pytest_llmtrace._report.files.endings",

@@ -62,7 +62,7 @@ def assert_private(project, *texts):
 
 def every_report(project):
     """Options for every kind of report."""
-    return [f"--llm-report={project.path / name}" for name in ("all.jsonl", "all.md")] + [
+    return [f"--llm-report={project.path / name}" for name in ("all.jsonl", "all.md", "all.html")] + [
         f"--junitxml={project.path / 'junit.xml'}"
     ]
 

@@ -1,5 +1,8 @@
 """xfail, skips, reruns, subtests, unittest, fixtures, xdist, JUnit: a drift is an ordinary test failure."""
 
+import json
+import re
+
 import pytest
 
 DRIFTED = "def test_one():\n    chat('hi')\n"
@@ -178,15 +181,23 @@ def test_calls_while_a_fixture_is_torn_down_are_recorded_and_replayed(project):
     assert ran.report["totals"]["calls"] == 3
 
 
+def timeless(text):
+    """A report without the times in it."""
+    return re.sub(r'"(started|duration|duration_s|live_s)": ?[^,}]+', "", text)
+
+
 def test_xdist_gives_the_same_report(project):
-    """Findings, totals and exit status are the same with two workers."""
+    """Findings, totals, transcripts and exit status are the same with two workers."""
     project.write(FIXTURE + "\n    def test_three():\n        chat('three')\n")
     project.record()
     project.edit("'three'", "'four'")
-    plain = project.run("--llm-trace", "--llm-budget=0.000001")
-    workers = project.run("--llm-trace", "--llm-budget=0.000001", "-n2")
+    plain = project.run("--llm-trace", "--llm-budget=0.000001", "--llm-report=plain.html")
+    workers = project.run("--llm-trace", "--llm-budget=0.000001", "-n2", "--llm-report=workers.html")
     assert plain.exit == workers.exit == 1
-    assert plain.report == workers.report
+    assert timeless(json.dumps(plain.report)) == timeless(json.dumps(workers.report))
+    pages = [timeless((project.path / f"{name}.html").read_text("utf-8")) for name in ("plain", "workers")]
+    assert pages[0] == pages[1]
+    assert '"content":"four"' in pages[0]
 
 
 def test_recording_under_xdist_writes_every_cassette(project):

@@ -149,6 +149,7 @@ def _test(owner: Owner, outcome: str, duration: float | None = None) -> dict[str
         "golden": owner.golden,
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
+        "models": sorted({row["model"] for row in owner.rows("models")}),
         **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
 

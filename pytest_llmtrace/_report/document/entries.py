@@ -21,10 +21,15 @@ from pytest_llmtrace._report.amounts import dollars
 from pytest_llmtrace._report.plain import plain
 
 
-def packed_entries(trace: Trace) -> dict[str, Any]:
-    """The entries of a trace with each distinct message and tool schema once: ``{"messages", "tools", "entries"}``."""
-    messages = _Table()
-    tools = _Table()
+def packed_entries(trace: Trace, tables: Tables | None = None) -> dict[str, Any]:
+    """The entries of a trace with each distinct message and tool schema once: ``{"messages", "tools", "entries"}``.
+
+    Args:
+        trace: The trace.
+        tables: Those of another trace, where both are to share them.
+    """
+    tables = tables or Tables()
+    messages, tools = tables.messages, tables.tools
     places = _places(trace)
     entries = []
     for entry in trace.entries:
@@ -131,7 +136,7 @@ def _fields(entry: AnyEntry, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in names}
 
 
-class _Table:
+class Table:
     """Values, each distinct one once, and the number of each."""
 
     def __init__(self) -> None:
@@ -139,7 +144,16 @@ class _Table:
         self._numbers: dict[str, int] = {}
 
     def number(self, key: str, value: Message | Mapping[str, Any]) -> int:
+        """The number of a value, which is entered where its key is new."""
         if key not in self._numbers:
             self._numbers[key] = len(self.values)
             self.values.append(plain(value))
         return self._numbers[key]
+
+
+class Tables:
+    """What packed entries refer to by number."""
+
+    def __init__(self) -> None:
+        self.messages = Table()
+        self.tools = Table()

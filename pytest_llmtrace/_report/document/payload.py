@@ -21,7 +21,7 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
-from pytest_llmtrace._report.document.entries import packed_entries
+from pytest_llmtrace._report.document.both_sides import packed_sides
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
@@ -58,7 +58,7 @@ def owner_payload(
         cassette: `golden` and `tape`, paths relative to the root directory or `None`, `used`, the paths of all
             cassette files that were used, and `variant`, that of the variant that was compared with.
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
-        with_entries: Whether the full entries come along, for the `.jsonl` report.
+        with_entries: Whether the full entries come along, for the `.jsonl` and `.html` reports.
         would_record: Of a dry run, what recording would take: `why`, `calls`, `at_least`, `cost_usd`.
         swapped: Of calls that asked another model than the application: `models`, how many per ``OLD=NEW``, `calls`
             and `seconds`.
@@ -99,7 +99,7 @@ def owner_payload(
     if found := fan_outs_data(trace.calls):
         data["fanouts"] = found
     if with_entries:
-        data["entries"] = packed_entries(trace)
+        data["entries"] = packed_sides(trace, verdict)
     payload: dict[str, Any] = plain(data)
     return payload
 

@@ -46,7 +46,7 @@ def check_ending(path: Path) -> str:
 
 def needs_entries(path: Path) -> bool:
     """Whether a report file holds full entries, so that payloads must carry them."""
-    return path.suffix.lower() == ".jsonl"
+    return path.suffix.lower() in _WITH_ENTRIES
 
 
 def write_report(path: Path, document: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
@@ -84,7 +84,14 @@ def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iter
         yield line + "\n"
 
 
-_WRITERS: Final[Mapping[str, Writer]] = {".json": _json, ".jsonl": _jsonl, ".md": _markdown}
+def _html(document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterable[str]:
+    from pytest_llmtrace._report.html.page import html_page  # noqa: PLC0415 - imports Jinja2
+
+    return html_page(document, payloads)
+
+
+_WRITERS: Final[Mapping[str, Writer]] = {".html": _html, ".json": _json, ".jsonl": _jsonl, ".md": _markdown}
+_WITH_ENTRIES: Final = frozenset({".html", ".jsonl"})
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:

@@ -92,6 +92,7 @@ def test_whole_document():
                         "folded_at": [],
                     }
                 ],
+                "models": ["openai/gpt-4o-mini"],
             },
             {
                 "nodeid": B,
@@ -104,6 +105,7 @@ def test_whole_document():
                 "golden": "g.trace.yaml",
                 "golden_cost_usd": None,
                 "findings": [],
+                "models": ["openai/gpt-4o-mini", "openai/m9"],
             },
         ],
         "breaches": [{"scope": "run", "what": "usd", "limit": 0.01, "value": 0.0203}],

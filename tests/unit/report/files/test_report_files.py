@@ -16,9 +16,9 @@ DOCUMENT = document(PAYLOADS, {TEST: "passed"}, mode="trace")
 
 
 def test_known_endings():
-    """Three forms are known, and only one of them needs full entries."""
-    assert known_endings() == (".json", ".jsonl", ".md")
-    assert [needs_entries(Path(f"a{ending}")) for ending in known_endings()] == [False, True, False]
+    """Four forms are known, and two of them need full entries."""
+    assert known_endings() == (".html", ".json", ".jsonl", ".md")
+    assert [needs_entries(Path(f"a{ending}")) for ending in known_endings()] == [True, False, True, False]
     assert check_ending(Path("OUT.JSON")) == ".json"
 
 
@@ -28,8 +28,8 @@ def test_unknown_ending():
         check_ending(Path("out.txt"))
 
     assert str(found.value) == (
-        "`--llm-report=out.txt`: cannot tell what to write from the ending '.txt'; known endings are `.json`, "
-        "`.jsonl`, `.md`"
+        "`--llm-report=out.txt`: cannot tell what to write from the ending '.txt'; known endings are `.html`, "
+        "`.json`, `.jsonl`, `.md`"
     )
     with pytest.raises(SettingsError, match="from the ending ''"):
         check_ending(Path("out"))
@@ -85,6 +85,17 @@ def test_markdown(tmp_path):
     write_report(path, DOCUMENT, PAYLOADS)
 
     assert path.read_text("utf-8").startswith("# LLM calls: ok\n\n1 test, 2 calls, ")
+
+
+def test_html(tmp_path):
+    """The HTML file is a whole page."""
+    path = tmp_path / "out.html"
+
+    write_report(path, DOCUMENT, PAYLOADS)
+
+    text = path.read_text("utf-8")
+    assert text.startswith("<!doctype html>\n")
+    assert text.endswith("</html>\n")
 
 
 def test_mode_of_the_file(tmp_path):

@@ -1,0 +1,76 @@
+"""What the head of the page says: the verdict in one sentence, and the run's figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.money import count, usd, usd_or_part
+from pytest_llmtrace._report.wording import FINDING_NAMES, breach_line, joined, plural
+
+_CALM: Final = {
+    "trace": "Every trajectory is as recorded.",
+    "record": "Recorded.",
+    "live": "The models behave as recorded.",
+    "off": "Nothing was traced.",
+}
+_FAILED: Final = frozenset({"failed", "error"})
+
+
+def headline(document: Mapping[str, Any]) -> str:
+    """The verdict in a sentence: ``3 tests drifted and 1 test over budget.``."""
+    rows = [*document["tests"], *document.get("fixtures", ())]
+    failing: Counter[str] = Counter()
+    warned = 0
+    for row in rows:
+        failing.update({one["type"] for one in row["findings"] if one["severity"] == "fail"})
+        warned += any(one["severity"] == "warn" for one in row["findings"])
+    parts = [f"{plural(failing[kind], 'test')} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]]
+    others = sum(
+        row["outcome"] in _FAILED and all(one["severity"] != "fail" for one in row["findings"]) for row in rows
+    )
+    if others:
+        parts.append(
+            f"{plural(others, 'test')} failed for other reasons" if parts else f"{plural(others, 'test')} failed"
+        )
+    if document["breaches"]:
+        parts.append("the run is over budget" if parts else "The run is over budget")
+    if parts:
+        return f"{joined(parts)}."
+    if document["exit"] != "ok":
+        return "The run failed."
+    calm = "Nothing was recorded: a dry run." if "dry_run" in document else _CALM.get(document["mode"], "All is well.")
+    return f"{calm.removesuffix('.')}, with {plural(warned, 'warning')}." if warned else calm
+
+
+def facts(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """The figures: each with its `name`, its `value`, and a `note` in small print."""
+    totals = document["totals"]
+    usage = totals["usage"]
+    live = totals["live_calls"]
+    cached = f", {count(usage['cache_read_tokens'])} cached" if usage.get("cache_read_tokens") else ""
+    estimated = ", partly estimated" if usage.get("estimated") else ""
+    yield {"name": "tests", "value": count(totals["tests"]), "note": ""}
+    yield {"name": "calls", "value": count(totals["calls"]), "note": f"{count(live)} live" if live else "all replayed"}
+    yield {
+        "name": "tokens",
+        "value": count(usage["input_tokens"] + usage["output_tokens"]),
+        "note": f"{count(usage['input_tokens'])} in{cached}, {count(usage['output_tokens'])} out{estimated}",
+    }
+    paid = usd_or_part(totals["live_cost_usd"], totals.get("live_priced_usd", 0.0))
+    part = f"at least {usd(totals.get('priced_usd', 0.0))}, " if totals["cost_usd"] is None else ""
+    yield {
+        "name": "cost",
+        "value": usd(totals["cost_usd"]),
+        "note": part + (f"{paid} paid" if live else "nothing paid"),
+    }
+
+
+def breach_lines(document: Mapping[str, Any]) -> list[str]:
+    """The breached budgets of the run, a line each."""
+    return [
+        ("" if breach["scope"] == "run" else f"{clean_line(breach['scope'])}: ") + breach_line(breach)
+        for breach in document["breaches"]
+    ]

@@ -1,0 +1,95 @@
+// One test: its findings, its timeline, its conversations.
+
+let reveals = [];
+
+function testView(at) {
+  const test = TESTS[at];
+  const data = testData(at);
+  const traces = data.traces;
+  const container = make("div", { class: "test-view" });
+  add(container, testHead(test, data));
+  const body = make("div", {});
+  const show = (number) => body.replaceChildren(...traceParts(at, test, data, traces[number] || null));
+  if (traces.length > 1) {
+    add(container, choice("run", traces.map((_, number) => [number, "run " + (number + 1)]), 0, show));
+  }
+  show(0);
+  return add(container, body);
+}
+
+function testHead(test, data) {
+  const delta = test.golden_cost !== null && test.cost !== null && test.calls ? test.cost - test.golden_cost : 0;
+  return make("header", { class: "test-head" },
+    make("a", { class: "back", href: "#/" }, "← All tests"),
+    make("p", { class: "test-path" }, test.fixture ? "fixture" : test.file),
+    make("h2", { class: "test-title" }, nameNodes(test.name)),
+    make("dl", { class: "test-facts" },
+      fact("outcome", make("b", { class: "outcome is-" + outcomeClass(test) }, test.outcome)),
+      fact("mode", test.mode),
+      fact("calls", count(test.calls) + (test.live ? ", " + count(test.live) + " live" : "")),
+      fact("tokens", count(test.input) + " in, " + count(test.output) + " out"),
+      fact("cost", usdOf(test)),
+      test.golden_cost !== null ? fact("golden cost", [usd(test.golden_cost), Math.abs(delta) > 1e-12 && test.golden_cost
+        ? make("b", { class: delta > 0 ? "up" : "down" }, " " + (delta > 0 ? "+" : "−") + percent(Math.abs(delta / test.golden_cost))) : null]) : null,
+      test.golden ? fact("golden trace", make("code", {}, test.golden)) : null),
+    data.notes.map((note) => make("p", { class: "note" }, note)),
+    data.command ? make("div", { class: "accept" }, make("span", {}, "if this is meant:"), commandLine(data.command)) : null);
+}
+
+function fact(name, ...content) {
+  return make("div", {}, make("dt", {}, name), make("dd", {}, content));
+}
+
+function traceParts(at, test, data, trace) {
+  const sides = trace ? sidesOf(trace) : [];
+  reveals = [];
+  const parts = [];
+  if (data.findings.length) {
+    parts.push(make("section", { class: "findings" }, make("h2", {}, plural(data.findings.length, "finding")),
+      data.findings.map((finding, place) => findingCard(finding, place, at, sides))));
+  }
+  if (!trace) {
+    parts.push(make("p", { class: "calm" }, test.calls || test.golden
+      ? "This report was made without the calls of its tests (from merged documents, for example), so there is no transcript."
+      : "This test made no LLM call."));
+    return parts;
+  }
+  parts.push(make("section", {}, make("h2", {}, "Timeline"), timeline(trace, sides, data.findings, at)));
+  const others = trace.entries.filter((entry) => entry.type !== "llm_call");
+  if (others.length) parts.push(observedSection(others));
+  const box = make("section", { class: "transcript" }, make("h2", {}, "Transcript"));
+  sides.forEach((side, place) => {
+    const made = transcriptOf(trace, side, place, data.findings, at);
+    reveals.push(made.reveal);
+    add(box, made.section);
+  });
+  parts.push(box);
+  return parts;
+}
+
+/** Tool executions and events that were observed beside the calls. */
+function observedSection(entries) {
+  const list = make("ol", { class: "observed" });
+  inBatches(list, entries.length, 40, (from, to) => entries.slice(from, to).map((entry) => make("li", {},
+    make("span", { class: "when" }, seconds(entry.started || 0)),
+    make("span", { class: "badge" }, entry.type === "event" ? "event" : "tool"),
+    make("b", {}, entry.name),
+    entry.agent ? make("span", { class: "dim" }, entry.agent) : null,
+    entry.duration ? make("span", { class: "dim" }, seconds(entry.duration)) : null,
+    entry.error ? make("span", { class: "tag tag-fail" }, brief(entry.error, 200)) : null,
+    [["arguments", entry.arguments], ["result", entry.result], ["data", entry.data]]
+      .filter(([, number]) => number !== undefined)
+      .map(([name, number]) => folded(name, () => dataText(value(number)))))));
+  return make("section", {}, make("h2", {}, "Observed executions and events"), list);
+}
+
+/** Bring a finding or a turn into view, and mark it for a moment. */
+function showPlace(place) {
+  const turn = /^t(\d+)\.(\d+)$/.exec(place);
+  const target = turn ? reveals[Number(turn[1])]?.(Number(turn[2])) : byId(place);
+  if (!target) return;
+  target.scrollIntoView({ block: "start" });
+  target.focus({ preventScroll: true });
+  target.classList.add("is-target");
+  setTimeout(() => target.classList.remove("is-target"), 1600);
+}

@@ -1,0 +1,186 @@
+// The conversations of a trace, turn by turn; turns that were recorded and not reached stand in outline.
+
+const TURNS_AT_ONCE = 12;
+
+/** A conversation: `reveal(turn)` renders as far as that turn and returns its card. */
+function transcriptOf(trace, side, at, findings, test) {
+  const section = make("section", { class: "conversation", "aria-label": "conversation " + side.label });
+  const body = make("div", { class: "turns" });
+  let reveal = () => null;
+  const show = (which) => {
+    body.replaceChildren();
+    reveal = turnCards(body, { trace, side, at, findings, test }, which);
+  };
+  const both = side.golden && side.observed;
+  add(section, [
+    make(
+      "header",
+      { class: "conversation-head" },
+      make("h3", {}, side.label || "conversation"),
+      make("span", { class: "dim" }, conversationLine(trace, side)),
+      both ? choice("which side", [["made", "observed"], ["recorded", "golden"]], "made", show) : null,
+    ),
+    body,
+  ]);
+  show("made");
+  return { section, reveal: (turn) => reveal(turn) };
+}
+
+function conversationLine(trace, side) {
+  const [recorded, made] = [turnsOf(side.golden), turnsOf(side.observed)];
+  const models = new Set();
+  if (side.observed) for (const turn of side.observed.turns) models.add(modelOf(trace.entries[turn.entry]));
+  if (side.golden) for (const turn of side.golden.turns) models.add(modelOf(trace.golden.entries[turn.entry]));
+  const turns =
+    side.golden && recorded !== made ? plural(recorded, "turn") + " recorded, " + made + " made" : plural(made, "turn");
+  return [[...models].filter(Boolean).slice(0, 3).join(", "), turns].filter(Boolean).join(" · ");
+}
+
+/** Every turn of a side as `{conversation, number, call, ghost}`, those that were not reached after those that were. */
+function turnList(trace, side, which) {
+  const list = [];
+  const from = which === "recorded" ? side.golden : side.observed;
+  const entries = which === "recorded" ? trace.golden.entries : trace.entries;
+  for (const [place, turn] of (from ? from.turns : []).entries()) {
+    list.push({ conversation: from, number: place + 1, turn, call: entries[turn.entry], ghost: false });
+  }
+  if (which !== "recorded" && side.golden) {
+    for (let number = list.length + 1; number <= side.golden.turns.length; number += 1) {
+      const turn = side.golden.turns[number - 1];
+      list.push({ conversation: side.golden, number, turn, call: trace.golden.entries[turn.entry], ghost: true });
+    }
+  }
+  return list;
+}
+
+function turnCards(container, around, which) {
+  const list = turnList(around.trace, around.side, which);
+  const tools = toolNames(list);
+  const dearest = Math.max(...list.map((one) => one.call.cost_usd || 0), 0);
+  const more = inBatches(container, list.length, TURNS_AT_ONCE, (from, to) =>
+    list.slice(from, to).map((one) => turnCard(one, { ...around, tools, dearest })),
+  );
+  return (number) => {
+    more(number);
+    return byId("t" + around.at + "." + number);
+  };
+}
+
+/** The names of the tools that were asked for, by the ids of the calls, recorded turns that are not shown included. */
+function toolNames(list) {
+  const names = new Map();
+  for (const conversation of new Set(list.map((one) => one.conversation))) {
+    for (const turn of conversation.turns) {
+      for (const call of (turn.output === null ? null : value(turn.output).tool_calls) || []) {
+        if (call.id) names.set(call.id, (call.function || call).name);
+      }
+    }
+  }
+  return names;
+}
+
+function turnCard(one, around) {
+  const { conversation, number, turn, call, ghost } = one;
+  const drifts = around.findings.filter((finding) => isAt(finding, around.side, number));
+  const state = ghost ? " is-ghost" : call.status !== "ok" && call.status ? " is-" + call.status : "";
+  const card = make("article", {
+    class: "turn" + state + (drifts.some((finding) => finding.severity !== "ignore") ? " has-drift" : ""),
+    id: "t" + around.at + "." + number,
+    tabindex: "-1",
+    "aria-label": around.side.label + " turn " + number,
+  });
+  const earlier = turn.follows ? historyOf(conversation, number).length - turn.brought.length : 0;
+  const messages = make("div", { class: "messages" });
+  if (earlier > 0) add(messages, earlierMessages(conversation, number, turn, earlier, around.tools));
+  if (turn.rewritten) {
+    const what = "context " + turn.rewritten.kind + ", " + plural(turn.rewritten.dropped, "message") + " dropped";
+    add(messages, make("p", { class: "rewritten" }, what));
+  }
+  add(messages, turn.brought.map((given) => messageNode(value(given), around.tools)));
+  add(messages, answerOf(turn, call, around.tools));
+  return add(card, [turnHead(one, around, drifts), messages]);
+}
+
+function isAt(finding, side, number) {
+  return finding.turn === number && side.labels.includes(finding.conversation);
+}
+
+/** Findings that were made in another turn and show in this one again. */
+function againAt(findings, side, number) {
+  const names = new Set(side.labels.map((label) => label + " turn " + number));
+  return findings.filter((finding) => finding.folded_at.some((name) => names.has(name)));
+}
+
+function turnHead({ number, call, ghost }, around, drifts) {
+  const link = (finding, again) =>
+    make("a", { class: "tag tag-" + finding.severity + (again ? " is-again" : ""),
+      href: hrefOf(around.test, "f" + around.findings.indexOf(finding)) }, kindName(finding.kind) + (again ? ", again" : ""));
+  const links = [
+    drifts.map((finding) => link(finding, false)),
+    againAt(around.findings, around.side, number).filter((finding) => !drifts.includes(finding)).map((finding) => link(finding, true)),
+  ];
+  const usage = call.usage;
+  return make(
+    "header",
+    { class: "turn-head" },
+    make("span", { class: "turn-number" }, "turn " + number),
+    make("span", { class: "model", vars: { "--hue": hueOf(modelOf(call)) } }, modelOf(call) || call.operation),
+    ghost ? make("span", { class: "ghost-note" }, around.trace.stopped ? "recorded, not reached" : "recorded, not made") : null,
+    call.agent && call.agent !== around.side.label ? make("span", { class: "dim" }, call.agent) : null,
+    call.fanout ? make("span", { class: "badge" }, "fan-out " + call.fanout) : null,
+    call.aggregates ? make("span", { class: "badge" }, "aggregates fan-out " + call.aggregates) : null,
+    call.cache_hit ? make("span", { class: "badge" }, "cache hit") : null,
+    call.attempts && call.attempts.length > 1 ? make("span", { class: "badge" }, attemptsText(call)) : null,
+    call.fallback_from
+      ? make("span", { class: "badge" }, "in place of " + call.fallback_from.model + ", " + call.fallback_from.error)
+      : null,
+    links,
+    make(
+      "span",
+      { class: "turn-numbers" },
+      usage ? make("span", { title: usageTitle(usage) }, count(usage.input_tokens), " → ", count(usage.output_tokens)) : null,
+      make("span", { class: "turn-cost", vars: { "--part": String(around.dearest ? (call.cost_usd || 0) / around.dearest : 0) } },
+        usage || call.cost_usd ? usd(call.cost_usd ?? null) : "—"),
+    ),
+  );
+}
+
+function attemptsText(call) {
+  return plural(call.attempts.length, "attempt") + ": " + call.attempts.map((one) => one.status ?? "no answer").join(", ");
+}
+
+function usageTitle(usage) {
+  return Object.entries(usage)
+    .filter(([, number]) => number)
+    .map(([name, number]) => name.replace(/_/g, " ") + ": " + (number === true ? "yes" : count(number)))
+    .join(", ");
+}
+
+function earlierMessages(conversation, number, turn, earlier, tools) {
+  const button = make("button", { type: "button", class: "earlier" }, "↑ " + plural(earlier, "earlier message"));
+  button.addEventListener("click", () => {
+    const brought = new Set(turn.brought);
+    const shown = historyOf(conversation, number).filter((given) => !brought.has(given));
+    button.replaceWith(...shown.map((given) => messageNode(value(given), tools, "is-earlier")));
+  });
+  return button;
+}
+
+const NO_ANSWER = {
+  missed: "The tape has no answer to this request.",
+  open: "Still running when the test ended.",
+  abandoned: "The application left the stream before its end.",
+  cancelled: "Cancelled.",
+};
+
+function answerOf(turn, call, tools) {
+  const parts = [];
+  if (turn.output !== null) parts.push(messageNode(value(turn.output), tools, "is-answer"));
+  if (call.error) {
+    const status = call.error.status ? " " + call.error.status : "";
+    parts.push(make("div", { class: "message is-error" }, make("div", { class: "who" }, "error"),
+      make("div", { class: "said" }, longText(call.error.type + status + ": " + call.error.message, "text"))));
+  }
+  if (NO_ANSWER[call.status]) parts.push(make("p", { class: "no-answer" }, NO_ANSWER[call.status]));
+  return parts;
+}
