@@ -72,7 +72,7 @@ def test_a_dry_run_lists_and_deletes_nothing(project):
     assert "\n  sub/test_gone.py::test_x: the file of its test is gone\n" in unused
     assert perhaps.startswith("perhaps unused\n")
     assert tail == (
-        "4 files of 2 cassettes would be deleted by --yes; 4 of them not in git, so nothing could bring them back\n"
+        "4 files of 2 cassettes would be deleted by --yes; 4 of them not in git, so nothing could bring them\nback\n"
         "What is perhaps unused stays, unless you add --uncollected\n"
     )
     assert [path for path in before if not path.exists()] == []
