@@ -46,6 +46,18 @@ FINDING_NAMES: Final = {
 }
 """The tests that have a finding of this type, in the order in which they are counted."""
 
+FINDING_TITLES: Final = {
+    "internal": "could not be judged by pytest-llmtrace",
+    "no_cassette": "made an LLM call but has no recording",
+    "tapes_off": "made an LLM call that nothing can replay: tapes are off",
+    "drift": "drifted from its golden trace",
+    "miss": "made a request that is not on its tape",
+    "bypass": "called past its tape",
+    "unplayed": "did not make a request that was recorded",
+    "breach": "is over its budget",
+}
+"""What a test with a finding of this type did, the gravest first; `tapes_off` is a `no_cassette` of its own."""
+
 
 def plural(number: int, noun: str) -> str:
     """``1 call``, ``2 calls``, ``1,204 calls``."""
@@ -146,6 +158,11 @@ def finding_line(finding: Mapping[str, Any]) -> str:
         )
         return "cannot be replayed: llm_tapes = off" if finding.get("tapes_off") else missing
     return clean_line(str(finding.get("text", "")).partition("\n")[0])
+
+
+def finding_title(finding: Mapping[str, Any]) -> str:
+    """What a test with this finding did: ``drifted from its golden trace``."""
+    return FINDING_TITLES["tapes_off" if finding.get("tapes_off") else finding["type"]]
 
 
 def record_command(owners: Sequence[str]) -> str:

@@ -29,6 +29,8 @@ class Controller:
         self._durations: dict[str, float] = {}
         self._document: dict[str, Any] | None = None
         self._problems: list[str] = []
+        self._remarks: list[str] = []
+        self._places: dict[str, tuple[str, int]] = {}
         self._folder: str | None = None
 
     def take(self, report: pytest.TestReport) -> None:
@@ -40,7 +42,10 @@ class Controller:
                 self._outcomes[report.nodeid] = "error" if failed_outside else outcome
         before = self._durations.get(report.nodeid, 0.0) if report.when != "setup" else 0.0  # a rerun counts anew
         self._durations[report.nodeid] = before + report.duration
-        self.add(getattr(report, "llmtrace", []))
+        payloads = getattr(report, "llmtrace", [])
+        if payloads and report.location[1] is not None:
+            self._places[report.nodeid] = (report.location[0], report.location[1] + 1)
+        self.add(payloads)
 
     def add(self, payloads: list[dict[str, Any]]) -> None:
         """Take in what owners have to say."""
@@ -58,6 +63,7 @@ class Controller:
             return session.exitstatus
         from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
         from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
+        from pytest_llmtrace._run.ci import places_in_checkout, write_step_summary  # noqa: PLC0415
 
         self._document = document(
             self._payloads,
@@ -66,6 +72,7 @@ class Controller:
             breaches=[] if self.settings.dry_run else self._breaches(),
             unused=self._unused(session),
             durations=self._durations,
+            places=places_in_checkout(self._places, self.settings),
         )
         self._problems += self._never_swapped()
         for path in self.settings.reports:
@@ -73,6 +80,7 @@ class Controller:
                 write_report(path, self._document, self._payloads)
             except LlmtraceError as error:
                 self._problems.append(str(error))
+        self._remarks += write_step_summary(self._document, self.settings.ci)
         failed = self._problems or self._document["breaches"]
         return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
 
@@ -81,6 +89,7 @@ class Controller:
         if self._document is None:
             return
         from pytest_llmtrace._report.terminal.summary import summary  # noqa: PLC0415
+        from pytest_llmtrace._run.ci import annotation_lines  # noqa: PLC0415
 
         width = terminal._tw.fullwidth  # noqa: SLF001  # pytest has no public name for it
         lines = list(
@@ -89,15 +98,15 @@ class Controller:
                 verbosity=terminal.verbosity,
                 width=width,
                 budgets=self._budgets(),
-                warnings=self._problems,
+                warnings=[*self._problems, *self._remarks],
             )
         )
-        if not lines:
-            return
-        if terminal.verbosity >= 0:
+        if lines and terminal.verbosity >= 0:
             terminal.section("llmtrace")
         for line in lines:
             terminal.write_line(line.text, **line.markup)
+        for text in annotation_lines(self._document, self.settings.ci, self._problems):
+            terminal.write_line(text)
 
     def close(self) -> None:
         """Remove what was only needed while the run went on."""

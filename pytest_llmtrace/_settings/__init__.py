@@ -1,6 +1,7 @@
 """Options, ini values and markers: declared here, read once, frozen."""
 
 from pytest_llmtrace._settings import hookspecs
+from pytest_llmtrace._settings.ci import CI
 from pytest_llmtrace._settings.early import (
     asks_for_tracing,
     header,
@@ -14,6 +15,7 @@ from pytest_llmtrace._settings.private import Tapes
 from pytest_llmtrace._settings.values import Settings, read
 
 __all__ = [
+    "CI",
     "MARKER_HELP",
     "BudgetMarker",
     "Settings",

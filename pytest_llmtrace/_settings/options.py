@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
 
 RECORD_MODES: Final = ("new", "changed", "all")
@@ -70,6 +71,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         help="Make real calls, write nothing, and compare with the golden traces: shows that a model changed.",
     )
     declare_live(group, parser)
+    declare_ci(parser)
     group.addoption(
         "--llm-off",
         action="store_true",
@@ -104,7 +106,8 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         dest="llmtrace_report",
         action="append",
         default=[],
-        help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md.",
+        help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md, "
+        "codequality.json (GitLab), metrics.txt (OpenMetrics).",
     )
     parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
     parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
+from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
@@ -59,6 +60,7 @@ class Settings:
     """What digests and encrypted tapes are made with."""
     live: Live = field(default_factory=Live)
     reports: tuple[Path, ...] = ()
+    ci: CI = field(default_factory=CI)
     allow_hosts: tuple[str, ...] = ()
     prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Project prices: model, then litellm's field names, in US dollars per token."""
@@ -135,6 +137,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         key=key,
         live=read_live(config, mode or default),  # type: ignore[arg-type]  # checked above
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
+        ci=read_ci(config.getini("llm_github"), env),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
         prices=own_prices,
         root=config.rootpath,

@@ -56,6 +56,13 @@ class Ran:
     def text(self) -> str:
         return self.result.stdout.str()
 
+    @property
+    def timeless(self) -> dict[str, Any]:
+        """The report without what differs between two runs that did the same: seconds."""
+        assert self.report is not None, self.text
+        made: dict[str, Any] = _without_times(self.report)
+        return made
+
     def outcomes(self, **expected: int) -> None:
         self.result.assert_outcomes(**expected)
 
@@ -68,6 +75,12 @@ class Ran:
     def findings(self, name: str) -> list[tuple[str, str | None]]:
         """Type and kind of each finding of a test."""
         return [(one["type"], one.get("kind")) for one in self.test(name)["findings"]]
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_times(item) for key, item in value.items() if key not in {"duration_s", "live_s"}}
+    return [_without_times(item) for item in value] if isinstance(value, list) else value
 
 
 class Project:

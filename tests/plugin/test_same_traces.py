@@ -76,7 +76,7 @@ def test_a_recording_is_the_same_in_any_order_and_in_two_workers(many):
     for way, args in WAYS.items():
         shutil.rmtree(many.path / "cassettes", ignore_errors=True)
         ran = many.record(*args)
-        made[way] = many.cassettes(), ran.report["tests"]
+        made[way] = many.cassettes(), ran.timeless["tests"]
     files, rows = made["plain"]
     assert len(files) == 2 * (8 + 3)
     assert {way: found == files for way, (found, _) in made.items()} == dict.fromkeys(WAYS, True)
@@ -91,7 +91,7 @@ def test_a_replay_is_the_same_in_any_order_and_in_two_workers(many):
     for way, args in WAYS.items():
         ran = many.replay(*args)
         assert ran.exit == 0, ran.text
-        documents[way] = ran.report
+        documents[way] = ran.timeless
         assert many.cassettes() == files
     assert documents["plain"]["totals"]["calls"] == 8 + 4
     assert {way: found == documents["plain"] for way, found in documents.items()} == dict.fromkeys(WAYS, True)

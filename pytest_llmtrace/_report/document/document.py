@@ -14,6 +14,7 @@ from pytest_llmtrace._report.document.growth import growth, growth_of_all
 from pytest_llmtrace._report.document.payload import finding_data
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
+from pytest_llmtrace._report.topics.outcome import FORGIVEN
 
 FORMAT_VERSION: Final = 1
 """Of the document and of the lines of the `.jsonl` report.
@@ -22,8 +23,7 @@ FORMAT_VERSION: Final = 1
 """
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
-_FORGIVEN: Final = frozenset({"skipped", "xfailed"})
-"""Outcomes under which a test's findings do not fail the run."""
+_NOWHERE: Final[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
 
 def document(
@@ -34,6 +34,7 @@ def document(
     breaches: Sequence[Breach] = (),
     unused: Sequence[str] = (),
     durations: Mapping[str, float] = _NOTHING,
+    places: Mapping[str, tuple[str, int]] = _NOWHERE,
 ) -> dict[str, Any]:
     """The document of one run. `attempts` says which of several payloads of one owner count.
 
@@ -58,6 +59,7 @@ def document(
     * `variants`: the variants of the golden trace that live runs came nearest to, and how many runs each;
     * `not_understood`: requests to LLM providers that are on the tape but not in the trace, because no dialect reads
       them;
+    * `file` and `line` (from 1) of the test, relative to the checkout in GitHub and GitLab, else to the root directory;
     * `fanouts`: each with its `members`, their sum, and the `aggregator`.
 
     Args:
@@ -67,6 +69,7 @@ def document(
         breaches: The breached budgets of the run.
         unused: Cassette files that no test used; of a full run only.
         durations: Seconds that each test took, by node id.
+        places: File and line of tests, by node id.
     """
     found = owners(payloads)
     tests = [owner for owner in found if not owner.fixture]
@@ -79,7 +82,10 @@ def document(
         "models": [_row(row, "model") for row in summed_rows(found, "models", "model")],
         "agents": _agents(found),
         "sources": [_row(row, "source") for row in summed_rows(found, "sources", "source")],
-        "tests": [_test(owner, outcomes.get(owner.nodeid, "unknown"), durations.get(owner.nodeid)) for owner in tests],
+        "tests": [
+            _test(owner, outcomes.get(owner.nodeid, "unknown"), durations.get(owner.nodeid), places.get(owner.nodeid))
+            for owner in tests
+        ],
         "breaches": [_breach(breach) for breach in breaches],
         "unused": sorted(unused),
     }
@@ -97,7 +103,7 @@ def _failed(found: Sequence[Owner], outcomes: Mapping[str, str], breaches: Seque
     return (
         any(outcome in {"failed", "error"} for outcome in outcomes.values())
         or any(breach.severity == "fail" for breach in breaches)
-        or any(owner.failed and outcomes.get(owner.nodeid) not in _FORGIVEN for owner in found)
+        or any(owner.failed and outcomes.get(owner.nodeid) not in FORGIVEN for owner in found)
     )
 
 
@@ -133,7 +139,9 @@ def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     }
 
 
-def _test(owner: Owner, outcome: str, duration: float | None = None) -> dict[str, Any]:
+def _test(
+    owner: Owner, outcome: str, duration: float | None = None, place: tuple[str, int] | None = None
+) -> dict[str, Any]:
     amounts = owner.amounts
     golden = owner.golden_amounts
     return {
@@ -150,6 +158,7 @@ def _test(owner: Owner, outcome: str, duration: float | None = None) -> dict[str
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
         "models": sorted({row["model"] for row in owner.rows("models")}),
+        **({} if place is None else {"file": place[0], "line": place[1]}),
         **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
 

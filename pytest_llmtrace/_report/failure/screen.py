@@ -20,17 +20,8 @@ from pytest_llmtrace._report.failure.finding_sections import (
 )
 from pytest_llmtrace._report.layout import display_width, wrapped
 from pytest_llmtrace._report.money import usd
-from pytest_llmtrace._report.wording import drift_line, joined, plural, quoted, record_command
+from pytest_llmtrace._report.wording import FINDING_TITLES, drift_line, joined, plural, quoted, record_command
 
-_TITLES: Final = {
-    "internal": "could not be judged by pytest-llmtrace",
-    "no_cassette": "made an LLM call but has no recording",
-    "tapes_off": "made an LLM call that nothing can replay: tapes are off",
-    "drift": "drifted from its golden trace",
-    "miss": "made a request that is not on its tape",
-    "bypass": "called past its tape",
-    "unplayed": "did not make a request that was recorded",
-}
 _UNACCEPTED_TITLES: Final = {
     "no_cassette": "has recorded calls but no golden trace",
     "drift": "does not send what was recorded",
@@ -72,9 +63,9 @@ def accepted_text(verdict: Verdict) -> str:
 
 
 def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
-    types = {_kind(finding) for finding in found}
+    types = {_kind(finding) for finding in found} - {"breach"}
     said_otherwise = _UNACCEPTED_TITLES if any(isinstance(one, NoCassette) and one.tape for one in found) else {}
-    titles = [said_otherwise.get(kind, title) for kind, title in _TITLES.items() if kind in types]
+    titles = [said_otherwise.get(kind, title) for kind, title in FINDING_TITLES.items() if kind in types]
     titles += _breach_titles([finding for finding in found if isinstance(finding, Breach)])
     said = joined(titles) if len(titles) < 3 else f"{titles[0]}, and more"
     live = " (compared live)" if verdict.mode == "live" and "drift" in types else ""

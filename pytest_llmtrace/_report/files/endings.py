@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.document.attempts import Payload, owners
 from pytest_llmtrace._report.document.entries import entry_lines
+from pytest_llmtrace._report.files.code_quality import code_quality
 from pytest_llmtrace._report.files.markdown import markdown
+from pytest_llmtrace._report.files.openmetrics import openmetrics
 from pytest_llmtrace.errors import SettingsError, StorageError
 
 Writer = Callable[[Mapping[str, Any], Sequence[Payload]], Iterable[str]]
@@ -30,9 +32,11 @@ def check_ending(path: Path) -> str:
     Raises:
         SettingsError: It is none that a report has.
     """
+    name = path.name.lower()
+    found = [known for known in _WRITERS if name.endswith(known)]
+    if found:
+        return max(found, key=len)
     ending = path.suffix.lower()
-    if ending in _WRITERS:
-        return ending
     if ending == ".xml":
         raise SettingsError(
             f"`--llm-report={path}`: `.xml` is pytest's own JUnit report; use `--junitxml={path}`, and the tests in it "
@@ -79,6 +83,15 @@ def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterato
                 yield line + "\n"
 
 
+def _code_quality(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    yield json.dumps(code_quality(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _metrics(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    for line in openmetrics(document):
+        yield line + "\n"
+
+
 def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
     for line in markdown(document):
         yield line + "\n"
@@ -90,7 +103,15 @@ def _html(document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterable[
     return html_page(document, payloads)
 
 
-_WRITERS: Final[Mapping[str, Writer]] = {".html": _html, ".json": _json, ".jsonl": _jsonl, ".md": _markdown}
+_WRITERS: Final[Mapping[str, Writer]] = {
+    ".html": _html,
+    ".json": _json,
+    ".jsonl": _jsonl,
+    ".md": _markdown,
+    "codequality.json": _code_quality,
+    "metrics.txt": _metrics,
+}
+"""By how a file's name ends; the longest ending that fits counts."""
 _WITH_ENTRIES: Final = frozenset({".html", ".jsonl"})
 
 

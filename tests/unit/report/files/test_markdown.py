@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from textwrap import dedent
 
+from markdown_it import MarkdownIt
+
 from pytest_llmtrace._model.findings import Breach, Drift, Internal, NoCassette
 from pytest_llmtrace._report.document.document import document
-from pytest_llmtrace._report.files.markdown import markdown
+from pytest_llmtrace._report.files.markdown import COMMENT, markdown
 from tests.unit.report.builders import GOLDEN, chat, payload
 
 A = "tests/test_a.py::test_a"
@@ -44,31 +47,17 @@ def test_whole_report():
 
     assert list(markdown(made)) == lines(
         """
-        # LLM calls: failed
+        ## ❌ LLM calls: failed
 
-        2 tests, 2 calls, 200 tokens in, 20 out, cost $0.0002; 0 live calls, paid $0. Mode: trace.
+        **1 of 2 tests and 1 fixture drifted, 1 without a recording, 1 that could not be judged; the budget of the run is breached.**
+
+        2 tests, 2 calls, 200 tokens in, 20 out, cost $0.0002 (+100 % against the golden traces); 0 live calls, paid $0. Mode: trace.
 
         **Budget breached** (`run`): `cost $0.0002 of $0.0001 allowed`
 
-        | Model | Calls | Tokens in | Tokens out | Cost |
-        |---|--:|--:|--:|--:|
-        | `openai/gpt-4o-mini` | 2 | 200 | 20 | $0.0002 |
+        ### Findings
 
-        | Agent | Calls | Tokens in | Tokens out | Cost |
-        |---|--:|--:|--:|--:|
-        | `lead` | 2 | 200 | 20 | $0.0002 |
-
-        ## Tests
-
-        | Test | Outcome | Calls | Tokens in | Tokens out | Cost | Golden | Findings |
-        |---|---|--:|--:|--:|--:|--:|--:|
-        | `tests/test_a.py::test_a` | failed | 2 | 200 | 20 | $0.0002 | $0.0001 | 2 |
-        | `tests/test_a.py::test_b` | unknown | 0 | 0 | 0 | $0 |  | 1 |
-        | `fixture session client` | failed | 0 | 0 | 0 | $0 |  | 1 |
-
-        ## Findings
-
-        ### `tests/test_a.py::test_a`
+        <details><summary>❌ <code>tests/test_a.py::test_a</code>: <code>lead turn 1 prompt changed (messages[0].content)</code> and 1 more</summary>
 
         * `lead turn 1 prompt changed (messages[0].content)` ← first divergence
 
@@ -89,7 +78,9 @@ def test_whole_report():
         pytest --llm-record "tests/test_a.py::test_a"
         ```
 
-        ### `tests/test_a.py::test_b`
+        </details>
+
+        <details><summary>❌ <code>tests/test_a.py::test_b</code>: <code>no recording at tests/cassettes/test_refund/test_refund.trace.yaml</code></summary>
 
         * `no recording at tests/cassettes/test_refund/test_refund.trace.yaml`
 
@@ -99,7 +90,9 @@ def test_whole_report():
         pytest --llm-record "tests/test_a.py::test_b"
         ```
 
-        ### `fixture session client`
+        </details>
+
+        <details><summary>❌ <code>fixture session client</code>: <code>KeyError: &#x27;x&#x27;</code></summary>
 
         * `KeyError: 'x'`
 
@@ -108,18 +101,50 @@ def test_whole_report():
             KeyError: 'x'
           ```
 
-        ## Unused cassettes
+        </details>
+
+        ### Growth
+
+        | Test | Tokens | Cost | Golden | Now |
+        |---|--:|--:|--:|--:|
+        | `tests/test_a.py::test_a` | +100 % | +100 % | $0.0001 | $0.0002 |
+
+        ### Cost
+
+        | Model | Calls | Tokens in | Tokens out | Cost |
+        |---|--:|--:|--:|--:|
+        | `openai/gpt-4o-mini` | 2 | 200 | 20 | $0.0002 |
+
+        | Agent | Calls | Tokens in | Tokens out | Cost |
+        |---|--:|--:|--:|--:|
+        | `lead` | 2 | 200 | 20 | $0.0002 |
+
+        <details><summary><b>2 tests and 1 fixture</b></summary>
+
+        | Test | Outcome | Calls | Tokens in | Tokens out | Cost | Golden | Findings |
+        |---|---|--:|--:|--:|--:|--:|--:|
+        | `tests/test_a.py::test_a` | failed | 2 | 200 | 20 | $0.0002 | $0.0001 | 2 |
+        | `tests/test_a.py::test_b` | unknown | 0 | 0 | 0 | $0 |  | 1 |
+        | `fixture session client` | failed | 0 | 0 | 0 | $0 |  | 1 |
+
+        </details>
+
+        <details><summary><b>1 unused cassette</b></summary>
 
         * `tests/cassettes/test_gone.trace.yaml`
-        """
+
+        </details>
+        """  # noqa: E501  # lines of a report
     )
 
 
 def test_nothing_to_report():
-    """A run without calls is two lines."""
+    """A run without calls says only that."""
     assert list(markdown(document([], {}, mode="trace"))) == lines(
         """
-        # LLM calls: ok
+        ## ✅ LLM calls: ok
+
+        **No drift, no budget breached.**
 
         0 tests, 0 calls, 0 tokens in, 0 out, cost $0; 0 live calls, paid $0. Mode: trace.
         """
@@ -135,27 +160,15 @@ def test_hostile_text_stays_text():
 
     assert list(markdown(made)) == lines(
         """
-        # LLM calls: failed
+        ## ❌ LLM calls: failed
+
+        **1 test drifted.**
 
         1 test, 1 call, 100 tokens in, 10 out, cost ?; 0 live calls, paid $0. Mode: trace.
 
-        | Model | Calls | Tokens in | Tokens out | Cost |
-        |---|--:|--:|--:|--:|
-        | ``` `` \\| <b> @me **b**\\x1b\\n# x ``` | 1 | 100 | 10 | ? |
+        ### Findings
 
-        | Agent | Calls | Tokens in | Tokens out | Cost |
-        |---|--:|--:|--:|--:|
-        | `` ` `` | 1 | 100 | 10 | ? |
-
-        ## Tests
-
-        | Test | Outcome | Calls | Tokens in | Tokens out | Cost | Golden | Findings |
-        |---|---|--:|--:|--:|--:|--:|--:|
-        | ```t.py::`` \\| <b> @me **b**\\x1b\\n# x``` | unknown | 1 | 100 | 10 | ? |  | 1 |
-
-        ## Findings
-
-        ### ```t.py::`` | <b> @me **b**\\x1b\\n# x```
+        <details open><summary>❌ <code>t.py::`` | &lt;b&gt; @me **b**\\x1b\\n# x</code>: <code>`` | &lt;b&gt; @me **b**\\x1b\\n# x turn 1 prompt gone</code></summary>
 
         * ``` `` | <b> @me **b**\\x1b\\n# x turn 1 prompt gone ``` ← first divergence
 
@@ -170,18 +183,121 @@ def test_hostile_text_stays_text():
         pytest --llm-record 't.py::`` | <b> @me **b**\\x1b\\n# x'
         ```
 
-        ## Unused cassettes
+        </details>
+
+        ### Cost
+
+        | Model | Calls | Tokens in | Tokens out | Cost |
+        |---|--:|--:|--:|--:|
+        | ``` `` \\| <b> @me **b**\\x1b\\n# x ``` | 1 | 100 | 10 | ? |
+
+        | Agent | Calls | Tokens in | Tokens out | Cost |
+        |---|--:|--:|--:|--:|
+        | `` ` `` | 1 | 100 | 10 | ? |
+
+        <details><summary><b>1 test</b></summary>
+
+        | Test | Outcome | Calls | Tokens in | Tokens out | Cost | Golden | Findings |
+        |---|---|--:|--:|--:|--:|--:|--:|
+        | ```t.py::`` \\| <b> @me **b**\\x1b\\n# x``` | unknown | 1 | 100 | 10 | ? |  | 1 |
+
+        </details>
+
+        <details><summary><b>1 unused cassette</b></summary>
 
         * ``` `` | <b> @me **b**\\x1b\\n# x ```
-        """
+
+        </details>
+        """  # noqa: E501  # lines of a report
     )
+
+
+def test_hostile_text_as_it_is_rendered():
+    """A CommonMark parser finds no markup, link, image or HTML but the report's own, and every mention inside code."""
+    evil = [
+        "@me",
+        "<img src=x onerror=y>",
+        "[a](http://b)",
+        "**b**",
+        "```\n# t\n@me",
+        "a \\| b | c",
+        "</code>@me",
+        "&#64;me",
+    ]
+    calls = [replace(chat(1)[0], model=text, provider="", agent=text) for text in evil]
+    drifts = [replace(DRIFT, conversation=text, golden=text, observed=f"{text}\n</details>\n@me") for text in evil]
+    internal = Internal(text="".join(evil), traceback="\n".join(evil))
+    made = document(
+        [payload(f"t.py::{text}", calls, *drifts, internal) for text in evil], {}, mode="trace", unused=evil
+    )
+
+    parser = MarkdownIt("commonmark").enable("table")
+    tokens = parser.parse("\n".join(markdown(made, 10**8)))
+    spans = [child for token in tokens for child in token.children or ()]
+    tags = re.compile(r"</?details( open)?>|</?summary>|</?b>|</?code>")
+    html = [token.content for token in (*tokens, *spans) if token.type in {"html_block", "html_inline"}]
+    assert {token.type for token in spans} <= {"text", "code_inline", "strong_open", "strong_close", "html_inline"}
+    assert {tag for text in html for tag in re.findall("<[^>]*>", text) if not tags.fullmatch(tag)} == set()
+    assert [text for text in html if "@" in re.sub("<code>.*?</code>", "", text)] == []
+    assert [token.content for token in spans if token.type == "text" and re.search("@|http|img", token.content)] == []
+    rows = [line for line in markdown(made, 10**8) if line.startswith("| ") and " c" in line]
+    assert {len(re.split(r"(?<!\\)\|", row.replace("\\\\", ""))) for row in rows} == {7, 10}
 
 
 def test_long_reports_are_cut():
     """Of very many tests and findings the first are listed, and the rest counted."""
     payloads = [payload(f"t.py::test_{number:03}", [], *[DRIFT] * 25) for number in range(201)]
 
-    found = list(markdown(document(payloads, {}, mode="trace")))
+    found = list(markdown(document(payloads, {}, mode="trace"), 10**8))
 
     assert "and 1 more test." in found
     assert found.count("* and 5 more findings") == 201
+
+
+def test_a_report_fits_into_a_comment():
+    """Findings that are too many for a comment are counted, and what the run cost still stands there."""
+    payloads = [payload(f"t.py::test_{number:03}", chat(1), *[DRIFT] * 25) for number in range(150)]
+    made = document(payloads, {}, mode="trace")
+
+    found = list(markdown(made))
+
+    assert sum(len(line.encode()) + 1 for line in found) <= COMMENT
+    (rest,) = [line for line in found if line.endswith("with findings.")]
+    shown = sum(1 for line in found if line.startswith("<details><summary>❌"))
+    assert rest == f"and {150 - shown} more tests with findings."
+    assert "| `openai/gpt-4o-mini` | 150 | 15,000 | 1,500 | $0.015 |" in found
+
+
+def test_what_does_not_fit_is_left_out_where_nothing_is_open():
+    """A report that is cut ends outside of code blocks and folded parts, and says how much is missing."""
+    made = document([payload(f"t.py::test_{number:03}", chat(1), DRIFT) for number in range(9)], {}, mode="trace")
+    whole = list(markdown(made))
+    note = "left out for want of room. A `.json` report (`--llm-report`) has everything."
+
+    for room in range(700, 4_000, 100):
+        found = list(markdown(made, room))
+        assert sum(len(line.encode()) + 1 for line in found) <= room
+        assert found.count("</details>") == sum(1 for line in found if line.startswith("<details"))
+        assert sum(1 for line in found if line.strip().startswith("```")) % 2 == 0
+        assert found == list(markdown(made, 10**8)) or found[-1].endswith((note, "</details>"))
+    assert whole == list(markdown(made, 10**8))
+
+
+def test_growth_names_the_tests_that_changed():
+    """Those that changed most come first."""
+    payloads = [
+        payload("t.py::same", chat(2), golden=chat(2)),
+        payload("t.py::more", chat(3), golden=chat(2)),
+        payload("t.py::less", chat(1), golden=chat(4)),
+        payload("t.py::new", chat(1)),
+    ]
+    found = list(markdown(document(payloads, {}, mode="trace")))
+
+    start = found.index("### Growth")
+    assert found[start + 2 : start + 6] == [
+        "| Test | Tokens | Cost | Golden | Now |",
+        "|---|--:|--:|--:|--:|",
+        "| `t.py::less` | -75 % | -75 % | $0.0004 | $0.0001 |",
+        "| `t.py::more` | +50 % | +50 % | $0.0002 | $0.0003 |",
+    ]
+    assert "cost $0.0007 (-25 % against the golden traces)" in found[4]

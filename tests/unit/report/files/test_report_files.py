@@ -16,10 +16,12 @@ DOCUMENT = document(PAYLOADS, {TEST: "passed"}, mode="trace")
 
 
 def test_known_endings():
-    """Four forms are known, and two of them need full entries."""
-    assert known_endings() == (".html", ".json", ".jsonl", ".md")
-    assert [needs_entries(Path(f"a{ending}")) for ending in known_endings()] == [True, False, True, False]
+    """Two of the known forms need full entries; of two endings that a name has, the longer one counts."""
+    assert known_endings() == (".html", ".json", ".jsonl", ".md", "codequality.json", "metrics.txt")
+    assert [ending for ending in known_endings() if needs_entries(Path(f"a{ending}"))] == [".html", ".jsonl"]
     assert check_ending(Path("OUT.JSON")) == ".json"
+    assert check_ending(Path("gl-codequality.json")) == "codequality.json"
+    assert check_ending(Path("metrics.txt")) == "metrics.txt"
 
 
 def test_unknown_ending():
@@ -29,7 +31,7 @@ def test_unknown_ending():
 
     assert str(found.value) == (
         "`--llm-report=out.txt`: cannot tell what to write from the ending '.txt'; known endings are `.html`, "
-        "`.json`, `.jsonl`, `.md`"
+        "`.json`, `.jsonl`, `.md`, `codequality.json`, `metrics.txt`"
     )
     with pytest.raises(SettingsError, match="from the ending ''"):
         check_ending(Path("out"))
@@ -84,7 +86,20 @@ def test_markdown(tmp_path):
 
     write_report(path, DOCUMENT, PAYLOADS)
 
-    assert path.read_text("utf-8").startswith("# LLM calls: ok\n\n1 test, 2 calls, ")
+    assert path.read_text("utf-8").startswith(
+        "## ✅ LLM calls: ok\n\n**No drift, no budget breached.**\n\n1 test, 2 calls"
+    )
+
+
+def test_gitlab_forms(tmp_path):
+    """The code quality report is a JSON list, and the metrics end as OpenMetrics wants it."""
+    write_report(tmp_path / "gl-codequality.json", DOCUMENT, PAYLOADS)
+    write_report(tmp_path / "metrics.txt", DOCUMENT, PAYLOADS)
+
+    assert json.loads((tmp_path / "gl-codequality.json").read_text("utf-8")) == []
+    metrics = (tmp_path / "metrics.txt").read_text("utf-8").splitlines()
+    assert [line for line in metrics if line.startswith("llmtrace_calls")] == ["llmtrace_calls 2"]
+    assert metrics[-1] == "# EOF"
 
 
 def test_html(tmp_path):

@@ -57,7 +57,7 @@ def test_the_document_prices_a_fan_out_per_member_and_in_sum() -> None:
 def test_markdown_has_a_table_per_fan_out() -> None:
     """A row per member, their sum, and the aggregator."""
     text = list(markdown(document([payload(TEST, moa())], {TEST: "passed"}, mode="trace")))
-    start = text.index("## Fan-outs")
+    start = text.index("<details><summary><b>1 fan-out</b></summary>")
     assert text[start + 2 : start + 10] == [
         f"`{TEST}`",
         "",
