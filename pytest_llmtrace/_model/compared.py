@@ -16,10 +16,13 @@ class ComparedPair:
     """What both are called: the path below the folders, or the test of a single file."""
     golden_file: str
     observed_file: str
-    golden: tuple[Conversation, ...]
-    observed: tuple[Conversation, ...]
-    drifts: tuple[Drift, ...]
+    golden: tuple[Conversation, ...] = ()
+    """Empty, as the observed ones, where both files are the same and were not read."""
+    observed: tuple[Conversation, ...] = ()
+    drifts: tuple[Drift, ...] = ()
     """Without those that the policy ignores."""
+    renamed_from: str | None = None
+    """What it was called on the golden side, where it was renamed."""
 
     @property
     def equal(self) -> bool:

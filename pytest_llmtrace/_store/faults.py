@@ -79,7 +79,11 @@ def newer(path: Path, number: int) -> CassetteError:
 
 def read_text(path: Path) -> str:
     """The text of a cassette file; raises what `read_bytes` does, and `BrokenCassetteError` where it is not UTF-8."""
-    data = read_bytes(path)
+    return decoded(read_bytes(path), path)
+
+
+def decoded(data: bytes, path: Path) -> str:
+    """The text of the content of a cassette file. Raises: BrokenCassetteError."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

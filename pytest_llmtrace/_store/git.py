@@ -46,7 +46,8 @@ class Revision:
             found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         except GitError:
             raise GitError(
-                f"{name!r} is not a revision of the repository at {top}; `git log --oneline` lists what there is"
+                f"{name!r} is not a revision of the repository at {top}; `git log --oneline` lists what there is.\n"
+                "A shallow clone, as CI makes, may not have it: fetch more of the history."
             ) from None
         return cls(top=Path(top), name=name, commit=found.decode("ascii").strip())
 

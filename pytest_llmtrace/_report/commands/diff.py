@@ -20,6 +20,10 @@ def diff_lines(found: Compared, width: int, *, absorbed_by: AbsorbedBy | None = 
         if pair.drifts:
             yield from _screen(pair, width, absorbed_by)
             yield Line(text="")
+    for pair in found.pairs:
+        if pair.renamed_from is not None:
+            text = f"renamed  {clean_line(pair.renamed_from)} -> {clean_line(pair.name)}"
+            yield Line(text=text, markup={"yellow": True})
     yield from (Line(text=f"- {clean_line(name)}", markup={"red": True}) for name in found.removed)
     yield from (Line(text=f"+ {clean_line(name)}", markup={"green": True}) for name in found.added)
     yield Line(text=_count(found), markup={"green" if found.equal else "red": True, "bold": True})
@@ -34,6 +38,7 @@ def diff_data(found: Compared) -> dict[str, Any]:
                 "name": pair.name,
                 "golden": pair.golden_file,
                 "observed": pair.observed_file,
+                "renamed_from": pair.renamed_from,
                 "equal": pair.equal,
                 "findings": [finding_data(drift) for drift in pair.drifts],
             }
