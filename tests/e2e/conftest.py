@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+_EVERYWHERE = {"PYTHONDONTWRITEBYTECODE": "", "COLUMNS": "100"}
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,73 @@ class Ran:
 
 def run_pytest(folder: Path, *args: str, env: dict[str, str] | None = None) -> Ran:
     """Run pytest on a folder, with a JSON report and one of every entry."""
+
+    def of_its_own(arguments: list[str], env: dict[str, str]) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        done = subprocess.run(
+            command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, timeout=300, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    return _ran(of_its_own, folder, args, env)
+
+
+class Preloaded:
+    """A process that has imported modules, and runs pytest in forks of itself: the SDKs take seconds to import.
+
+    A system without forks gets a process for each run.
+    """
+
+    def __init__(self, modules: Iterable[str], env: Mapping[str, str]) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        if hasattr(os, "fork"):
+            command = [sys.executable, str(HERE / "preloaded.py"), *modules]
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **_EVERYWHERE, **env},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+    def run(self, folder: Path, *args: str, env: dict[str, str] | None = None) -> Ran:
+        """Run pytest on a folder, as `run_pytest` does."""
+        if self._process is None:
+            return run_pytest(folder, *args, env=env)
+        process, output = self._process, folder / "output.txt"
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def of_a_fork(arguments: list[str], env: dict[str, str]) -> tuple[int, str]:
+            run = {"folder": str(folder), "args": arguments, "env": env, "output": str(output)}
+            process.stdin.write(json.dumps(run) + "\n")
+            process.stdin.flush()
+            status = process.stdout.readline()
+            assert status, "the modules cannot be imported"
+            return int(status), output.read_text("utf-8")
+
+        return _ran(of_a_fork, folder, args, env)
+
+
+def _ran(
+    pytest: Callable[[list[str], dict[str, str]], tuple[int, str]],
+    folder: Path,
+    args: tuple[str, ...],
+    env: dict[str, str] | None,
+) -> Ran:
+    """Run pytest, which gets its arguments and changes to the environment, and gather what it left."""
     report, lines = folder / "report.json", folder / "report.jsonl"
     report.unlink(missing_ok=True)
     lines.unlink(missing_ok=True)
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "COLUMNS": "100", **(env or {})}
     reports = [f"--llm-report={file}" for file in (report, lines)]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *reports, *args]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    status, text = pytest(["-p", "no:cacheprovider", *reports, *args], {**_EVERYWHERE, **(env or {})})
     found = json.loads(report.read_text("utf-8")) if report.exists() else {}
     entries = [json.loads(line) for line in lines.read_text("utf-8").splitlines()] if lines.exists() else []
-    return Ran(exit=done.returncode, text=done.stdout + done.stderr, report=found, lines=entries)
+    return Ran(exit=status, text=text, report=found, lines=entries)

@@ -16,6 +16,7 @@ its name on PyPI, then the ways it is used: ``sync``, ``async``, ``streamed``, `
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.generate_sdks import PROJECTS, claims
-from tests.e2e.conftest import HERE, Ran, run_pytest
+from tests.e2e.conftest import HERE, Preloaded, Ran
 from tests.provider import Provider
 from tests.provider.script import ScriptSource
 
@@ -78,21 +79,35 @@ def three_rounds(
     for name in beside:
         shutil.copy(HERE / "projects" / name, folder / name)
     (folder / "pytest.ini").write_text(_INI, encoding="utf-8")
-    with Provider(script, random_ids=True) as provider:
-        environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, "NO_PROXY": "*", **(env or {})}
-        recorded = run_pytest(folder, "--llm-record", env=environment)
-        requests = provider.count
-    files = _cassettes(folder)
     unraisable = ("-W", "error::pytest.PytestUnraisableExceptionWarning")
-    return Rounds(
-        projects=projects,
-        recorded=recorded,
-        requests=requests,
-        files=files,
-        replayed=run_pytest(folder, "--llm-trace", *unraisable, env=environment),
-        rerecorded=run_pytest(folder, "--llm-record", env=environment),
-        files_after=_cassettes(folder),
-    )
+    with Preloaded(_imported(folder), env or {}) as pytest:
+        with Provider(script, random_ids=True) as provider:
+            environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, "NO_PROXY": "*", **(env or {})}
+            recorded = pytest.run(folder, "--llm-record", env=environment)
+            requests = provider.count
+        files = _cassettes(folder)
+        return Rounds(
+            projects=projects,
+            recorded=recorded,
+            requests=requests,
+            files=files,
+            replayed=pytest.run(folder, "--llm-trace", *unraisable, env=environment),
+            rerecorded=pytest.run(folder, "--llm-record", env=environment),
+            files_after=_cassettes(folder),
+        )
+
+
+def _imported(folder: Path) -> list[str]:
+    """What the modules in a folder import at their top and do not bring themselves."""
+    names = set()
+    for path in folder.glob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+    own = {path.stem for path in folder.glob("*.py")}
+    return sorted(name for name in names if name not in own and not name.startswith(("pytest", "tests")))
 
 
 class EveryRound:
