@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -20,6 +21,13 @@ ROLE_KINDS: Final[dict[str, DriftKind]] = {
     "function": "tool_result",
 }
 """What a change of a message of this role is called; any other role counts as `user`."""
+
+_TELLING: Final = 20
+"""Characters of an edit that say enough of it."""
+_AROUND: Final = 64
+_NEXT: Final = 3
+"""Words, and white space, on each side of an edit that says little: the rest of its own word, and one more."""
+_WORDS: Final = re.compile(r"\S+|\s+")
 
 Side = Literal["golden", "observed"]
 
@@ -59,13 +67,25 @@ class Change:
 
     @property
     def edit(self) -> tuple[str, str] | None:
-        """Of a changed prompt, what was taken out and what was put in: equal where only the text around it differs."""
+        """Of a changed prompt, what was taken out and what was put in: equal where only the text around it differs.
+
+        Few characters say little, so the words around them belong to it: a 1 that became a 2 elsewhere is another edit.
+        """
         if self.kind != "prompt" or not isinstance(self.golden, str) or not isinstance(self.observed, str):
             return None
         start = prefix_length(self.golden, self.observed)
         golden, observed = self.golden[start:], self.observed[start:]
         end = prefix_length(golden[::-1], observed[::-1])
-        return golden[: len(golden) - end], observed[: len(observed) - end]
+        golden, observed, rest = (
+            golden[: len(golden) - end],
+            observed[: len(observed) - end],
+            golden[len(golden) - end :],
+        )
+        if max(len(golden), len(observed)) < _TELLING:
+            before = "".join(_WORDS.findall(self.golden[max(start - _AROUND, 0) : start])[-_NEXT:]).lstrip()
+            after = "".join(_WORDS.findall(rest[:_AROUND])[:_NEXT]).rstrip()
+            golden, observed = before + golden + after, before + observed + after
+        return golden, observed
 
 
 def value_changes(kind: DriftKind, name: str, golden: Any, observed: Any, **more: Any) -> list[Change]:

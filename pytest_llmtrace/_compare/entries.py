@@ -202,5 +202,6 @@ def _normalized(data: Shown, root: str, policy: Policy | None) -> Shown:
     if policy is None:
         return data
     if policy.normalize:
-        data = normalized(data, policy.normalize)
+        name = data.pop("name")
+        data = {"name": name, **normalized(data, policy.normalize)}
     return Sets(policy.unordered).entry(data, root) if policy.unordered else data

@@ -50,7 +50,7 @@ def gatherings(calls: Sequence[LLMCall], prints: Iterable[Sequence[TurnPrint]]) 
 def only_quotes_differ(golden: Message, observed: Message, here: Gathering, there: Gathering) -> bool:
     """Whether two messages of aggregators say the same but for the answers that they quote, whatever their order.
 
-    Where a member is on one side only, the lines that quote nothing must be the same.
+    Where a member is on one side only, its lines are, too; one line that quotes several may then read otherwise.
     """
     if golden["role"] != observed["role"]:
         return False
@@ -60,14 +60,31 @@ def only_quotes_differ(golden: Message, observed: Message, here: Gathering, ther
         return False
     if [line for line in one if _HOLE not in line] != [line for line in other if _HOLE not in line]:
         return False
-    if len(here.members) != len(there.members):
-        return True
-    quotes = [Counter(_NUMBER.sub("", line) for line in side if _HOLE in line) for side in (one, other)]
+    quotes = [_quotes(one), _quotes(other)]
+    if len(here.members) > len(there.members):
+        here, there, quotes = there, here, quotes[::-1]
+    alone = len(here.members) < len(there.members)
+    if alone:
+        quotes = [_without_numbers(side) for side in quotes]
     changed = (Counter(here.answers) - Counter(there.answers)).total()
     left = [
         Counter(_ANSWER.sub("", line) for line in (side - ours).elements()) for side, ours in (quotes, quotes[::-1])
     ]
-    return left[0] == left[1] and left[0].total() <= changed
+    return (left[0] <= left[1] if alone else left[0] == left[1]) and left[0].total() <= changed
+
+
+def _quotes(lines: Iterable[str]) -> Counter[str]:
+    """The lines that quote something, without their numbers in a list."""
+    return Counter(_NUMBER.sub("", line) for line in lines if _HOLE in line)
+
+
+def _without_numbers(quotes: Counter[str]) -> Counter[str]:
+    """The lines that quote one answer, without the numbers that change where a member comes or goes."""
+    made: Counter[str] = Counter()
+    for line, times in quotes.items():
+        if line.count(_HOLE) == 1:
+            made[_DIGITS.sub(lambda found: found[1] or "#", line)] += times
+    return made
 
 
 def only_order_of_quotes_differs(golden: Message, observed: Message, answers: Sequence[str]) -> bool:
@@ -95,18 +112,19 @@ def _lines(text: str, answers: Iterable[str], same: Collection[str]) -> list[str
         if len(answer) >= _LEAST and answer in text:
             text = text.replace(answer, hole)
         elif len(answer) > _HEAD and answer[:_HEAD] in text:
-            text = "".join(_cut(text, answer, hole))
+            text = "".join(_cut(text, answer, hole, told=answer in same))
         elif len(answer) < _LEAST:
             text = "\n".join(_line(line, answer, hole) for line in text.split("\n"))
     return text.split("\n")
 
 
-def _cut(text: str, answer: str, hole: str) -> Iterator[str]:
-    """A text with holes in place of the beginnings of an answer."""
+def _cut(text: str, answer: str, hole: str, *, told: bool) -> Iterator[str]:
+    """A text with holes in place of the beginnings of an answer; `told`: how much of it is quoted counts."""
     before, *quotes = text.split(answer[:_HEAD])
     yield before
     for quote in quotes:
-        yield hole + quote[prefix_length(quote, answer[_HEAD:]) :]
+        length = prefix_length(quote, answer[_HEAD:])
+        yield hole + (f"[:{_HEAD + length}]" if told else "") + quote[length:]
 
 
 def _line(line: str, answer: str, hole: str) -> str:
@@ -118,5 +136,7 @@ def _line(line: str, answer: str, hole: str) -> str:
 
 
 _ANSWER: Final = re.compile(rf"(?<={_HOLE})[0-9a-f]{{32}}")
+_DIGITS: Final = re.compile(rf"({_HOLE}(?:[0-9a-f]{{32}})?(?:\[:\d+\])?)|\d+")
+"""What stands for an answer, or a number elsewhere."""
 _NUMBER: Final = re.compile(rf"^[^\w{_HOLE}]*\d+[^\w{_HOLE}]*(?={_HOLE})")
 """Which answer fills a hole, and the number of a quote in a list: which is first is chance."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,10 +10,13 @@ from pytest_llmtrace._compare.changes import Change, ToolKey
 from pytest_llmtrace._compare.ignore import ignored_paths
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._compare.tolerance import accepted
+from pytest_llmtrace._compare.values import join, parts
 from pytest_llmtrace._model.findings import Drift, Severity
 
 _MOST_PLACES: Final = 100
 """Places that are named; all are counted."""
+
+_GRAVITY: Final[Mapping[Severity, int]] = {"ignore": 0, "warn": 1, "fail": 2}
 
 Position = tuple[float, ...]
 """Where in the golden trace something happened."""
@@ -90,14 +93,10 @@ class Ledger:
 
     def follow(self, change: Change, where: Place) -> Root | None:
         """Like `enter` for what can only follow from a known cause; `None` where there is none."""
-        known = self._causes.get(change.cause) or self.blamed(change.tools)
+        known = self._causes.get(change.cause) or self._blamed(change)
         if known is not None:
             known.seen(where)
         return known
-
-    def blamed(self, tools: Iterable[ToolKey]) -> Root | None:
-        """The first difference that was about one of these tool calls."""
-        return next((self._tools[key] for key in tools if key in self._tools), None)
 
     def entered(self, positions: Iterable[Position]) -> list[Root]:
         """The differences that are news at these places."""
@@ -115,8 +114,23 @@ class Ledger:
         first = next(iter(judged or roots), None)
         return tuple(_drift(root, first=root is first) for root in (roots if ignored else judged))
 
+    def _blamed(self, change: Change) -> Root | None:
+        """A difference that was about a tool call of the change; none that matters less than the change does."""
+        least = _GRAVITY[self._policy.severity(change.kind)]
+        about = (self._tools[key] for key in change.tools if key in self._tools)
+        return next((root for root in about if _GRAVITY[root.severity] >= least), None)
+
+    def _ignores(self, change: Change) -> bool:
+        """Whether what differs is ignored, be it part by part."""
+        if self._ignored(change.path):
+            return True
+        if not self._policy.ignore:
+            return False
+        found = parts(change.golden, change.observed)
+        return bool(found) and all(self._ignored(join(change.path, leaf.path)) for leaf in found)
+
     def _news(self, change: Change, where: Place, cause: tuple[str, ...], severity: Severity) -> Root:
-        ignored = self._ignored(change.path) or accepted(change, self._policy)
+        ignored = self._ignores(change) or accepted(change, self._policy)
         root = Root(
             change=change,
             at=where,
@@ -130,7 +144,9 @@ class Ledger:
             if change.edit is not None:
                 self._edits.setdefault((where.conversation, change.edit), root)
             for key in change.tools:
-                self._tools.setdefault(key, root)
+                known = self._tools.setdefault(key, root)
+                if _GRAVITY[root.severity] > _GRAVITY[known.severity]:
+                    self._tools[key] = root
         return root
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from pytest_llmtrace._compare.names import settings_normalized
 from pytest_llmtrace._compare.normalize import normalized
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._compare.tool_arguments import Tools
@@ -54,13 +56,13 @@ class _Everything:
 
     def message(self, message: Message) -> Data:
         data = {name: value for name, value in message.items() if name not in ("tool_calls", "tool_call_id")}
+        data = self._normalized(data, ("role", "name"))
         if message["tool_calls"] is not None:
-            data["tool_calls"] = _tool_calls(message)
-        data = self._normalized(data)
+            data["tool_calls"] = [self._normalized(one, ("name",)) for one in _tool_calls(message)]
         return self._sets.message(data) if self._sets is not None else data
 
     def head(self, call: LLMCall) -> Data:
-        data = self._normalized(
+        data: Data = plain(
             {
                 "operation": call.operation,
                 "model": call.model,
@@ -69,21 +71,25 @@ class _Everything:
                 "tools": list(call.tools),
             }
         )
+        if self._rules:
+            data = settings_normalized(data, self._rules)
         return self._sets.head(data) if self._sets is not None else data
 
     def ending(self, call: LLMCall) -> Data:
         error = call.error
-        return self._normalized(
-            {
-                "finish_reason": call.finish_reason,
-                "error": error and {"type": error.type, "message": error.message, "status": error.status},
-                "status": "error" if error is not None else call.status,
-            }
-        )
+        told = error and {"type": error.type, "message": error.message, "status": error.status}
+        return {
+            "finish_reason": plain(call.finish_reason),
+            "error": told and self._normalized(told, ("type",)),
+            "status": "error" if error is not None else call.status,
+        }
 
-    def _normalized(self, data: Data) -> Data:
+    def _normalized(self, data: Data, names: Collection[str]) -> Data:
+        """The data with the rules applied to all that names nothing."""
         data = plain(data)
-        return normalized(data, self._rules) if self._rules else data
+        if not self._rules:
+            return data
+        return {key: value if key in names else normalized(value, self._rules) for key, value in data.items()}
 
 
 class _Outline:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from pytest_llmtrace._compare.values import json_in
+from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.stand_ins import is_stand_in
 from pytest_llmtrace.errors import SettingsError
 
@@ -77,6 +79,31 @@ def normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
 
 
 def _normalized_text(text: str, rules: tuple[AnyRule, ...]) -> str:
+    made = _applied(text, rules)
+    if made == text or made[:1] not in "{[" or (data := json_in(text)) is None or json_in(made) is not None:
+        return made
+    # A number without quotes was replaced. What was JSON stays JSON, or what else is in it would have no path.
+    if any(one.name not in _KNOWN and one.apply(text) != text for one in rules):
+        return made  # an expression may be about more than one text or number of it
+    return canonical_json(_normalized_data(data, rules))
+
+
+def _normalized_data(data: Any, rules: tuple[AnyRule, ...]) -> Any:
+    """JSON that stands in a text, with the rules applied to its texts and to what its numbers are written as."""
+    if isinstance(data, dict):
+        return {key: _normalized_data(item, rules) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_normalized_data(item, rules) for item in data]
+    if isinstance(data, str):
+        return _applied(data, rules)
+    if data is None or isinstance(data, bool):
+        return data
+    written = canonical_json(data)
+    made = _applied(written, rules)
+    return data if made == written else made
+
+
+def _applied(text: str, rules: tuple[AnyRule, ...]) -> str:
     while True:
         before = text
         for one in rules:
@@ -118,7 +145,7 @@ _PATTERNS: Final = {
     "hex": r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b|\b0x[0-9a-fA-F]{4,}\b",
     "path": (
         r"(?:/private)?(?:/tmp|/var/tmp|/var/folders)(?:/[\w.+@~-]+)+/?"
-        r"|[A-Za-z]:\\(?:[^\\\s\"'<>|]+\\)*(?:Temp|TEMP|temp|tmp)\\[^\s\"'<>|]*"
+        r"|[A-Za-z]:\\(?:[^\\\s\"'<>|:]+\\)*(?:Temp|TEMP|temp|tmp)\\[^\s\"'<>|]*"
     ),
     "number": r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w])",
 }
@@ -136,5 +163,6 @@ _MORE_RULES: Final[Mapping[str, FunctionRule]] = MappingProxyType(
         "case": FunctionRule(name="case", apply=str.lower),
     }
 )
+_KNOWN: Final = frozenset((*RULES, *_MORE_RULES))
 ALIASES: Final = MappingProxyType({"epoch": "timestamp", "hex_id": "hex", "tmp_path": "path"})
 """Other names of rules."""

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from pytest_llmtrace._compare.changes import Change
+from pytest_llmtrace._compare.names import is_name
 from pytest_llmtrace._model.stand_ins import is_stand_in
 from pytest_llmtrace.errors import SettingsError
 
 PREFIX: Final = "number:"
 _NUMBER: Final = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")
-_NEVER: Final = frozenset({"model", "call_added", "call_missing", "order"})
-"""Kinds in which a number is part of a name or a position."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def number_tolerance(text: str) -> NumberTolerance:
 
 def near(change: Change, tolerances: Iterable[NumberTolerance]) -> bool:
     """Whether a change is one of numbers that are near enough to each other."""
-    if change.kind in _NEVER or change.golden is None or change.observed is None:
+    if change.golden is None or change.observed is None or change.place == "link" or is_name(change.kind, change.path):
         return False
     return any(one.near(change.golden, change.observed) for one in tolerances)
 

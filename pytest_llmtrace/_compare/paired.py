@@ -53,6 +53,8 @@ class PairedConversation:
         """Whether these are requests that were made more often than they were recorded."""
         self._hunks = Hunks(fingerprints.lens)
         self._histories: Histories[Root] = Histories()
+        self._moved: tuple[Root | None, Histories[Root]] = None, Histories()
+        """The turns that were moved together and are compared now."""
         self._heads: dict[tuple[str, str], list[Change]] = {}
         self._context: Root | None = None
         """The first message that one side dropped from its context and the other did not."""
@@ -88,7 +90,7 @@ class PairedConversation:
         roots: list[Root] = []
         if golden.head != observed.head:
             roots.extend(self._ledger.enter(change, where) for change in self._head_changes(golden, observed))
-        kept, new = self._histories.advance(golden.keys, observed.keys)
+        kept, new = self._histories_of(one).advance(golden.keys, observed.keys)
         for root in (root for hunk in kept for root in hunk.causes):
             root.seen(where)
         if new:
@@ -99,6 +101,15 @@ class PairedConversation:
         elif golden.reply != observed.reply:
             for change in reply_changes(golden.call, observed.call, self._fingerprints.lens):
                 self._ledger.enter(change, where)
+
+    def _histories_of(self, one: int) -> Histories[Root]:
+        """The histories that go on with a golden turn: what was moved says nothing of the turns around it."""
+        block = self._orders.get(one)
+        if block is None:
+            return self._histories
+        if self._moved[0] is not block:
+            self._moved = block, Histories()
+        return self._moved[1]
 
     def _settle_order(self, positions: Positions) -> None:
         """Enter the turns that were moved; those that stayed together are one difference."""

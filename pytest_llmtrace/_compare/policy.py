@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from pytest_llmtrace._compare.dotted import Named, is_dotted
+from pytest_llmtrace._compare.ignore import ignored_path
 from pytest_llmtrace._compare.normalize import AnyRule, rule
 from pytest_llmtrace._compare.numbers import PREFIX as NUMBER
 from pytest_llmtrace._compare.numbers import NumberTolerance, number_tolerance
@@ -121,7 +122,7 @@ def adjusted(
         changes["tools"] = MappingProxyType(
             {**policy.tools, **{name: tool_arguments(name, way) for name, way in tools.items()}}
         )
-    changes["ignore"] = (*policy.ignore, *ignore)
+    changes["ignore"] = (*policy.ignore, *(ignored_path(text) for text in ignore))
     written = list(normalize)
     sets = [unordered_path(text) for text in written if text.startswith(UNORDERED)]
     numbers = [number_tolerance(text) for text in written if text.startswith(NUMBER)]

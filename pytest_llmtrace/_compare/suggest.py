@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from pytest_llmtrace._compare.names import is_name
 from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._compare.numbers import number_tolerance
 from pytest_llmtrace._compare.unordered import PREFIX as UNORDERED
@@ -15,8 +16,6 @@ from pytest_llmtrace._compare.values import path_text
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.findings import Drift, Finding
 
-_NEVER: Final = frozenset({"model", "tools", "call_added", "call_missing", "order"})
-"""Kinds that are no texts or data of a conversation."""
 _NOISE: Final = ("number:1e-9", "number:0.0001%")
 """Tolerances that only noise needs."""
 _ITEM: Final = re.compile(r"^(?P<list>.*)\[(?P<at>\d+)\](?P<rest>[^\[\]]*)$")
@@ -45,7 +44,7 @@ def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _rules(drift: Drift) -> tuple[str, ...]:
     golden, observed = drift.golden, drift.observed
-    if drift.kind in _NEVER or golden is None or observed is None or drift.path.endswith(_DIGEST):
+    if _is_news(drift) or golden is None or observed is None or drift.path.endswith(_DIGEST):
         return ()
     for noise in _NOISE:
         if number_tolerance(noise).near(golden, observed):
@@ -57,6 +56,11 @@ def _rules(drift: Drift) -> tuple[str, ...]:
     if rules:
         return () if "number" in rules else rules  # another number is mostly news
     return _of_spelling(golden, observed, in_json=in_json)
+
+
+def _is_news(drift: Drift) -> bool:
+    """Whether it is no difference of texts or data of a conversation."""
+    return drift.kind == "tools" or is_name(drift.kind, drift.path)
 
 
 def _of_spelling(golden: Any, observed: Any, *, in_json: bool) -> tuple[str, ...]:
@@ -74,7 +78,7 @@ def _sets(drifts: Sequence[Drift]) -> dict[str, list[int]]:
     lists: dict[tuple[str, int, str], list[int]] = {}
     found: dict[str, list[int]] = {}
     for at, drift in enumerate(drifts):
-        if drift.kind in _NEVER:
+        if _is_news(drift):
             continue
         inside = _reordered(drift.golden, drift.observed, drift.path) or []
         for path in inside:

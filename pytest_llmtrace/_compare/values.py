@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -16,7 +16,7 @@ Steps = tuple[str | int, ...]
 _MOST_LEAVES: Final = 12
 """Differences up to which a value is taken apart; beyond, the two values stand side by side as they are."""
 _LONGEST: Final = 200_000
-"""Characters of JSON up to which a value is taken apart."""
+"""Characters of JSON up to which lists that grew or shrank are aligned."""
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -45,19 +45,26 @@ class Leaf:
 def leaves(golden: Json, observed: Json) -> list[Leaf]:
     """Where two different values differ, in the order of their paths; never empty.
 
-    Values are plain data, see `plain`. Objects and lists are taken apart with DeepDiff; everything else, what is
-    very large, and what has hardly anything in common, is one difference.
+    Values are plain data, see `plain`. Objects and lists are taken apart; everything else, and what has hardly anything
+    in common, is one difference.
     """
-    whole = [Leaf(steps=(), golden=golden, observed=observed)]
+    found = parts(golden, observed)
+    return found if 0 < len(found) <= _MOST_LEAVES else [Leaf(steps=(), golden=golden, observed=observed)]
+
+
+def parts(golden: Json, observed: Json) -> list[Leaf]:
+    """Like `leaves`, however many there are; empty where the values cannot be taken apart.
+
+    DeepDiff takes them apart; of what is very large, lists of one length are compared item by item.
+    """
     if not _both_containers(golden, observed):
-        return whole
-    if len(canonical_json(golden)) + len(canonical_json(observed)) > _LONGEST:
-        return whole
+        return []
+    large = len(canonical_json(golden)) + len(canonical_json(observed)) > _LONGEST
     try:
-        found = _deep(golden, observed)
+        found = list(_place_by_place(golden, observed, ())) if large else _deep(golden, observed)
     except RecursionError:
-        return whole
-    return sorted(found, key=_position) if 0 < len(found) <= _MOST_LEAVES else whole
+        return []
+    return sorted(found, key=_position)
 
 
 def text_leaves(golden: Json, observed: Json) -> list[Leaf]:
@@ -144,6 +151,23 @@ def _deep(golden: Any, observed: Any) -> list[Leaf]:
                 )
             )
     return found
+
+
+def _place_by_place(golden: Any, observed: Any, steps: Steps) -> Iterator[Leaf]:
+    """The parts that differ, in linear time: an item that was put into a list makes the whole list differ."""
+    if isinstance(golden, dict) and isinstance(observed, dict):
+        for key in golden.keys() | observed.keys():
+            if key not in golden:
+                yield Leaf(steps=(*steps, key), observed=observed[key], absent="golden")
+            elif key not in observed:
+                yield Leaf(steps=(*steps, key), golden=golden[key], absent="observed")
+            else:
+                yield from _place_by_place(golden[key], observed[key], (*steps, key))
+    elif isinstance(golden, list) and isinstance(observed, list) and len(golden) == len(observed):
+        for at, (one, other) in enumerate(zip(golden, observed, strict=True)):
+            yield from _place_by_place(one, other, (*steps, at))
+    elif type(golden) is not type(observed) or golden != observed:
+        yield Leaf(steps=steps, golden=golden, observed=observed)
 
 
 def _position(leaf: Leaf) -> list[tuple[bool, int, str]]:

@@ -55,6 +55,16 @@ def test_a_tool_that_fails() -> None:
     ]
 
 
+def test_an_error_is_not_told_by_a_difference_that_matters_less() -> None:
+    """Where results are ignored or warned of, that a tool fails does not follow from the result that says so."""
+    golden, observed = refund(), refund(status="OSError")
+    here = trace(golden[0], looked_up(DELIVERED), golden[1:])
+    there = trace(observed[0], looked_up(None, error="OSError"), observed[1:])
+    for severity in ("ignore", "warn"):
+        drifts = compare(here, there, adjusted(EXACT, severities={"tool_result": severity}))
+        assert [one.kind for one in drifts if one.severity == "fail"] == ["error"]
+
+
 def test_an_execution_with_other_arguments() -> None:
     """A tool that was executed with something else than the model asked for is a tool call that changed."""
     calls = refund()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.fan_outs import only_order_of_quotes_differs
 from pytest_llmtrace._compare.policy import POLICIES, adjusted
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from tests.unit.compare.traces import call, says, system, trace, user
@@ -101,6 +102,38 @@ def test_a_member_that_comes_or_goes_is_one_drift(*, gone: bool, kind: str) -> N
     assert [one[:4] for one in found(*sides)] == [(kind, "openai/b (fan-out)", 1, "call")]
 
 
+LONG = {name: f"As {name} I say: " + " ".join(f"{name}{at}" for at in range(60)) for name in "abcd"}
+
+
+def told(answers: dict[str, str], label: str = "Expert {}: ", cut: int | None = None) -> Trace:
+    """A fan-out whose aggregator quotes so many characters of each answer."""
+    lines = [label.format(number) + text[:cut] for number, text in enumerate(answers.values(), start=1)]
+    return trace(members(answers), call(user("\n".join(lines)), out=says("Paris.")))
+
+
+def without(name: str) -> dict[str, str]:
+    """The answers of the other members."""
+    return {one: text for one, text in LONG.items() if one != name}
+
+
+@pytest.mark.parametrize("cut", [90, None])
+@pytest.mark.parametrize("answers", [LONG, {**LONG, "b": "I have no idea."}], ids=["same answers", "another answer"])
+def test_how_much_of_the_answers_is_quoted_counts(cut: int | None, answers: dict[str, str]) -> None:
+    """An aggregator that is told less, or more, of the same answers is its own drift, whatever a member says."""
+    drifts = found(told(LONG, cut=150), told(answers, cut=cut))
+    assert [one[0] for one in drifts] == [*(["output"] if answers is not LONG else []), "user"]
+    assert [one[0] for one in found(told(LONG, cut=150), told(answers, cut=150))] == ["output"][: len(drifts) - 1]
+
+
+@pytest.mark.parametrize("gone", list(LONG))
+def test_what_is_said_of_the_other_members_counts(gone: str) -> None:
+    """A member that is gone takes its line along and moves the numbers; what else changes is its own drift."""
+    drifts = found(told(LONG), told(without(gone)))
+    assert [one[0] for one in drifts] == ["call_missing"]
+    drifts = found(told(LONG), told(without(gone), label="Fool {}: "))
+    assert [one[0] for one in drifts] == ["call_missing", "user"]
+
+
 @pytest.mark.parametrize("session", [None, "s1"])
 def test_samples_of_one_model_are_a_multiset(session: str | None) -> None:
     """Equal calls whose answers come in another order are the same; another answer is one drift."""
@@ -128,3 +161,12 @@ def test_a_fan_out_that_did_not_come_to_its_end() -> None:
     """Where replay stopped before the aggregator, members that were made are still recognised."""
     stopped = trace(members()[:2])
     assert compare(moa(), stopped, EXACT, stopped=True) == ()
+
+
+def test_a_request_that_quotes_otherwise_is_another_one() -> None:
+    """Replay takes the order of the quotes for chance, nothing else: neither one fewer nor less of each."""
+    answers = list(LONG.values())
+    asked = user("\n".join(answers))
+    assert only_order_of_quotes_differs(asked, user("\n".join(answers[::-1])), answers)
+    for other in (answers[1:], [text[:90] for text in answers]):
+        assert not only_order_of_quotes_differs(asked, user("\n".join(other)), answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -268,3 +269,34 @@ def test_a_context_that_is_cut_otherwise_is_one_drift() -> None:
         None,
     )
     assert {f"main turn {turn}" for turn in (4, 5, 6)} <= set(drift.folded_at)
+
+
+def test_turns_that_moved_together_blame_only_themselves() -> None:
+    """Wherever a block of turns goes, it is one drift."""
+
+    def told(order: list[int]) -> Trace:
+        return trace(chat(*(([user(f"q{at}")], says(f"a{at}")) for at in order)))
+
+    for size, start, to in itertools.product((1, 2), range(5), range(5)):
+        order = list(range(6))
+        block = order[start : start + size]
+        del order[start : start + size]
+        order[to:to] = block
+        drifts = compare(told(list(range(6))), told(order), EXACT)
+        assert [one.kind for one in drifts] == (["order"] if order != list(range(6)) else []), order
+
+
+def test_a_small_edit_is_known_by_the_words_around_it() -> None:
+    """A 1 that became a 2 in another prompt, of another thing, is another cause; in the same words it is the same."""
+
+    def told(first: str, second: str) -> Trace:
+        return trace(chat(([system(first), user("a")], says("A")), ([system(second), user("b")], says("B"))))
+
+    drifts = compare(told("Use 1 tool.", "Level 1 now."), told("Use 2 tool.", "Level 2 now."), EXACT)
+    assert [(one.path, one.folded) for one in drifts] == [("messages[0].content", 1), ("messages[3].content", 0)]
+    drifts = compare(
+        told("It is 9:00. Use 1 tool.", "10:00. Use 1 tool. Go."),
+        told("It is 9:00. Use 2 tool.", "10:00. Use 2 tool. Go."),
+        EXACT,
+    )
+    assert [(one.path, one.folded) for one in drifts] == [("messages[0].content", 1)]

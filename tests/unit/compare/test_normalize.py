@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.normalize import RULES, absorbed_by, normalized, rule
+from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._model.messages import message
+from pytest_llmtrace._model.trace import CallError, Event, LLMCall, ToolCall, Trace
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -25,6 +29,7 @@ from pytest_llmtrace.errors import SettingsError
         ("hex", "at 0x7f3a2c and commit deadbeef00112233, cafe", "at <hex> and commit <hex>, cafe"),
         ("path", "wrote /tmp/pytest-of-me/pytest-3/x.txt!", "wrote <path>!"),
         ("path", r"C:\Users\me\AppData\Local\Temp\abc\x.txt and /etc/hosts", "<path> and /etc/hosts"),
+        ("path", r"C:\a\C:\Temp\x.txt", r"C:\a\<path>"),
         ("number", "3 items for -12.50, model gpt4", "<number> items for <number>, model gpt4"),
     ],
 )
@@ -79,3 +84,75 @@ def test_what_was_normalised_stays_as_it_is(parts: list[str], names: list[str]) 
     for rules in [[RULES[name] for name in names], *([one] for one in RULES.values())]:
         once = normalized("".join(parts), rules)
         assert normalized(once, rules) == once
+
+
+@pytest.mark.parametrize(
+    ("rules", "text", "result"),
+    [
+        (["timestamp"], '{"at": 1730541600, "id": "a"}', '{"at":"<timestamp>","id":"a"}'),
+        (
+            ["number"],
+            '[{"n": 1.5, "of": "2 or 3"}, null, true]',
+            '[{"n":"<number>","of":"<number> or <number>"},null,true]',
+        ),
+        (["date"], '{"on": "2025-11-02"}', '{"on": "<date>"}'),
+        ([r'/"at": \d+/'], '{"at": 5}', "{<text>}"),
+        (["number"], "{1}", "{<number>}"),
+    ],
+)
+def test_json_in_a_text_stays_json(rules: list[str], text: str, result: str) -> None:
+    """A rule that takes out a number of it leaves the rest comparable field by field; one of your own has its way."""
+    made = tuple(rule(one) for one in rules)
+    assert normalized(text, made) == result
+    assert normalized(result, made) == result
+
+
+def _named(number: int) -> Trace:
+    """A trace in which every name has a number in it, and text has none."""
+    name = f"agent-{number}"
+    asked = message({"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": name, "arguments": "{}"}}]})
+    offered = {"name": name, "parameters": {"properties": {}}}
+    choice = {"tool_choice": {"function": {"name": name}}, "fallbacks": [name], "response_format": {"name": name}}
+    return Trace(
+        owner="test",
+        entries=(
+            LLMCall(model=name, messages=(message({"role": "user", "name": name, "content": "hello"}),), output=asked),
+            LLMCall(model="m", tools=(offered,), params=choice),
+            LLMCall(model="n", error=CallError(type=name, message="no", status=400 + number), status="error"),
+            ToolCall(name=name, arguments={}),
+            Event(name=name),
+        ),
+    )
+
+
+@pytest.mark.parametrize("rule", ["number", "number:5", r"/-\d+/"])
+def test_names_are_no_text(rule: str) -> None:
+    """No rule takes one model, tool, parameter's choice, speaker, error or event for another."""
+    exact = POLICIES["exact"]
+    drifts = compare(_named(1), _named(2), exact)
+    assert [one.path for one in compare(_named(1), _named(2), adjusted(exact, normalize=[rule]))] == [
+        one.path for one in drifts
+    ]
+    assert {
+        "model",
+        "messages[0].name",
+        "output.tool_calls[0].name",
+        "tools.agent-1.name",
+        "error.type",
+        "error.status",
+    } < {one.path for one in drifts}
+
+
+def test_what_is_free_text_in_a_request_is_normalised() -> None:
+    """Descriptions of tools, metadata, and what else a request says besides its messages."""
+
+    def asked(day: str) -> Trace:
+        offered = {
+            "name": "f",
+            "description": f"Since {day}.",
+            "parameters": {"properties": {"name": {"default": day}}},
+        }
+        return Trace(owner="", entries=(LLMCall(tools=(offered,), params={"user": day, "metadata": {"name": day}}),))
+
+    policy = adjusted(POLICIES["exact"], normalize=["date"])
+    assert compare(asked("2025-01-01"), asked("2026-02-02"), policy) == ()

@@ -11,7 +11,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.numbers import number_tolerance
 from pytest_llmtrace._compare.policy import adjusted, named_policy
 from pytest_llmtrace.errors import SettingsError
-from tests.unit.compare.traces import call, refund, says, trace, user
+from tests.unit.compare.traces import asks, call, chat, refund, result, says, trace, user
 
 EXACT = named_policy("exact")
 
@@ -66,3 +66,11 @@ def test_a_number_in_the_name_of_a_model_is_no_number() -> None:
     policy = adjusted(EXACT, normalize=["number:5"])
     sides = [trace(call(user("a"), out=says("b"), model=f"model {number}")) for number in (3, 4)]
     assert [drift.kind for drift in compare(*sides, policy)] == ["model"]
+
+
+def test_which_call_a_result_answers_is_no_number() -> None:
+    """A tolerance never takes the result of one call for that of another."""
+    asked = asks(("f", {"n": 1}), ("f", {"n": 1}))
+    golden, observed = (chat(([user("a")], asked), ([result("1"), result("1", of=of)], says("done"))) for of in (1, 0))
+    policy = adjusted(EXACT, normalize=["number:5"])
+    assert [one.path for one in compare(trace(golden), trace(observed), policy)] == ["messages[3].tool_call_id"]

@@ -10,6 +10,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.ignore import ignored_paths
 from pytest_llmtrace._compare.policy import KINDS, POLICIES, Policy, adjusted, named_policy
 from pytest_llmtrace._model.findings import Drift
+from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace.errors import SettingsError
 from tests.unit.compare.traces import call, refund, says, trace, user
 
@@ -53,6 +54,14 @@ def test_wishes_are_added_to_a_policy() -> None:
         ({"match": "some"}, "match = 'some': not possible; choose one of strict, unordered, subset, superset"),
         ({"order": "any"}, "order = 'any': not possible; choose one of free, strict"),
         ({"severities": {"model": "bad"}}, "severity of model = 'bad': not possible; choose one of fail, warn, ignore"),
+        (
+            {"ignore": ["parms.seed"]},
+            "ignore = 'parms.seed': no such path; a path begins with one of model, operation, ",
+        ),
+        (
+            {"ignore": ["messages.content"]},
+            "ignore = 'messages.content': messages are a list; write messages[*].content",
+        ),
         ({"text_tolerance": 10}, "text_tolerance = 10: must be a share, from 0 to 1"),
     ],
 )
@@ -73,6 +82,7 @@ def test_an_impossible_wish_is_an_error(wish: dict[str, object], text: str) -> N
         ("**.at", ["messages[0].content.at"], ["messages[0].content.that"]),
         ("messages[0]", ["messages[0]", "messages[0].content"], ["messages[01]", "messages[10]"]),
         ("params.stop", ["params.stop (removed)"], []),
+        ("messages.*.content.*.id", ["messages[3].content[0].id", "messages[3].content.order.id"], []),
     ],
 )
 def test_ignored_paths_cover_what_is_below_them(pattern: str, covered: list[str], not_covered: list[str]) -> None:
@@ -98,6 +108,17 @@ def test_a_difference_at_an_ignored_path_hides_none_elsewhere() -> None:
     assert [drift.path for drift in compare(golden, observed, adjusted(EXACT, ignore=["messages[0]"]))] == [
         "messages[1].content"
     ]
+
+
+def test_however_many_parts_are_ignored_none_is_compared() -> None:
+    """Where so much differs that values stand side by side, each part is still looked up; one that counts is drift."""
+
+    def rows(at: int, **first: str) -> Trace:
+        return trace(refund(status=[{"at": at + row, **(first if row == 0 else {})} for row in range(30)]))
+
+    policy = adjusted(EXACT, ignore=["messages[*].content[*].at"])
+    assert compare(rows(0), rows(100), policy) == ()
+    assert [one.kind for one in compare(rows(0, name="a"), rows(100, name="b"), policy)] == ["tool_result"]
 
 
 def test_severities_come_from_the_policy() -> None:

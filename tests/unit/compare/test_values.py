@@ -52,10 +52,18 @@ def test_values_that_have_little_in_common_stand_side_by_side() -> None:
     assert leaves(golden, observed) == [Leaf(steps=(), golden=golden, observed=observed)]
 
 
-def test_very_large_values_stand_side_by_side() -> None:
-    """Values too large to be taken apart quickly are one difference."""
-    golden, observed = ["a" * 150_000], ["b" * 150_000]
-    assert leaves(golden, observed) == [Leaf(steps=(), golden=golden, observed=observed)]
+def test_very_large_values_are_taken_apart_place_by_place() -> None:
+    """In a megabyte of JSON a changed, an added and a removed field are found; a list that grew is one difference."""
+    rows: list[dict[str, object]] = [{"id": at, "text": "x" * 40, "gone": at == 7} for at in range(10_000)]
+    after = [dict(row) for row in rows]
+    after[5]["text"], after[6]["new"] = "y", 1
+    del after[7]["gone"]
+    assert leaves({"rows": rows}, {"rows": after}) == [
+        Leaf(steps=("rows", 5, "text"), golden="x" * 40, observed="y"),
+        Leaf(steps=("rows", 6, "new"), observed=1, absent="golden"),
+        Leaf(steps=("rows", 7, "gone"), golden=True, absent="observed"),
+    ]
+    assert leaves({"rows": rows}, {"rows": rows[1:]}) == [Leaf(steps=("rows",), golden=rows, observed=rows[1:])]
 
 
 def test_json_in_text_is_compared_as_json() -> None:
