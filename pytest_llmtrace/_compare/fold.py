@@ -45,11 +45,20 @@ class Root:
     change: Change
     at: Place
     severity: Severity
+    absorbed: bool
+    """Whether a path that is ignored, or a tolerance, takes it out, and not the severity of its kind."""
+    excused: Severity | None = None
+    """What the policy says about it, where it fails all the same."""
     number: int
     last: Position
     """The place where it was last seen."""
     folded: int = 0
     names: list[str] = field(default_factory=list)
+
+    def blame(self) -> None:
+        """Make it fail, whatever the policy says."""
+        self.excused = None if self.absorbed else self.severity
+        self.severity = "fail"
 
     def seen(self, where: Place, *, again: bool = False) -> None:
         """Count one more place; several times in one turn is once, unless it is there `again`."""
@@ -135,6 +144,7 @@ class Ledger:
             change=change,
             at=where,
             severity="ignore" if ignored else severity,
+            absorbed=ignored,
             number=len(self._roots),
             last=where.position,
         )
@@ -160,6 +170,7 @@ def _drift(root: Root, *, first: bool) -> Drift:
         golden=change.golden,
         observed=change.observed,
         severity=root.severity,
+        policy_severity=root.excused,
         role=change.role,
         first=first,
         folded=root.folded,

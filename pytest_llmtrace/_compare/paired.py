@@ -241,12 +241,16 @@ class PairedConversation:
         return root
 
     def _explain(self, observed: TurnPrint, roots: list[Root], where: Place, positions: Positions) -> None:
-        """Make sure that a request which replay could not answer fails for a reason that is listed."""
+        """Make sure that a request which replay could not answer fails for a reason that is listed.
+
+        What the rules of a policy absorb is no reason as long as there is another: the tape is searched by them, too.
+        """
         if not roots:
             self._enter_calls("observed", [observed], positions)
         elif all(root.severity != "fail" for root in roots):
-            for root in [root for root in roots if root.at is where] or roots:
-                root.severity = "fail"
+            reasons = [root for root in roots if not root.absorbed] or roots
+            for root in [root for root in reasons if root.at is where] or reasons:
+                root.blame()
 
 
 def _systems(golden: TurnPrint, here: list[int], observed: TurnPrint, there: list[int]) -> bool:

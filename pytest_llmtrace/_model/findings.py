@@ -38,6 +38,8 @@ class Drift:
     golden: Any = None
     observed: Any = None
     severity: Severity = "fail"
+    policy_severity: Severity | None = None
+    """What the policy says about its kind, where it fails all the same: replay had no answer to what was sent."""
     role: str | None = None
     """Role of the message that differs, where one does."""
     first: bool = False

@@ -42,6 +42,8 @@ class Verdict:
     """Whether texts are replaced by digests."""
     accept: str | None = None
     """The command that accepts what was observed."""
+    instead: tuple[str, ...] = ()
+    """Models that were asked in place of those that the application names (`--llm-model`)."""
     accept_calls: int = 0
     """Live calls that it would make, at least."""
     accept_usd: float | None = None

@@ -21,6 +21,7 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run import saving
+from pytest_llmtrace._run.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
@@ -69,7 +70,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += _breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:
         findings.append(Bypass(what=f"{len(trace.calls)} LLM calls were seen, at least {plan.min_calls} were expected"))
-    accept_calls, accept_usd = _accepting(run, golden, stopped=stopped)
+    anew = not plan.own_tape and needs_new_answers(run, findings)
+    accept_calls, accept_usd = accepting(run, golden, stopped=stopped, anew=anew)
     return Verdict(
         owner=plan.owner,
         mode=plan.mode,
@@ -85,7 +87,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         nearest=len(run.went_on),
         exception=private.masked_line(_one_line(exception)),
         private=private.mask is not None,
-        accept=plan.accept if plan.own_tape or not recorder.misses else plan.accept_anew,
+        accept=plan.accept_anew if anew else plan.accept,
+        instead=tuple(sorted({one.swapped.partition("=")[2] for one in recorder.exchanges if one.swapped})),
         accept_calls=accept_calls,
         accept_usd=accept_usd,
     )
@@ -265,27 +268,6 @@ def _breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach]:
 def unpriced(calls: tuple[LLMCall, ...]) -> tuple[str, ...]:
     """The models of calls whose price is not known, each once, sorted."""
     return tuple(sorted({call.name for call in calls if totals([call]).unpriced_calls}))
-
-
-def _accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool) -> tuple[int, float | None]:
-    """How many live calls it would take to accept what was observed, at least, and about what they would cost."""
-    llm_misses = sum(1 for one in run.recorder.misses if one.is_llm)
-    if run.went_on and not llm_misses:
-        costs = [run.price(one)[1] for one in run.went_on]
-        known = [cost for cost in costs if cost is not None]
-        return len(costs), sum(known) if len(known) == len(costs) else None
-    if golden is None:
-        return llm_misses, None
-    if run.plan.mode == "live":  # what is on the tape is not what was observed
-        return len(golden.trace.calls), totals(golden.trace.calls).cost_usd
-    if llm_misses and not run.plan.own_tape:  # the plugin that keeps the tape records the whole test anew
-        return max(llm_misses, len(golden.trace.calls)), totals(golden.trace.calls).cost_usd
-    answered = sum(1 for one in run.recorder.exchanges if one.is_llm and one.source == "tape" and not one.missed)
-    waiting = golden.trace.calls[answered:] if stopped and llm_misses else golden.trace.calls[:0]
-    count = max(llm_misses, len(waiting))
-    if not count:
-        return 0, 0.0
-    return count, totals(waiting).cost_usd if waiting else None
 
 
 def _one_line(exception: BaseException | None) -> str | None:

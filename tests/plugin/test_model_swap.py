@@ -43,8 +43,13 @@ def test_what_the_new_model_does_otherwise_is_drift(scripted):
     project = scripted("tool refund", "tool refund", "tool lookup", "tool lookup")
     project.record()
     project.edit("def test_agent", '@pytest.mark.llm_trace(policy="exact")\ndef test_agent')
-    ran = project.run("--llm-live", "--llm-live-runs=3", "--llm-model=gpt-4o-mini=gpt-4o")
+    report = f"--llm-report={project.path / 'r.md'}"
+    ran = project.run("--llm-live", "--llm-live-runs=3", "--llm-model=gpt-4o-mini=gpt-4o", report)
     ran.outcomes(failed=1)
+    command = 'pytest --llm-record --llm-record-mode=all "test_it.py::test_agent"'
+    assert f"  accept  write gpt-4o in your code, then\n          {command}\n" in ran.text
+    text = (project.path / "r.md").read_text("utf-8")
+    assert f"To accept it, write `gpt-4o` in your code, then:\n\n```\n{command}\n```\n" in text
     assert {one["kind"] for one in ran.test("agent")["findings"]} == {"tool_call"}
     assert ran.test("agent")["swapped"]["calls"] == 3
     assert "tool call in 2 of 3 runs" in re.sub(r" +", " ", ran.text)

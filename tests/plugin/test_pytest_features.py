@@ -181,13 +181,30 @@ def test_calls_while_a_fixture_is_torn_down_are_recorded_and_replayed(project):
     assert ran.report["totals"]["calls"] == 3
 
 
+SCREEN = """\
+test_it.py::test_three drifted from its golden trace
+
+  main · gpt-4o-mini · 1 turn
+  ~ turn 1  user message changed                             <- first divergence
+      messages[0].content (user)
+      -  three
+      +  four
+
+  golden  cassettes/test_it/test_three.trace.yaml
+  accept  pytest --llm-record "test_it.py::test_three"
+          1 live call, about $0.00000195
+=================================== llmtrace ===================================
+"""
+"""What a failed test says, up to the next section."""
+
+
 def timeless(text):
     """A report without the times in it."""
     return re.sub(r'"(started|duration|duration_s|live_s)": ?[^,}]+', "", text)
 
 
-def test_xdist_gives_the_same_report(project):
-    """Findings, totals, transcripts and exit status are the same with two workers."""
+def test_xdist_gives_the_same_report_and_screen(project):
+    """Findings, totals, transcripts and exit status are the same with two workers, and so is what a failure says."""
     project.write(FIXTURE + "\n    def test_three():\n        chat('three')\n")
     project.record()
     project.edit("'three'", "'four'")
@@ -198,6 +215,9 @@ def test_xdist_gives_the_same_report(project):
     pages = [timeless((project.path / f"{name}.html").read_text("utf-8")) for name in ("plain", "workers")]
     assert pages[0] == pages[1]
     assert '"content":"four"' in pages[0]
+    name, python = r"_+ test_three _+\n", r"\[gw[01]\] .*\n"
+    assert re.search(name + re.escape(SCREEN), plain.text), plain.text
+    assert re.search(name + python + re.escape(SCREEN), workers.text), workers.text
 
 
 def test_recording_under_xdist_writes_every_cassette(project):

@@ -274,7 +274,10 @@ def test_marks_that_stay_keep_the_imported_tape(suite):
 
 
 def test_the_guide_holds(project):
-    """Each command of docs/how-to/adopt-vcrpy.md does what the guide says, one after the other."""
+    """Each command of docs/how-to/adopt-vcrpy.md does what the guide says, one after the other.
+
+    A changed prompt that the YAML cassette answers all the same fails, with the command that the guide names.
+    """
     guide = (Path(__file__).parents[2] / "docs/how-to/adopt-vcrpy.md").read_text("utf-8")
     commands = [line[2:].partition("#")[0].split() for line in guide.split("\n") if line.startswith("$ ")]
     project.write(
@@ -293,6 +296,8 @@ def test_the_guide_holds(project):
         for program, *arguments in commands:
             if program == "pytest":
                 outcomes.append(project.run(*arguments).exit)
+                if arguments == ["--llm-trace"] and len(outcomes) == 2:
+                    _refuses_another_prompt(project, guide)
             elif program == "llmtrace":
                 outcomes.append(CliRunner().invoke(main, arguments).exit_code)
                 if "--dry-run" not in arguments:
@@ -306,6 +311,18 @@ def test_the_guide_holds(project):
         f"{folder}/test_hello.tape.json",
         f"{folder}/test_hello.trace.yaml",
     ]
+
+
+def _refuses_another_prompt(project, guide):
+    """Plain recording would accept a new request with the answer to the old one, so that is not what is named."""
+    command = 'pytest --llm-record --record-mode=rewrite "tests/test_chat.py::test_hello"'
+    assert f"`{command}`" in guide
+    project.edit('chat("hello")', 'chat("hallo")', "tests/test_chat.py")
+    ran = project.replay()
+    assert ran.findings("test_hello") == [("drift", "user")]
+    assert f"  accept  {command}\n          1 live call, about $" in ran.text
+    assert ran.test("test_hello")["accept"] == command
+    project.edit('chat("hallo")', 'chat("hello")', "tests/test_chat.py")
 
 
 def test_recording_encrypts_what_was_imported(suite, monkeypatch):

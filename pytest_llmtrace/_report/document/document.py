@@ -169,6 +169,7 @@ def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[
         "golden_usage": golden.usage.to_data() if golden else None,
         "growth": growth(owner),
         "stopped": owner.stopped,
+        "accept": next((one["accept"] for one in owner.last if one.get("accept")), None),
         "runs": dict(owner.runs or {}),
         "swapped": {**owner.swapped, "seconds": _seconds(owner.swapped["seconds"])} if owner.swapped else None,
         "variants": dict(sorted(owner.variants.items())),

@@ -26,7 +26,7 @@ from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off"})
+_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off", "policy_severity"})
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
     NoCassette: "no_cassette",
@@ -86,6 +86,8 @@ def owner_payload(
     }
     if verdict.stopped:
         data["stopped"] = True
+    if verdict.failed and verdict.accept:
+        data["accept"] = verdict.accept
     if swapped:
         data["swapped"] = dict(swapped)
     if cassette.get("variant"):

@@ -172,6 +172,10 @@ def _details(sides: Sides, row: Row, drift: Mapping[str, Any], width: int, limit
             yield from (f"      {line}" for line in text_diff(golden, observed, width - 6, limit))
         if drift["rules"]:
             yield from _suggestion(drift["rules"])
+        if drift.get("policy_severity"):
+            kind, severity = drift["kind"], drift["policy_severity"]
+            text = f"the policy says `{kind} = {severity}`, but the tape has no answer to what is sent now"
+            yield from (f"      {line}" for line in wrapped(text, width - 6))
     if drift["folded"]:
         for text in _consequences(sides, drift):
             yield from (f"      {line}" for line in wrapped(text, width - 6))
@@ -191,9 +195,9 @@ def _medium(sides: Sides, row: Row, drift: Mapping[str, Any]) -> list[str]:
 def _suggestion(rules: Sequence[str]) -> Iterator[str]:
     """Rules to write, ready to paste into the ini file."""
     if len(rules) == 1:
-        yield f"      `llm_normalize = {rules[0]}` would absorb it"
+        yield f"      `llm_normalize = {rules[0]}` in the ini file would absorb it"
         return
-    yield "      these rules would absorb it:"
+    yield "      these rules in the ini file would absorb it:"
     yield "        llm_normalize ="
     yield from (f"            {rule}" for rule in rules)
 

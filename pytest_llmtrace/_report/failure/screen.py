@@ -141,6 +141,10 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
 
 def _command(label: str, verdict: Verdict, width: int, *, recorded: bool) -> Iterator[str]:
     command = clean_line(verdict.accept or record_command([verdict.owner]))
+    if verdict.instead:  # what it costs with another model nobody knows
+        text = f"write {clean_line(joined(verdict.instead))} in your code, then"
+        yield from _labelled(label, [*wrapped(text, width - 10), command])
+        return
     costs = _estimate(verdict, recorded=recorded)
     line = f"{command}    {costs}"
     yield from _labelled(label, [line] if display_width(line) + 10 <= width else [command, costs])

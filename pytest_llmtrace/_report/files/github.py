@@ -14,7 +14,8 @@ from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import cut_end
 from pytest_llmtrace._report.topics.outcome import FORGIVEN, rows_of
 from pytest_llmtrace._report.topics.rates import rate
-from pytest_llmtrace._report.wording import breach_line, finding_line, finding_title, plural, record_command
+from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
+from pytest_llmtrace._report.wording import breach_line, finding_line, finding_title, joined, plural
 
 MOST: Final = 10
 """Annotations of one kind that GitHub shows of a step."""
@@ -65,7 +66,8 @@ def _text(row: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{side}: {cut_end(clean_line(value_text(finding[side])), _VALUE)}"
     if finding["severity"] == "fail" and finding["type"] in {"drift", "no_cassette"} and not finding.get("tapes_off"):
         word = "record" if finding["type"] == "no_cassette" else "accept"
-        yield f"{word}: {clean_line(record_command([row['nodeid']]))}"
+        models = models_instead(row)
+        yield f"{word}: {f'write {joined(models)} in your code, then ' if models else ''}{accept_command(row)}"
 
 
 def _limited(name: str, lines: Sequence[str]) -> list[str]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
-from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.clean import clean
 from pytest_llmtrace._report.files.markup import code, fenced, folded, html_code
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.topics.outcome import failing
 from pytest_llmtrace._report.topics.rates import rate
-from pytest_llmtrace._report.wording import finding_line, plural, quoted, record_command
+from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
+from pytest_llmtrace._report.wording import finding_line, joined, plural, quoted
 
 _SHOWN: Final = 20
 """Findings of one test that are listed."""
@@ -59,8 +60,9 @@ def _of_test(row: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", "To compare it:", "", *fenced([f"pytest --llm-live {quoted(row['nodeid'])}"]))
     elif types & _ACCEPTED_BY_RECORDING:
         word = "record" if "no_cassette" in types else "accept"
-        command = clean_line(record_command([row["nodeid"]]))
-        yield from ("", f"To {word} it:", "", *fenced([command]))
+        models = [code(model) for model in models_instead(row)]
+        first = f", write {joined(models)} in your code, then" if models else ""
+        yield from ("", f"To {word} it{first}:", "", *fenced([accept_command(row)]))
 
 
 def _finding(finding: Mapping[str, Any]) -> Iterator[str]:

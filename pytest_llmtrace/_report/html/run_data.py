@@ -13,7 +13,8 @@ from pytest_llmtrace._report.html.shown_values import side_texts
 from pytest_llmtrace._report.html.traces import trace_data
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import behaviour, work
-from pytest_llmtrace._report.wording import drift_title, finding_line, plural, quoted, record_command
+from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
+from pytest_llmtrace._report.wording import drift_title, finding_line, joined, plural, quoted
 
 Key = tuple[str, str]
 """What tells rows apart: the node id, and for a fixture its golden trace too."""
@@ -165,6 +166,8 @@ def _notes(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"failed in {runs['failed']} of {plural(runs['count'], 'live run')}"
     for pair, number in row.get("swapped", {}).get("models", {}).items():
         yield f"model swapped: {clean_line(pair)} ({plural(number, 'call')})"
+    if _command(row) and (models := models_instead(row)):
+        yield f"to accept it, write {joined(models)} in your code first"
     for name, number in row.get("variants", {}).items():
         yield f"nearest to {clean_line(name)} ({plural(number, 'run')})"
     yield from (f"not understood: {clean_line(request)}" for request in row.get("not_understood", ()))
@@ -175,7 +178,7 @@ def _command(row: Mapping[str, Any]) -> str | None:
     if any(finding.get("tapes_off") for finding in row["findings"]):
         return clean_line(f"pytest --llm-live {quoted(row['nodeid'])}")
     types = {finding["type"] for finding in row["findings"] if finding["severity"] == "fail"}
-    return clean_line(record_command([row["nodeid"]])) if types & _ACCEPTED_BY_RECORDING else None
+    return accept_command(row) if types & _ACCEPTED_BY_RECORDING else None
 
 
 def _amounts(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,21 @@ def test_a_miss_fails_whatever_the_policy_ignores() -> None:
         assert [(one.kind, one.path, one.severity) for one in drifts] == [("prompt", "messages[0].content", "fail")]
 
 
+def test_a_miss_is_blamed_on_what_no_rule_absorbs() -> None:
+    """What rules absorb is listed only where nothing else differs; a kind that only warns says so."""
+    golden, asked = call(user("hi"), out=says("ho"), params={"seed": 1}), call(user("hey"), params={"seed": 2})
+    observed = trace(replace(asked, output=None, status="missed"))
+    policy = adjusted(EXACT, severities={"user": "warn"}, ignore=["params.seed"])
+    (drift,) = compare(trace(golden), observed, policy, stopped=True)
+    assert (drift.kind, drift.severity, drift.policy_severity, drift.first) == ("user", "fail", "warn", True)
+    everything = adjusted(EXACT, ignore=["params.seed", "messages"])
+    drifts = compare(trace(golden), observed, everything, stopped=True)
+    assert [(one.kind, one.severity, one.policy_severity) for one in drifts] == [
+        ("params", "fail", None),
+        ("user", "fail", None),
+    ]
+
+
 def test_a_miss_that_the_run_survived() -> None:
     """Where the application went on without an answer, what it did not do is missing."""
     golden = [call(user(text), out=says(text), session="s1") for text in "abc"]

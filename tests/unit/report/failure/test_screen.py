@@ -348,7 +348,7 @@ def test_difference_that_a_normaliser_absorbs():
               -  Today is 2026-01-03. Refund 12.
               +  Today is 2026-02-17. Refund 12.
                                ^^^^^
-              `llm_normalize = date` would absorb it
+              `llm_normalize = date` in the ini file would absorb it
               output.content
               -  12 left
               +  13 left
@@ -358,6 +358,25 @@ def test_difference_that_a_normaliser_absorbs():
                   1 live call, about $0.0004
         """
     )
+
+
+def test_what_fails_although_it_only_warns_says_why():
+    """The setting of the policy is named, and why it does not help."""
+    drift = Drift(
+        kind="prompt",
+        conversation="main",
+        turn=1,
+        path="messages[0].content",
+        golden="Be brief.",
+        observed="Be kind.",
+        first=True,
+        policy_severity="warn",
+    )
+    text = failure_text(verdict(drift, golden=chat(1, agent=None), observed=chat(1, agent=None)))
+    assert text.split("\n")[7:9] == [
+        "      the policy says `prompt = warn`, but the tape has no answer to what is",
+        "      sent now",
+    ]
 
 
 def test_difference_that_does_not_show():
