@@ -21,6 +21,30 @@ def tracked_in(folder: Path) -> frozenset[str]:
     return frozenset(name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name)
 
 
+def last_commits(folder: Path) -> dict[Path, int]:
+    """When each file at or below a folder was last committed, in seconds since the epoch; empty where there is no git.
+
+    Files that were changed since are left out, and so are those that were never committed.
+    """
+    try:
+        top = Path(_git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
+        changed = {
+            name
+            for name in _git(folder, "diff", "--no-relative", "--name-only", "-z", "HEAD", "--", ".").split(b"\0")
+            if name
+        }
+        log = _git(folder, "log", "--no-relative", "--format=%x01%ct", "--name-only", "-z", "--", ".")
+    except GitError:
+        return {}
+    found: dict[Path, int] = {}
+    for commit in log.split(b"\x01")[1:]:
+        time, _, names = commit.partition(b"\0")
+        for name in names.replace(b"\n", b"", 1).split(b"\0"):
+            if name and name not in changed:
+                found.setdefault(top / name.decode("utf-8", "surrogateescape"), int(time))
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """The files of a project as they were committed at one revision."""
