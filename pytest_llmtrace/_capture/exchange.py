@@ -59,6 +59,8 @@ class Exchange:
     swapped: str | None = None
     """``OLD=NEW``, where another model was asked than the application asked for."""
     missed: bool = False
+    unsent: bool = False
+    """Whether it was stopped before it went out live: no call was made."""
     refused_by: str | None = None
     """The vcrpy cassette, another's, that should have answered and could not."""
     failure: HttpResponse | None = None

@@ -75,6 +75,8 @@ class Recorder:
         self.misses: list[Exchange] = []
         self.refused: str | None = None
         """Why a live call was refused, once one was."""
+        self.unswapped: set[str] = set()
+        """``OLD=NEW`` of models that were asked for and could not be replaced."""
         self.bypassed: list[tuple[str, tuple[str, ...]]] = []
         """Connections past the tape that were stopped: address and stack."""
         self.passages = Passages()
@@ -189,14 +191,9 @@ class Recorder:
     # What replay does with a request that is not on the tape
 
     def _replay_without_answer(self, exchange: Exchange, host: str, port: int | None) -> None:
-        local = is_loopback(host)
-        if not exchange.is_llm:
-            if local and not self.is_recorded_port(port):
-                exchange.taped = False
-                return
-            if not self.guarded:
-                exchange.taped = False
-                return
+        if not exchange.is_llm and (not self.guarded or (is_loopback(host) and not self.is_recorded_port(port))):
+            exchange.taped = False
+            return
         exchange.missed = True
         exchange.ended = time.perf_counter()
         with self._lock:
@@ -251,14 +248,18 @@ class Recorder:
             self._ask_budget()
         except BaseException:
             exchange.failed(None)
-            exchange.taped = False
+            exchange.taped, exchange.unsent = False, True
             raise
 
     def _ask_budget(self) -> None:
         refusal = self._gates.allow_live()
         if refusal is not None:
-            self.refused = refusal
-            self.stop(f"llmtrace: {refusal}")
+            self.refuse_live(refusal)
+
+    def refuse_live(self, why: str) -> NoReturn:
+        """Nothing is to be sent: note why, and stop what runs."""
+        self.refused = why
+        self.stop(f"llmtrace: {why}")
 
     def _after_live(self, exchange: Exchange) -> None:
         if exchange.is_llm:

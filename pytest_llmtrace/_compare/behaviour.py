@@ -29,7 +29,7 @@ def behaviour_change(golden: Sequence[Conversation], observed: Sequence[Conversa
     whole = replace(policy, view="calls", match="strict", severities={})
     drifts = compare(_trace(golden), _trace(observed), whole)
     return Behaviour(
-        tools=None if Counter(before) == Counter(now) else (_joined(before), _joined(now)),
+        tools=None if Counter(filter(None, before)) == Counter(filter(None, now)) else (_joined(before), _joined(now)),
         outputs=tuple(dict.fromkeys((one.conversation, one.turn) for one in drifts if one.kind == "output")),
     )
 

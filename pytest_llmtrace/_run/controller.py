@@ -141,7 +141,11 @@ class Controller:
 
     def _never_swapped(self) -> list[str]:
         """Models that no test asked for: a report on the new one would say nothing about it."""
-        done = {pair for payload in self._payloads for pair in payload.get("swapped", {}).get("models", ())}
+        done = {
+            pair
+            for payload in self._payloads
+            for pair in (*payload.get("swapped", {}).get("models", ()), *payload.get("unswapped", ()))
+        }
         pairs = [(old, new) for old, new in self.settings.live.models if f"{old}={new}" not in done]
         return [f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}" for old, new in pairs]
 

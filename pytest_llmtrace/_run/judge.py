@@ -41,7 +41,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     private = plan.privacy
     assert run.assembled is not None  # noqa: S101  # set by the only caller
     trace = _without_displaced(run, run.assembled.trace.behaviour)
-    stopped = exception is not None or bool(recorder.misses)
+    stopped = exception is not None or bool(recorder.misses or recorder.refused)
     findings: list[Finding] = []
     golden: Golden | None = None
     if run.compares:

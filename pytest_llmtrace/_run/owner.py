@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pytest_llmtrace._capture import current, dspy_cache
@@ -32,6 +33,7 @@ from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.recorded import recorded_data
 from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace.errors import StorageError
 
 
 class OwnerRun:
@@ -99,14 +101,20 @@ class OwnerRun:
         executed = any(not one.from_framework for one in recorder.executions)
         by_hand = recorder.hand_calls or executed or recorder.entries
         past = recorder.bypassed or recorder.gone_past()
-        unrun = self.keyless or (self.dry and not self.plan.own_tape)
+        unrun = self.keyless or recorder.refused or (self.dry and not self.plan.own_tape)
         return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:
         """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
         recorder = self.recorder
-        return bool(recorder.misses or recorder.bypassed or self.refusal or self.went_on or self.keyless)
+        return bool(recorder.misses or recorder.bypassed or recorder.refused or self.went_on or self.keyless)
+
+    @property
+    def refused(self) -> str | None:
+        """Why it was stopped before it paid for something, where no finding says so."""
+        why = self.recorder.refused
+        return f"llmtrace: {why}" if why is not None and self.refusal is None else None
 
     @property
     def skips(self) -> bool:
@@ -183,11 +191,12 @@ class OwnerRun:
             would_record=would_record(self),
             with_entries=with_entries,
             swapped=self._swapped(),
+            unswapped=tuple(sorted(self.recorder.unswapped)),
         )
 
     def _swapped(self) -> dict[str, Any]:
         """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""
-        found = [one for one in self.recorder.exchanges if one.swapped and one.ended is not None]
+        found = [one for one in self.recorder.exchanges if one.swapped and one.ended is not None and not one.unsent]
         seconds = sum((one.ended or one.started) - one.started for one in found)
         models = Counter(str(one.swapped) for one in found)
         return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds} if found else {}
@@ -196,6 +205,9 @@ class OwnerRun:
 
     def _refusal(self) -> str | None:
         """Why no live call may be made now; `None` if it may."""
+        return self._unkept(self._journal.check) or self._spent()
+
+    def _spent(self) -> str | None:
         usd, tokens = self._ledger.spent()
         run, own = self.plan.run_budget, self.plan.budget
         checks: tuple[tuple[str, Literal["usd", "tokens", "calls"], float, float | None], ...] = (
@@ -231,8 +243,18 @@ class OwnerRun:
         return call.usage, self.prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
 
     def _keep(self, interaction: Interaction) -> None:
-        if self.records and self.plan.tapes:
-            self._journal.append(interaction)
+        why = self._unkept(lambda: self._journal.append(interaction))
+        if why is not None:  # a stop: an SDK would try again, and pay again
+            self.recorder.refuse_live(why)
+
+    def _unkept(self, use_journal: Callable[[], None]) -> str | None:
+        """Why what is paid for cannot be kept; `None` where it can, or need not."""
+        try:
+            if self.records and self.plan.tapes:
+                use_journal()
+        except StorageError as error:
+            return f"{error}; nothing is to be paid for that cannot be kept"
+        return None
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""

@@ -75,6 +75,11 @@ class _Attempt:
             for finding in payload["findings"]
         )
 
+    @property
+    def cut(self) -> bool:
+        """Whether a spent budget ended it: then it was the last."""
+        return any(finding.get("refused") for payload in self.payloads for finding in payload["findings"])
+
 
 def _attempt(run: Run, item: pytest.Item, nextitem: pytest.Item | None, number: int) -> _Attempt:
     phase, session = phase_runner(item.config), item.session
@@ -105,13 +110,12 @@ def _one_report(made: list[_Attempt], nodeid: str, threshold: float) -> tuple[py
     """The reports of the run that shows best what became of all of them."""
     if len(made) == 1:
         return made[0].reports
-    failed = sum(attempt.failed for attempt in made)
-    findings = rated(
-        [[one for payload in _of(attempt, nodeid) for one in payload["findings"]] for attempt in made],
-        failed,
-        threshold,
-    )
-    runs = {"count": len(made), "failed": failed, "threshold": threshold}
+    whole = [attempt for attempt in made if not attempt.cut] or made  # a spent budget says nothing about the model
+    failed = sum(attempt.failed for attempt in whole)
+    findings = rated([_findings(attempt, nodeid) for attempt in whole], failed, threshold)
+    if len(whole) < len(made):
+        findings[:0] = [one for one in _findings(made[-1], nodeid) if one["type"] == "breach"]
+    runs = {"count": len(whole), "failed": failed, "threshold": threshold}
     shown = _shown(made, findings, threshold)
     payloads = list(_merged(made, nodeid, findings, runs))
     teardown = shown.reports[-1]
@@ -122,13 +126,13 @@ def _one_report(made: list[_Attempt], nodeid: str, threshold: float) -> tuple[py
         teardown.user_properties = [
             *(pair for pair in teardown.user_properties if not pair[0].startswith(_PROPERTY)),
             *properties({**amounts, "findings": findings}),
-            ("llmtrace_runs", len(made)),
+            ("llmtrace_runs", len(whole)),
             ("llmtrace_failed_runs", failed),
         ]
     if shown.call is not None:
         shown.call.duration = sum(one.call.duration for one in made if one.call is not None)
         if failed:
-            shown.call.sections.append((f"llmtrace: {len(made)} live runs", rates_text(runs, findings)))
+            shown.call.sections.append((f"llmtrace: {len(whole)} live runs", rates_text(runs, findings)))
     return shown.reports
 
 
@@ -160,5 +164,5 @@ def _merged(
                 yield {**payload, "phase": "again", "findings": []}
 
 
-def _of(attempt: _Attempt, nodeid: str) -> list[dict[str, Any]]:
-    return [payload for payload in attempt.payloads if payload["nodeid"] == nodeid]
+def _findings(attempt: _Attempt, nodeid: str) -> list[dict[str, Any]]:
+    return [one for payload in attempt.payloads if payload["nodeid"] == nodeid for one in payload["findings"]]

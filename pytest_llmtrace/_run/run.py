@@ -145,7 +145,7 @@ class Run:
     def worth_repeating(self) -> bool:
         """Whether the running test may run again: it is about an LLM, and no budget is spent."""
         run = self._attempt
-        return run is not None and run.seen and run.refusal is None
+        return run is not None and run.seen and run.recorder.refused is None
 
     def interrupted_repeats(self, payloads: list[dict[str, Any]]) -> None:
         """A test that is repeated was interrupted: what the runs before have paid for must be in the reports."""
@@ -160,6 +160,9 @@ class Run:
         if run.dry and run.stopped_it:
             forget_unittest_failure(item)
             return would_text(run)
+        if run.refused is not None:
+            forget_unittest_failure(item)
+            return run.refused
         if not verdict.failed or is_no_outcome(ended):
             return None
         if ended is not None and not run.stopped_it:
@@ -215,9 +218,11 @@ class Run:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:
             return str(error)
-        run.passed = ended is None and not verdict.failed
+        run.passed = ended is None and not verdict.failed and run.refused is None
         if run.dry and run.stopped_it:
             return would_text(run)
+        if run.refused is not None:
+            return run.refused
         return screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun) -> None:

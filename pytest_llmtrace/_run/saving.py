@@ -153,15 +153,24 @@ class Saved:
 
     written: bool = False
     """Whether any file changed."""
+    removed: bool = False
+    """Whether the files were deleted, because the owner calls no LLM any more."""
 
-    def as_data(self, recorder: Recorder) -> dict[str, Any]:
-        """What record mode did: interactions kept from the tape, paid for, and taken from the journal."""
+    def as_data(self, recorder: Recorder, *, waiting: bool) -> dict[str, Any]:
+        """What record mode did: interactions kept from the tape, paid for, and taken from the journal.
+
+        Args:
+            recorder: What was recorded.
+            waiting: Whether there is a journal, with answers that are not saved yet.
+        """
         sources = Counter(one.source for one in recorder.exchanges if one.response is not None and one.is_llm)
         return {
             "kept": sources["tape"],
             "live": sources["live"],
             "from_journal": sources["journal"],
             "written": self.written,
+            **({"removed": True} if self.removed else {}),
+            **({"waiting": True} if waiting else {}),
         }
 
 
@@ -172,7 +181,8 @@ def save(run: OwnerRun) -> Saved:
     trace = plan.privacy.masked(run.assembled.trace.behaviour)
     recorded = run.recorded()
     if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
-        return Saved(written=remove(plan.cassette) if run.old.exists else False)
+        removed = run.old.exists and remove(plan.cassette)
+        return Saved(written=removed, removed=removed)
     amounts = totals(run.trace().calls)  # with what the teardown called: its money counts, too
     meta: dict[str, Any] = {
         "test": plan.owner,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,11 +18,18 @@ def search_roots(config: pytest.Config) -> list[Path]:
 
 
 def is_full(session: pytest.Session) -> bool:
-    """Whether nothing was left out: no selection, no early stop, every argument a folder."""
+    """Whether nothing was left out: no selection, no early stop, every file imported, every argument a folder."""
     option = session.config.option
-    selected = any(
-        getattr(option, name, None) for name in ("keyword", "markexpr", "lf", "deselect", "ignore", "stepwise")
-    )
+    selected = any(getattr(option, name, None) for name in _SELECTING)
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    left_out = bool(terminal is not None and terminal.stats.get("deselected"))  # by a plugin or a conftest
     folders = all((session.config.invocation_params.dir / one).is_dir() for one in session.config.args)
+    ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     stopped = bool(session.shouldstop or session.shouldfail)
-    return folders and not selected and not stopped
+    # Then a module that cannot be imported does not end the run, and its tests are missing.
+    unread = bool(getattr(option, "continue_on_collection_errors", False) and session.testsfailed)
+    return folders and ended and not (selected or left_out or stopped or unread)
+
+
+_SELECTING: Final = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "stepwise")
+"""Options of pytest that leave tests out."""

@@ -23,7 +23,7 @@ from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
 from pytest_llmtrace._store.json_text import compact_bytes
 from pytest_llmtrace._store.sealed import Seal
-from pytest_llmtrace.errors import BrokenCassetteError
+from pytest_llmtrace.errors import BrokenCassetteError, StorageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,20 @@ class Journal:
         self._lock = threading.Lock()
         self._file: int | None = None
         self._writer = InteractionWriter()
+
+    def check(self) -> None:
+        """See that it can be written, before anything is paid for that would belong in it. Nothing is touched.
+
+        Raises:
+            StorageError: it could not.
+        """
+        if self._file is not None:
+            return
+        place = self.path
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not os.access(place, os.W_OK):
+            raise StorageError(f"{self.path} could not be written: {place} is read-only")
 
     def append(self, interaction: Interaction) -> None:
         """Add an interaction, redacted already; it is on disk when this returns.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import pytest
+
+from pytest_llmtrace._store import journal
 
 TEST = """
     import os, threading
@@ -12,6 +16,9 @@ TEST = """
     def test_one():
         chat("first")
         chat("second")
+
+    def test_two():
+        chat("not reached")
 """
 TAPE, GOLDEN, JOURNAL = (f"cassettes/test_it/test_one.{kind}" for kind in ("tape.json", "trace.yaml", "journal.jsonl"))
 
@@ -24,7 +31,7 @@ TAPE, GOLDEN, JOURNAL = (f"cassettes/test_it/test_one.{kind}" for kind in ("tape
         ("pytest.fail('no')", [], False),
         ("pytest.exit('enough')", [], False),
         ("raise KeyboardInterrupt", [], True),
-        ("threading.Event().wait()", ["--timeout=1"], True),
+        ("threading.Event().wait()", ["--timeout=2"], True),
         ("os._exit(3)", [], True),
     ],
     ids=["assertion", "exit", "fail", "pytest-exit", "ctrl-c", "timeout", "crash"],
@@ -37,6 +44,11 @@ def test_the_old_recording_stays_and_what_was_paid_for_waits(project, cut, optio
     project.edit('chat("second")', f'chat("other")\n    {cut}')
     ran = project.run("--llm-record", *options, own_process=own_process)
     assert ran.requests == 1, ran.text
+    if ran.report is not None:  # a crash makes no report
+        (said,) = [line for line in ran.text.splitlines() if "1 live request" in line]
+        assert "1 kept, not written: the " in said
+        assert said.endswith("; what was paid for waits in its journal")
+        assert ran.report["unused"] == []  # what was not reached must not be deleted
     after = project.cassettes()
     journal = after.pop(JOURNAL)
     assert after == before
@@ -46,8 +58,8 @@ def test_the_old_recording_stays_and_what_was_paid_for_waits(project, cut, optio
     assert again.requests == 0
     done = again.test("test_one")["recorded"]
     assert (done["kept"], done["live"], done["from_journal"], done["written"]) == (1, 0, 1, True)
-    assert set(project.cassettes()) == {TAPE, GOLDEN}
-    project.replay().outcomes(passed=1)
+    assert {name for name in project.cassettes() if "test_one" in name} == {TAPE, GOLDEN}
+    project.replay().outcomes(passed=2)
 
 
 def test_a_test_that_skips_after_a_call_is_recorded(project):
@@ -56,10 +68,10 @@ def test_a_test_that_skips_after_a_call_is_recorded(project):
     project.record()
     before = project.cassettes()
     project.edit('chat("second")', 'chat("other")\n    pytest.skip("not now")')
-    project.run("--llm-record").outcomes(skipped=1)
+    project.run("--llm-record").outcomes(skipped=1, passed=1)
     after = project.cassettes()
-    assert set(after) == {TAPE, GOLDEN}
-    assert all(after[name] != before[name] for name in after)
+    assert set(after) == set(before)
+    assert {name for name in after if after[name] != before[name]} == {TAPE, GOLDEN}
 
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1"])
@@ -93,3 +105,33 @@ def test_a_failing_teardown_accepts_nothing(project):
     after = project.cassettes()
     assert JOURNAL in after
     assert {name: after[name] for name in before} == before
+
+
+def test_nothing_is_paid_for_where_it_cannot_be_kept(project, monkeypatch):
+    """A read-only folder stops the first call before it is sent, and the test says which folder it is."""
+    project.write(TEST)
+    project.record()
+    project.edit('chat("second")', 'chat("other")')
+    access, ours = os.access, str(project.path / "cassettes")
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(ours) and access(path, mode))
+    ran = project.run("--llm-record")
+    ran.outcomes(failed=1, passed=1)
+    assert ran.requests == 0
+    said = f"test_one.journal.jsonl could not be written: {project.path / 'cassettes' / 'test_it'} is read-only"
+    assert said in ran.text
+    assert "    1 kept, not written: the test failed" in ran.text.splitlines()
+
+
+def test_a_full_disk_is_no_reason_to_pay_again(project, monkeypatch):
+    """What was paid for and cannot be kept ends the test at once: an SDK that tried again would pay again."""
+
+    def full(_file: int, _data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    project.write(TEST)
+    project.edit("max_retries=0", "max_retries=2")
+    monkeypatch.setattr(journal, "_write", full)
+    ran = project.run("--llm-record", "-k", "one")
+    ran.outcomes(failed=1)
+    assert ran.requests == 1
+    assert "could not be written: No space left on device" in ran.text

@@ -179,15 +179,16 @@ def test_unittest_cases_are_repeated_too(scripted):
 
 
 def test_the_budget_of_the_run_counts_every_run(scripted):
-    """A budget for two calls stops the third run: the test fails, and no further call is made."""
+    """A budget for two calls stops the third run: the test fails, and that run is no call, no drift and no rate."""
     project = scripted(source="def test_one():\n    chat('one two three')\n")
     project.record()
     cost = project.run("--llm-live").test("one")["cost_usd"]
     ran = project.run("--llm-live", "--llm-live-runs=5", f"--llm-budget={2 * cost:.10f}")
     ran.outcomes(failed=1)
     assert ran.requests == 2
-    assert ran.findings("one")[0] == ("breach", None)
-    assert ran.test("one")["runs"]["count"] == 3
+    assert ran.findings("one") == [("breach", None)]
+    assert ran.test("one")["runs"] == {"count": 2, "failed": 0, "threshold": 0.5}
+    assert (ran.report["totals"]["calls"], ran.report["totals"]["live_calls"]) == (2, 2)
 
 
 def test_growth_is_measured_per_run(scripted):

@@ -112,24 +112,54 @@ def test_prefixes_are_those_of_litellm(project):
     ran = project.run("--llm-live", "--llm-model", "gpt-4o-mini=anthropic/claude-opus-4-5")
     ran.outcomes(failed=1)
     assert ran.requests == 0
-    assert "which does not serve models of anthropic" in " ".join(ran.text.split())
+    said = " ".join(ran.text.split())
+    assert "which serves no models of anthropic" in said
+    assert "no call asked for gpt-4o-mini" not in said  # one did, and was stopped
 
 
-def test_a_model_in_the_url_is_refused_before_it_is_sent(project):
-    """Gemini names its model in the URL: the test fails and says so, and nothing is paid."""
-    project.write(
-        f"""
-        import httpx
+IN_URLS = """
+    import asyncio
+    import aiohttp, httpx, requests
 
-        def test_one():
-            body = {{"contents": [{{"role": "user", "parts": [{{"text": "hi"}}]}}]}}
-            httpx.post("{project.provider.url}/v1beta/models/gemini-2.5-pro:generateContent", json=body)
-        """,
-        prelude=False,
-    )
-    ran = project.run("--llm-live", "--llm-model", "gemini-2.5-pro=gemini-2.5-flash")
-    ran.outcomes(failed=1)
-    assert ran.requests == 0
+    URL = {url!r}
+    GEMINI = {{"contents": [{{"role": "user", "parts": [{{"text": "hi"}}]}}]}}
+    AZURE = {{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "hi"}}]}}
+
+    def test_one():
+        google, azure = "/v1beta/models/gemini-2.5-pro", "/openai/deployments/gpt-4o-mini/chat/completions"
+        for send in (requests.post, httpx.post):
+            send(f"{{URL}}{{google}}:generateContent", json=GEMINI).raise_for_status()
+            send(f"{{URL}}{{azure}}?api-version=1", json=AZURE).raise_for_status()
+
+        async def post():
+            async with aiohttp.ClientSession() as session:
+                url = f"{{URL}}/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
+                async with session.post(url, json=GEMINI) as answer:
+                    assert answer.status == 200 and await answer.read()
+
+        asyncio.run(post())
+
+    def test_signed():
+        body = {{"messages": [{{"role": "user", "content": [{{"text": "hi"}}]}}]}}
+        httpx.post(f"{{URL}}/model/amazon.nova-lite-v1:0/converse", json=body)
+"""
+
+
+def test_a_model_in_the_url_is_swapped_there(project):
+    """Google's and Azure's URLs name the model; where only the application can change it, nothing is sent."""
+    project.write(IN_URLS.format(url=project.provider.url), prelude=False)
+    swaps = ("gemini-2.5-pro=gemini-2.5-flash", "azure/gpt-4o-mini=azure/my-gpt 5", "amazon.nova-lite-v1:0=x")
+    ran = project.run("--llm-live", *(f"--llm-model={one}" for one in swaps))
+    ran.outcomes(passed=1, failed=1)
+    google, azure = "/v1beta/models/gemini-2.5-flash", "/openai/deployments/my-gpt%205/chat/completions?api-version=1"
+    assert [(one.path, one.body.get("model")) for one in project.provider.requests] == [
+        (f"{google}:generateContent", None),
+        (azure, "my-gpt 5"),
+        (f"{google}:generateContent", None),
+        (azure, "my-gpt 5"),
+        (f"{google}:streamGenerateContent?alt=sse", None),
+    ]
+    assert ran.test("one")["swapped"]["models"] == {swaps[0]: 3, swaps[1]: 2}
     assert "names its model where only the application can change it (in the URL)" in " ".join(ran.text.split())
 
 

@@ -41,9 +41,9 @@ def test_new_tests_say_so(agent):
     ran = agent.record()
     assert section(ran.text) == [
         "test_it.py::test_agent",
-        "new, 2 live requests ($0.0000045), written",
+        "new, 2 live requests ($0.0000045), written to cassettes/test_it/test_agent.trace.yaml",
         "test_it.py::test_other",
-        "new, 2 live requests ($0.0000045), written",
+        "new, 2 live requests ($0.0000045), written to cassettes/test_it/test_other.trace.yaml",
     ]
     assert ran.test("test_agent")["recorded"] == {
         "kept": 0,
@@ -67,7 +67,7 @@ def test_what_behaves_otherwise_is_said_in_short(agent):
         ran = agent.record(f"--llm-report={markdown}")
     assert section(ran.text) == [
         "test_it.py::test_agent",
-        "3 live requests ($0.00000885), written",
+        "3 live requests ($0.00000885), written to cassettes/test_it/test_agent.trace.yaml",
         "tools: refund -> lookup, refund",
         "output of turn 2 changed",
         "cost $0.0000045 -> $0.00000885 (+97 %)",

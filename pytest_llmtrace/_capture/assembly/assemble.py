@@ -44,7 +44,9 @@ class Assembled:
 def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     """The trace of a recorder so far."""
     table = MessageTable()
-    exchanges = [one for one in recorder.exchanges if _may_be_call(one) and not is_hidden(one.enclosing)]
+    exchanges = [
+        one for one in recorder.exchanges if _may_be_call(one) and not (one.unsent or is_hidden(one.enclosing))
+    ]
     groups = grouped(exchanges, recorder)
     calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
     unknown: list[str] = []
@@ -71,8 +73,8 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
         for group, call in parsed
     ]
     for lone in free:
-        if lone.succeeded is None and lone.http == 0 and recorder.misses:
-            continue  # the miss itself is the entry
+        if lone.succeeded is None and lone.http == 0 and (recorder.misses or recorder.refused):
+            continue  # the miss itself is the entry; what was refused is no call
         made = call_without_http(lone, table)
         if made is None:
             continue

@@ -253,7 +253,8 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def send(*args: Any, **kwargs: Any) -> Any:
         _sent.set(None)
-        args, kwargs = swap_models(args, kwargs)
+        asking = litellm_call.get()
+        args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking is not None else None)
         try:
             result = function(*args, **kwargs)
         except GivenUpError as error:  # only tasks are given up; a thread would wait for ever

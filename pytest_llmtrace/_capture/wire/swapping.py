@@ -1,8 +1,8 @@
-"""Asking another model than the application asks: the `model` of a request's body is replaced as it goes out.
+"""Asking another model than the application asks: its name is replaced in the request as that goes out.
 
 It is done where every HTTP library hands its request to the stub, so that litellm and all SDKs are served by one
-mechanism. What cannot be swapped there is stopped before it is sent: APIs that name the model in the URL (Gemini,
-Bedrock, Azure's deployments), and a model of another provider, whose URL would not know it.
+mechanism. What cannot be swapped there is stopped before it is sent: APIs whose URL names the model and is signed, or
+follows no known form (Bedrock), and a model of another provider, whose URL would not know it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.dialects import parse_request
 from pytest_llmtrace._capture.providers import PROVIDERS
+from pytest_llmtrace._capture.wire.naming import named_model, renamed
 from pytest_llmtrace._capture.wire.vcr_values import request_of
-from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
 
@@ -37,11 +37,19 @@ def swapping(swaps: Sequence[tuple[str, str]]) -> Iterator[None]:
         _active.remove(swaps)
 
 
-def swap_models(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def swap_models(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, litellm_provider: str | None = None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The arguments of a library's send function with the model replaced where that is asked for.
 
     Requests of httpx and of `http.client` (requests, urllib3) are changed in place, so that a client that shows what
     it has sent shows the truth; of aiohttp the arguments are.
+
+    Args:
+        args: As the function gets them.
+        kwargs: Likewise.
+        litellm_provider: The provider as litellm calls it, where litellm sends the request: behind another address
+            nothing else tells.
     """
     swapped.set(None)
     recorder = current()
@@ -49,17 +57,18 @@ def swap_models(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[An
         return args, kwargs
     sent = getattr(args[0], "_vcr_request", None)
     if sent is not None:  # http.client: the stub holds the request
-        _change(sent, "body", str(sent.uri), sent.headers)
+        _change_sent(sent, litellm_provider)
     elif len(args) > 2 and isinstance(args[1], str):  # aiohttp: session, method, URL
-        return args, _changed_aiohttp(str(args[2]), kwargs)
+        return _changed_aiohttp(args, kwargs, litellm_provider)
     elif len(args) > 1 and type(getattr(args[1], "stream", None)).__name__ == "ByteStream":  # httpx, httpx2
         request = args[1]
-        new = _swap(str(request.url), b"".join(request.stream))
+        new = _swap(str(request.url), b"".join(request.stream), litellm_provider)
         if new is not None:
-            request.stream = type(request.stream)(new)
-            request.headers["content-length"] = str(len(new))
+            request.url = type(request.url)(new[0])
+            request.stream = type(request.stream)(new[1])
+            request.headers["content-length"] = str(len(new[1]))
             if hasattr(request, "_content"):
-                request._content = new  # noqa: SLF001
+                request._content = new[1]  # noqa: SLF001
     return args, kwargs
 
 
@@ -70,72 +79,80 @@ def stop_unswapped(request: Any) -> None:
         return
     asked = parse_request(request_of(request), MessageTable())
     for old, new in _active[-1]:
-        if asked is not None and _names(old, asked.model, asked.provider):
-            recorder.stop(
-                f"llmtrace: --llm-model {old}={new} cannot be done: {request.method} {request.uri} names its model "
-                "where only the application can change it (in the URL). Let the test take its model from a setting."
-            )
+        if asked is not None and old in _names(asked.model, {asked.provider}):
+            where = f"{request.method} {request.uri}"
+            _refuse(old, new, f"{where} names its model where only the application can change it (in the URL).")
 
 
-def _swap(url: str, body: bytes) -> bytes | None:
-    """The body with another model; `None` where nothing is to be replaced. Raises: the stop, for another provider."""
-    if b'"model"' not in body or "/deployments/" in url:  # Azure asks what its URL names
+def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, bytes] | None:
+    """URL and body with another model; `None` where nothing is to be replaced. Raises: the stop, for another provider.
+
+    Whether it is a request to a model at all is asked only where the name fits.
+    """
+    model = named_model(url, body)
+    if model is None:
         return None
-    data = parse_json(body)
-    if not isinstance(data, dict) or not isinstance(data.get("model"), str):
-        return None
-    found = _replacement(url, body, data["model"])
-    return None if found is None else json.dumps({**data, "model": found}, ensure_ascii=False).encode("utf-8")
-
-
-def _replacement(url: str, body: bytes, model: str) -> str | None:
     for old, new in _active[-1]:
+        if old.rpartition("/")[2] != model.rpartition("/")[2]:
+            continue
         asked = parse_request(HttpRequest(method="POST", url=url, headers=(), body=body), MessageTable())
-        if asked is None or not _names(old, model, asked.provider):
+        if asked is None:
+            return None
+        providers = {asked.provider, litellm_provider or asked.provider}
+        if old not in _names(model, providers):
             continue
         prefix, slash, rest = new.partition("/")
         name = new
         if old != model or "/" not in model:  # the API's own name has no prefix: that of the new one is litellm's
-            if slash and prefix == asked.provider:
+            if slash and prefix in providers:
                 name = rest
             elif slash and prefix in PROVIDERS:
-                recorder = current()
-                assert recorder is not None  # noqa: S101  # the callers asked
-                recorder.stop(
-                    f"llmtrace: --llm-model {old}={new} cannot be done: the request goes to {asked.provider} "
-                    f"({url}), which does not serve models of {prefix}. Let the test take its model from a setting."
-                )
+                _refuse(old, new, f"the request goes to {asked.provider} ({url}), which serves no models of {prefix}.")
         swapped.set(f"{old}={new}")
-        return name
+        return renamed(url, body, name)
     return None
 
 
-def _names(old: str, model: str, provider: str) -> bool:
-    """Whether `old` is this model: by the API's own name, or with the provider before it."""
-    return old in (model, f"{provider}/{model}")
+def _refuse(old: str, new: str, why: str) -> None:
+    recorder = current()
+    if recorder is not None:
+        recorder.unswapped.add(f"{old}={new}")
+        recorder.refuse_live(
+            f"--llm-model {old}={new} cannot be done: {why} Let the test take its model from a setting."
+        )
 
 
-def _change(holder: Any, name: str, url: str, headers: Any) -> None:
-    body = getattr(holder, name)
-    new = _swap(url, body.encode() if isinstance(body, str) else body) if isinstance(body, (bytes, str)) else None
+def _names(model: str, providers: set[str]) -> set[str]:
+    """What a model is called: the API's own name, or that with the provider before it."""
+    return {model, *(f"{provider}/{model}" for provider in providers)}
+
+
+def _change_sent(sent: Any, litellm_provider: str | None) -> None:
+    """A request that a stub of `http.client` holds."""
+    body = sent.body
+    text = body.encode() if isinstance(body, str) else body
+    new = _swap(str(sent.uri), text, litellm_provider) if isinstance(text, bytes) else None
     if new is not None:
-        setattr(holder, name, new)
-        for header in [one for one in headers if str(one).lower() == "content-length"]:
-            headers[header] = str(len(new))
+        sent.uri, sent.body = new
+        for header in [one for one in sent.headers if str(one).lower() == "content-length"]:
+            sent.headers[header] = str(len(new[1]))
 
 
-def _changed_aiohttp(url: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+def _changed_aiohttp(
+    args: tuple[Any, ...], kwargs: dict[str, Any], litellm_provider: str | None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
     for name in ("json", "data"):
         given = kwargs.get(name)
         body = json.dumps(given).encode() if name == "json" and isinstance(given, Mapping) else given
         body = body.encode() if isinstance(body, str) else body
-        new = _swap(url, body) if isinstance(body, bytes) else None
+        new = _swap(str(args[2]), body, litellm_provider) if isinstance(body, bytes) else None
         if new is not None:
-            kwargs = {**kwargs, name: json.loads(new) if name == "json" else new}
+            args = (*args[:2], type(args[2])(new[0]), *args[3:])
+            kwargs = {**kwargs, name: json.loads(new[1]) if name == "json" else new[1]}
             headers = kwargs.get("headers")
             if headers is not None and name == "data":
                 pairs = list(headers.items() if hasattr(headers, "items") else headers)
                 kwargs["headers"] = [
-                    (key, str(len(new)) if str(key).lower() == "content-length" else value) for key, value in pairs
+                    (key, str(len(new[1])) if str(key).lower() == "content-length" else value) for key, value in pairs
                 ]
-    return kwargs
+    return args, kwargs

@@ -98,6 +98,17 @@ class Owner:
         return paid
 
     @property
+    def recorded(self) -> dict[str, Any]:
+        """What record mode did: what all attempts paid for is live, though the last had it from the journal."""
+        data = dict(self.last[0]["recorded"])
+        before = [payload["recorded"] for payload in self.earlier if payload["recorded"]]
+        if before:
+            paid = sum(one["live"] for one in before)
+            data |= {"live": data["live"] + paid, "from_journal": max(0, data["from_journal"] - paid)}
+            data["written"] = data["written"] or any(one["written"] for one in before)
+        return data
+
+    @property
     def fan_outs(self) -> list[Mapping[str, Any]]:
         """The fan-outs of the last attempt."""
         return [fan_out for payload in self.last for fan_out in payload.get("fanouts", ())]

@@ -46,8 +46,9 @@ def document(
       made at the same time): with the times in `.jsonl` all that differs between two runs that did the same;
     * `golden_usage`, and `growth` against it and the golden cost; `stopped`: the test ended before it was done, so
       there is no growth;
-    * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `new` where there
-      was no golden trace, `tools` and `outputs` where those are not what the golden trace had;
+    * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `removed` where
+      that means that files were deleted, `waiting` where answers wait in the journal, `new` where there was no golden
+      trace, `tools` and `outputs` where those are not what the golden trace had;
     * `would_record`: of a dry run, `calls` that recording would take (`at_least`: or more), their estimated `cost_usd`,
       and `why`: `new`, `changed`, `all`, `unchanged`, `failed`, `not_reached` or
       `other_tape`; `dry_run` has the sum of all;
@@ -183,7 +184,7 @@ def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[
 
 def _recorded(owner: Owner) -> dict[str, Any]:
     """What record mode did, with what all attempts paid; or empty."""
-    done, paid = owner.last[0]["recorded"], owner.live
+    done, paid = owner.recorded, owner.live
     amounts = {
         "live_calls": paid.live_calls,
         **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),

@@ -48,6 +48,7 @@ def owner_payload(
     with_entries: bool,
     would_record: Mapping[str, Any] | None = None,
     swapped: Mapping[str, Any] = _NOTHING,
+    unswapped: Sequence[str] = (),
     phase: Literal["call", "teardown", "again"] = "call",
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner.
@@ -62,6 +63,7 @@ def owner_payload(
         would_record: Of a dry run, what recording would take: `why`, `calls`, `at_least`, `cost_usd`.
         swapped: Of calls that asked another model than the application: `models`, how many per ``OLD=NEW``, `calls`
             and `seconds`.
+        unswapped: ``OLD=NEW`` of models that were asked for and could not be replaced.
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
@@ -88,18 +90,16 @@ def owner_payload(
         data["stopped"] = True
     if verdict.failed and verdict.accept:
         data["accept"] = verdict.accept
-    if swapped:
-        data["swapped"] = dict(swapped)
-    if cassette.get("variant"):
-        data["variant"] = cassette["variant"]
-    if verdict.not_understood:
-        data["not_understood"] = verdict.not_understood
-    if would_record:
-        data["would_record"] = dict(would_record)
-    if verdict.nearest:
-        data["nearest_answers"] = verdict.nearest
-    if found := fan_outs_data(trace.calls):
-        data["fanouts"] = found
+    rare = {
+        "swapped": dict(swapped),
+        "unswapped": list(unswapped),
+        "variant": cassette.get("variant"),
+        "not_understood": verdict.not_understood,
+        "would_record": dict(would_record or {}),
+        "nearest_answers": verdict.nearest,
+        "fanouts": fan_outs_data(trace.calls),
+    }
+    data |= {key: value for key, value in rare.items() if value}
     if with_entries:
         data["entries"] = packed_sides(trace, verdict)
     payload: dict[str, Any] = plain(data)

@@ -26,7 +26,7 @@ def recorded_rows(document: Mapping[str, Any], width: int, *, verbose: bool) -> 
     yield Line(text="recorded", markup={"bold": True})
     for row in changed[:_SHOWN] if not verbose else changed:
         yield Line(text=f"  {cut_middle(clean_line(row['nodeid']), width - 2)}")
-        lost = row["recorded"].get("live") and not row["recorded"].get("written")
+        lost = _unfinished(row) or (row["recorded"].get("live") and not row["recorded"].get("written"))
         yield Line(text=f"    {work(row)}", markup={"yellow": True} if lost else {})
         yield from plain_lines(cut_end(f"    {line}", width) for line in behaviour(row))
         accepted = _accepted(row)
@@ -50,7 +50,7 @@ def did_something(row: Mapping[str, Any]) -> bool:
     """Whether there is anything to say of a row but that it is unchanged."""
     data = row["recorded"]
     done = data.get("live") or data.get("from_journal") or data.get("written")
-    return bool(done or _accepted(row) or _failed(row))
+    return bool(done or _accepted(row) or _unfinished(row))
 
 
 def work(row: Mapping[str, Any]) -> str:
@@ -64,11 +64,13 @@ def work(row: Mapping[str, Any]) -> str:
         parts.append(f"{count(data['from_journal'])} from the journal, paid before")
     if data.get("kept"):
         parts.append(f"{count(data['kept'])} kept")
-    if data.get("written"):
-        parts.append("written")
-    elif _failed(row):
-        paid_for = data.get("live") or data.get("from_journal")
-        parts.append("not written: the test failed" + (" (the answers wait in its journal)" if paid_for else ""))
+    if data.get("removed"):
+        parts.append("calls no LLM any more: its files are removed")
+    elif data.get("written"):
+        parts.append(f"written to {clean_line(row['golden'])}" if row.get("golden") else "written")
+    elif unfinished := _unfinished(row):
+        waits = "; what was paid for waits in its journal" if data.get("waiting") else ""
+        parts.append(f"not written: {unfinished}{waits}")
     else:
         parts.append("unchanged")
     return ", ".join(parts)
@@ -86,7 +88,9 @@ def behaviour(row: Mapping[str, Any]) -> Iterator[str]:
         places = [turns(of) if label == "main" else f"{label} {turns(of)}" for label, of in by_label.items()]
         yield f"output of {joined(places)} changed"
     before, now = row["golden_cost_usd"], row["cost_usd"]
-    if before is not None and now is not None and abs(now - before) > _SAME_COST * before and did_something(row):
+    if before is None or now is None or not data.get("written") or data.get("removed"):
+        return  # what was not accepted has no cost to go by
+    if abs(now - before) > _SAME_COST * before:
         by = f" ({'+' if now > before else '-'}{percent(abs(now / before - 1))})" if before else ""
         yield f"cost {usd(before)} -> {usd(now)}{by}"
 
@@ -106,5 +110,10 @@ def _accepted(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _failed(row: Mapping[str, Any]) -> bool:
-    return row.get("outcome") in {"failed", "error"}
+def _unfinished(row: Mapping[str, Any]) -> str:
+    """Why nothing was accepted of what it did; empty where it was."""
+    return {
+        "failed": "the test failed",
+        "error": "the test failed",
+        "unknown": "the run was cut short",
+    }.get(str(row.get("outcome")), "")

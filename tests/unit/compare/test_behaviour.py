@@ -50,3 +50,8 @@ def test_what_the_rules_absorb_is_no_change() -> None:
     before, now = side(("a", "Hi", "It is 2026-01-02.")), side(("a", "Hi", "It is 2026-03-04."))
     assert behaviour_change(before, now, EXACT).outputs == (("a", 1),)
     assert behaviour_change(before, now, adjusted(EXACT, normalize=["date"])) == Behaviour()
+
+
+def test_a_conversation_without_tools_that_is_gone_changes_no_tools() -> None:
+    """Where no tool was asked for before and none is now, there is nothing to tell of tools."""
+    assert behaviour_change(side(("a", "Hi", "Hello.")), side(), EXACT).tools is None

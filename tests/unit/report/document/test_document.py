@@ -219,7 +219,18 @@ def test_recorded():
         mode="record",
     )
 
-    assert made["tests"][0]["recorded"] == {**work, "live_calls": 3, "live_cost_usd": 0.0003}
+    assert made["tests"][0]["recorded"] == {**work, "live": 4, "live_calls": 3, "live_cost_usd": 0.0003}
+
+
+def test_what_this_run_has_paid_for_is_not_from_the_journal():
+    """A rerun answers from the journal what the attempt before it paid for; what lay there before is told apart."""
+    first = {"kept": 0, "live": 2, "from_journal": 1, "written": False, "waiting": True}
+    last = {"kept": 0, "live": 1, "from_journal": 3, "written": True}
+
+    made = document([payload(A, recorded=first), payload(A, recorded=last)], {A: "passed"}, mode="record")
+
+    said = made["tests"][0]["recorded"]
+    assert (said["live"], said["from_journal"], said["written"]) == (3, 1, True)
 
 
 def test_same_document_under_xdist():

@@ -219,7 +219,8 @@ def test_recorded_run():
             recorded={"kept": 0, "live": 2, "from_journal": 0, "written": False},
         ),
     ]
-    made = document(payloads, {A: "passed"}, mode="record")
+    outcomes = dict.fromkeys((A, "tests/test_a.py::test_b", "tests/test_a.py::test_c"), "passed")
+    made = document(payloads, outcomes, mode="record")
 
     assert texts(made) == lines(
         """
@@ -239,7 +240,7 @@ def test_recorded_run():
 
         recorded
           tests/test_a.py::test_a
-            2 live requests ($0.0002), 3 from the journal, paid before, 1 kept, written
+            2 live requests ($0.0002), 3 from the journal, paid before, 1 kept, written to g.trace.yaml
             accepted: lead turn 1 prompt changed (messages[0].content), 2 more follow f…
             accepted: lead turn 2 user message changed (messages[0].content)
             accepted: lead turn 3 user message changed (messages[0].content)

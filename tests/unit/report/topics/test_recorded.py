@@ -30,9 +30,16 @@ def row(
         (row(new=True, kept=1, written=True), "new, 1 kept, written"),
         (row("failed", kept=1), "1 kept, not written: the test failed"),
         (
-            row("failed", new=True, from_journal=1),
-            "new, 1 from the journal, paid before, not written: the test failed (the answers wait in its journal)",
+            row("failed", from_journal=1, waiting=True),
+            "1 from the journal, paid before, not written: the test failed; what was paid for waits in its journal",
         ),
+        (
+            row("unknown", live=1, live_cost_usd=0.5, waiting=True),
+            "1 live request ($0.50), not written: the run was cut short; what was paid for waits in its journal",
+        ),
+        (row("failed", live=1, live_cost_usd=0.5), "1 live request ($0.50), not written: the test failed"),
+        ({**row(kept=1, written=True), "golden": "a/b.trace.yaml"}, "1 kept, written to a/b.trace.yaml"),
+        (row(written=True, removed=True), "calls no LLM any more: its files are removed"),
     ],
 )
 def test_work(made: dict[str, Any], text: str) -> None:
@@ -48,6 +55,8 @@ def test_work(made: dict[str, Any], text: str) -> None:
         (row(golden=0.2, cost=0.1, written=True), ["cost $0.20 -> $0.10 (-50 %)"]),
         (row(golden=0.0, cost=0.1, written=True), ["cost $0 -> $0.10"]),
         (row(golden=0.1, cost=0.15), []),
+        (row("failed", golden=0.1, cost=0.15, live=1), []),
+        (row(golden=0.1, cost=0.0, written=True, removed=True), []),
         (row(golden=None, cost=0.15, new=True, written=True), []),
         (row(tools={"golden": ["a"] * 10, "observed": []}), ["tools: a, a, a, a, a, a, a, a and 2 more -> none"]),
         (
