@@ -160,12 +160,12 @@ def _enter_execution(golden: Seen | None, observed: Seen | None, ledger: Ledger,
             tools=(tool_key(shown["name"], shown["arguments"]),),
         )
         if ledger.follow(change, where) is None:
-            ledger.enter(change, where)
+            ledger.enter(replace(change, tools=()), where)
         return
     (one, where), (other, _) = golden, observed
-    for change in _execution_changes(one, other):
-        if ledger.follow(change, where) is None:
-            ledger.enter(change.under(f"tool{path_text((one['name'],))}"), where)
+    news = [change for change in _execution_changes(one, other) if ledger.follow(change, where) is None]
+    for change in news:  # no other execution follows from it: of equal calls each has a result of its own
+        ledger.enter(replace(change.under(f"tool{path_text((one['name'],))}"), tools=()), where)
 
 
 def _execution_changes(golden: Shown, observed: Shown) -> list[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._compare.normalize import AnyRule, normalized
@@ -24,7 +24,7 @@ _NEVER: Final = frozenset({"model", "order", "call_added", "call_missing"})
 """Kinds that are about nothing but names and places."""
 
 
-def settings_normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
+def settings_normalized(value: Any, rules: Sequence[AnyRule]) -> Any:
     """What a request asks for besides its messages, as plain data: rules applied to every text that is no name."""
     if isinstance(value, dict):
         return {key: _setting(key, item, rules) for key, item in value.items()}
@@ -43,7 +43,7 @@ def is_name(kind: DriftKind, path: str) -> bool:
     return _FREE not in keys and (keys[-1] in _NAMES or not _CHOICES.isdisjoint(keys))
 
 
-def _setting(key: str, value: Any, rules: Iterable[AnyRule]) -> Any:
+def _setting(key: str, value: Any, rules: Sequence[AnyRule]) -> Any:
     if key in _CHOICES or (key in _NAMES and _is_text(value)):
         return value
     return normalized(value, rules) if key == _FREE else settings_normalized(value, rules)

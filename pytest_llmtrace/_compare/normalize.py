@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -65,8 +65,8 @@ def rule(text: str) -> AnyRule:
     return found
 
 
-def normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
-    """Plain data with the rules applied, in order, to every text in it; keys stay."""
+def normalized(value: Any, rules: Sequence[AnyRule]) -> Any:
+    """Plain data with the rules applied, in order, to every text in it; keys stay, and numbers that are no timestamp."""
     if isinstance(value, str):
         if is_stand_in(value):
             return value  # made of a normalised text; digits and sizes are all that is left in it
@@ -75,6 +75,9 @@ def normalized(value: Any, rules: Iterable[AnyRule]) -> Any:
         return {key: normalized(item, rules) for key, item in value.items()}
     if isinstance(value, list):
         return [normalized(item, rules) for item in value]
+    timestamp = RULES["timestamp"]
+    if isinstance(value, (int, float)) and timestamp in rules:
+        return f"<{timestamp.name}>" if timestamp.pattern.fullmatch(str(value)) else value
     return value
 
 

@@ -44,23 +44,15 @@ def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _rules(drift: Drift) -> tuple[str, ...]:
     golden, observed = drift.golden, drift.observed
-    if _is_news(drift) or golden is None or observed is None or drift.path.endswith(_DIGEST):
+    if is_name(drift.kind, drift.path) or golden is None or observed is None or drift.path.endswith(_DIGEST):
         return ()
-    for noise in _NOISE:
+    for noise in _NOISE if drift.kind != "tools" else ():
         if number_tolerance(noise).near(golden, observed):
             return (noise,)
-    in_json = _IN_JSON.search(drift.path) is not None
-    if in_json and isinstance(golden, int) and isinstance(observed, int):
-        golden, observed = str(golden), str(observed)  # as they stand in the text
     rules = absorbed_by(golden, observed)
-    if rules:
+    if rules or drift.kind == "tools":  # how a tool is described is news, but for a date in it, say
         return () if "number" in rules else rules  # another number is mostly news
-    return _of_spelling(golden, observed, in_json=in_json)
-
-
-def _is_news(drift: Drift) -> bool:
-    """Whether it is no difference of texts or data of a conversation."""
-    return drift.kind == "tools" or is_name(drift.kind, drift.path)
+    return _of_spelling(golden, observed, in_json=_IN_JSON.search(drift.path) is not None)
 
 
 def _of_spelling(golden: Any, observed: Any, *, in_json: bool) -> tuple[str, ...]:
@@ -78,7 +70,7 @@ def _sets(drifts: Sequence[Drift]) -> dict[str, list[int]]:
     lists: dict[tuple[str, int, str], list[int]] = {}
     found: dict[str, list[int]] = {}
     for at, drift in enumerate(drifts):
-        if _is_news(drift):
+        if drift.kind == "tools" or is_name(drift.kind, drift.path):
             continue
         inside = _reordered(drift.golden, drift.observed, drift.path) or []
         for path in inside:
