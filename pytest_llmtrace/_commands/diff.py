@@ -9,7 +9,6 @@ import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
 from pytest_llmtrace._compare.custom import custom_policies
-from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
 from pytest_llmtrace._report.commands.diff import diff_data, diff_lines
 from pytest_llmtrace._run.diffing import compared, compared_with_revision
@@ -68,7 +67,7 @@ def diff(
     if as_json:
         print_json(diff_data(found))
     else:
-        print_lines(diff_lines(found, width(), absorbed_by=absorbed_by))
+        print_lines(diff_lines(found, width()))
     sys.exit(0 if found.equal else 1)
 
 

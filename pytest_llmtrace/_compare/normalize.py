@@ -66,7 +66,7 @@ def rule(text: str) -> AnyRule:
 
 
 def normalized(value: Any, rules: Sequence[AnyRule]) -> Any:
-    """Plain data with the rules applied, in order, to every text in it; keys stay, and numbers that are no timestamp."""
+    """Plain data with the rules applied, in order, to its texts, and `timestamp` to its numbers, too; keys stay."""
     if isinstance(value, str):
         if is_stand_in(value):
             return value  # made of a normalised text; digits and sizes are all that is left in it

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._compare.names import is_name
 from pytest_llmtrace._compare.normalize import absorbed_by
@@ -15,6 +15,8 @@ from pytest_llmtrace._compare.unordered import PREFIX as UNORDERED
 from pytest_llmtrace._compare.values import path_text
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.findings import Drift, Finding
+
+Found = TypeVar("Found", bound=Finding)
 
 _NOISE: Final = ("number:1e-9", "number:0.0001%")
 """Tolerances that only noise needs."""
@@ -25,12 +27,12 @@ _DIGEST: Final = ".digest"
 """Stands for an image, say: to ignore digests is to ignore what they are digests of."""
 
 
-def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def suggested(findings: Iterable[Found]) -> tuple[Found, ...]:
     """The findings; drift that a rule would absorb says so."""
     made = list(findings)
     for at, finding in enumerate(made):
         if isinstance(finding, Drift):
-            made[at] = replace(finding, suggestion=_rules(finding))
+            made[at] = _with(finding, _rules(finding))
     drifts = [(at, one) for at, one in enumerate(made) if isinstance(one, Drift) and not one.suggestion]
     rules: dict[int, list[str]] = {}
     for path, places in _sets([drift for _, drift in drifts]).items():
@@ -38,8 +40,12 @@ def suggested(findings: Iterable[Finding]) -> tuple[Finding, ...]:
             rules.setdefault(place, []).append(f"{UNORDERED}{path}")
     for place, written in rules.items():
         at, drift = drifts[place]
-        made[at] = replace(drift, suggestion=tuple(written))
+        made[at] = _with(drift, tuple(written))
     return tuple(made)
+
+
+def _with(finding: Found, rules: tuple[str, ...]) -> Found:
+    return replace(finding, suggestion=rules) if isinstance(finding, Drift) else finding
 
 
 def _rules(drift: Drift) -> tuple[str, ...]:

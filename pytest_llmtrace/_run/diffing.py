@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.compared import Compared, ComparedPair
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
@@ -141,7 +142,7 @@ def _pair(name: str | None, a: _File, b: _File, policy: Policy, renamed_from: st
         observed_file=b.shown,
         golden=conversations(left.calls),
         observed=conversations(right.calls),
-        drifts=compare(left, right, policy),
+        drifts=suggested(compare(left, right, policy)),
         renamed_from=renamed_from,
     )
 

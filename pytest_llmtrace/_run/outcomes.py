@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_llmtrace._compare.normalize import absorbed_by
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.failure.screen import failure_text
 
@@ -45,8 +44,8 @@ def shorten_crash(report: pytest.TestReport) -> None:
 
 
 def screen(verdict: Verdict) -> str:
-    """What the user reads, with the rule that would absorb a difference where there is one."""
-    return failure_text(verdict, absorbed_by=absorbed_by)
+    """What the user reads."""
+    return failure_text(verdict)
 
 
 def is_no_outcome(exception: BaseException | None) -> bool:

@@ -9,16 +9,16 @@ from pytest_llmtrace._model.compared import Compared, ComparedPair
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.failure.drift_section import AbsorbedBy, drift_section
+from pytest_llmtrace._report.failure.drift_section import drift_section
 from pytest_llmtrace._report.layout import Line
 from pytest_llmtrace._report.wording import joined, plural
 
 
-def diff_lines(found: Compared, width: int, *, absorbed_by: AbsorbedBy | None = None) -> Iterator[Line]:
+def diff_lines(found: Compared, width: int) -> Iterator[Line]:
     """A screen for each pair that differs, as a failed test shows it, then what only one side has, and the count."""
     for pair in found.pairs:
         if pair.drifts:
-            yield from _screen(pair, width, absorbed_by)
+            yield from _screen(pair, width)
             yield Line(text="")
     for pair in found.pairs:
         if pair.renamed_from is not None:
@@ -49,10 +49,10 @@ def diff_data(found: Compared) -> dict[str, Any]:
     }
 
 
-def _screen(pair: ComparedPair, width: int, absorbed_by: AbsorbedBy | None) -> Iterator[Line]:
+def _screen(pair: ComparedPair, width: int) -> Iterator[Line]:
     yield Line(text=f"{clean_line(pair.name)} {'has warnings' if pair.equal else 'differs'}", markup={"bold": True})
     verdict = Verdict(owner=pair.name, mode="trace", findings=pair.drifts, golden=pair.golden, observed=pair.observed)
-    for block in drift_section(verdict, pair.drifts, width, absorbed_by):
+    for block in drift_section(verdict, pair.drifts, width):
         if block:
             yield Line(text="")
             yield from (Line(text=line) for line in block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import parse_json
@@ -20,13 +20,8 @@ from pytest_llmtrace._report.layout import cut_end, cut_middle, display_width, p
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.wording import change, drift_title, joined, plural, ranges, turns
 
-AbsorbedBy = Callable[[Any, Any], Sequence[str]]
-"""Names the normalisers under which two values are equal; none where no normaliser helps."""
-
 _FIRST: Final = "<- first divergence"
 _MARKS: Final = {"drift": "~", "added": "+", "missing": "-"}
-_TEXTS: Final = frozenset({"prompt", "user", "tool_result", "tool_call", "output", "error"})
-_DIGEST: Final = ".digest"
 _PART: Final = re.compile(r"messages\[(\d+)\]\.content\[(\d+)\]\.digest")
 _DETAILED: Final = 8
 """Differences that are shown in full; the others are named."""
@@ -36,15 +31,11 @@ _CALM_SHOWN: Final = 4
 """Conversations without drift that are listed one by one."""
 
 
-def drift_section(
-    verdict: Verdict, drifts: Sequence[Drift], width: int, absorbed_by: AbsorbedBy | None = None
-) -> Iterator[list[str]]:
+def drift_section(verdict: Verdict, drifts: Sequence[Drift], width: int) -> Iterator[list[str]]:
     """A block of lines per conversation, which may be empty; those without drift share one."""
     if not drifts:
         return
-    data: list[dict[str, Any]] = [
-        finding_data(drift) | {"rules": drift.suggestion or _rules(drift, absorbed_by)} for drift in drifts
-    ]
+    data: list[dict[str, Any]] = [finding_data(drift) | {"rules": drift.suggestion} for drift in drifts]
     by_label: dict[str, list[dict[str, Any]]] = {}
     folded: dict[str, set[int]] = {}
     for drift in data:
@@ -91,16 +82,6 @@ def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Itera
             detailed += 1
     if len(rows) > _ROWS_SHOWN:
         yield f"    … {plural(len(rows) - _ROWS_SHOWN, 'more line')}"
-
-
-def _rules(drift: Drift, absorbed_by: AbsorbedBy | None) -> Sequence[str]:
-    """The normalisers that make both values equal; none where a number changed, since that is mostly news."""
-    if absorbed_by is None or drift.kind not in _TEXTS or None in (drift.golden, drift.observed):
-        return ()
-    if drift.path.endswith(_DIGEST):  # to ignore digests is to ignore what they are digests of
-        return ()
-    rules = absorbed_by(drift.golden, drift.observed)
-    return () if "number" in rules else rules
 
 
 def _heading(sides: Sides, *, compared: bool) -> str:

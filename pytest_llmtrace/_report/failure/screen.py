@@ -9,7 +9,7 @@ from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Inte
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.document.payload import TYPES, finding_data
-from pytest_llmtrace._report.failure.drift_section import AbsorbedBy, drift_section
+from pytest_llmtrace._report.failure.drift_section import drift_section
 from pytest_llmtrace._report.failure.finding_sections import (
     breach_section,
     bypass_section,
@@ -30,7 +30,7 @@ _UNACCEPTED_TITLES: Final = {
 _ACCEPTED_SHOWN: Final = 10
 
 
-def failure_text(verdict: Verdict, width: int = 80, *, absorbed_by: AbsorbedBy | None = None) -> str:
+def failure_text(verdict: Verdict, width: int = 80) -> str:
     """The whole screen of a failed owner, without colours, in lines of at most `width` columns where that is possible.
 
     Differences that the policy ignores are left out. Everything that was recorded is cleaned of what a terminal
@@ -39,12 +39,11 @@ def failure_text(verdict: Verdict, width: int = 80, *, absorbed_by: AbsorbedBy |
     Args:
         verdict: What was found.
         width: Columns of the terminal.
-        absorbed_by: Names the normalisers that would absorb a difference, so that the screen can name them.
     """
     found = [finding for finding in verdict.findings if finding.severity != "ignore"]
     blocks = [
         [_title(verdict, found)],
-        *_sections(verdict, found, width, absorbed_by),
+        *_sections(verdict, found, width),
         list(_went_on(verdict, width)),
         list(_way_out(verdict, found, width)),
     ]
@@ -88,16 +87,14 @@ def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
     return ["is over its budget"]
 
 
-def _sections(
-    verdict: Verdict, found: Sequence[Finding], width: int, absorbed_by: AbsorbedBy | None
-) -> Iterator[list[str]]:
+def _sections(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[list[str]]:
     """A block of lines for each type of finding that there is, the gravest first."""
     by_type: dict[type[Finding], list[Any]] = {kind: [] for kind in TYPES}
     for finding in found:
         by_type[type(finding)].append(finding)
     yield list(internal_section(by_type[Internal], width))
     yield list(no_cassette_section(by_type[NoCassette], width, drifted=bool(by_type[Drift])))
-    yield from drift_section(verdict, by_type[Drift], width, absorbed_by)
+    yield from drift_section(verdict, by_type[Drift], width)
     yield list(miss_section(by_type[Miss], width))
     yield list(bypass_section(by_type[Bypass], width))
     yield list(unplayed_section(by_type[Unplayed]))

@@ -100,6 +100,18 @@ def test_executions_that_were_not_observed_before_are_no_drift() -> None:
     assert found(trace(calls), trace(calls[0], looked_up(DELIVERED), calls[1:])) == []
 
 
+def test_fields_of_a_result_that_the_model_never_saw_are_one_drift_each() -> None:
+    """No field follows from another one, and of equal calls each has a result of its own."""
+    calls = refund()
+    golden = trace(calls, looked_up(DELIVERED), looked_up("a"))
+    observed = trace(calls, looked_up({"status": "sent", "total": 30}), looked_up("b"))
+    assert [one[2:] for one in found(golden, observed)] == [
+        ("tool.lookup_order.result.status", "delivered", "sent"),
+        ("tool.lookup_order.result.total", 20, 30),
+        ("tool.lookup_order.result", "a", "b"),
+    ]
+
+
 def test_the_order_of_executions_is_free() -> None:
     """Tools that run in parallel finish in any order."""
     made = [looked_up(1), looked_up(2), looked_up(3, name="refund")]

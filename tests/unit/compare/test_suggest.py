@@ -10,7 +10,8 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import adjusted, named_policy
 from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.findings import Bypass, Drift
-from tests.unit.compare.traces import asks, call, refund, says, trace, user
+from pytest_llmtrace._model.messages import message
+from tests.unit.compare.traces import asks, call, refund, says, tool, trace, user
 
 EXACT = named_policy("exact")
 ITEMS = [{"id": 1, "tags": 5}, {"id": 2, "tags": 5}, {"id": 3, "tags": 7}]
@@ -36,6 +37,14 @@ def asking(**arguments: Any) -> Any:
     return trace(call(user("a"), out=asks(("find", arguments))))
 
 
+def offering(description: str) -> Any:
+    """A trace in which a tool is offered."""
+    return trace(call(user("a"), tools=({**tool("find", what="string"), "description": description},)))
+
+
+DAYS = ("2025-11-02", "2024-01-31")
+
+
 @pytest.mark.parametrize(
     ("golden", "observed", "rules"),
     [
@@ -51,6 +60,9 @@ def asking(**arguments: Any) -> Any:
         (answer("Hello there"), answer("hello There"), ("case",)),
         (answer("a\n\n b"), answer("a b"), ("whitespace",)),
         (answer('{"at": 1700000000}'), answer('{"at": 1700009999}'), ("timestamp",)),
+        (asking(at=1700000000), asking(at=1700009999.75), ("timestamp",)),
+        (offering(f"Since {DAYS[0]}."), offering(f"Since {DAYS[1]}."), ("date",)),
+        (offering("Finds."), offering("finds."), ()),
         (answer("Hello"), answer("Good bye"), ()),
         (answer("12 left"), answer("13 left"), ()),
         (asking(limit=5), asking(limit=6), ()),
@@ -60,6 +72,20 @@ def asking(**arguments: Any) -> Any:
 def test_a_difference_that_is_no_behaviour_names_its_rule(golden: Any, observed: Any, rules: tuple[str, ...]) -> None:
     """Dates, ids, paths, float noise, case and white space; another number or another model is news."""
     assert suggestions(golden, observed) == [rules]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        lambda day: call(user("a"), out=asks((f"find-{day}", {}))),
+        lambda day: call(user("a"), params={"tool_choice": {"function": {"name": f"find-{day}"}}}),
+        lambda day: call(message({"role": "user", "content": "a", "name": f"ann-{day}"})),
+        lambda day: call(user("a"), finish_reason=day),
+    ],
+)
+def test_no_rule_is_suggested_for_a_name(names: Any) -> None:
+    """A rule sees no names, so it would absorb nothing."""
+    assert suggestions(trace(names(DAYS[0])), trace(names(DAYS[1]))) == [()]
 
 
 @pytest.mark.parametrize(
