@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.trace import LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 
 
@@ -18,21 +18,32 @@ def tool_calls(trace: Trace) -> tuple[ToolCall, ...]:
     A request is joined with its execution by call id, else by name and arguments, else by name alone; its result is
     the one observed, else the one that a later request reports back to the model.
     """
+    return tuple(tool for _, tools in steps(trace) for tool in tools)
+
+
+def steps(trace: Trace) -> Iterator[tuple[AnyEntry, tuple[ToolCall, ...]]]:
+    """Each entry with the tool calls that it brings: those that a call asks for, or the execution that it is.
+
+    An execution that a call asked for comes with that call, and not again.
+    """
     results = _results(trace.calls)
     waiting = list(trace.executions)
-    made: list[ToolCall] = []
     for entry in trace.entries:
-        if isinstance(entry, ToolCall) and any(entry is one for one in waiting):
-            made.append(entry)
-            waiting = [one for one in waiting if one is not entry]
+        if isinstance(entry, ToolCall):
+            if any(entry is one for one in waiting):
+                waiting = [one for one in waiting if one is not entry]
+                yield entry, (entry,)
         elif isinstance(entry, LLMCall) and entry.output is not None:
+            made: list[ToolCall] = []
             asked = requested_tools(entry.output)
             unnamed = _unnamed_results(entry, asked, trace.calls)
             for requested, reported in zip(asked, unnamed, strict=True):
                 execution = _execution(requested, waiting)
                 waiting = [one for one in waiting if one is not execution]
                 made.append(_joined(entry, requested, execution, results.get(requested.call_id or "", reported)))
-    return tuple(made)
+            yield entry, tuple(made)
+        else:
+            yield entry, ()
 
 
 def requested_tools(output: Message) -> tuple[ToolCall, ...]:
