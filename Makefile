@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test demo docs-tables clean
+.PHONY: help venv check format lint types imports structure test demo docs-tables docs-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ demo: venv ## record, replay, drift, accept and budget before your eyes, against
 
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py
+
+docs-images: venv ## take the pictures of the HTML report again (needs Chromium)
+	$(BIN)/python docs/make_screenshots.py
 
 clean: ## remove everything that can be made again, the virtual environment included
 	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

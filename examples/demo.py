@@ -62,7 +62,7 @@ class Demo:
 
     def record_and_replay(self) -> None:
         """Record from a provider, then replay without it."""
-        heading("Record: every LLM call of the three projects goes to the provider once, and is written down")
+        heading("Record: every LLM call of the four projects goes to the provider once, and is written down")
         with self.provider() as provider:
             self.pytest("--llm-record", expect=0)
             recorded = provider.count

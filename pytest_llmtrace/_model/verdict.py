@@ -7,6 +7,7 @@ from typing import Literal
 
 from pytest_llmtrace._model.conversations import Conversation
 from pytest_llmtrace._model.findings import Finding
+from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.usage import Totals
 
 Mode = Literal["off", "trace", "record", "live"]
@@ -24,6 +25,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     golden: tuple[Conversation, ...] | None = None
     """`None`: there is no golden trace, or it was not needed."""
+    golden_calls: tuple[LLMCall, ...] = ()
+    """The calls of `golden` in the order in which they began."""
     observed: tuple[Conversation, ...] = ()
     golden_file: str | None = None
     """Relative to the root directory."""

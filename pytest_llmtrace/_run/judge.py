@@ -77,6 +77,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         mode=plan.mode,
         findings=suggested(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
+        golden_calls=golden.trace.calls if golden is not None else (),
         observed=conversations(private.masked(trace).calls),
         not_understood=tuple(private.masked_request(line) for line in run.assembled.unknown),
         golden_file=(saving.names(run)["variant"] or run.old.golden_name) if run.old.golden_exists else None,

@@ -198,6 +198,7 @@ def scene_payload(
         mode="trace",
         findings=tuple(findings),
         golden=None if golden is None else conversations(golden),
+        golden_calls=tuple(golden or ()),
         golden_totals=None if golden is None else totals(golden),
         observed=conversations(trace.calls),
         stopped=any(one.status == "missed" for one in trace.calls),

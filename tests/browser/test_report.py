@@ -18,7 +18,7 @@ def test_overview_says_what_was_found_and_what_it_cost(report):
     assert page.texts(".cause del, .cause ins") == ["Answer in one line."]
     assert page.texts(".cause-tests a")[0].startswith("test_refund")
     assert page.texts(".breach") == ["cost $0.0042 of $0.001 allowed"]
-    assert page.texts(".chart h2") == ["Cost by model", "Cost by agent", "Cost by test"]
+    assert page.texts(".chart h2") == ["Cost by model", "Cost by agent", "Cost by testgolden"]
     assert page.texts(".bars-tests .bar-name") == ["test_mixture", "test_refund", "test_calm[red-1]"]
 
 
@@ -103,7 +103,7 @@ def test_a_fan_out_is_drawn_in_lanes_and_read_as_a_transcript(report):
     assert "1,450 → 60" in page.texts(".turn-numbers")[1]
     assert page.texts(".tool-call")[0] == "search_ordersstatuslatesince2026-01-01"
     assert page.texts(".role-tool .who") == ["toolsearch_orders"]
-    assert page.texts(".observed b") == ["search_orders", "context summarised"]
+    assert page.texts(".is-beside .tool-name") == ["search_orders", "context summarised"]
     tab.get_by_role("button", name="2 earlier messages").or_(tab.get_by_role("button", name="earlier")).first.click()
     assert "You lead a research team." in tab.locator("#t0\\.2").inner_text()
     tab.get_by_role("button", name="time", exact=True).click()

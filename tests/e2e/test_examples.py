@@ -12,8 +12,8 @@ def test_the_examples_replay_without_a_provider(tmp_path):
     before = {path: path.read_bytes() for path in folder.rglob("cassettes/*/*")}
     ran = run_pytest(folder)
     assert ran.exit == 0, ran.text
-    assert ran.report["totals"]["tests"] == 7
+    assert ran.report["totals"]["tests"] == 8
     assert ran.report["totals"]["live_calls"] == 0
     assert ran.report["unused"] == []
     assert {path: path.read_bytes() for path in folder.rglob("cassettes/*/*")} == before
-    assert len(before) == 14
+    assert len(before) == 16

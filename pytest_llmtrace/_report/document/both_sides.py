@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pytest_llmtrace._model.belonging import Beside, entries_of_calls
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.entries import Tables, packed_entries
 from pytest_llmtrace._report.failure.sides import sides_of
@@ -21,28 +22,32 @@ def packed_sides(trace: Trace, verdict: Verdict) -> dict[str, Any]:
     """The packed entries of a trace with `conversations`, and where a golden trace was read `golden` and `sides`.
 
     ``{"messages", "tools", "entries", "conversations": [{"label", "id", "agent", "session", "turns": [...]}]}``: a turn
-    names its `entry` by position, the turn that it `follows`, how many messages it has `repeated` from there, and how
-    that history was `rewritten`. `golden` has the same keys and shares `messages` and `tools`. `sides` pairs them by
-    position: ``{"label", "labels", "golden", "observed"}``, where `labels` are the names that findings use.
+    names its `entry` by position, the turn that it `follows`, how many messages it has `repeated` from there, how that
+    history was `rewritten`, and which executions and events came `then`; those before any call are in `before`.
+    `golden` has the same keys and shares `messages` and `tools`. `sides` pairs them by position:
+    ``{"label", "labels", "golden", "observed"}``, where `labels` are the names that findings use.
     """
     tables = Tables()
     packed = packed_entries(trace, tables)
     observed = conversations(trace.calls)
-    packed["conversations"] = _conversations(observed, _positions(trace))
+    before, after = entries_of_calls(trace.entries)
+    positions = _positions(trace)
+    packed["before"] = [positions[id(entry)] for entry in before]
+    packed["conversations"] = _conversations(observed, positions, after)
     if verdict.golden is None:
         return packed
-    recorded = Trace(owner=trace.owner, entries=_in_order(verdict.golden))
+    recorded = Trace(owner=trace.owner, entries=verdict.golden_calls or _one_by_one(verdict.golden))
     golden = packed_entries(recorded, tables)
     packed["golden"] = {
         "entries": golden["entries"],
-        "conversations": _conversations(verdict.golden, _positions(recorded)),
+        "conversations": _conversations(verdict.golden, _positions(recorded), {}),
     }
     packed["sides"] = _sides(replace(verdict, observed=observed), observed)
     packed["stopped"] = verdict.stopped
     return packed
 
 
-def _in_order(golden: Iterable[Conversation]) -> tuple[Any, ...]:
+def _one_by_one(golden: Iterable[Conversation]) -> tuple[LLMCall, ...]:
     return tuple(turn.call for conversation in golden for turn in conversation.turns)
 
 
@@ -50,14 +55,20 @@ def _positions(trace: Trace) -> Mapping[int, int]:
     return {id(entry): position for position, entry in enumerate(trace.entries)}
 
 
-def _conversations(found: Iterable[Conversation], positions: Mapping[int, int]) -> list[dict[str, Any]]:
+def _conversations(
+    found: Iterable[Conversation], positions: Mapping[int, int], after: Mapping[int, Sequence[Beside]]
+) -> list[dict[str, Any]]:
     return [
         {
             "label": one.label,
             "id": one.id,
             "agent": one.agent,
             "session": one.session,
-            "turns": [_turn(turn, positions[id(turn.call)]) for turn in one.turns],
+            "turns": [
+                _turn(turn, positions[id(turn.call)])
+                | {"then": [positions[id(entry)] for entry in after.get(id(turn.call), ())]}
+                for turn in one.turns
+            ],
         }
         for one in found
     ]

@@ -105,6 +105,7 @@ def _row(row: Mapping[str, Any], *, trace: bool) -> dict[str, Any]:
         "mode": row["mode"],
         **_amounts(row),
         "live": row["live_calls"],
+        "seconds": row.get("duration_s"),
         "golden": row["golden"],
         "golden_cost": row["golden_cost_usd"],
         "models": row.get("models", []),

@@ -29,7 +29,8 @@ def packed_by_key(payloads: Sequence[Payload]) -> dict[tuple[str, str], list[Map
 def trace_data(packed: Mapping[str, Any], values: Values) -> dict[str, Any]:
     """One trace, with every message, tool schema and large value as the number that it has in `values`.
 
-    ``{"entries", "conversations", "golden": {"entries", "conversations"} | null, "sides", "stopped"}``. The history of
+    ``{"entries", "conversations", "golden": {"entries", "conversations"} | null, "before", "sides",
+    "stopped"}``. The history of
     a call is what it takes from the turn that it follows, in runs ``[from, count]``, and the numbers of the messages
     that it adds; `brought` are the messages to show in a turn.
     """
@@ -39,6 +40,7 @@ def trace_data(packed: Mapping[str, Any], values: Values) -> dict[str, Any]:
     return {
         **_side(packed, messages, tools, values),
         "golden": _side(golden, messages, tools, values) if golden else None,
+        "before": packed["before"],
         "sides": packed.get("sides"),
         "stopped": packed.get("stopped", False),
     }
@@ -84,6 +86,7 @@ def _side(side: Mapping[str, Any], messages: Sequence[int], tools: Sequence[int]
                     "history": history_steps(base, sent),
                     "brought": [*(sent[at] for at in inserted), *sent[turn["repeated"] :]],
                     "output": answer[0] if answer else None,
+                    "then": turn["then"],
                     "rewritten": turn["rewritten"]
                     and {"kind": turn["rewritten"]["kind"], "dropped": turn["rewritten"]["dropped"]},
                 }

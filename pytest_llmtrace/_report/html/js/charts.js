@@ -43,7 +43,7 @@ function costByTest() {
         Math.abs(grown) >= 0.005 ? [" · ", make("b", { class: grown > 0 ? "up" : "down" }, (grown > 0 ? "+" : "−") + percent(Math.abs(grown))), " against golden"] : null),
     ));
   }
-  return make("section", { class: "chart" }, make("h2", {}, "Cost by test"), rows.length > 8 ? strip(rows, most) : null, list,
+  return make("section", { class: "chart" }, make("h2", {}, "Cost by test", rows.some((row) => row.test.golden_cost) ? make("small", { class: "key-golden" }, "golden") : null), rows.length > 8 ? strip(rows, most) : null, list,
     rows.length > 8 ? make("p", { class: "dim" }, "and " + plural(rows.length - 8, "cheaper test")) : null);
 }
 

@@ -70,8 +70,10 @@ function modelOf(call) {
   return (call.provider ? call.provider + "/" : "") + (call.model || "");
 }
 
-/** The colour of a model: its place among the models of the run, the dearest first. */
+const hues = new Map(RUN.models.map((row, at) => [row.name, at]));
+
+/** The colour of a model: its place among the models of the run, the dearest first; then those that were only recorded. */
 function hueOf(model) {
-  const at = RUN.models.findIndex((row) => row.name === model);
-  return "var(--series-" + ((at < 0 ? RUN.models.length : at) % 8) + ")";
+  if (!hues.has(model)) hues.set(model, hues.size);
+  return "var(--series-" + (hues.get(model) % 8) + ")";
 }

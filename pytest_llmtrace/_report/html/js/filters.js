@@ -8,6 +8,7 @@ const ORDERS = {
   findings: ["findings first", (one, other) => gravity(one) - gravity(other)],
   cost: ["dearest first", (one, other) => spent(other) - spent(one)],
   growth: ["most growth first", (one, other) => growth(other) - growth(one)],
+  slow: ["slowest first", (one, other) => (other.seconds || 0) - (one.seconds || 0)],
   tokens: ["most tokens first", (one, other) => other.input + other.output - one.input - one.output],
   name: ["by name", () => 0],
 };

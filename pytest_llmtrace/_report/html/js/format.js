@@ -38,6 +38,7 @@ function percent(ratio) {
 }
 
 function seconds(value) {
+  if (value < 0.0001) return value ? "<0.1 ms" : "0";
   if (value >= 10) return value.toFixed(1) + " s";
   return value >= 1 ? value.toFixed(2) + " s" : (value * 1000).toFixed(value < 0.01 ? 1 : 0) + " ms";
 }

@@ -1,26 +1,33 @@
 // Where everything of a trace stands on its timeline: lanes for conversations, steps in order or moments in time.
 
-/** `{lanes, items, width}`: items are calls (made or only recorded) with lane, from and to, in steps or in seconds. */
+/** `{lanes, items, beside, fans, width}`: items are calls, made or only recorded, with lane, from and to, in steps or seconds. */
 function timelineOf(trace, sides, clock) {
-  const lanes = sides.map((side, at) => ({ side, at, name: side.label || "conversation" }));
   const items = [];
   sides.forEach((side, lane) => {
-    for (const one of turnList(trace, side, "made")) {
-      items.push({ ...one, lane, laneName: side.label, labels: side.labels, entry: one.ghost ? null : one.turn.entry });
-    }
+    for (const one of turnList(trace, side, "made")) items.push({ ...one, lane, laneName: side.label, labels: side.labels });
   });
-  const made = items.filter((item) => !item.ghost).sort((one, other) => one.entry - other.entry);
+  const [made, ghosts] = [false, true].map((ghost) =>
+    items.filter((item) => item.ghost === ghost).sort((one, other) => one.turn.entry - other.turn.entry));
   if (clock) placeByClock(made);
-  else placeBySteps(made);
-  let end = Math.max(0, ...made.map((item) => item.to));
-  if (!clock) {
-    for (const item of items.filter((one) => one.ghost)) {
-      item.from = end;
-      item.to = end += 1;
-    }
-  }
-  const shown = clock ? made : items;
-  return { lanes, items: shown, width: Math.max(end, clock ? 1e-6 : 1), fans: fansOf(made) };
+  else placeBySteps(ghosts, placeBySteps(made, 0));
+  const shown = clock ? made : [...made, ...ghosts];
+  return {
+    lanes: sides.map((side) => side.label || "conversation"),
+    items: shown,
+    beside: made.flatMap((item) => besideOf(trace, item, clock)),
+    fans: [...fansOf(made), ...(clock ? [] : fansOf(ghosts))],
+    width: Math.max(...shown.map((item) => item.to), clock ? 1e-6 : 1),
+  };
+}
+
+/** Tools that ran and events that came after a call: at their moment, or under the call in the order in which they came. */
+function besideOf(trace, item, clock) {
+  const start = (item.call.started || 0) - item.from;
+  return item.turn.then.map((place, at) => {
+    const entry = trace.entries[place];
+    const from = clock ? (entry.started || 0) - start : item.from;
+    return { entry, item, at, from, to: from + (clock ? entry.duration || 0 : 0) };
+  });
 }
 
 function placeByClock(made) {
@@ -31,25 +38,25 @@ function placeByClock(made) {
   }
 }
 
-/** One step per call; members of a fan-out start in the same step, and each goes on in its own lane. */
-function placeBySteps(made) {
-  let next = 0;
+/** One step per call; members of a fan-out start in the same step, and each goes on in its own lane. Returns the next step. */
+function placeBySteps(calls, first) {
+  let next = first;
   const starts = new Map();
   const own = new Map();
-  for (const item of made) {
+  for (const item of calls) {
     const fan = item.call.fanout;
     if (!fan) {
       item.from = next;
     } else {
       if (!starts.has(fan)) starts.set(fan, next);
       const key = fan + "/" + item.lane;
-      const turn = own.get(key) || 0;
-      own.set(key, turn + 1);
-      item.from = starts.get(fan) + turn;
+      own.set(key, (own.get(key) ?? -1) + 1);
+      item.from = starts.get(fan) + own.get(key);
     }
     item.to = item.from + 1;
     next = Math.max(next, item.to);
   }
+  return next;
 }
 
 /** The fan-outs: the last call of each member, and the call that their answers went into. */

@@ -28,6 +28,7 @@ function testHead(test, data) {
       fact("mode", test.mode),
       fact("calls", count(test.calls) + (test.live ? ", " + count(test.live) + " live" : "")),
       fact("tokens", count(test.input) + " in, " + count(test.output) + " out"),
+      test.seconds !== null ? fact("time", seconds(test.seconds)) : null,
       fact("cost", usdOf(test)),
       test.golden_cost !== null ? fact("golden cost", [usd(test.golden_cost), Math.abs(delta) > 1e-12 && test.golden_cost
         ? make("b", { class: delta > 0 ? "up" : "down" }, " " + (delta > 0 ? "+" : "−") + percent(Math.abs(delta / test.golden_cost))) : null]) : null,
@@ -55,9 +56,8 @@ function traceParts(at, test, data, trace) {
     return parts;
   }
   parts.push(make("section", {}, make("h2", {}, "Timeline"), timeline(trace, sides, data.findings, at)));
-  const others = trace.entries.filter((entry) => entry.type !== "llm_call");
-  if (others.length) parts.push(observedSection(others));
   const box = make("section", { class: "transcript" }, make("h2", {}, "Transcript"));
+  add(box, trace.before.map((place) => besideNode(trace.entries[place], null)));
   sides.forEach((side, place) => {
     const made = transcriptOf(trace, side, place, data.findings, at);
     reveals.push(made.reveal);
@@ -65,22 +65,6 @@ function traceParts(at, test, data, trace) {
   });
   parts.push(box);
   return parts;
-}
-
-/** Tool executions and events that were observed beside the calls. */
-function observedSection(entries) {
-  const list = make("ol", { class: "observed" });
-  inBatches(list, entries.length, 40, (from, to) => entries.slice(from, to).map((entry) => make("li", {},
-    make("span", { class: "when" }, seconds(entry.started || 0)),
-    make("span", { class: "badge" }, entry.type === "event" ? "event" : "tool"),
-    make("b", {}, entry.name),
-    entry.agent ? make("span", { class: "dim" }, entry.agent) : null,
-    entry.duration ? make("span", { class: "dim" }, seconds(entry.duration)) : null,
-    entry.error ? make("span", { class: "tag tag-fail" }, brief(entry.error, 200)) : null,
-    [["arguments", entry.arguments], ["result", entry.result], ["data", entry.data]]
-      .filter(([, number]) => number !== undefined)
-      .map(([name, number]) => folded(name, () => dataText(value(number)))))));
-  return make("section", {}, make("h2", {}, "Observed executions and events"), list);
 }
 
 /** Bring a finding or a turn into view, and mark it for a moment. */

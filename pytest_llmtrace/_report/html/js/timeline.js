@@ -25,16 +25,22 @@ function timeline(trace, sides, findings, test) {
 }
 
 function legend(trace) {
-  const names = new Set(trace.entries.filter((entry) => entry.type === "llm_call").map(modelOf));
+  const calls = trace.entries.filter((entry) => entry.type === "llm_call");
+  const names = new Set([...calls, ...(trace.golden ? trace.golden.entries : [])].map(modelOf));
+  const has = (type) => trace.entries.some((entry) => entry.type === type);
+  const asked = [trace, trace.golden].some((side) => side && side.conversations.some((one) => one.turns.some((turn) => toolsAskedFor({ turn }).length)));
   return make(
     "ul",
     { class: "legend" },
     [...names].filter(Boolean).map((name) => make("li", { vars: { "--hue": hueOf(name) } }, name)),
+    asked ? make("li", { class: "sign sign-asked" }, "tool asked for") : null,
+    has("tool_call") ? make("li", { class: "sign sign-ran" }, "tool ran") : null,
+    has("event") ? make("li", { class: "sign sign-event" }, "event") : null,
   );
 }
 
 function timelineParts(trace, sides, findings, test, clock) {
-  const { lanes, items, width, fans } = timelineOf(trace, sides, clock);
+  const { lanes, items, beside, width, fans } = timelineOf(trace, sides, clock);
   const room = Math.max(240, (byId("main").clientWidth || 800) - 220);
   const unit = clock ? room / width : Math.min(170, Math.max(20, room / width));
   const total = Math.ceil(width * unit) + 12;
@@ -48,9 +54,10 @@ function timelineParts(trace, sides, findings, test, clock) {
   add(svg, axis(width, unit, clock, height, x));
   for (const fan of fans) add(svg, bundle(fan, items, x, y, inset));
   for (const item of items) add(svg, blockOf(item, findings, test, x, y, unit, clock ? null : inset));
+  for (const one of beside) add(svg, besideMark(one, test, x, y, clock ? null : inset));
   add(svg, tokenBars(items, x, unit, HEAD + lanes.length * LANE + 8, clock));
   const names = make("div", { class: "lane-names", "aria-hidden": "true" },
-    lanes.map((lane) => make("span", { title: lane.name, vars: { height: LANE + "px" } }, lane.name)),
+    lanes.map((name) => make("span", { title: name, vars: { height: LANE + "px" } }, name)),
     make("span", { class: "dim", vars: { height: TOKENS + "px" } }, "tokens in, out"));
   return [names, make("div", { class: "lanes-scroll", tabindex: "0", role: "region", "aria-label": "timeline, scrolls sideways" }, svg)];
 }
@@ -84,7 +91,7 @@ function bundle(fan, items, x, y, inset) {
   };
   const paths = fan.aggregator ? fan.members.map((member) => curve(member, fan.aggregator)) : [];
   const start = Math.min(...fan.first.map((member) => member.from));
-  const before = fan.aggregator && items.filter((item) => item.lane === fan.aggregator.lane && item.to <= start && !item.ghost).at(-1);
+  const before = fan.aggregator && items.filter((item) => item.lane === fan.aggregator.lane && item.to <= start && (!item.ghost || fan.aggregator.ghost)).at(-1);
   if (before) paths.push(...fan.first.map((member) => curve(before, member)));
   return paths;
 }
@@ -106,6 +113,18 @@ function blockOf(item, findings, test, x, y, unit, inset) {
     if (12 + place * 9 < wide + 8) add(group, draw("circle", { class: "tool-dot", cx: left + 7 + place * 9, cy: y(lane) + BLOCK + 5, r: 3 }));
   });
   return group;
+}
+
+/** A tool that ran, or an event: a bar or a diamond below the lane. */
+function besideMark({ entry, item, at, from, to }, test, x, y, inset) {
+  const label = [entry.type === "event" ? "event" : "executed", entry.name, entry.duration > 0 ? seconds(entry.duration) : "", entry.error || ""].filter(Boolean).join(" ");
+  const left = inset === null ? x(from) : x(from) + inset + 4 + (toolsAskedFor(item).length + at) * 9;
+  const top = y(item.lane) + BLOCK + 2;
+  const shape = entry.type === "event"
+    ? draw("path", { d: `M${left + 3},${top - 1} l4,4 l-4,4 l-4,-4z` })
+    : draw("rect", { x: left, y: top, width: inset === null ? Math.max(4, x(to) - x(from)) : 6, height: 6, rx: 1 });
+  return draw("a", { class: "beside" + (entry.error ? " is-error" : ""), href: hrefOf(test, "t" + item.lane + "." + item.number), "aria-label": label },
+    draw("title", {}, label), shape);
 }
 
 /** Tokens and cost where there is room for them; of a call without an answer, what became of it. */

@@ -98,6 +98,7 @@ function turnCard(one, around) {
   }
   add(messages, turn.brought.map((given) => messageNode(value(given), around.tools)));
   add(messages, answerOf(turn, call, around.tools));
+  if (!ghost) add(messages, turn.then.map((place) => besideNode(around.trace.entries[place], call.agent)));
   return add(card, [turnHead(one, around, drifts), messages]);
 }
 
@@ -183,4 +184,18 @@ function answerOf(turn, call, tools) {
   }
   if (NO_ANSWER[call.status]) parts.push(make("p", { class: "no-answer" }, NO_ANSWER[call.status]));
   return parts;
+}
+
+/** A tool that was seen to run, or an event: what it was given, how it ended, how long it took. */
+function besideNode(entry, agent) {
+  const event = entry.type === "event";
+  const known = ["arguments", "result", "data"].filter((name) => entry[name] !== undefined);
+  return make("div", { class: "message is-beside" },
+    make("div", { class: "who" }, event ? "event" : entry.executed ? "executed" : "requested"),
+    make("div", { class: "said" },
+      make("span", { class: "tool-name" }, entry.name),
+      make("span", { class: "dim" }, [entry.agent !== agent && entry.agent, entry.duration > 0 && seconds(entry.duration)]
+        .filter(Boolean).map((text) => " · " + text)),
+      entry.error ? make("p", { class: "refusal" }, brief(entry.error, 400)) : null,
+      known.map((name) => folded(name, () => dataText(value(entry[name]))))));
 }

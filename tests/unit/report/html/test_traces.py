@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from pytest_llmtrace._model.trace import Event, ToolCall
+from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall
 from pytest_llmtrace._report.html.blocks import Values
 from pytest_llmtrace._report.html.traces import history_steps, packed_by_key, trace_data
-from tests.browser.scenes import scene_payload
+from tests.browser.scenes import mixture, scene_payload
 from tests.unit.report.builders import TEST, chat, missed, payload, said
 
 
@@ -93,10 +93,28 @@ def test_tools_and_events_keep_their_places():
     data = trace_data(payload(TEST, entries, with_entries=True)["entries"], values)
 
     assert [entry["type"] for entry in data["entries"]] == ["llm_call", "tool_call", "event"]
+    assert data["conversations"][0]["turns"][0]["then"] == [1, 2]
+    assert data["before"] == []
     tool, event = data["entries"][1:]
     assert read(values)[tool["arguments"]] == {"id": 1}
     assert read(values)[event["data"]] == {"x": [1]}
     assert "result" not in tool
+
+
+def test_golden_calls_keep_the_order_in_which_they_were_made():
+    """A fan-out that was recorded and not reached is one still: its aggregator comes after its members."""
+    golden = [entry for entry in mixture() if isinstance(entry, LLMCall)]
+    made = scene_payload(TEST, [missed(golden[0])], golden=golden)
+
+    entries = trace_data(made["entries"], Values())["golden"]["entries"]
+
+    assert [(entry["agent"], entry.get("fanout"), entry.get("aggregates")) for entry in entries] == [
+        ("lead", None, None),
+        ("analyst", 1, None),
+        ("critic", 1, None),
+        ("optimist", 1, None),
+        ("lead", None, 1),
+    ]
 
 
 def test_runs_that_count():

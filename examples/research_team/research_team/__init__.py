@@ -1,0 +1,1 @@
+"""A research team on the OpenAI SDK."""
