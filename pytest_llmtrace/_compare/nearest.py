@@ -89,8 +89,12 @@ class NearestRequests:
         shown = "; ".join(differences[:_MOST_NAMED])
         more = len(differences) - _MOST_NAMED
         text = f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
-        is_elsewhere = nearest is not None and differences == _address_differences(found, request)
-        return text + _ELSEWHERE if is_elsewhere else text
+        return text + _ELSEWHERE if nearest is not None and only_moved(nearest, request) else text
+
+
+def only_moved(recorded: HttpRequest, request: HttpRequest) -> bool:
+    """Whether two requests differ in their address alone."""
+    return _differences(recorded, request) == _address_differences(recorded, request)
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:

@@ -60,6 +60,8 @@ class Miss:
     url: str
     detail: str = ""
     """What the nearest recorded request has different."""
+    elsewhere: bool = False
+    """Whether the same is recorded at another address: a setting of the client is what it takes, no recording."""
     severity: Severity = "fail"
 
 

@@ -51,6 +51,8 @@ class Verdict:
     """Live calls that it would make, at least."""
     accept_usd: float | None = None
     """What those would cost, estimated from the golden trace; `None`: not known."""
+    accept_paid: int = 0
+    """Answers that an earlier recording paid for, and that wait in the journal: they are used first."""
 
     @property
     def failed(self) -> bool:

@@ -11,7 +11,7 @@ from pytest_llmtrace._capture.recorder import is_llm_request
 from pytest_llmtrace._compare.budget import breaches, growth_breaches
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.nearest import NearestRequests
+from pytest_llmtrace._compare.nearest import NearestRequests, only_moved
 from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
@@ -71,7 +71,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     if len(trace.calls) < plan.min_calls and not stopped:
         findings.append(Bypass(what=f"{len(trace.calls)} LLM calls were seen, at least {plan.min_calls} were expected"))
     anew = not plan.own_tape and needs_new_answers(run, findings)
-    accept_calls, accept_usd = accepting(run, golden, stopped=stopped, anew=anew)
+    takes = accepting(run, golden, stopped=stopped, anew=anew)
     return Verdict(
         owner=plan.owner,
         mode=plan.mode,
@@ -90,8 +90,9 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         private=private.mask is not None,
         accept=plan.accept_anew if anew else plan.accept,
         instead=tuple(sorted({one.swapped.partition("=")[2] for one in recorder.exchanges if one.swapped})),
-        accept_calls=accept_calls,
-        accept_usd=accept_usd,
+        accept_calls=takes.calls,
+        accept_usd=takes.usd,
+        accept_paid=takes.paid,
     )
 
 
@@ -200,14 +201,15 @@ def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    request = _shown(run, miss.request)
+    request, elsewhere = _shown(run, miss.request), False
     if miss.refused_by is not None:
         path = Path(miss.refused_by)
         detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
     else:
         nearest = run.nearest.nearest_request(miss.request) if miss.is_llm else None
         detail = _recorded_requests(run).detail(request, nearest=_shown(run, nearest) if nearest else None)
-    return Miss(method=request.method, url=request.url, detail=detail)
+        elsewhere = nearest is not None and only_moved(nearest, miss.request)
+    return Miss(method=request.method, url=request.url, detail=detail, elsewhere=elsewhere)
 
 
 def _recorded_requests(run: OwnerRun) -> NearestRequests:

@@ -23,7 +23,7 @@ from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, l
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
 from pytest_llmtrace._store.observed import observed_file, write_observed
-from pytest_llmtrace._store.paths import variant_file
+from pytest_llmtrace._store.paths import variant_file, variants_of
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
 
@@ -60,8 +60,16 @@ class Old:
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             self.borrowed = borrowed(plan.places, redactor)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
-        if plan.mode == "live" and not plan.tapes and (golden := self.golden()) is not None:
-            plan.privacy.unlock(golden, plan.cassette.golden)  # before money is spent
+        if plan.mode == "live":
+            self._check_before_paying()
+
+    def _check_before_paying(self) -> None:
+        """See that what a live run is compared with can be read. Raises: CassetteError."""
+        golden = self.golden()
+        for path in variants_of(self._plan.cassette.golden).values():
+            load_golden(path)
+        if golden is not None and not self._plan.tapes:
+            self._plan.privacy.unlock(golden, self._plan.cassette.golden)
 
     @property
     def exists(self) -> bool:

@@ -89,6 +89,8 @@ def test_a_run_that_stops_at_its_first_failure_keeps_what_came_before(project, o
     after = project.cassettes()
     changed = {name.rpartition("/")[2] for name in after if before.get(name) != after[name]}
     assert changed == {"test_a.tape.json", "test_a.trace.yaml", "test_b.journal.jsonl"}
+    said = project.replay("-k", "test_b").text  # before another recording anybody would ask what that costs
+    assert "no live calls (1 answer paid for before, in the journal)" in said
 
 
 def test_a_failing_teardown_accepts_nothing(project):

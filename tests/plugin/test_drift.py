@@ -141,6 +141,7 @@ def test_the_recorded_request_to_another_place_is_a_miss_that_says_so(agent):
     text = " ".join(ran.text.split())
     assert "host 'loopback' -> 'api.openai.com'" in text
     assert "set the client's base URL as it was when recording (OPENAI_BASE_URL, for example)" in text
+    assert "replay with the base URL of the recording: no live calls or pytest --llm-record" in text
 
 
 HTTP = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmtrace.cli import main
@@ -134,3 +135,14 @@ def test_accept_refuses_what_does_not_belong(scripted):
     assert (done.exit_code, "not the golden trace of a test" in done.output) == (2, True)
     assert accept(project).exit_code == 2
     assert accept(project, "--list", "--remove", 1).exit_code == 2
+
+
+@pytest.mark.parametrize("file", [GOLDEN, VARIANT])
+def test_nothing_is_paid_for_that_cannot_be_compared(scripted, file):
+    """A live run that has a broken file to be compared with fails before its first call, and names the file."""
+    project = scripted("tool refund", "tool lookup")
+    with_variant(project)
+    (project.path / file).write_text("llmtrace: 1\ntest: [", encoding="utf-8")
+    ran = project.run("--llm-live")
+    assert (ran.requests, ran.exit) == (0, 1)
+    assert f"{file}, line 3: this cassette file cannot be read" in " ".join(ran.text.split())

@@ -26,7 +26,7 @@ from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off", "policy_severity"})
+_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off", "policy_severity", "elsewhere"})
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
     NoCassette: "no_cassette",

@@ -132,7 +132,10 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
         yield from _labelled("texts", wrapped("shown as digests and sizes (llm_privacy = hash)", width - 10))
     if types - {"internal"} and verdict.golden_file:
         yield from _labelled("golden", [clean_line(verdict.golden_file)])
-    if types - {"internal", "breach", "bypass"} or _grew(found):
+    if found and all(isinstance(finding, Miss) and finding.elsewhere for finding in found):
+        yield from _labelled("replay", ["with the base URL of the recording: no live calls"])
+        yield from _command("or", verdict, width, recorded=True)
+    elif types - {"internal", "breach", "bypass"} or _grew(found):
         yield from _command("accept", verdict, width, recorded=True)
 
 
@@ -148,12 +151,14 @@ def _command(label: str, verdict: Verdict, width: int, *, recorded: bool) -> Ite
 
 
 def _estimate(verdict: Verdict, *, recorded: bool) -> str:
+    paid = f"{plural(verdict.accept_paid, 'answer')} paid for before, in the journal" if verdict.accept_paid else ""
     if not recorded:
-        return "makes live calls"
+        return f"{paid}; live calls after that" if paid else "makes live calls"
     if not verdict.accept_calls:
-        return "no live calls"
+        return f"no live calls ({paid})" if paid else "no live calls"
     price = "price unknown" if verdict.accept_usd is None else f"about {usd(verdict.accept_usd)}"
-    return f"{plural(verdict.accept_calls, 'live call')}, {price}"
+    calls = f"{plural(verdict.accept_calls, 'live call')}, {price}"
+    return f"{calls} ({paid})" if paid else calls
 
 
 def _labelled(label: str, lines: Sequence[str]) -> Iterator[str]:

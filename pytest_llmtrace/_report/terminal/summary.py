@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
-from pytest_llmtrace._report.money import count, percent, short_count, usd, usd_or_part
+from pytest_llmtrace._report.money import count, percent, short_count, usd_or_part
 from pytest_llmtrace._report.terminal.tables import agent_table, dearest_tests, model_table
-from pytest_llmtrace._report.topics.dry_run import dry_run_rows
+from pytest_llmtrace._report.topics.dry_run import dry_run_rows, dry_run_sum
 from pytest_llmtrace._report.topics.migration import migration_lines
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import recorded_rows
@@ -54,6 +54,8 @@ def summary(
         return
     if verbosity < 0:
         yield _one_line(document)
+        if "dry_run" in document:
+            yield from plain_lines(wrapped(f"{TITLE}: {dry_run_sum(document)}", width))
         for breach in document["breaches"]:
             yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
         return
@@ -112,7 +114,8 @@ def _cost(totals: Mapping[str, Any]) -> str:
     if not totals["live_calls"]:
         return f"nothing paid · would have cost {whole}"
     text = f"{paid} paid for {plural(totals['live_calls'], 'live call')}"
-    return f"{text} · with the replayed ones {whole}" if totals["live_calls"] < totals["calls"] else text
+    calls = totals["calls"]  # replayed ones, and those given by hand, of which nobody knows who paid
+    return f"{text} · all {count(calls)} calls {whole}" if totals["live_calls"] < calls else text
 
 
 def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
@@ -223,7 +226,9 @@ def _one_line(document: Document) -> Line:
     totals = document["totals"]
     usage = totals["usage"]
     cost = usd_or_part(totals["cost_usd"], totals.get("priced_usd", 0.0))
-    paid = usd(totals["live_cost_usd"]) if totals["live_calls"] else "nothing"
+    paid = (
+        usd_or_part(totals["live_cost_usd"], totals.get("live_priced_usd", 0.0)) if totals["live_calls"] else "nothing"
+    )
     failing = _counts(document, "fail")
     parts = [
         plural(totals["tests"], "test"),

@@ -477,6 +477,20 @@ def test_no_recording():
     )
 
 
+@pytest.mark.parametrize(
+    ("found", "calls", "text"),
+    [
+        (NoCassette(cassette=GOLDEN), 1, "2 answers paid for before, in the journal; live calls after that"),
+        (PROMPT, 0, "no live calls (2 answers paid for before, in the journal)"),
+        (PROMPT, 3, "3 live calls, price unknown (2 answers paid for before, in the journal)"),
+    ],
+)
+def test_what_is_paid_for_already(found, calls, text):
+    """Answers that an earlier recording left in the journal are told apart from those that cost."""
+    said = failure_text(replace(verdict(found), accept_calls=calls, accept_usd=None, accept_paid=2))
+    assert said.splitlines()[-1].strip() == text
+
+
 def test_recorded_calls_without_a_golden_trace():
     """A tape that another tool recorded is named, and that the golden trace costs nothing."""
     found = NoCassette(cassette=GOLDEN, tape="tests/cassettes/test_refund/test_refund.yaml")

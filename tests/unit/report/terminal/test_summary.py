@@ -151,6 +151,17 @@ def test_replayed_run_in_one_line():
     assert marked(document([payload(A, chat(1))], {A: "passed"}, mode="trace"), verbosity=-1) == {}
 
 
+def test_few_words_about_what_would_be_paid():
+    """With -q a dry run says its sum all the same, and a live call without a price is no reason to say nothing."""
+    would = {"why": "changed", "calls": 2, "at_least": False, "cost_usd": 0.0002}
+    made = document([payload(A, mode="record", would_record=would)], {A: "skipped"}, mode="record")
+    assert " ".join(texts(made, verbosity=-1)[1:]) == (
+        "llmtrace: dry run: 1 test would be recorded with 2 live calls, about $0.0002; nothing was called or written"
+    )
+    unpriced = document([payload(A, [call(source="live", cost=None)])], {A: "passed"}, mode="live")
+    assert texts(unpriced, verbosity=-1)[0].endswith("cost ?, ? paid")
+
+
 def test_markup():
     """What failed is red, what is worth a look yellow, titles bold."""
     found = marked(replayed())
@@ -225,7 +236,7 @@ def test_recorded_run():
     assert texts(made) == lines(
         """
         record · 3 tests · 7 calls · 700 tokens in, 70 out
-        $0.0004 paid for 4 live calls · with the replayed ones $0.0007
+        $0.0004 paid for 4 live calls · all 7 calls $0.0007
 
         model               calls   in  out     cost
         openai/gpt-4o-mini      7  700   70  $0.0007
