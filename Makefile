@@ -58,6 +58,7 @@ demo: venv ## record, replay, drift, accept and budget before your eyes, against
 
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py
+	$(BIN)/python docs/generate_cli.py
 
 docs-images: venv ## take the pictures of the HTML report again (needs Chromium)
 	$(BIN)/python docs/make_screenshots.py

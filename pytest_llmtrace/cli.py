@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pytest_llmtrace import __version__
-from pytest_llmtrace._commands.registry import Commands
+from pytest_llmtrace._commands.registry import Commands, color_option
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,10 +15,15 @@ def main() -> None:
 
     \b
     Examples:
-      llmtrace show tests/cassettes/test_refund/test_refund.trace.yaml
-      llmtrace stats tests
-      llmtrace diff . observed
+      llmtrace show tests/test_refund.py::test_refund
+      llmtrace check
+      llmtrace stats --sort age tests
+      llmtrace diff --rev main tests
+      llmtrace prune tests
       llmtrace policy tests/test_refund.py::test_refund
       llmtrace export tests > calls.jsonl
       llmtrace import tests
     """  # noqa: D301  # click looks for the character itself
+
+
+main.params.append(color_option())

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_lines
 from pytest_llmtrace._report.commands.variants import accepted_lines
 from pytest_llmtrace._run.variants import accepted, add_variant, remove_variant
 from pytest_llmtrace.errors import LlmtraceError
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = CassettePath()
 
 
 @click.command(short_help="Accept more than one trajectory of a test.")
@@ -22,8 +23,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def accept(file: Path, *, trace: Path | None, remove: int | None, listed: bool) -> None:
     """Accept more than one trajectory of a test: a live run passes when it matches the golden trace or a variant.
 
-    FILE is the golden trace, TRACE one that `pytest --llm-live --llm-save=DIR` kept. Variants lie beside FILE, as
-    `<test>.variant-1.trace.yaml`, to be reviewed and committed like it. Replay compares with the golden trace alone.
+    FILE is the golden trace, or the node id of its test; TRACE is one that `pytest --llm-live --llm-save=DIR` kept.
+    Variants lie beside FILE, as `<test>.variant-1.trace.yaml`, to be reviewed and committed like it. Replay compares
+    with the golden trace alone.
 
     \b
     Examples:

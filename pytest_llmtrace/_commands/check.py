@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, progress, width
 from pytest_llmtrace._model.checked import Checked
 from pytest_llmtrace._report.commands.check import check_data, check_lines
@@ -17,17 +18,17 @@ from pytest_llmtrace.errors import LlmtraceError
 
 
 @click.command(short_help="Check that cassettes are valid, whole and without secrets.")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=CassettePath(folders=True), metavar="[PATH]...")
 @click.option("--allow", multiple=True, metavar="REGEX", help="What looks like a key and is none.")
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
 @click.option("--json", "as_json", is_flag=True, help="What was found, as JSON.")
 def check(paths: tuple[Path, ...], *, allow: tuple[str, ...], strict: bool, as_json: bool) -> None:
-    """Check cassettes: each PATH is a file of one, or a folder of many (this folder, where none is named).
+    """Check cassettes: each PATH is a file of one, the node id of its test, or a folder of many, this one by default.
 
-    Each can be read and has no conflict markers; holds no key, token or password; holds no history twice; has golden
-    trace and tape, which agree; and belongs to a test that is still there, in the place where that looks for it.
-    Nothing is run, imported or called. Exits with 0 where all is well, 1 where something is not, and 2 where a PATH or
-    an option cannot be used.
+    Each cassette can be read and has no conflict markers; holds no key, token or password, and no history twice; has
+    golden trace and tape, which agree; and belongs to a test that is still there, in the place where that looks for
+    it. Nothing is run, imported or called. Exits with 0 where all is well, 1 where something is not, and 2 where a
+    PATH or an option cannot be used.
 
     \b
     Examples:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
 from pytest_llmtrace._compare.custom import custom_policies
 from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
@@ -17,7 +18,7 @@ from pytest_llmtrace.errors import LlmtraceError
 
 
 @click.command(short_help="Compare two traces, or two folders of traces.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="A B | --rev REV [PATH]")
+@click.argument("paths", nargs=-1, type=CassettePath(folders=True, must_exist=False), metavar="A B | --rev REV [PATH]")
 @click.option("--rev", metavar="REV", help="Compare the golden traces at PATH with what they were: HEAD~1, main, ...")
 @click.option(
     "--policy",
@@ -50,6 +51,7 @@ def diff(
       llmtrace diff old.trace.yaml new.trace.yaml
       llmtrace diff . observed
       llmtrace diff --rev HEAD~1 tests
+      llmtrace diff --rev main tests/test_refund.py::test_refund
       llmtrace diff monday tuesday --policy tools --json
     """  # noqa: D301  # click looks for the character itself
     if len(paths) > 1 if rev is not None else len(paths) != 2:

@@ -27,8 +27,21 @@ class UnusableError(click.ClickException):
 def print_lines(lines: Iterable[Line]) -> None:
     """Print lines in their colours."""
     for line in lines:
-        color = next((name for name in _COLORS if line.markup.get(name)), None)
-        click.secho(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
+        click.echo(_styled(line))
+
+
+def page_lines(lines: Sequence[Line], *, pager: bool | None = None) -> None:
+    """Print lines, in a pager where they are more than a terminal holds; `pager` says yes or no to that."""
+    longer = sys.stdout.isatty() and len(lines) >= shutil.get_terminal_size().lines
+    if pager if pager is not None else longer:
+        click.echo_via_pager(f"{_styled(line)}\n" for line in lines)
+    else:
+        print_lines(lines)
+
+
+def _styled(line: Line) -> str:
+    color = next((name for name in _COLORS if line.markup.get(name)), None)
+    return click.style(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
 
 
 def print_json(data: Any) -> None:

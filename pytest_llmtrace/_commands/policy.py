@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pytest_llmtrace._commands.cassette_argument import complete_node_ids
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._report.commands.policy import policy_lines, problem_lines
@@ -15,7 +16,7 @@ from pytest_llmtrace.errors import LlmtraceError
 
 
 @click.command(short_help="Print what counts as drift in a test, and who says so.")
-@click.argument("nodeids", nargs=-1, required=True, metavar="NODEID...")
+@click.argument("nodeids", nargs=-1, required=True, metavar="NODEID...", shell_complete=complete_node_ids)
 @click.option("--live", is_flag=True, help="The policy of --llm-live in place of that of replay.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one object per test.")
 def policy(nodeids: tuple[str, ...], *, live: bool, as_json: bool) -> None:

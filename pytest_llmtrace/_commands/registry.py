@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Final
 
@@ -9,6 +10,27 @@ import click
 
 _MODULES: Final = ("accept", "check", "diff", "export", "import_", "policy", "prune", "show", "stats")
 """Modules of this folder, each with a command of its own name."""
+_COLOR: Final = "color"
+
+
+def color_option() -> click.Option:
+    """Whether there are colours: what every command takes, before its name and after it."""
+    return click.Option(
+        ["--color/--no-color"],
+        default=None,
+        expose_value=False,
+        callback=_set_color,
+        help="Colours or none; on a terminal there are, unless NO_COLOR is set.",
+    )
+
+
+def _set_color(ctx: click.Context, param: click.Parameter, value: bool | None) -> None:  # noqa: ARG001, FBT001
+    if value is not None:
+        ctx.color = value
+    elif ctx.color is None and os.environ.get("NO_COLOR"):
+        ctx.color = False
+    elif ctx.color is None and os.environ.get("FORCE_COLOR"):
+        ctx.color = True
 
 
 class Commands(click.Group):
@@ -23,5 +45,7 @@ class Commands(click.Group):
         for module in _MODULES:
             if module.rstrip("_") == cmd_name:
                 command: click.Command = getattr(import_module(f"pytest_llmtrace._commands.{module}"), module)
+                if all(option.name != _COLOR for option in command.params):
+                    command.params.append(color_option())
                 return command
         return None

@@ -56,7 +56,7 @@ def tree(tmp_path: Path) -> Path:
 def test_help_lists_every_command_in_one_whole_line():
     """No sentence of the list is cut off, and the examples stand on lines of their own."""
     shown = run("--help").output
-    assert "\n    llmtrace stats tests\n" in shown
+    assert "\n    llmtrace prune tests\n" in shown
     listed = [line.split(maxsplit=1) for line in shown.partition("Commands:\n")[2].splitlines()]
     assert {name for name, _ in listed} == set(NAMES)
     assert [text for _, text in listed if not text.endswith(".") or text.endswith("...")] == []
@@ -167,4 +167,4 @@ def test_a_command_imports_only_what_it_needs():
         "print(before, loaded())\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines()[-1] == "['registry'] ['output', 'policy', 'registry']"
+    assert ran.stdout.splitlines()[-1] == "['registry'] ['cassette_argument', 'output', 'policy', 'registry']"

@@ -2,12 +2,18 @@
 
 import pytest
 
+from docs import generate_cli
 from docs.generate_sdks import PAGE, Claim, claims, page
 
 
 def test_the_table_of_sdks_is_up_to_date():
     """The page is what the end-to-end projects and pyproject.toml say now (``make docs-tables`` draws it again)."""
     assert PAGE.read_text("utf-8") == page()
+
+
+def test_the_reference_of_the_command_line_is_up_to_date():
+    """The page is what the commands say of themselves now (``make docs-tables`` draws it again)."""
+    assert generate_cli.PAGE.read_text("utf-8") == generate_cli.page()
 
 
 def test_claims_are_read_from_tests_and_classes(tmp_path):
