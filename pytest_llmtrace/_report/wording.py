@@ -112,7 +112,8 @@ def drift_line(drift: Mapping[str, Any], *, label: bool = True) -> str:
     """One drift in one line, from its data: ``lead turn 2 prompt changed (messages[0].content)``."""
     where = f"{clean_line(drift['conversation'])} " if label and drift["conversation"] else ""
     path = f" ({clean_line(drift['path'])})" if drift["path"] else ""
-    also = f", {drift['folded']} more follow from it" if drift["folded"] else ""
+    folded = drift["folded"]
+    also = f", {folded} more follow{'s' if folded == 1 else ''} from it" if folded else ""
     return f"{where}turn {drift['turn']} {drift_title([drift])}{path}{also}"
 
 

@@ -147,7 +147,10 @@ class Controller:
             for pair in (*payload.get("swapped", {}).get("models", ()), *payload.get("unswapped", ()))
         }
         pairs = [(old, new) for old, new in self.settings.live.models if f"{old}={new}" not in done]
-        return [f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}" for old, new in pairs]
+        return [
+            f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}, and the run fails"
+            for old, new in pairs
+        ]
 
     def _unused(self, session: pytest.Session) -> list[str]:
         from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415

@@ -13,7 +13,9 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.topics.dry_run import stopped_text
+from pytest_llmtrace._run.saving import golden_of
 from pytest_llmtrace._run.stops import comes_of_stop
+from pytest_llmtrace._run.unchanged import same_by_rules
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.assembly.assemble import Assembled
@@ -85,10 +87,11 @@ def skipping(run: OwnerRun | None) -> Iterator[None]:
 
 
 def _is_unchanged(run: OwnerRun, assembled: Assembled) -> bool:
-    """Whether a run that needed no live call did what its golden trace says."""
+    """Whether a run that needed no live call did what its golden trace says, or differs by rules alone."""
     if not run.old.tape_exists:
         return run.old.golden_exists
-    return run.old.says_unchanged(behaviour_digest(run.plan.privacy.masked(assembled.trace.behaviour)))
+    trace = run.plan.privacy.masked(assembled.trace.behaviour)
+    return run.old.says_unchanged(behaviour_digest(trace)) or same_by_rules(run, golden_of(run, trace))
 
 
 def _why(run: OwnerRun) -> str:

@@ -14,6 +14,7 @@ from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._run.borrowing import IMPORTED, Borrowed, borrowed, providers
@@ -191,15 +192,13 @@ def save(run: OwnerRun) -> Saved:
     if not trace.entries and not any(interaction.phase == "teardown" for interaction in recorded):
         removed = run.old.exists and remove(plan.cassette)
         return Saved(written=removed, removed=removed)
-    amounts = totals(run.trace().calls)  # with what the teardown called: its money counts, too
     meta: dict[str, Any] = {
         "test": plan.owner,
         "providers": sorted({call.provider for call in trace.calls if call.source != "local" and call.provider}),
         "behaviour": behaviour_digest(trace),
-        "totals": _totals_data(amounts),
+        "totals": _totals_data(totals(run.trace().calls)),
     }
-    mask = plan.privacy.mask
-    golden = Golden(test=plan.owner, trace=trace, totals=amounts, privacy=mask.kind if mask is not None else None)
+    golden = golden_of(run, trace)
     if same_by_rules(run, golden):
         return Saved()
     new = Recorded(golden=golden, interactions=recorded, meta=meta)
@@ -208,6 +207,13 @@ def save(run: OwnerRun) -> Saved:
     keep_tape = not plan.own_tape and IMPORTED in load_meta(plan.cassette.tape)
     sealed = plan.privacy.tapes == "encrypted"
     return Saved(written=write(plan.cassette, new, old=old, keep_tape=keep_tape, seal=seal(plan), sealed=sealed))
+
+
+def golden_of(run: OwnerRun, trace: Trace) -> Golden:
+    """The golden trace that recording would write, from the trace of an owner as files may hold it."""
+    mask = run.plan.privacy.mask
+    amounts = totals(run.trace().calls)  # with what the teardown called: its money counts, too
+    return Golden(test=run.plan.owner, trace=trace, totals=amounts, privacy=mask.kind if mask is not None else None)
 
 
 def save_observed(run: OwnerRun, folder: Path) -> None:

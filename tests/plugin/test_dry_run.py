@@ -44,6 +44,17 @@ def test_an_unchanged_project_would_cost_nothing(agent):
     )
 
 
+def test_what_differs_by_rules_alone_would_not_be_recorded(agent):
+    """Recording leaves those files alone, so a dry run does not count them."""
+    agent.pytester.makeini("[pytest]\nllm_normalize = number\n")
+    agent.edit('agent("Refund order 8")', 'agent("Refund order 88")')
+    ran = dry(agent, "-k", "test_other")
+    assert (ran.test("test_other")["would_record"]["why"], ran.report["dry_run"]["tests"]) == ("unchanged", 0)
+    files = agent.cassettes()
+    agent.record("-k", "test_other")
+    assert agent.cassettes() == files
+
+
 def test_a_changed_test_is_estimated_from_its_old_golden_trace(agent):
     """The calls from the first that is not on the tape, at what they cost when they were recorded."""
     agent.edit('{"refunded": order}', '{"refunded": order, "fee": 1}')

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.layout import Line, cut_end, cut_middle, plain_lines
+from pytest_llmtrace._report.layout import Line, cut_end, cut_middle, plain_lines, wrapped
 from pytest_llmtrace._report.money import count, percent, usd, usd_or_part
 from pytest_llmtrace._report.wording import drift_line, joined, plural, turns
 
@@ -30,9 +30,9 @@ def recorded_rows(document: Mapping[str, Any], width: int, *, verbose: bool) -> 
         yield Line(text=f"    {work(row)}", markup={"yellow": True} if lost else {})
         yield from plain_lines(cut_end(f"    {line}", width) for line in behaviour(row))
         accepted = _accepted(row)
-        yield from plain_lines(
-            cut_end(f"    accepted: {drift_line(drift)}", width) for drift in accepted[: None if verbose else _ACCEPTED]
-        )
+        for drift in accepted[: None if verbose else _ACCEPTED]:
+            first, *rest = wrapped(f"accepted: {drift_line(drift)}", width - 6)
+            yield from plain_lines([f"    {first}", *(f"      {line}" for line in rest)])
         if len(accepted) > _ACCEPTED and not verbose:
             yield Line(text=f"    accepted: {plural(len(accepted) - _ACCEPTED, 'more difference')}")
     if len(changed) > _SHOWN and not verbose:
@@ -70,6 +70,8 @@ def work(row: Mapping[str, Any]) -> str:
         parts.append(f"written to {clean_line(row['golden'])}" if row.get("golden") else "written")
     elif unfinished := _unfinished(row):
         waits = "; what was paid for waits in its journal" if data.get("waiting") else ""
+        if waits and data.get("from_journal"):
+            waits += " (for other answers: --llm-record-mode=all)"
         parts.append(f"not written: {unfinished}{waits}")
     else:
         parts.append("unchanged")

@@ -65,7 +65,7 @@ def test_whole_report():
           -  Hi.
           +  Ho.
           ```
-        * `lead turn 1 answer changed (output.content), 1 more follow from it` (warning)
+        * `lead turn 1 answer changed (output.content), 1 more follows from it` (warning)
 
           ```diff
           -  Hi.

@@ -252,7 +252,8 @@ def test_recorded_run():
         recorded
           tests/test_a.py::test_a
             2 live requests ($0.0002), 3 from the journal, paid before, 1 kept, written to g.trace.yaml
-            accepted: lead turn 1 prompt changed (messages[0].content), 2 more follow f…
+            accepted: lead turn 1 prompt changed (messages[0].content), 2 more follow
+              from it
             accepted: lead turn 2 user message changed (messages[0].content)
             accepted: lead turn 3 user message changed (messages[0].content)
             accepted: 2 more differences

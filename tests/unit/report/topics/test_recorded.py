@@ -31,7 +31,10 @@ def row(
         (row("failed", kept=1), "1 kept, not written: the test failed"),
         (
             row("failed", from_journal=1, waiting=True),
-            "1 from the journal, paid before, not written: the test failed; what was paid for waits in its journal",
+            (
+                "1 from the journal, paid before, not written: the test failed; what was paid for waits in its journal "
+                "(for other answers: --llm-record-mode=all)"
+            ),
         ),
         (
             row("unknown", live=1, live_cost_usd=0.5, waiting=True),
