@@ -120,6 +120,7 @@ class Project:
                 "no:asyncio",
                 "-p",
                 "no:hypothesispytest",
+                "--assert=plain",  # rewriting every module of every inner run takes a fifth of the time
                 f"--llm-report={file}",
             )
             run = self.pytester.runpytest_subprocess if own_process else self.pytester.runpytest_inprocess
