@@ -71,10 +71,12 @@ class _Comparison:
         policy, ledger, stopped = self._policy, self._ledger, self._stopped
         paired, again = self._conversations()
         forget_regrouped(paired)
+        passed = {at for conversation in paired for at in conversation.gathered} if stopped else set()
         aligned = [(conversation.golden, conversation.observed, conversation.turns) for conversation in paired]
         positions = Positions(len(self._observed.calls), aligned)
         for conversation in (*paired, *again):
-            conversation.settle(positions, stopped=stopped)
+            reached = any(one.at in passed for one in conversation.golden)
+            conversation.settle(positions, stopped=stopped and not reached)
         for _, number, one, other in sorted(
             (positions.golden(conversation.golden[one]).position, number, one, other)
             for number, conversation in enumerate(paired)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -84,6 +85,23 @@ class Hunks:
         """The tool call that a message is the result of, told apart from equal ones."""
         found, tool = answered(messages, position), self._tool(messages, position)
         return {**tool, "tool_call": found.place, "messages_back": found.back} if found and tool else None
+
+
+def moved_messages(
+    golden: TurnPrint, observed: TurnPrint, stretches: list[tuple[list[int], list[int]]]
+) -> dict[int, int]:
+    """Messages that are at another position in the observed history: golden to observed position."""
+    waiting: dict[str, deque[int]] = {}
+    for _, there in stretches:
+        for position in there:
+            waiting.setdefault(observed.keys[position], deque()).append(position)
+    found = {
+        position: waiting[golden.keys[position]].popleft()
+        for here, _ in stretches
+        for position in here
+        if waiting.get(golden.keys[position])
+    }
+    return {here: there for here, there in found.items() if here != there}
 
 
 def _speaker(messages: Sequence[Message], position: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -13,7 +12,7 @@ from pytest_llmtrace._compare.fan_outs import Gathering, only_quotes_differ
 from pytest_llmtrace._compare.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._compare.history import Histories, Hunk
-from pytest_llmtrace._compare.hunks import Hunks
+from pytest_llmtrace._compare.hunks import Hunks, moved_messages
 from pytest_llmtrace._compare.pairing import Pairing
 from pytest_llmtrace._compare.positions import Positions
 from pytest_llmtrace._compare.turns import Alignment, align_turns
@@ -64,6 +63,14 @@ class PairedConversation:
         self._extra = Echoes(fingerprints)
         self._orders: dict[int, Root] = {}
         """Golden turns that were moved, and the difference that says so."""
+
+    @property
+    def gathered(self) -> Iterator[int]:
+        """Positions of the golden calls that came before a call of this conversation: what it quotes of a fan-out."""
+        for one, other in self.turns.aligned if self._gathered[0] else ():
+            here = self._gathered[0].get(self.golden[one].at)
+            if here is not None and self.observed[other].at in self._gathered[1]:
+                yield from (member.at for member in here.members)
 
     def settle(self, positions: Positions, *, stopped: bool) -> None:
         """Enter the calls that are on one side only or were moved.
@@ -146,7 +153,7 @@ class PairedConversation:
             there, extra = self._extra.without(observed, other, range(*hunk.observed), where)
             hunk.causes.extend((*gone, *extra))
             left.append((hunk, here, there))
-        moved = _moved(golden, observed, [(here, there) for _, here, there in left])
+        moved = moved_messages(golden, observed, [(here, there) for _, here, there in left])
         if moved:
             changes = [
                 Change(
@@ -278,18 +285,3 @@ def _runs(numbers: Iterable[int]) -> Iterator[list[int]]:
         run.append(number)
     if run:
         yield run
-
-
-def _moved(golden: TurnPrint, observed: TurnPrint, stretches: list[tuple[list[int], list[int]]]) -> dict[int, int]:
-    """Messages that are at another position in the observed history: golden to observed position."""
-    waiting: dict[str, deque[int]] = {}
-    for _, there in stretches:
-        for position in there:
-            waiting.setdefault(observed.keys[position], deque()).append(position)
-    found = {
-        position: waiting[golden.keys[position]].popleft()
-        for here, _ in stretches
-        for position in here
-        if waiting.get(golden.keys[position])
-    }
-    return {here: there for here, there in found.items() if here != there}

@@ -39,6 +39,8 @@ class Verdict:
     """Whether a miss ended the test before it was done: what comes later was not reached."""
     exception: str | None = None
     """The exception that the test ended with because of a miss, as one line; replaced by the verdict."""
+    could_go_on: bool = False
+    """Whether a request without an answer ended it that could have been answered with what comes nearest."""
     nearest: int = 0
     """Requests that are not on the tape and were answered with what comes nearest (`--llm-on-miss=nearest`)."""
     private: bool = False

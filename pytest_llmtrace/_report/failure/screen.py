@@ -137,6 +137,17 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
         yield from _command("or", verdict, width, recorded=True)
     elif types - {"internal", "breach", "bypass"} or _grew(found):
         yield from _command("accept", verdict, width, recorded=True)
+    if verdict.could_go_on and _stopped_early(verdict):
+        text = "--llm-on-miss=nearest shows the turns not reached, free of charge"
+        yield from _labelled("rest", wrapped(text, width - 10))
+
+
+def _stopped_early(verdict: Verdict) -> bool:
+    """Whether a model was asked something without an answer, and fewer calls were made than are recorded."""
+    made = [turn.call for conversation in verdict.observed for turn in conversation.turns]
+    recorded = sum(len(conversation.turns) for conversation in verdict.golden or ())
+    gone = sum(isinstance(one, Drift) and one.kind == "call_missing" for one in verdict.findings)
+    return len(made) + gone < recorded and any(call.status == "missed" for call in made)
 
 
 def _command(label: str, verdict: Verdict, width: int, *, recorded: bool) -> Iterator[str]:

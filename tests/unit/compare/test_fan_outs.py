@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,6 +162,17 @@ def test_a_fan_out_that_did_not_come_to_its_end() -> None:
     """Where replay stopped before the aggregator, members that were made are still recognised."""
     stopped = trace(members()[:2])
     assert compare(moa(), stopped, EXACT, stopped=True) == ()
+
+
+def test_a_member_that_is_gone_is_the_cause_where_its_aggregator_was_stopped() -> None:
+    """The aggregator asks for something that is not on the tape; the member came before it and was not made."""
+    golden, changed = told(LONG), told(without("b"))
+    *made, aggregator = changed.calls
+    stopped = trace(made, replace(aggregator, output=None, status="missed"))
+    drifts = compare(golden, stopped, EXACT, stopped=True)
+    assert [(one.kind, one.conversation, one.severity) for one in drifts] == [
+        ("call_missing", "openai/b (fan-out)", "fail")
+    ]
 
 
 def test_a_request_that_quotes_otherwise_is_another_one() -> None:
