@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import click
 
 from pytest_llmtrace import __version__
+from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.reading import Broken, goldens_at
 from pytest_llmtrace._report.document.entries import entry_lines, packed_entries
 from pytest_llmtrace._store.golden_file import Golden
@@ -25,7 +26,7 @@ _GAP: Final = 1_000_000
 
 
 @click.command(short_help="Write what is recorded for other programs.")
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=CassettePath(folders=True), metavar="[PATH]...")
 @click.option(
     "--format",
     "form",
@@ -50,7 +51,7 @@ _GAP: Final = 1_000_000
 )
 @click.option("--per-turn", is_flag=True, help="finetune: an example per call, not one per conversation.")
 def export(paths: tuple[Path, ...], form: str, output: Path | None, at: str, *, per_turn: bool) -> None:
-    """Write what is recorded at or below each PATH (a folder or a golden trace) for other programs.
+    """Write what is recorded at or below each PATH (a folder, a golden trace or a node id) for other programs.
 
     Exits with 1 where a cassette cannot be read, after all others were written. Large trees are streamed.
 

@@ -20,7 +20,7 @@ from pytest_llmtrace._run.agreement import disagreements
 from pytest_llmtrace._run.borrowing import IMPORTED
 from pytest_llmtrace._run.check_targets import Target
 from pytest_llmtrace._run.secrets_in import secrets_in
-from pytest_llmtrace._store.faults import conflict_line, read_bytes, read_text
+from pytest_llmtrace._store.faults import Fault, broken, conflict_line, read_bytes, read_text
 from pytest_llmtrace._store.git import tracked_in
 from pytest_llmtrace._store.golden_file import Golden, load_golden
 from pytest_llmtrace._store.paths import JOURNAL, Cassette, golden_of, variants_of
@@ -95,7 +95,7 @@ class Checker:
                 meta = data.get("meta")
                 return _TapeRead(meta=meta if isinstance(meta, dict) else {})
             tape = read_tape(data, path, opened)
-        except (CassetteError, StorageError) as error:
+        except (CassetteError, StorageError, RecursionError) as error:
             yield _unreadable(path, error)
             return _TapeRead(broken=True)
         yield from _outside(path, tape.interactions, self._redactor)
@@ -131,7 +131,7 @@ class Checker:
                     yield Problem(file=path, kind="line_ends", severity="warn")
                 return _GoldenRead(owner=owner if isinstance(owner, str) else None)
             golden = load_golden(text, path)
-        except (CassetteError, StorageError) as error:
+        except (CassetteError, StorageError, RecursionError) as error:
             yield _unreadable(path, error)
             return _GoldenRead()
         needed = golden_size_needed(text, golden)
@@ -234,6 +234,8 @@ def _without_secrets(found: list[Problem]) -> list[Problem]:
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
+    if isinstance(error, RecursionError):
+        return _unreadable(path, broken(path, Fault("it nests too deeply")))
     kind: ProblemKind = "newer" if isinstance(error, NewerCassetteError) else "broken"
     return Problem(file=path, kind=kind, facts={"text": str(error)})
 

@@ -52,6 +52,7 @@ def test_a_node_id_names_the_cassette_of_its_test(project, monkeypatch):
     assert run("diff", ONE, ONE).output == "1 trace compared, no difference\n"
     assert run("show", "tests/test_a.py::test_each[b]").output.startswith("tests/test_a.py::test_each[b]\n")
     assert run("show", "tests/test_a.py::test_alone").output.startswith("tests/test_a.py::test_alone[x]\n")
+    assert len(run("export", ONE).output.splitlines()) == 3
     monkeypatch.chdir(project / "tests")
     assert run("show", ONE).exit_code == 0
 

@@ -107,6 +107,37 @@ def test_a_key_in_what_was_said_is_found_and_not_shown(cassette, text, what):
     assert problems("--allow", "sk-proj|AKIA|ghp_|hunter22") == [("test_one.trace.yaml", "disagree", None)]
 
 
+def test_each_shape_of_a_key_is_known():
+    """Keys as their issuers make them, in the middle of a sentence and in JSON inside of JSON."""
+    mixed = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3hI5jK7lM9nO1pQ3"
+    keys = {
+        "an Anthropic key": f"sk-ant-api03-{mixed}-_AA",
+        "an OpenRouter key": f"sk-or-v1-{mixed.lower()}",
+        "an OpenAI-like key": f"sk-svcacct-{mixed}",
+        "a Google key": f"AIza{mixed[:35]}",
+        "a Google access token": f"ya29.{mixed}",
+        "an AWS access key id": f"ASIA{mixed[:16].upper()}",
+        "a signature of AWS": "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/bedrock/aws4_request",
+        "a Groq key": f"gsk_{mixed[:52]}",
+        "an xAI key": f"xai-{mixed}",
+        "a Perplexity key": f"pplx-{mixed[:48]}",
+        "a Hugging Face token": f"hf_{mixed[:34]}",
+        "a Replicate token": f"r8_{mixed[:37]}",
+        "a GitHub token": f"github_pat_{mixed}",
+        "a GitLab token": f"glpat-{mixed[:20]}",
+        "a Slack token": "xoxb-123456789012-abcdef",
+        "a Stripe key": f"sk_live_{mixed[:24]}",
+        "a SendGrid key": f"SG.{mixed[:22]}.{mixed[:43]}",
+        "a JSON web token": f"eyJhbGciOiJIUzI1NiJ9.eyJ{mixed[:20]}.{mixed[:20]}",
+        "a bearer token": f"Bearer {mixed}",
+        "a private key": "-----BEGIN RSA PRIVATE KEY-----",
+        "a password in a URL": "redis://default:hunter22@cache:6379",
+    }
+    for what, key in keys.items():
+        for text in (f"Use {key}, please.", json.dumps(json.dumps({"key": key}))):
+            assert [found.what for found in keys_in(text)] == [what], text
+
+
 def test_words_and_examples_are_no_keys():
     """What prose, ids of providers and the examples of documentation look like is not reported."""
     harmless = [
@@ -309,6 +340,37 @@ def test_a_journal_that_is_to_be_committed_is_a_problem(cassette):
     cassette.journal.write_text("{}", encoding="utf-8")
     assert problems() == []
     assert problems(cassette.journal) == [("test_one.journal.jsonl", "journal", None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("test_one.tape.json", b"\xff\xfe\x00", "it is not UTF-8"),
+        ("test_one.tape.json", b"", "it is not valid JSON"),
+        ("test_one.tape.json", b'{"llmtrace": 1, "interactions": 3}', "`interactions` must be a list"),
+        (
+            "test_one.tape.json",
+            b'{"llmtrace":1,"api_key":"x","a":' + 700 * b"[" + 700 * b"]" + b"}",
+            "nests too deeply",
+        ),
+        ("test_one.trace.yaml", b"a: &a [1]\nb: *a\nllmtrace: 1\n", "anchors and aliases are not allowed"),
+        ("test_one.trace.yaml", b"\x00", "is not valid YAML"),
+    ],
+)
+def test_hostile_files_are_problems_and_no_crash(cassette, name, content, said):
+    """Whatever stands in a file, it is named with what is wrong, and the others are checked all the same."""
+    record(Path(), "test_a.py::test_two")
+    cassette.golden.with_name(name).write_bytes(content)
+    done = run()
+    assert done.exit_code == 1
+    assert said in done.output
+    assert "2 cassettes checked, " in done.output
+
+
+def test_the_examples_of_this_project_are_fit():
+    """What is shown to newcomers passes its own check, warnings included."""
+    done = run("--strict", Path(__file__).parents[2] / "examples")
+    assert done.exit_code == 0, done.output
 
 
 def test_what_cannot_be_checked_is_wrong_usage(project):
