@@ -39,12 +39,13 @@ class Gates:
 
     stop: Callable[[str], BaseException] = ReplayStopError
     """Makes the exception that ends a request without an answer, from one line of text."""
-    allow_live: Callable[[], str | None] = lambda: None
-    """Asked before a live LLM call: why it must not be made, or `None`."""
+    allow_live: Callable[[Exchange | None], str | None] = lambda _exchange: None
+    """Asked before a live LLM call (`None`: a connection that nobody can read): why it must not be made, or `None`."""
     nearest: Callable[[Exchange, Sequence[Exchange]], tuple[int, Interaction] | None] = lambda _exchange, _made: None
     """Asked, with all requests so far, what else may answer an LLM request that is not on the tape; `None`: nothing."""
     went_live: Callable[[Exchange], None] = lambda _exchange: None
     """Told of each live LLM call that was answered."""
+    live_failed: Callable[[Exchange], None] = lambda _exchange: None  # of each live request that got no answer
     keep: Callable[[Interaction], None] = lambda _interaction: None
     """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost."""
 
@@ -146,6 +147,7 @@ class Recorder:
         """A live request ended without an answer."""
         failure = failure_of(error)
         exchange.failed(self._redactor.response(failure, exchange.proof) if failure is not None else None)
+        self._gates.live_failed(exchange)
 
     def observe(
         self, raw: HttpRequest, response: HttpResponse, source: Literal["live", "tape"], context: LitellmCall | None
@@ -231,7 +233,7 @@ class Recorder:
     def let_through(self, address: str, stack: tuple[str, ...]) -> None:
         """A connection to a provider goes past the tape. Raises: the stop, where a budget is spent."""
         self.passages.to_provider(Passage(address=address, stack=stack, phase=self.phase))
-        self._ask_budget()
+        self._ask_budget(None)
 
     def gone_past(self) -> tuple[Passage, ...]:
         """The connections to LLMs that went past the tape."""
@@ -245,15 +247,14 @@ class Recorder:
 
     def _before_live(self, exchange: Exchange) -> None:
         try:
-            self._ask_budget()
+            self._ask_budget(exchange)
         except BaseException:
             exchange.failed(None)
             exchange.taped, exchange.unsent = False, True
             raise
 
-    def _ask_budget(self) -> None:
-        refusal = self._gates.allow_live()
-        if refusal is not None:
+    def _ask_budget(self, exchange: Exchange | None) -> None:
+        if (refusal := self._gates.allow_live(exchange)) is not None:
             self.refuse_live(refusal)
 
     def refuse_live(self, why: str) -> NoReturn:

@@ -105,7 +105,7 @@ class Breach:
     """A budget that was exceeded, or could not be checked because a price is unknown."""
 
     scope: str
-    """``run``, or the node id of the test."""
+    """``run``, a directory, or the node id of the test."""
     what: Literal["usd", "tokens", "calls", "growth"]
     limit: float
     value: float | None
@@ -113,7 +113,11 @@ class Breach:
     models: tuple[str, ...] = ()
     """Models without a price."""
     refused: bool = False
-    """Whether a live call was refused because the budget was spent."""
+    """Whether a live call was refused because the budget was spent, or cannot be checked."""
+    of: Literal["usd", "tokens"] | None = None
+    """What grew, where it is growth."""
+    source: str | None = None
+    """Where the limit can be raised: a flag, an ini value, a table of pyproject.toml, a marker."""
     severity: Severity = "fail"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
 
@@ -124,10 +125,17 @@ def amount(what: str, value: float | None) -> str:
     return {"usd": usd, "growth": percent}.get(what, count)(value)
 
 
+def scope_name(scope: str) -> str:
+    """Whom a budget is for: ``the run``, a directory, a test."""
+    return {RUN: "the run", ".": "the root directory"}.get(scope) or clean_line(scope)
+
+
 def budget_use(budget: Mapping[str, Any]) -> str:
     """What was used of a budget, from its data: ``cost $0.0124 of $0.05 allowed``."""
     what = str(budget["what"])
     name = BUDGETS.get(what, clean_line(what))
+    if budget.get("of"):
+        name += f" of {BUDGETS.get(budget['of'], clean_line(budget['of']))}"
     return f"{name} {amount(what, budget['value'])} of {amount(what, budget['limit'])} allowed"
 
 
@@ -137,7 +145,8 @@ def breach_line(breach: Mapping[str, Any]) -> str:
     if breach["value"] is None and breach.get("models"):
         models = joined([clean_line(model) for model in breach["models"]])
         text += f" (no price for {models}: enter it in [tool.llmtrace.prices])"
-    return f"{text}; live calls were refused" if breach.get("refused") else text
+    source = f" (set by {clean_line(breach['source'])})" if breach.get("source") else ""
+    return f"{text}; live calls were refused{source}" if breach.get("refused") else f"{text}{source}"
 
 
 def finding_line(finding: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ def accepting(run: OwnerRun, golden: Golden | None, *, stopped: bool, anew: bool
     """How many live calls it would take to accept what was observed, at least, and about what they would cost."""
     llm_misses = sum(1 for one in run.recorder.misses if one.is_llm)
     if run.went_on and not llm_misses:
-        costs = [run.price(one)[1] for one in run.went_on]
+        costs = [run.spending.price(one) for one in run.went_on]
         known = [cost for cost in costs if cost is not None]
         return Accepting(calls=len(costs), usd=sum(known) if len(known) == len(costs) else None)
     paid = _paid(run)

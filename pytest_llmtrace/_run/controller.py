@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from functools import reduce
-from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import LlmtraceError
+
+_NOTHING_FAILED: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""Of pytest's own: an empty shard of a suite is no failure."""
 
 
 class Controller:
@@ -65,16 +66,19 @@ class Controller:
         from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
         from pytest_llmtrace._run.ci import places_in_checkout, write_step_summary  # noqa: PLC0415
 
+        breaches, budgets = self._held_against_budgets()
+        self._problems += self._never_swapped()
         self._document = document(
             self._payloads,
             self._outcomes,
             mode=self.settings.run_mode,
-            breaches=[] if self.settings.dry_run else self._breaches(),
+            breaches=breaches,
+            budgets=budgets,
             unused=self._unused(session),
             durations=self._durations,
             places=places_in_checkout(self._places, self.settings),
+            failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
         )
-        self._problems += self._never_swapped()
         for path in self.settings.reports:
             try:
                 write_report(path, self._document, self._payloads)
@@ -97,7 +101,6 @@ class Controller:
                 self._document,
                 verbosity=terminal.verbosity,
                 width=width,
-                budgets=self._budgets(),
                 warnings=[*self._problems, *self._remarks],
             )
         )
@@ -113,31 +116,17 @@ class Controller:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _budgets(self) -> list[dict[str, Any]]:
-        """The run's budgets with what was used of them."""
-        assert self._document is not None  # noqa: S101  # only called with a document
-        totals = self._document["totals"]
-        tokens = totals["usage"].get("input_tokens", 0) + totals["usage"].get("output_tokens", 0)
-        used = (("usd", self.settings.budget_usd, totals["cost_usd"]), ("tokens", self.settings.budget_tokens, tokens))
-        return [
-            {"scope": "run", "what": what, "limit": limit, "value": value}
-            for what, limit, value in used
-            if limit is not None
-        ]
-
-    def _breaches(self) -> list[Any]:
-        from pytest_llmtrace._compare.budget import Budget, breaches, growth_breaches  # noqa: PLC0415
+    def _held_against_budgets(self) -> tuple[list[Breach], list[dict[str, Any]]]:
+        """The breached budgets of the run and of directories, and what was used of all of them."""
+        limits, growth = (*self.settings.budgets.run, *self.settings.budgets.directories), self.settings.budgets.growth
+        if self.settings.dry_run or not (limits or growth):
+            return [], []
         from pytest_llmtrace._report.document.attempts import owners  # noqa: PLC0415
+        from pytest_llmtrace._report.document.counted import counted_owner  # noqa: PLC0415
+        from pytest_llmtrace._run.gates import budget_uses, run_breaches  # noqa: PLC0415
 
-        found = owners(self._payloads)
-        amounts = reduce(add, (owner.amounts for owner in found), Totals())
-        models = sorted({name for owner in found for payload in owner.last for name in payload["unpriced_models"]})
-        budget = Budget(usd=self.settings.budget_usd, tokens=self.settings.budget_tokens)
-        made = list(breaches(amounts, budget, "run", models))
-        if self.settings.max_growth is not None:
-            golden, observed = _comparable(found)
-            made += growth_breaches(golden, observed, self.settings.max_growth, "run")
-        return made
+        found = [counted_owner(owner) for owner in owners(self._payloads)]
+        return run_breaches(found, limits, growth), list(budget_uses(found, limits, growth))
 
     def _never_swapped(self) -> list[str]:
         """Models that no test asked for: a report on the new one would say nothing about it."""
@@ -169,17 +158,6 @@ class Controller:
                 if _name(golden_of(path), self.settings.root) not in used:
                     found.add(_name(path, self.settings.root))
         return sorted(found - used)
-
-
-def _comparable(found: Any) -> tuple[Totals, Totals]:
-    """Golden and observed totals of the owners that have a golden trace."""
-    golden = observed = Totals()
-    for owner in found:
-        before = owner.golden_amounts
-        if before is not None:
-            golden += reduce(add, [before] * (owner.runs["count"] if owner.runs else 1))
-            observed += owner.amounts
-    return golden, observed
 
 
 def _name(path: Path, root: Path) -> str:

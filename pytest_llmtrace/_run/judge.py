@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.recorder import is_llm_request
-from pytest_llmtrace._compare.budget import breaches, growth_breaches
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests, only_moved
 from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
-from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
@@ -23,6 +22,7 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run import saving
 from pytest_llmtrace._run.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.borrowing import trace_of
+from pytest_llmtrace._run.over_budget import owner_breaches
 from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
@@ -67,7 +67,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         for text, traceback in recorder.framework.faults
     ]
     golden_totals = run.old.totals
-    findings += _breaches(run, trace, stopped=stopped)
+    findings += owner_breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:
         findings.append(Bypass(what=f"{len(trace.calls)} LLM calls were seen, at least {plan.min_calls} were expected"))
     anew = not plan.own_tape and needs_new_answers(run, findings)
@@ -255,23 +255,6 @@ def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
         if not (judged and is_llm_request(interaction.request)):
             left[interaction.request.method, _url(run, interaction.request)] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
-
-
-def _breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach]:
-    plan = run.plan
-    observed = totals(trace.calls)
-    found = list(breaches(observed, plan.budget, plan.owner, unpriced(trace.calls)))
-    if plan.max_growth is not None and run.old.totals is not None and not stopped and run.compares:
-        found += growth_breaches(run.old.totals, observed, plan.max_growth, plan.owner)
-    if run.refusal is not None:
-        found = [one for one in found if (one.scope, one.what) != (run.refusal.scope, run.refusal.what)]
-        found.append(run.refusal)
-    return found
-
-
-def unpriced(calls: tuple[LLMCall, ...]) -> tuple[str, ...]:
-    """The models of calls whose price is not known, each once, sorted."""
-    return tuple(sorted({call.name for call in calls if totals([call]).unpriced_calls}))
 
 
 def _one_line(exception: BaseException | None) -> str | None:

@@ -1,54 +1,117 @@
-"""What live calls have cost so far, in this process or in all xdist workers together."""
+"""What live calls have used so far, in this process or in all xdist workers together."""
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from pytest_llmtrace._model.limits import lies_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """An amount; what was set aside for a call that is under way is given back as a negative one."""
+
+    usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+    unpriced: Mapping[str, int] = field(default_factory=dict)
+    """Models that were called and have no price, and how often."""
+
+    def __add__(self, other: Spent) -> Spent:
+        names = {*self.unpriced, *other.unpriced}
+        return Spent(
+            usd=self.usd + other.usd,
+            tokens=self.tokens + other.tokens,
+            calls=self.calls + other.calls,
+            unpriced={name: self.unpriced.get(name, 0) + other.unpriced.get(name, 0) for name in names},
+        )
+
+    def __sub__(self, other: Spent) -> Spent:
+        return self + Spent(
+            usd=-other.usd,
+            tokens=-other.tokens,
+            calls=-other.calls,
+            unpriced={name: -count for name, count in other.unpriced.items()},
+        )
+
+
+class Sums:
+    """What was spent, by directory."""
+
+    def __init__(self, by_directory: Mapping[str, Spent]) -> None:
+        self._by_directory = by_directory
+
+    def of(self, scope: str | None) -> Spent:
+        """What was spent in a directory and below it; in all of them together for `None`."""
+        found = Spent()
+        for directory, amount in self._by_directory.items():
+            if scope is None or lies_in(directory, scope):
+                found += amount
+        return found
 
 
 class Ledger:
-    """A running sum of live spending. With a file, all processes that use the file share it."""
+    """A running sum of live spending. With a file, all processes that use the file share it.
+
+    An entry and what stood in the ledger before it are one step, also between processes: entries have one order, that
+    of the file, which is only ever appended to, in whole lines. So of two calls that want the last of a budget one
+    comes first, and no lock is needed.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._read_up_to = 0
-        self._usd = 0.0
-        self._tokens = 0
+        self._sums: dict[str, Spent] = {}
 
-    def add(self, usd: float, tokens: int) -> None:
-        """Add what one call cost."""
-        if self._path is None:
-            with self._lock:
-                self._usd += usd
-                self._tokens += tokens
-            return
-        line = f"{usd!r} {tokens}\n".encode()
-        handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def enter(self, directory: str, amount: Spent) -> Sums:
+        """Enter an amount. Returns what stood here before it."""
+        with self._lock:
+            if self._path is None:
+                before = Sums(dict(self._sums))
+                self._count(directory, amount)
+                return before
+            return Sums(self._appended(self._path, directory, amount))
+
+    def sums(self) -> Sums:
+        """What was spent so far."""
+        with self._lock:
+            if self._path is not None:
+                self._catch_up(self._path)
+            return Sums(dict(self._sums))
+
+    def _appended(self, path: Path, directory: str, amount: Spent) -> dict[str, Spent]:
+        data = [directory, amount.usd, amount.tokens, amount.calls, dict(amount.unpriced)]
+        line = json.dumps(data).encode("ascii") + b"\n"
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, line)  # one write of one short line: whole lines, whoever else writes
+            end = os.lseek(handle, 0, os.SEEK_CUR)
         finally:
             os.close(handle)
+        self._catch_up(path, end - len(line))
+        before = dict(self._sums)
+        self._catch_up(path)
+        return before
 
-    def spent(self) -> tuple[float, int]:
-        """US dollars and tokens so far."""
-        if self._path is not None:
-            self._catch_up(self._path)
-        with self._lock:
-            return self._usd, self._tokens
+    def _catch_up(self, path: Path, end: int | None = None) -> None:
+        """Read what is new, up to a position."""
+        try:
+            with path.open("rb") as file:
+                file.seek(self._read_up_to)
+                new = file.read() if end is None else file.read(max(end - self._read_up_to, 0))
+        except FileNotFoundError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read_up_to += len(whole)
+        for line in whole.splitlines():
+            directory, usd, tokens, calls, unpriced = json.loads(line)
+            self._count(directory, Spent(usd=usd, tokens=tokens, calls=calls, unpriced=unpriced))
 
-    def _catch_up(self, path: Path) -> None:
-        with self._lock:
-            try:
-                with path.open("rb") as file:
-                    file.seek(self._read_up_to)
-                    new = file.read()
-            except FileNotFoundError:
-                return
-            whole = new[: new.rfind(b"\n") + 1]
-            self._read_up_to += len(whole)
-            for line in whole.splitlines():
-                usd, tokens = line.split()
-                self._usd += float(usd)
-                self._tokens += int(tokens)
+    def _count(self, directory: str, amount: Spent) -> None:
+        self._sums[directory] = self._sums.get(directory, Spent()) + amount

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from pytest_llmtrace._capture import current, dspy_cache
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
 from pytest_llmtrace._capture.prices.book import PriceBook
@@ -17,13 +16,12 @@ from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
-from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._report.document.payload import finding_data, owner_payload
+from pytest_llmtrace._report.wording import breach_line
 from pytest_llmtrace._run import judge, saving
 from pytest_llmtrace._run.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.keyless import lacks_key
@@ -32,6 +30,7 @@ from pytest_llmtrace._run.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.recorded import recorded_data
 from pytest_llmtrace._run.same_request import meaning, same_request
+from pytest_llmtrace._run.spending import Spending
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace.errors import StorageError
 
@@ -42,7 +41,7 @@ class OwnerRun:
     def __init__(self, plan: Plan, *, redactor: Redactor, prices: PriceBook, ledger: Ledger) -> None:
         self.plan = plan
         self.prices = prices
-        self._ledger = ledger
+        self.spending = Spending(plan, prices, ledger)
         self.old = saving.Old(plan, redactor)
         replays = plan.mode == "trace" or (
             plan.mode == "record" and plan.record_mode == "new" and self.old.golden_exists
@@ -72,8 +71,9 @@ class OwnerRun:
             gates=Gates(
                 stop=plan.privacy.stop(stop),
                 nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else _no_answer,
-                allow_live=self._refusal,
-                went_live=self._went_live,
+                allow_live=self._refused,
+                went_live=self.spending.answered,
+                live_failed=self.spending.failed,
                 keep=self._keep,
             ),
         )
@@ -89,9 +89,6 @@ class OwnerRun:
         """The budget because of which a live call was refused."""
         self.keyless = False
         """Whether it ended because a client wants a key, for which only a recording has a placeholder."""
-        self._live_usd = 0.0
-        self._live_tokens = 0
-        self._live_calls = 0
 
     @property
     def seen(self) -> bool:
@@ -165,6 +162,7 @@ class OwnerRun:
     def finish(self, *, passed: bool) -> Verdict | None:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
         drain(self.recorder)
+        self.spending.close()
         self.recorder.framework.release()
         late = None if self.dry else judge.teardown_verdict(self)
         try:
@@ -201,46 +199,16 @@ class OwnerRun:
         models = Counter(str(one.swapped) for one in found)
         return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds} if found else {}
 
-    # Money, while it is being spent
-
-    def _refusal(self) -> str | None:
+    def _refused(self, exchange: Exchange | None) -> str | None:
         """Why no live call may be made now; `None` if it may."""
-        return self._unkept(self._journal.check) or self._spent()
+        return self._unkept(self._journal.check) or self._spent(exchange)
 
-    def _spent(self) -> str | None:
-        usd, tokens = self._ledger.spent()
-        run, own = self.plan.run_budget, self.plan.budget
-        checks: tuple[tuple[str, Literal["usd", "tokens", "calls"], float, float | None], ...] = (
-            ("run", "usd", usd, run.usd),
-            ("run", "tokens", tokens, run.tokens),
-            (self.plan.owner, "usd", self._live_usd, own.usd),
-            (self.plan.owner, "tokens", self._live_tokens, own.tokens),
-            (self.plan.owner, "calls", self._live_calls, own.calls),
-        )
-        for scope, what, spent, limit in checks:
-            if limit is not None and spent >= limit:
-                self.refusal = Breach(scope=scope, what=what, limit=limit, value=spent, refused=True)
-                return f"a live call was refused: {spent:g} of {limit:g} {what} are spent ({scope})"
-        return None
-
-    def _went_live(self, exchange: Exchange) -> None:
-        """Count what a live call cost, at once."""
-        self._live_calls += 1
-        usage, cost = self.price(exchange)
-        if usage is not None:
-            self._live_usd += cost or 0.0
-            self._live_tokens += usage.total_tokens
-            self._ledger.add(cost or 0.0, usage.total_tokens)
-
-    def price(self, exchange: Exchange) -> tuple[Usage | None, float | None]:
-        """What an answered request used and cost; `None`: not known."""
-        call = parse_request(exchange.request, MessageTable())
-        if call is None or exchange.response is None:
-            return None, None
-        call = parse_response(call, exchange.response, MessageTable())
-        if call.usage is None:
-            return None, None
-        return call.usage, self.prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
+    def _spent(self, exchange: Exchange | None) -> str | None:
+        refusal = self.spending.before(exchange)
+        if refusal is None:
+            return None
+        self.refusal = refusal
+        return f"a live call was refused: {breach_line(finding_data(refusal))}"
 
     def _keep(self, interaction: Interaction) -> None:
         why = self._unkept(lambda: self._journal.append(interaction))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
@@ -24,10 +24,13 @@ class Plan:
     cassette: Cassette
     root: Path
     policy: Policy
-    budget: Budget = field(default_factory=Budget)
-    """The owner's own budget (marker)."""
-    run_budget: Budget = field(default_factory=Budget)
-    max_growth: float | None = None
+    directory: str = "."
+    """Where it is, relative to the root directory: its calls count for the budgets of this directory."""
+    limits: tuple[Limit, ...] = ()
+    """The owner's own budgets."""
+    shared_limits: tuple[Limit, ...] = ()
+    """Those of the run and of directories, which it shares with others."""
+    growth: MaxGrowth | None = None
     min_calls: int = 0
     dry_run: bool = False
     """Whether recording only finds out what it would do."""

@@ -9,15 +9,16 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_llmtrace._compare.budget import Budget
 from pytest_llmtrace._compare.normalize import AnyRule
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import normalize_rules
+from pytest_llmtrace._run.limits import directory_of, limits_of_test, shared_limits
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.policies import effective_policy
 from pytest_llmtrace._run.privacy import privacy_of
-from pytest_llmtrace._settings import BudgetMarker, Settings, TraceMarker, budget_marker, trace_marker
+from pytest_llmtrace._run.saving import relative
+from pytest_llmtrace._settings import Settings, TraceMarker, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
@@ -33,8 +34,7 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     if mode == "off":
         return None
     trace = trace_marker(marker.args, marker.kwargs) if marker else TraceMarker()
-    budget = item.get_closest_marker("llm_budget")
-    limits = budget_marker(budget.args, budget.kwargs) if budget else BudgetMarker()
+    limits = limits_of_test(item, settings)
     policy = effective_policy(mode, settings, trace if marker else None).policy
     policy.load()
     policy = replace(policy, normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)))
@@ -45,14 +45,14 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
         run=run,
         cassette=test_cassette(item.path, name or Path(file).stem),
         policy=policy,
-        budget=Budget(usd=limits.usd, tokens=limits.tokens, calls=limits.calls),
+        limits=limits,
         min_calls=trace.min_calls,
         own_tape=keeper is None,
         places=_places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
         accept=f"pytest --llm-record {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
         accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
-        **_of_run(mode, settings),
+        **_of_run(mode, directory_of(item.nodeid), settings),
     )
 
 
@@ -75,7 +75,7 @@ def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settin
         policy=test.plan.policy,
         privacy=privacy_of(settings, _rules_of_project(request, test.plan.mode, settings)),
         accept=test.plan.accept,
-        **_of_run(test.plan.mode, settings),
+        **_of_run(test.plan.mode, relative(base, settings.root), settings),
     )
 
 
@@ -87,15 +87,16 @@ def _rules_of_project(request: Any, mode: Mode, settings: Settings) -> tuple[Any
     )
 
 
-def _of_run(mode: Mode, settings: Settings) -> dict[str, Any]:
+def _of_run(mode: Mode, directory: str, settings: Settings) -> dict[str, Any]:
     return {
         "mode": mode,
         "record_mode": settings.record_mode,
         "on_miss": settings.on_miss,
         "dry_run": settings.dry_run,
         "root": settings.root,
-        "run_budget": Budget(usd=settings.budget_usd, tokens=settings.budget_tokens),
-        "max_growth": settings.max_growth,
+        "directory": directory,
+        "shared_limits": shared_limits(directory, settings),
+        "growth": settings.budgets.growth,
         "save": settings.live.save,
     }
 

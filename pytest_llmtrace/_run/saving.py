@@ -260,6 +260,7 @@ def names(run: OwnerRun) -> dict[str, Any]:
         "golden": golden if cassette.golden.exists() else None,
         "tape": tape if tape in used else None,
         "used": used,
+        "directory": run.plan.directory,
         "variant": relative(variant_file(cassette.golden, run.variant), run.plan.root) if run.variant else None,
     }
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from pytest_llmtrace._settings.amounts import WHATS, limit_problem
 from pytest_llmtrace.errors import SettingsError
 
 MARKER_HELP: Final = (
     "llm_trace(*, policy, match, order, ignore, normalize, severities, tools, text_tolerance, text_scorer, min_calls): \
 trace this test and compare it with its golden trace.",
-    "llm_budget(*, usd, tokens, calls): fail this test if its LLM calls cost or use more.",
+    "llm_budget(*, usd, tokens, calls): fail this test, or each test of this class or module, if its LLM calls cost or \
+use more; the nearest marker that names a limit decides, and None lifts it.",
 )
 
 _EXAMPLES: Final = {"severities": '{"prompt": "warn"}', "tools": '{"search": "subset"}'}
@@ -46,7 +48,7 @@ class TraceMarker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetMarker:
-    """Arguments of ``@pytest.mark.llm_budget(...)``: what one test may use at most."""
+    """Arguments of ``@pytest.mark.llm_budget(...)``: what one test may use at most; `None`: as much as it takes."""
 
     usd: float | None = None
     tokens: int | None = None
@@ -83,12 +85,13 @@ def trace_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> TraceMarke
 def budget_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BudgetMarker:
     """The marker's arguments as a value. Raises: SettingsError for an unknown or unusable one."""
     marker = _made(BudgetMarker, "llm_budget", args, kwargs)
-    for one in fields(marker):
-        value = getattr(marker, one.name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
-            raise SettingsError(f"@pytest.mark.llm_budget({one.name}={value!r}): must be a number, 0 or more")
-    if marker == BudgetMarker():
+    if not kwargs:
         raise SettingsError("@pytest.mark.llm_budget() needs at least one of usd=, tokens=, calls=")
+    for what in WHATS:
+        value = getattr(marker, what)
+        problem = None if value is None else limit_problem(what, value)
+        if problem is not None:
+            raise SettingsError(f"@pytest.mark.llm_budget({what}={value!r}): {problem}, or None for no limit")
     return marker
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from pytest_llmtrace._settings.budgets import declare_budgets
 from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
 
@@ -78,28 +79,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         dest="llmtrace_off",
         help="Trace nothing, whatever markers and ini values say.",
     )
-    group.addoption(
-        "--llm-budget",
-        metavar="USD",
-        dest="llmtrace_budget",
-        default=None,
-        help="Fail the run if its LLM calls cost more US dollars than this (replayed calls count as what they would "
-        "have cost); while recording, also stop spending there.",
-    )
-    group.addoption(
-        "--llm-budget-tokens",
-        metavar="N",
-        dest="llmtrace_budget_tokens",
-        default=None,
-        help="Fail the run if its LLM calls use more tokens than this, input and output together.",
-    )
-    group.addoption(
-        "--llm-max-growth",
-        metavar="PERCENT",
-        dest="llmtrace_max_growth",
-        default=None,
-        help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: 10%%.",
-    )
+    declare_budgets(group, parser)
     group.addoption(
         "--llm-report",
         metavar="FILE",
@@ -112,9 +92,6 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
     parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
     parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")
     parser.addini("llm_live_policy", "Named comparison policy of live mode (default: tools).", default="")
-    parser.addini("llm_budget", "Like --llm-budget.", default="")
-    parser.addini("llm_budget_tokens", "Like --llm-budget-tokens.", default="")
-    parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")
     parser.addini("llm_ignore", "Paths that are not compared, such as params.seed.", type="linelist", default=[])
     parser.addini(
         "llm_normalize",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -63,16 +65,34 @@ def check_policy_name(setting: str, name: str, tables: Mapping[str, Any]) -> Non
 def prices(pyproject: Pyproject) -> dict[str, dict[str, float]]:
     """The table ``[tool.llmtrace.prices]``: ``"model" = {input_cost_per_token = 1e-6, ...}``. Raises: SettingsError."""
     file, table = pyproject.path, pyproject.table("prices")
+    if not isinstance(table, dict):
+        raise SettingsError(f"{file}: tool.llmtrace.prices = {table!r}: must hold tables, {_price_table('acme-9000')}")
     found: dict[str, dict[str, float]] = {}
-    for model, fields in table.items() if isinstance(table, dict) else ():
+    for model, fields in table.items():
         if not isinstance(fields, dict) or not fields:
             raise SettingsError(
-                f'{file}: [tool.llmtrace.prices."{model}"] must hold prices, such as input_cost_per_token = 1e-6'
+                f"{file}: {_price_table(model)} must hold prices, such as input_cost_per_token = 1e-6; a name with "
+                "dots or slashes is written in quotes"
             )
         for name, value in fields.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise SettingsError(
-                    f'{file}: [tool.llmtrace.prices."{model}"] {name} = {value!r}: must be US dollars, 0 or more'
-                )
+            _check_price(f"{file}: {_price_table(model)} {name}", name, value)
         found[model] = {name: float(value) for name, value in fields.items()}
     return found
+
+
+def _check_price(where: str, name: str, value: object) -> None:
+    """Raises: SettingsError for what is no price, or has a name that litellm gives to none."""
+    if isinstance(value, dict):
+        raise SettingsError(f"{where}: must be a price; a model whose name has dots is written in quotes")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise SettingsError(f"{where} = {value!r}: must be US dollars, 0 or more")
+    from pytest_llmtrace._capture.prices.map import price_fields  # noqa: PLC0415  # only where there are some
+
+    known = price_fields()
+    if known and name not in known:
+        near = get_close_matches(name, known, n=3) or ["input_cost_per_token", "output_cost_per_token"]
+        raise SettingsError(f"{where}: litellm knows no such price; did you mean {' or '.join(near)}?")
+
+
+def _price_table(model: str) -> str:
+    return f'[tool.llmtrace.prices."{model}"]'

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
+from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
@@ -46,12 +47,7 @@ class Settings:
     """Paths that are not compared."""
     normalize: tuple[str, ...] = ()
     """Normalisation rules."""
-    budget_usd: float | None = None
-    """US dollars the run may cost."""
-    budget_tokens: int | None = None
-    """Tokens the run may use."""
-    max_growth: float | None = None
-    """Growth against the golden traces that is accepted: 0.1 is 10 %."""
+    budgets: Budgets = field(default_factory=Budgets)
     privacy: Texts = "off"
     """Whether golden traces and reports hold texts, or digests of them."""
     tapes: Tapes = "on"
@@ -129,9 +125,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         ini_file=config.inipath.name if config.inipath is not None else "ini",
         ignore=tuple(config.getini("llm_ignore")),
         normalize=tuple(config.getini("llm_normalize")),
-        budget_usd=_usd(option.llmtrace_budget, config.getini("llm_budget")),
-        budget_tokens=_tokens(option.llmtrace_budget_tokens, config.getini("llm_budget_tokens")),
-        max_growth=_growth(option.llmtrace_max_growth, config.getini("llm_max_growth")),
+        budgets=read_budgets(config, pyproject),
         privacy=privacy,
         tapes=tapes,
         key=key,
@@ -165,43 +159,6 @@ def _mode_by_flag(option: Any) -> Mode | None:
 
 def _is_ci(env: Mapping[str, str]) -> bool:
     return env.get("CI", "").strip().lower() not in ("", "0", "false", "no")
-
-
-def _usd(flag: str | None, ini: str) -> float | None:
-    text, source = (flag, "--llm-budget") if flag is not None else (ini, "llm_budget")
-    if not text:
-        return None
-    return _parsed(source, text, "parse_usd")
-
-
-def _tokens(flag: str | None, ini: str) -> int | None:
-    text, source = (flag, "--llm-budget-tokens") if flag is not None else (ini, "llm_budget_tokens")
-    if not text:
-        return None
-    try:
-        value = int(text.replace("_", "").replace(",", ""))
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise SettingsError(f"{source}={text!r}: not a number of tokens; write for example {source}=50000")
-    return value
-
-
-def _growth(flag: str | None, ini: str) -> float | None:
-    text, source = (flag, "--llm-max-growth") if flag is not None else (ini, "llm_max_growth")
-    if not text:
-        return None
-    return _parsed(source, text, "parse_growth")
-
-
-def _parsed(source: str, text: str, parser: str) -> float:
-    from pytest_llmtrace._compare import budget  # noqa: PLC0415  # only where a limit is given
-
-    try:
-        value: float = getattr(budget, parser)(text)
-    except SettingsError as error:
-        raise SettingsError(f"{source}: {error}") from None
-    return value
 
 
 def _report(file: str, config: pytest.Config) -> Path:

@@ -204,14 +204,17 @@ def timeless(text):
 
 
 def test_xdist_gives_the_same_report_and_screen(project):
-    """Findings, totals, transcripts and exit status are the same with two workers, and so is what a failure says."""
+    """Findings, totals, breaches, transcripts, exit status and what a failure says are the same with two workers."""
     project.write(FIXTURE + "\n    def test_three():\n        chat('three')\n")
     project.record()
     project.edit("'three'", "'four'")
+    tables = '[tool.llmtrace.budgets."."]\ncalls = 2\ntokens = 999\n'
+    (project.path / "pyproject.toml").write_text(tables, encoding="utf-8")
     plain = project.run("--llm-trace", "--llm-budget=0.000001", "--llm-report=plain.html")
     workers = project.run("--llm-trace", "--llm-budget=0.000001", "-n2", "--llm-report=workers.html")
     assert plain.exit == workers.exit == 1
     assert timeless(json.dumps(plain.report)) == timeless(json.dumps(workers.report))
+    assert [(one["scope"], one["what"]) for one in plain.report["breaches"]] == [("run", "usd"), (".", "calls")]
     pages = [timeless((project.path / f"{name}.html").read_text("utf-8")) for name in ("plain", "workers")]
     assert pages[0] == pages[1]
     assert '"content":"four"' in pages[0]
@@ -220,10 +223,15 @@ def test_xdist_gives_the_same_report_and_screen(project):
     assert re.search(name + python + re.escape(SCREEN), workers.text), workers.text
 
 
-def test_recording_under_xdist_writes_every_cassette(project):
-    """Two workers record; one process replays."""
+def test_recording_under_xdist_stops_at_the_budget_and_writes_every_cassette(project):
+    """Two workers make as many calls as they may together, one process the rest; one replays what all recorded."""
     project.write("".join(f"def test_{n}():\n    chat('{n}')\n\n" for n in range(6)))
-    assert project.record("-n2").requests == 6
+    stopped = project.run("--llm-record", "--llm-budget-calls=4", "-n2")
+    assert (stopped.exit, stopped.requests) == (1, 4)
+    stopped.outcomes(passed=4, failed=2)
+    found = [one for row in stopped.report["tests"] for one in row["findings"]]
+    assert [(one["scope"], one["what"], one["source"]) for one in found] == [("run", "calls", "--llm-budget-calls")] * 2
+    assert project.record().requests == 2
     project.replay().outcomes(passed=6)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,47 @@ def test_of_private_traces(project: Project, monkeypatch: pytest.MonkeyPatch) ->
         compare_screens(project.replay(private), "private", project)
 
 
+BUDGETS = """
+    pytestmark = pytest.mark.llm_budget(tokens=40)
+
+    def test_tokens_of_module():
+        chat("Refund order 7")
+        chat("Refund order 7 at once, and say when the money will be there, in one sentence of ten words or less")
+
+    @pytest.mark.llm_trace(policy="outline")
+    def test_grown():
+        chat("Say hello" + " again" * MORE)
+
+    @pytest.mark.llm_budget(calls=1)
+    def test_calls():
+        chat("Say hello")
+        chat("Say it again")
+
+    @pytest.mark.llm_budget(usd=1)
+    def test_unpriced():
+        chat("Say hello", model="acme-9000")
+
+    def test_stopped():
+        chat("Say goodbye")
+"""
+
+
+def test_of_budgets(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that is over its budget, cannot be checked, grew, or was stopped; and the summary of the run."""
+    monkeypatch.setenv("COLUMNS", "80")
+    project.write(f"MORE = 0\n{textwrap.dedent(BUDGETS)}")
+    project.edit("calls=1", "calls=2")
+    project.edit("tokens=40", "tokens=999")
+    project.edit("usd=1", "usd=None")
+    project.run("--llm-record").outcomes(passed=5)
+    project.edit("calls=2", "calls=1")
+    project.edit("tokens=999", "tokens=40")
+    project.edit("usd=None", "usd=1")
+    project.edit("MORE = 0", "MORE = 20")
+    ran = project.run("--llm-live", "--llm-budget-calls=5", "--llm-max-growth=10%")
+    compare_screens(ran, "budgets", project, summary=True)
+
+
 def recorded(project: Project, provider: Provider, monkeypatch: pytest.MonkeyPatch, *args: str) -> None:
     """Record the tests of `screens/shop.py` with that provider."""
     project.provider = provider
@@ -82,9 +124,12 @@ def recorded(project: Project, provider: Provider, monkeypatch: pytest.MonkeyPat
     project.record(*args)
 
 
-def compare_screens(ran: Ran, folder: str, project: Project) -> None:
-    """Compare each failed test's text with the file of its name; no file is left over."""
+def compare_screens(ran: Ran, folder: str, project: Project, *, summary: bool = False) -> None:
+    """Compare each failed test's text, and the section of the run, with the file of its name; no file is left over."""
     shown = {f"{name}.txt": screen for name, screen in screens(ran.text, project.path)}
+    if summary:
+        section = re.split(r"^=+ llmtrace =+$", ran.text, flags=re.MULTILINE)[-1]
+        shown["summary.txt"] = re.split(r"^=+ .* =+$", section, flags=re.MULTILINE)[0].strip("\n") + "\n"
     place = SCREENS / folder
     if REWRITES:
         for name, screen in shown.items():

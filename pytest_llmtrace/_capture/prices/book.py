@@ -34,15 +34,18 @@ class PriceBook:
             call_model: The model, with or without the provider's prefix.
             provider: litellm's name of the provider.
             usage: The tokens of the call.
-            operation: The kind of call; OpenAI's `moderations` are free, whichever model makes them, and a `rerank` may
-                be priced by the query (of at most 100 documents).
-            params: The call's parameters: `service_tier`, Anthropic's `speed` and `inference_geo`, and the
-                lifetimes of `cache_breakpoints` change the price.
+            operation: The kind of call; OpenAI's `moderations` are free, whichever model makes them, a `rerank` may be
+                priced by the query (of at most 100 documents), and `images` by the image.
+            params: The call's parameters: `n`, the number of images; `service_tier`, Anthropic's `speed` and
+                `inference_geo`, and the lifetimes of `cache_breakpoints` change the price.
         """
         params = params or {}
         entry = self._entry(call_model, provider)
         if entry is None:
             return 0.0 if (operation, provider) == ("moderations", "openai") else None
+        if operation == "images" and (per_image := _per_image(entry, usage)) is not None:
+            images = params.get("n")
+            return per_image * (images if isinstance(images, int) and not isinstance(images, bool) else 1)
         tier = params.get("service_tier")
         found = rates(entry, provider, usage.input_tokens, tier if isinstance(tier, str) else None)
         if found is None:
@@ -67,6 +70,15 @@ class PriceBook:
             if name in self._project:
                 return self._project[name]
         return None
+
+
+def _per_image(entry: Mapping[str, Any], usage: Usage) -> float | None:
+    """The price of one image, where images and not the tokens that the provider counted are priced."""
+    price = entry.get("output_cost_per_image")
+    by_token = "output_cost_per_image_token" in entry or "output_cost_per_token" in entry
+    if not isinstance(price, int | float) or (by_token and not usage.estimated):
+        return None
+    return float(price)
 
 
 def _keeps_one_hour(params: Mapping[str, Any]) -> bool:

@@ -38,6 +38,13 @@ def find_entry(model: str, provider: str, prices: PriceMap) -> Entry | None:
 
 
 @lru_cache(maxsize=1)
+def price_fields() -> frozenset[str]:
+    """The names under which the price map has prices; empty where there is no map."""
+    entries = (entry for entry in _shipped().values() if isinstance(entry, dict))
+    return frozenset(name for entry in entries for name in entry if "cost" in name)
+
+
+@lru_cache(maxsize=1)
 def _shipped() -> PriceMap:
     spec = importlib.util.find_spec("litellm")
     for place in (spec.submodule_search_locations or ()) if spec is not None else ():

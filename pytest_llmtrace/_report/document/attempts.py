@@ -50,6 +50,11 @@ class Owner:
         return any(payload.get("stopped") for payload in self.last)
 
     @property
+    def directory(self) -> str:
+        """Where it is, relative to the root directory."""
+        return str(self.last[0].get("directory", "."))
+
+    @property
     def swapped(self) -> dict[str, Any]:
         """Of calls that asked another model: `models`, `calls` and `seconds`, of all runs; or empty."""
         found = [payload["swapped"] for payload in self.last if payload.get("swapped")]

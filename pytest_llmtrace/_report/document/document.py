@@ -24,6 +24,8 @@ FORMAT_VERSION: Final = 1
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _NOWHERE: Final[Mapping[str, tuple[str, int]]] = MappingProxyType({})
+PARTS: Final = ("model", "agent", "source")
+"""What rows are broken down by."""
 
 
 def document(
@@ -32,9 +34,11 @@ def document(
     *,
     mode: str,
     breaches: Sequence[Breach] = (),
+    budgets: Sequence[Mapping[str, Any]] = (),
     unused: Sequence[str] = (),
     durations: Mapping[str, float] = _NOTHING,
     places: Mapping[str, tuple[str, int]] = _NOWHERE,
+    failed: bool = False,
 ) -> dict[str, Any]:
     """The document of one run. `attempts` says which of several payloads of one owner count.
 
@@ -44,8 +48,12 @@ def document(
 
     * `duration_s`, `live_s`: seconds that the test took, and that its live calls took (added up, also where they were
       made at the same time): with the times in `.jsonl` all that differs between two runs that did the same;
-    * `golden_usage`, and `growth` against it and the golden cost; `stopped`: the test ended before it was done, so
-      there is no growth;
+    * `by_model`, `by_agent`, `by_source`: rows like those of `models`, `agents` and `sources`, of this test alone;
+    * `unpriced_calls`: how many of its calls have no known price;
+    * `paid`: what all attempts of it really paid, where they paid: `live_calls`, `live_cost_usd` and `live_s`;
+    * `directory`: of a fixture, whose calls count for the budgets of this directory;
+    * `golden_calls` and `golden_usage`, and `growth` against that and the golden cost; `stopped`: the test ended before
+      it was done, so there is no growth;
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `removed` where
       that means that files were deleted, `waiting` where answers wait in the journal, `new` where there was no golden
       trace, `tools` and `outputs` where those are not what the golden trace had;
@@ -67,10 +75,13 @@ def document(
         payloads: What `owner_payload` made, in any order but for those of one owner.
         outcomes: The outcome of each test by node id, as pytest counts them.
         mode: Mode of the run.
-        breaches: The breached budgets of the run.
+        breaches: The breached budgets of the run and of directories.
+        budgets: All budgets of the run and of directories with what was used of them: `scope`, `what`, `limit`,
+            `value`, `source`; of growth, `of` says whether tokens or dollars grew.
         unused: Cassette files that no test used; of a full run only.
         durations: Seconds that each test took, by node id.
         places: File and line of tests, by node id.
+        failed: Whether the run failed for another reason: a test file that cannot be imported, an interrupt.
     """
     found = owners(payloads)
     tests = [owner for owner in found if not owner.fixture]
@@ -78,18 +89,24 @@ def document(
     made: dict[str, Any] = {
         "llmtrace": FORMAT_VERSION,
         "mode": mode,
-        "exit": "failed" if _failed(found, outcomes, breaches) else "ok",
-        "totals": _totals(found, len(tests)),
-        "models": [_row(row, "model") for row in summed_rows(found, "models", "model")],
-        "agents": _agents(found),
-        "sources": [_row(row, "source") for row in summed_rows(found, "sources", "source")],
+        "exit": "failed" if failed or _failed(found, outcomes, breaches) else "ok",
+        "totals": totals_row(
+            len(tests),
+            sum((owner.amounts for owner in found), Totals()),
+            sum((owner.live for owner in found), Totals()),
+        ),
+        "models": [amounts_row(row, "model") for row in summed_rows(found, "models", "model")],
+        "agents": agent_rows(summed_rows(found, "agents", "agent")),
+        "sources": [amounts_row(row, "source") for row in summed_rows(found, "sources", "source")],
         "tests": [
             _test(owner, outcomes.get(owner.nodeid, "unknown"), durations.get(owner.nodeid), places.get(owner.nodeid))
             for owner in tests
         ],
-        "breaches": [_breach(breach) for breach in breaches],
+        "breaches": [breach_row(breach) for breach in breaches],
         "unused": sorted(unused),
     }
+    if budgets:
+        made["budgets"] = list(budgets)
     if fixtures:
         made["fixtures"] = [_test(owner, "failed" if owner.failed else "passed") for owner in fixtures]
     if compared := growth_of_all(found):
@@ -108,29 +125,39 @@ def _failed(found: Sequence[Owner], outcomes: Mapping[str, str], breaches: Seque
     )
 
 
-def _totals(found: Sequence[Owner], tests: int) -> dict[str, Any]:
-    amounts = sum((owner.amounts for owner in found), Totals())
-    paid = sum((owner.live for owner in found), Totals())
+def totals_row(tests: int, amounts: Totals, paid: Totals) -> dict[str, Any]:
+    """The sum of everything.
+
+    Args:
+        tests: How many there are.
+        amounts: What they used and cost.
+        paid: What all attempts of them really paid, as totals whose unpriced calls are the live ones.
+    """
     return {
         "tests": tests,
         "calls": amounts.calls,
         "usage": amounts.usage.to_data(),
         **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
         "unpriced_calls": amounts.unpriced_calls,
-        "live_calls": paid.live_calls,
-        **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
-        **_live_seconds(paid),
+        **paid_row(paid),
     }
 
 
-def _agents(found: Sequence[Owner]) -> list[dict[str, Any]]:
+def paid_row(paid: Totals) -> dict[str, Any]:
+    """Live calls, what they cost, and where that is unknown the part that is known."""
+    cost = _cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls)
+    return {"live_calls": paid.live_calls, **cost, **_live_seconds(paid)}
+
+
+def agent_rows(summed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row per agent; where there is one, calls without an agent have a row of their own, the last."""
-    rows = [_row(row, "agent") for row in summed_rows(found, "agents", "agent")]
+    rows = [amounts_row(row, "agent") for row in summed]
     named = [row for row in rows if row["agent"] != NO_AGENT]
     return [*named, *(row for row in rows if row["agent"] == NO_AGENT)] if named else []
 
 
-def _row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+def amounts_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What a model, an agent or a source used and cost."""
     return {
         key: row[key],
         "calls": row["calls"],
@@ -167,6 +194,8 @@ def _test(
 def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[str, Any]:
     first = owner.last[0]
     return {
+        **_parts(owner),
+        "golden_calls": golden.calls if golden else None,
         "golden_usage": golden.usage.to_data() if golden else None,
         "growth": growth(owner),
         "stopped": owner.stopped,
@@ -192,6 +221,21 @@ def _recorded(owner: Owner) -> dict[str, Any]:
     return {**done, **amounts} if done else {}
 
 
+def _parts(owner: Owner) -> dict[str, Any]:
+    """What the amounts of an owner are made of, so that documents can be added up."""
+    made: dict[str, Any] = {
+        "unpriced_calls": owner.amounts.unpriced_calls,
+        "paid": paid_row(owner.live) if owner.live.live_calls else None,
+        "directory": owner.directory if owner.fixture else None,
+    }
+    for key in PARTS:
+        rows = summed_rows([owner], f"{key}s", key)
+        if key != "agent" or any(row["agent"] != NO_AGENT for row in rows):
+            unpriced = ({"unpriced_calls": row["unpriced_calls"]} if row["unpriced_calls"] else {} for row in rows)
+            made[f"by_{key}"] = [amounts_row(row, key) | part for row, part in zip(rows, unpriced, strict=True)]
+    return made
+
+
 def _cost(key: str, part: str, priced: float, unpriced: int) -> dict[str, float | None]:
     """The cost, and where it is unknown the part that is known."""
     return {key: None, part: dollars(priced)} if unpriced else {key: dollars(priced)}
@@ -206,9 +250,9 @@ def _seconds(number: float) -> float:
     return round(number, 3)
 
 
-def _breach(breach: Breach) -> dict[str, Any]:
+def breach_row(breach: Breach) -> dict[str, Any]:
     """A breach of the run as the document lists it: its type goes without saying, and empty fields too."""
     data = finding_data(breach)
     kept = {key: data[key] for key in ("scope", "what", "limit")}
     kept["value"] = dollars(breach.value) if breach.what == "usd" else data["value"]
-    return kept | {key: data[key] for key in ("models", "refused") if data[key]}
+    return kept | {key: data[key] for key in ("of", "models", "refused", "source") if data.get(key)}

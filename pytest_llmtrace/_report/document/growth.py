@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -23,7 +23,13 @@ def growth(owner: Owner) -> dict[str, float | None] | None:
 
 def growth_of_all(found: Iterable[Owner]) -> dict[str, Any] | None:
     """The same for all owners that can be compared: `tests`, how many, and `golden` and `observed`, their sums."""
-    compared = [(golden, owner.amounts) for owner in found if not owner.stopped and (golden := golden_amounts(owner))]
+    return growth_of_pairs(
+        [(golden, owner.amounts) for owner in found if not owner.stopped and (golden := golden_amounts(owner))]
+    )
+
+
+def growth_of_pairs(compared: Sequence[tuple[Totals, Totals]]) -> dict[str, Any] | None:
+    """The same for what golden traces used, and what was used now."""
     if not compared:
         return None
     golden, observed = (reduce(add, side) for side in zip(*compared, strict=True))

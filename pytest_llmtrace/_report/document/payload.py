@@ -26,7 +26,9 @@ from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_OPTIONAL: Final = frozenset({"role", "suggestion", "tape", "tapes_off", "policy_severity", "elsewhere"})
+_OPTIONAL: Final = frozenset(
+    {"elsewhere", "of", "policy_severity", "role", "source", "suggestion", "tape", "tapes_off"}
+)
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",
     NoCassette: "no_cassette",
@@ -57,7 +59,8 @@ def owner_payload(
         verdict: The findings.
         trace: What was observed.
         cassette: `golden` and `tape`, paths relative to the root directory or `None`, `used`, the paths of all
-            cassette files that were used, and `variant`, that of the variant that was compared with.
+            cassette files that were used, `directory`, where the owner is, and `variant`, the path of the variant that
+            was compared with.
         recorded: Of record mode, `kept`, `live` and `from_journal`, numbers of interactions, and `written`; or empty.
         with_entries: Whether the full entries come along, for the `.jsonl` and `.html` reports.
         would_record: Of a dry run, what recording would take: `why`, `calls`, `at_least`, `cost_usd`.
@@ -82,6 +85,7 @@ def owner_payload(
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
         "used": sorted(cassette.get("used") or ()),
+        "directory": cassette.get("directory", "."),
         "golden_totals": totals_data(verdict.golden_totals) if verdict.golden_totals else None,
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,7 +11,8 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.layout import cut_end, cut_middle, wrapped
 from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
-from pytest_llmtrace._report.wording import BUDGETS, amount, joined, plural
+from pytest_llmtrace._report.topics.budgets import pricing_lines
+from pytest_llmtrace._report.wording import BUDGETS, amount, plural
 
 _SHOWN: Final = 8
 """Findings of one type that are listed; the others are counted."""
@@ -108,21 +108,22 @@ def bypass_section(found: Sequence[Bypass], width: int) -> Iterator[str]:
 def breach_section(verdict: Verdict, found: Sequence[Breach], width: int) -> Iterator[str]:
     """Each budget with its limit and value, what used most of it, and how to price a model that has no price."""
     for breach in found:
-        yield from _breach(verdict, breach)
+        yield from _breach(verdict, breach, width)
     if any(breach.what != "calls" and breach.value is not None for breach in found):
         yield from _dearest(verdict, width, by_tokens=all(breach.what == "tokens" for breach in found))
     models = sorted({model for breach in found for model in breach.models})
     if models:
-        yield from _pricing(models, width)
+        yield from (f"  {line}".rstrip() for line in pricing_lines(models, width - 2))
 
 
-def _breach(verdict: Verdict, breach: Breach) -> Iterator[str]:
+def _breach(verdict: Verdict, breach: Breach, width: int) -> Iterator[str]:
     name = f"  {BUDGETS[breach.what]:<6}  "
     limit = amount(breach.what, breach.limit)
     if breach.value is None:
         yield f"{name}{UNKNOWN} of {limit} allowed: a model has no price"
     elif breach.what == "growth":
-        yield f"{name}{amount('growth', breach.value)} of {limit} allowed"
+        of = f" ({BUDGETS[breach.of]})" if breach.of else ""
+        yield f"{name}{amount('growth', breach.value)} of {limit} allowed{of}"
         for label, used in (("golden", verdict.golden_totals), ("now", verdict.observed_totals)):
             if used is not None:
                 yield f"          {label:<6}  {plural(used.usage.total_tokens, 'token')}, {usd(used.cost_usd)}"
@@ -130,7 +131,10 @@ def _breach(verdict: Verdict, breach: Breach) -> Iterator[str]:
         over = f" ({percent(breach.value / breach.limit - 1)} over)" if 0 < breach.limit < breach.value else ""
         yield f"{name}{amount(breach.what, breach.value)} of {limit} allowed{over}"
     if breach.refused:
-        yield "          a live call was refused: the budget was spent"
+        why = "the budget was spent" if breach.value is not None else "nobody knows what is left"
+        yield f"          a live call was refused: {why}"
+    if breach.source:
+        yield from (f"          {line}" for line in wrapped(f"limit set by {clean_line(breach.source)}", width - 10))
 
 
 def _dearest(verdict: Verdict, width: int, *, by_tokens: bool) -> Iterator[str]:
@@ -145,19 +149,6 @@ def _dearest(verdict: Verdict, width: int, *, by_tokens: bool) -> Iterator[str]:
         tokens = f"{count(usage.input_tokens)} in, {count(usage.output_tokens)} out" if usage else f"{UNKNOWN} tokens"
         name = f"{clean_line(label)} turn {turn.number}  {clean_line(turn.call.name)}"
         yield cut_end(f"    {name}  {tokens}  {usd(turn.call.cost)}", width)
-
-
-def _pricing(models: Sequence[str], width: int) -> Iterator[str]:
-    text = (
-        f"No price is known for {joined([f'`{clean_line(model)}`' for model in models])}, so the budget cannot be "
-        "checked. To price it, add to pyproject.toml, in dollars per token:"
-    )
-    yield from (f"  {line}" for line in wrapped(text, width - 2))
-    for model in models:
-        yield ""
-        yield f"    [tool.llmtrace.prices.{json.dumps(clean_line(model), ensure_ascii=False)}]"
-        yield "    input_cost_per_token = 1e-6   # what your provider charges"
-        yield "    output_cost_per_token = 2e-6"
 
 
 def _tokens(turn: Turn) -> int:

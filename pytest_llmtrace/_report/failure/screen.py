@@ -20,7 +20,15 @@ from pytest_llmtrace._report.failure.finding_sections import (
 )
 from pytest_llmtrace._report.layout import display_width, wrapped
 from pytest_llmtrace._report.money import usd
-from pytest_llmtrace._report.wording import FINDING_TITLES, drift_line, joined, plural, quoted, record_command
+from pytest_llmtrace._report.wording import (
+    FINDING_TITLES,
+    drift_line,
+    joined,
+    plural,
+    quoted,
+    record_command,
+    scope_name,
+)
 
 _UNACCEPTED_TITLES: Final = {
     "no_cassette": "has recorded calls but no golden trace",
@@ -65,7 +73,7 @@ def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
     types = {_kind(finding) for finding in found} - {"breach"}
     said_otherwise = _UNACCEPTED_TITLES if any(isinstance(one, NoCassette) and one.tape for one in found) else {}
     titles = [said_otherwise.get(kind, title) for kind, title in FINDING_TITLES.items() if kind in types]
-    titles += _breach_titles([finding for finding in found if isinstance(finding, Breach)])
+    titles += _breach_titles(verdict.owner, [finding for finding in found if isinstance(finding, Breach)])
     said = joined(titles) if len(titles) < 3 else f"{titles[0]}, and more"
     live = " (compared live)" if verdict.mode == "live" and "drift" in types else ""
     return f"{clean_line(verdict.owner)} {said}{live}"
@@ -75,15 +83,18 @@ def _kind(finding: Finding) -> str:
     return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else TYPES[type(finding)]
 
 
-def _breach_titles(breaches: Sequence[Breach]) -> list[str]:
+def _breach_titles(owner: str, breaches: Sequence[Breach]) -> list[str]:
     if not breaches:
         return []
+    shared = {breach.scope for breach in breaches}
+    if len(shared) == 1 and owner not in shared:
+        of = scope_name(next(iter(shared)))
+        spent = "is spent" if any(breach.value is not None for breach in breaches) else "cannot be checked"
+        return [f"was stopped: the budget of {of} {spent}"]
     if all(breach.value is None for breach in breaches):
         return ["has a budget that cannot be checked"]
     if all(breach.what == "growth" for breach in breaches):
         return ["uses more than its golden trace allows"]
-    if all(breach.scope == "run" for breach in breaches):
-        return ["was stopped: the budget of the run is spent"]
     return ["is over its budget"]
 
 

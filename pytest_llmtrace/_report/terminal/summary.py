@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
-from pytest_llmtrace._report.money import count, percent, short_count, usd_or_part
+from pytest_llmtrace._report.money import count, short_count, usd_or_part
 from pytest_llmtrace._report.terminal.tables import agent_table, dearest_tests, model_table
+from pytest_llmtrace._report.topics.budgets import budget_lines
 from pytest_llmtrace._report.topics.dry_run import dry_run_rows, dry_run_sum
 from pytest_llmtrace._report.topics.migration import migration_lines
 from pytest_llmtrace._report.topics.rates import rate
@@ -17,7 +18,6 @@ from pytest_llmtrace._report.topics.recorded import recorded_rows
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
     breach_line,
-    budget_use,
     finding_line,
     joined,
     plural,
@@ -38,7 +38,6 @@ def summary(
     *,
     verbosity: int = 0,
     width: int = 80,
-    budgets: Sequence[Mapping[str, Any]] = (),
     warnings: Sequence[str] = (),
 ) -> Iterator[Line]:
     """The lines of the section without its title; none where no test was traced and there is nothing to say.
@@ -47,7 +46,6 @@ def summary(
         document: The report document.
         verbosity: As pytest counts it: one line below 0, a row for each test above 0.
         width: Columns of the terminal.
-        budgets: The budgets of the run with what was used of them: `scope`, `what`, `limit`, `value`.
         warnings: Texts for the user that belong to no test.
     """
     if not (_rows(document) or document["breaches"] or document["unused"] or warnings):
@@ -68,7 +66,7 @@ def summary(
         migration_lines(document, width),
         recorded_rows(document, width, verbose=verbose),
         dry_run_rows(document, width, verbose=verbose),
-        [*_findings(document, width, verbose=verbose), *_budgets(document, budgets, width)],
+        [*_findings(document, width, verbose=verbose), *budget_lines(document, width)],
         _not_understood(document, width, verbose=verbose),
         _unused(document, width, verbose=verbose),
         [line for text in warnings for line in _noted("warning", clean_line(text), width)],
@@ -175,20 +173,6 @@ def _counts(document: Document, severity: str) -> Counter[str]:
     for row in _rows(document):
         found.update({finding["type"] for finding in row["findings"] if finding["severity"] == severity})
     return found
-
-
-def _budgets(document: Document, budgets: Sequence[Mapping[str, Any]], width: int) -> Iterator[Line]:
-    """Each budget with what was used of it, breached ones in red."""
-    breached = {(breach["scope"], breach["what"]): breach for breach in document["breaches"]}
-    for budget in budgets:
-        if (budget["scope"], budget["what"]) in breached:
-            continue
-        value, limit = budget["value"], budget["limit"]
-        share = f" ({percent(value / limit)})" if value is not None and limit > 0 else ""
-        yield Line(text=f"budget: {budget_use(budget)}{share}", markup={"green": True})
-    for breach in breached.values():
-        scope = "" if breach["scope"] == "run" else f"{clean_line(breach['scope'])}: "
-        yield from plain_lines(wrapped(f"budget BREACHED: {scope}{breach_line(breach)}", width), red=True, bold=True)
 
 
 def _not_understood(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:

@@ -138,7 +138,7 @@ def test_recording_keeps_local_traffic_of_an_llm_port_only():
 
 def test_a_spent_budget_stops_the_next_live_call():
     """The gate is asked before each live LLM call, and a refused call is not taped."""
-    live = recorder("live", allow_live=lambda: "the budget is spent")
+    live = recorder("live", allow_live=lambda _exchange: "the budget is spent")
     with pytest.raises(ReplayStopError, match="the budget is spent"):
         live.open(chat(), None)
     assert live.recorded() == ()

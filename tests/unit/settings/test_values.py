@@ -2,6 +2,8 @@
 
 import pytest
 
+from pytest_llmtrace._model.limits import Limit, MaxGrowth
+from pytest_llmtrace._settings.budgets import Budgets
 from pytest_llmtrace._settings.values import Settings, read
 from pytest_llmtrace.errors import SettingsError
 
@@ -31,6 +33,9 @@ def test_flags_beat_the_marker_and_the_marker_beats_the_ini_value(settings, mark
         ([], "llm_mode = record", "must be asked for each time: --llm-record"),
         ([], "llm_budget = much", "llm_budget: 'much' is not an amount of US dollars"),
         (["--llm-max-growth=10"], "", "--llm-max-growth: '10' is not a percentage"),
+        (["--llm-budget-calls=few"], "", "--llm-budget-calls: 'few' is not a number of calls"),
+        ([], "llm_budget_calls = 1.5", "llm_budget_calls: '1.5' is not a number of calls"),
+        ([], "llm_test_budget_tokens = x", "llm_test_budget_tokens: 'x' is not a number of tokens"),
     ],
 )
 def test_values_that_cannot_be_used_name_their_source(pytester, arguments, ini, message):
@@ -47,11 +52,45 @@ def test_values_that_cannot_be_used_name_their_source(pytester, arguments, ini, 
     [
         ("[tool.llmtrace.prices]\nacme = 1\n", '[tool.llmtrace.prices."acme"] must hold prices'),
         ('[tool.llmtrace.prices."acme"]\ninput_cost_per_token = -1\n', "must be US dollars, 0 or more"),
+        ('[tool.llmtrace.prices."acme"]\ninput_cost_per_token = nan\n', "= nan: must be US dollars, 0 or more"),
+        ('[tool.llmtrace.prices."acme"]\ninput_cost_per_token = "1e-6"\n', "= '1e-6': must be US dollars, 0 or more"),
+        ("[tool.llmtrace]\nprices = 3\n", "tool.llmtrace.prices = 3: must hold tables"),
+        ("[tool.llmtrace.prices.acme-1.5]\ninput_cost_per_token = 1\n", "a model whose name has dots is written in"),
+        (
+            '[tool.llmtrace.prices."acme"]\ninput_cost_per_tokn = 1\n',
+            '[tool.llmtrace.prices."acme"] input_cost_per_tokn: litellm knows no such price; did you mean input',
+        ),
+        ("[tool.llmtrace]\nbudgets = 3\n", "tool.llmtrace.budgets = 3: must hold tables"),
+        ("[tool.llmtrace.budgets]\nusd = 3\n", "tool.llmtrace.budgets.usd = 3: must be a table, such as"),
+        ("[tool.llmtrace.budgets.tests]\n", '[tool.llmtrace.budgets."tests"] is empty; it takes usd, tokens, calls'),
+        (
+            "[tool.llmtrace.budgets.tests]\ndollars = 3\n",
+            "[tool.llmtrace.budgets.\"tests\"] has no key 'dollars'; it takes usd, tokens, calls",
+        ),
+        (
+            "[tool.llmtrace.budgets.tests.agents]\nusd = 3\n",
+            "has no key 'agents'; it takes usd, tokens, calls (a directory whose name has dots or slashes is",
+        ),
+        ("[tool.llmtrace.budgets.tests]\nusd = -1\n", '"tests"] usd = -1: must be a number, 0 or more'),
+        ("[tool.llmtrace.budgets.tests]\nusd = nan\n", '"tests"] usd = nan: must be a number, 0 or more'),
+        ("[tool.llmtrace.budgets.tests]\ncalls = 1.5\n", '"tests"] calls = 1.5: must be a whole number'),
+        ("[tool.llmtrace.budgets.tests]\ncalls = true\n", '"tests"] calls = True: must be a number, 0 or more'),
+        ('[tool.llmtrace.budgets."tests/agnets"]\nusd = 1\n', "tests/agnets is not there"),
+        ('[tool.llmtrace.budgets."tests/test_a.py"]\nusd = 1\n', "test_a.py is a file; a budget per test is set by a"),
+        ('[tool.llmtrace.budgets."../tests"]\nusd = 1\n', '"../tests"]: must be a directory below'),
+        ('[tool.llmtrace.budgets."/tests"]\nusd = 1\n', '"/tests"]: must be a directory below'),
+        ('[tool.llmtrace.budgets.""]\nusd = 1\n', '""]: must be a directory below'),
+        (
+            '[tool.llmtrace.budgets.tests]\nusd = 1\n[tool.llmtrace.budgets."tests/"]\nusd = 2\n',
+            '[tool.llmtrace.budgets."tests"] and [tool.llmtrace.budgets."tests/"] are the same directory',
+        ),
         ("[tool.llmtrace.prices\n", "cannot be read for [tool.llmtrace.prices]"),
     ],
 )
-def test_prices_that_cannot_be_used_name_the_file(pytester, monkeypatch, toml, message):
-    """A broken price table is an error that names the file and the entry, not a missing price."""
+def test_tables_that_cannot_be_used_name_the_file(pytester, monkeypatch, toml, message):
+    """A broken table is an error that names the file and the entry, not a missing price or budget."""
+    (pytester.path / "tests").mkdir()
+    (pytester.path / "tests" / "test_a.py").touch()
     config = pytester.parseconfig()
     (pytester.path / "pyproject.toml").write_text(toml, encoding="utf-8")
     monkeypatch.setattr(type(config), "rootpath", property(lambda _: pytester.path))
@@ -87,3 +126,35 @@ def test_without_a_key_everything_but_recording_can_start(pytester):
     settings = read(pytester.parseconfig("--llm-trace"), {})
     assert (settings.privacy, settings.tapes, settings.key) == ("hash", "encrypted", None)
     assert "secret" not in repr(read(pytester.parseconfig("--llm-trace"), {"LLMTRACE_KEY": "secret"}))
+
+
+def test_every_budget_knows_where_it_was_set(pytester):
+    """Flags beat ini values; directories are written as node ids spell them."""
+    (pytester.path / "tests").mkdir()
+    pytester.makepyprojecttoml(
+        """
+        [tool.pytest.ini_options]
+        llm_budget = 1
+        llm_budget_tokens = "5_000"
+        llm_test_budget_calls = 3
+        llm_max_growth = "tokens:10%"
+        [tool.llmtrace.budgets."./tests/"]
+        tokens = 2
+        usd = 0.5
+        """
+    )
+    budgets = read(pytester.parseconfig("--llm-budget=$2", "--llm-budget-calls=0"), {}).budgets
+    table = '[tool.llmtrace.budgets."./tests/"] in pyproject.toml'
+    assert budgets == Budgets(
+        run=(
+            Limit(scope="run", what="usd", value=2.0, source="--llm-budget"),
+            Limit(scope="run", what="tokens", value=5000, source="llm_budget_tokens in pyproject.toml"),
+            Limit(scope="run", what="calls", value=0, source="--llm-budget-calls"),
+        ),
+        directories=(
+            Limit(scope="tests", what="usd", value=0.5, source=f"usd of {table}"),
+            Limit(scope="tests", what="tokens", value=2, source=f"tokens of {table}"),
+        ),
+        test=(Limit(scope="", what="calls", value=3, source="llm_test_budget_calls in pyproject.toml"),),
+        growth=MaxGrowth(tokens=0.1, source="llm_max_growth in pyproject.toml"),
+    )

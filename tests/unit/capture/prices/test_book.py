@@ -264,6 +264,18 @@ def test_a_rerank_that_is_priced_by_the_query_is_not_free() -> None:
     assert PriceBook().cost("rerank-v3.5", "cohere", Usage(input_tokens=10), "rerank") == 0.002
 
 
+def test_images_may_be_priced_by_the_image() -> None:
+    """As many as were asked for; where the provider counts tokens, and those have a price, they decide."""
+    book = PriceBook({"painter": {"output_cost_per_image": 0.04}})
+
+    assert book.cost("painter", "acme", Usage(input_tokens=9), "images") == 0.04
+    assert book.cost("painter", "acme", Usage(input_tokens=9), "images", {"n": 3}) == pytest.approx(0.12)
+    assert book.cost("painter", "acme", Usage(input_tokens=9), "chat") is None
+    tokens = PriceBook({"both": {"output_cost_per_image": 0.04, "output_cost_per_token": 0.001}})
+    assert tokens.cost("both", "acme", Usage(output_tokens=9), "images") == pytest.approx(0.009)
+    assert tokens.cost("both", "acme", Usage(output_tokens=9, estimated=True), "images") == 0.04
+
+
 def test_a_map_without_the_model_or_with_nonsense_is_no_price() -> None:
     """Damaged entries are unknown prices."""
     assert find_entry("m", "openai", {}) is None

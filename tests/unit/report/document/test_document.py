@@ -24,12 +24,15 @@ def live(calls):
 def test_whole_document():
     """The document has the totals, rows per model, agent and test, the breaches and the unused cassettes."""
     writer = call([said("user", "Write.")], said("assistant", "Done."), agent="writer", model="m9", cost=0.02)
+    budget = {"scope": "run", "what": "usd", "limit": 0.01, "value": 0.0203, "source": "--llm-budget"}
+    both = {"calls": 2, "usage": {"input_tokens": 200, "output_tokens": 20}, "cost_usd": 0.0002}
 
     made = document(
         [payload(B, [*chat(1), writer]), payload(A, chat(2), DRIFT, golden=chat(1))],
         {A: "failed", B: "passed", "tests/test_a.py::test_other": "passed"},
         mode="trace",
-        breaches=[Breach(scope="run", what="usd", limit=0.01, value=0.0203)],
+        breaches=[Breach(scope="run", what="usd", limit=0.01, value=0.0203, source="--llm-budget")],
+        budgets=[budget],
         unused=["b.trace.yaml", "a.trace.yaml"],
         durations={A: 1.23456, "tests/test_a.py::test_other": 9.0},
     )
@@ -75,6 +78,7 @@ def test_whole_document():
                 "cost_usd": 0.0002,
                 "golden": "g.trace.yaml",
                 "golden_cost_usd": 0.0001,
+                "golden_calls": 1,
                 "golden_usage": USAGE,
                 "growth": {"tokens": 1.0, "usd": 1.0},
                 "findings": [
@@ -93,6 +97,9 @@ def test_whole_document():
                     }
                 ],
                 "models": ["openai/gpt-4o-mini"],
+                "by_model": [{"model": "openai/gpt-4o-mini", **both}],
+                "by_agent": [{"agent": "lead", **both}],
+                "by_source": [{"source": "tape", **both}],
             },
             {
                 "nodeid": B,
@@ -106,9 +113,26 @@ def test_whole_document():
                 "golden_cost_usd": None,
                 "findings": [],
                 "models": ["openai/gpt-4o-mini", "openai/m9"],
+                "by_model": [
+                    {"model": "openai/m9", "calls": 1, "usage": USAGE, "cost_usd": 0.02},
+                    {"model": "openai/gpt-4o-mini", "calls": 1, "usage": USAGE, "cost_usd": 0.0001},
+                ],
+                "by_agent": [
+                    {"agent": "writer", "calls": 1, "usage": USAGE, "cost_usd": 0.02},
+                    {"agent": "lead", "calls": 1, "usage": USAGE, "cost_usd": 0.0001},
+                ],
+                "by_source": [
+                    {
+                        "source": "tape",
+                        "calls": 2,
+                        "usage": {"input_tokens": 200, "output_tokens": 20},
+                        "cost_usd": 0.0201,
+                    }
+                ],
             },
         ],
-        "breaches": [{"scope": "run", "what": "usd", "limit": 0.01, "value": 0.0203}],
+        "breaches": [{"scope": "run", "what": "usd", "limit": 0.01, "value": 0.0203, "source": "--llm-budget"}],
+        "budgets": [budget],
         "unused": ["a.trace.yaml", "b.trace.yaml"],
         "growth": {
             "tests": 1,
@@ -308,3 +332,31 @@ def test_nothing_traced():
         "breaches": [],
         "unused": [],
     }
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_run_that_failed_for_another_reason(failed):
+    """A test file that cannot be imported, or an interrupt, is no success, whatever the tests say."""
+    made = document([payload(A, chat(1))], {A: "passed"}, mode="trace", failed=failed)
+
+    assert made["exit"] == ("failed" if failed else "ok")
+
+
+def test_rows_add_up():
+    """A row says what it is the sum of, what its calls without a price are, what was paid, and where a fixture is."""
+    unknown = replace(chat(1)[0], cost=None, model="m9", agent=None)
+    made = document(
+        [payload(A, live([*chat(1), unknown])), payload(A, live([unknown])), payload(FIXTURE, chat(1, agent=None))],
+        {A: "passed"},
+        mode="live",
+    )
+
+    (row,), (fixture,) = made["tests"], made["fixtures"]
+    unpriced = {"calls": 1, "usage": USAGE, "cost_usd": None, "priced_usd": 0.0, "unpriced_calls": 1}
+    unpriced |= {"live_calls": 1, "live_s": 0.0}
+    assert row["by_model"] == [{"model": "openai/m9", **unpriced}]
+    assert row["unpriced_calls"] == 1
+    assert row["paid"] == {"live_calls": 3, "live_cost_usd": None, "live_priced_usd": 0.0001, "live_s": 0.0}
+    assert "by_agent" not in row
+    assert fixture["directory"] == "."
+    assert fixture["by_model"] == [{"model": "openai/gpt-4o-mini", "calls": 1, "usage": USAGE, "cost_usd": 0.0001}]

@@ -101,6 +101,7 @@ def test_whole_payload():
         "golden": "g.trace.yaml",
         "tape": "g.tape.json",
         "used": ["g.tape.json", "g.trace.yaml"],
+        "directory": ".",
         "golden_totals": {
             "calls": 2,
             "live_calls": 0,

@@ -568,7 +568,7 @@ def test_over_a_dollar_budget():
     dear = replace(chat(2)[1], cost=0.0121)
     found = verdict(
         Breach(scope=TEST, what="usd", limit=0.01, value=0.0122),
-        Breach(scope=TEST, what="calls", limit=1, value=2, refused=True),
+        Breach(scope=TEST, what="calls", limit=1, value=2, refused=True, source="@pytest.mark.llm_budget(calls=...)"),
         golden=chat(2),
         observed=[chat(2)[0], dear],
     )
@@ -580,6 +580,7 @@ def test_over_a_dollar_budget():
           cost    $0.0122 of $0.01 allowed (22 % over)
           calls   2 of 1 allowed (100 % over)
                   a live call was refused: the budget was spent
+                  limit set by @pytest.mark.llm_budget(calls=...)
           dearest turns
             lead turn 2  openai/gpt-4o-mini  100 in, 10 out  $0.0121
             lead turn 1  openai/gpt-4o-mini  100 in, 10 out  $0.0001
@@ -587,6 +588,26 @@ def test_over_a_dollar_budget():
           golden  tests/cassettes/test_refund/test_refund.trace.yaml
         """
     )
+
+
+@pytest.mark.parametrize(
+    ("scope", "value", "title"),
+    [
+        ("run", 0.5, "was stopped: the budget of the run is spent"),
+        ("tests/agents", 0.5, "was stopped: the budget of tests/agents is spent"),
+        ("run", None, "was stopped: the budget of the run cannot be checked"),
+    ],
+)
+def test_stopped_by_a_budget_that_it_shares(scope, value, title):
+    """A test that was refused a call because of a budget of the run or of a directory says which one."""
+    models = () if value else ("acme-9000",)
+    breach = Breach(scope=scope, what="usd", limit=0.5, value=value, models=models, refused=True, source="--llm-budget")
+    shown = failure_text(verdict(breach, mode="record")).split("\n")
+
+    assert shown[0] == f"{TEST} {title}"
+    why = "the budget was spent" if value else "nobody knows what is left"
+    assert shown[3:5] == [f"          a live call was refused: {why}", "          limit set by --llm-budget"]
+    assert ('    [tool.llmtrace.prices."acme-9000"]' in shown) is (value is None)
 
 
 def test_budget_with_an_unknown_price():
@@ -617,7 +638,7 @@ def test_budget_with_an_unknown_price():
 def test_cost_grew_past_its_limit():
     """Growth is shown against the golden trace, and may be accepted as the new baseline."""
     found = verdict(
-        Breach(scope=TEST, what="growth", limit=0.1, value=0.34),
+        Breach(scope=TEST, what="growth", of="usd", limit=0.1, value=0.34, source="--llm-max-growth"),
         golden=chat(2),
         observed=[replace(one, cost=0.000134) for one in chat(2)],
     )
@@ -626,9 +647,10 @@ def test_cost_grew_past_its_limit():
         """
         tests/test_refund.py::test_refund uses more than its golden trace allows
 
-          growth  34 % of 10 % allowed
+          growth  34 % of 10 % allowed (cost)
                   golden  220 tokens, $0.0002
                   now     220 tokens, $0.000268
+                  limit set by --llm-max-growth
           dearest turns
             lead turn 1  openai/gpt-4o-mini  100 in, 10 out  $0.000134
             lead turn 2  openai/gpt-4o-mini  100 in, 10 out  $0.000134
@@ -643,7 +665,7 @@ def test_cost_grew_past_its_limit():
 def test_drift_and_breach_together():
     """A test with several kinds of findings has them all on one screen, the gravest first."""
     found = verdict(
-        Breach(scope=TEST, what="tokens", limit=100, value=110),
+        Breach(scope="fixture session client", what="tokens", limit=100, value=110),
         PROMPT,
         golden=chat(1),
         observed=chat(1),

@@ -52,7 +52,9 @@ def replayed():
             payload(f"tests/test_refund.py::test_refund[{number}]", calls, *found.get(number, ()), golden=chat(2))
         )
     outcomes = {one["nodeid"]: "failed" if number in {1, 2} else "passed" for number, one in enumerate(payloads)}
-    return document(payloads, outcomes, mode="trace", unused=["tests/cassettes/test_gone/test_x.trace.yaml"])
+    budgets = [{"scope": "run", "what": "usd", "limit": 0.05, "value": 0.0073, "source": "--llm-budget"}]
+    unused = ["tests/cassettes/test_gone/test_x.trace.yaml"]
+    return document(payloads, outcomes, mode="trace", budgets=budgets, unused=unused)
 
 
 def test_nothing_to_say():
@@ -63,9 +65,7 @@ def test_nothing_to_say():
 
 def test_replayed_run():
     """A replayed run shows what it would have cost, the models, the agents, the dearest tests and what was found."""
-    budgets = [{"scope": "run", "what": "usd", "limit": 0.05, "value": 0.0073}]
-
-    assert texts(replayed(), budgets=budgets) == lines(
+    assert texts(replayed()) == lines(
         """
         trace · 8 tests · 17 calls · 38,500 tokens in (28,800 cached), 4,970 out
         nothing paid · would have cost $0.0073
@@ -126,6 +126,7 @@ def test_replayed_run_in_full():
         1 test drifted and 1 test without a recording
         to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
         warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed (output.content)
+        budget: cost $0.0073 of $0.05 allowed (15 %)
 
         1 unused cassette file (delete, or rename with the test)
           tests/cassettes/test_gone/test_x.trace.yaml
@@ -272,27 +273,46 @@ def test_recorded_run():
 
 
 def test_breached_budgets():
-    """Budgets show what was used of them; breached ones stand out, and an unknown price says whose."""
+    """Budgets show what was used of them; breached ones stand out, say who set them, and how to price a model."""
     breaches = [
-        Breach(scope="run", what="usd", limit=0.01, value=None, models=("acme-9000",), refused=True),
-        Breach(scope=A, what="tokens", limit=100, value=220),
+        Breach(scope="run", what="usd", limit=0.01, value=None, models=("acme-9000", "b"), refused=True),
+        Breach(scope="tests/a", what="usd", limit=0.01, value=None, models=("acme-9000",), source="usd of [x]"),
+        Breach(scope=A, what="tokens", limit=100, value=220, source="llm_budget_tokens in pytest.ini"),
     ]
     budgets = [
         {"scope": "run", "what": "usd", "limit": 0.01, "value": None},
         {"scope": "run", "what": "tokens", "limit": 1000, "value": 220},
-        {"scope": "run", "what": "growth", "limit": 0.1, "value": None},
+        {"scope": "tests", "what": "calls", "limit": 0, "value": 0},
+        {"scope": "run", "what": "growth", "of": "tokens", "limit": 0.1, "value": 0.034},
+        {"scope": "run", "what": "growth", "of": "usd", "limit": 0.1, "value": None},
     ]
-    made = document([payload(A, chat(2))], {A: "passed"}, mode="live", breaches=breaches)
+    made = document([payload(A, chat(2))], {A: "passed"}, mode="live", breaches=breaches, budgets=budgets)
 
-    assert texts(made, budgets=budgets)[-4:] == lines(
+    assert texts(made)[-20:] == lines(
         """
-        budget: growth ? of 10 % allowed
-        budget BREACHED: cost ? of $0.01 allowed (no price for acme-9000: enter it in
-        [tool.llmtrace.prices]); live calls were refused
-        budget BREACHED: tests/test_a.py::test_a: tokens 220 of 100 allowed
+        budget: tokens 220 of 1,000 allowed (22 %)
+        budget: tests: calls 0 of 0 allowed
+        budget: growth of tokens 3.4 % of 10 % allowed
+        budget: growth of cost ? of 10 % allowed
+        budget BREACHED: cost ? of $0.01 allowed (no price for acme-9000 and b: enter it
+        in [tool.llmtrace.prices]); live calls were refused
+        budget BREACHED: tests/a: cost ? of $0.01 allowed (no price for acme-9000: enter
+        it in [tool.llmtrace.prices]) (set by usd of [x])
+        budget BREACHED: tests/test_a.py::test_a: tokens 220 of 100 allowed (set by
+        llm_budget_tokens in pytest.ini)
+        No price is known for `acme-9000` and `b`, so the budget cannot be checked. To
+        price them, add to pyproject.toml, in dollars per token:
+
+          [tool.llmtrace.prices."acme-9000"]
+          input_cost_per_token = 1e-6   # what your provider charges
+          output_cost_per_token = 2e-6
+
+          [tool.llmtrace.prices."b"]
+          input_cost_per_token = 1e-6   # what your provider charges
+          output_cost_per_token = 2e-6
         """
     )
-    assert marked(made, budgets=budgets)["red"] == texts(made, budgets=budgets)[-3:]
+    assert marked(made)["red"] == texts(made)[-16:-10]
 
 
 def test_every_finding_is_counted():

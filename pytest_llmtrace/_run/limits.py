@@ -1,0 +1,51 @@
+"""Which budgets hold for one test: markers, nearest first, then the default of the project; and those it shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._model.limits import Limit, lies_in
+from pytest_llmtrace._settings import Settings, budget_marker
+from pytest_llmtrace._settings.amounts import WHATS
+
+
+def limits_of_test(item: pytest.Item, settings: Settings) -> tuple[Limit, ...]:
+    """What this test may use: of each thing, what the nearest marker says that names it, else the default.
+
+    Raises:
+        SettingsError: a marker cannot be used.
+    """
+    found: dict[str, Limit | None] = {}
+    for node, mark in item.iter_markers_with_node("llm_budget"):
+        marker = budget_marker(mark.args, mark.kwargs)
+        for what in WHATS:
+            if what in mark.kwargs and what not in found:
+                value = getattr(marker, what)
+                source = f"@pytest.mark.llm_budget({what}=...){_place(node, item)}"
+                limit = Limit(scope=item.nodeid, what=what, value=value, source=source) if value is not None else None
+                found[what] = limit
+    for default in settings.budgets.test:
+        found.setdefault(default.what, replace(default, scope=item.nodeid))
+    return tuple(limit for what in WHATS if (limit := found.get(what)) is not None)
+
+
+def shared_limits(directory: str, settings: Settings) -> tuple[Limit, ...]:
+    """The budgets that an owner in this directory shares with others: those of the run and of directories."""
+    around = (one for one in settings.budgets.directories if lies_in(directory, one.scope))
+    return (*settings.budgets.run, *around)
+
+
+def directory_of(nodeid: str) -> str:
+    """The directory of a test, relative to the root directory."""
+    return PurePosixPath(nodeid.partition("::")[0]).parent.as_posix()
+
+
+def _place(node: Any, item: pytest.Item) -> str:
+    """Where a marker stands that is not at the test itself."""
+    if node is item:
+        return ""
+    return f" of {type(node).__name__.lower()} {node.name or node.nodeid}"

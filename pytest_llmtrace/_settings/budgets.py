@@ -1,0 +1,170 @@
+"""Budgets of a run, of directories and of tests, and the growth that is accepted: declared here, read once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth, What
+from pytest_llmtrace._settings.amounts import WHATS, limit_problem, parse_amount, parse_growth
+from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject
+from pytest_llmtrace.errors import SettingsError
+
+Parsed = TypeVar("Parsed")
+
+SUFFIXES: Final[dict[What, str]] = {"usd": "", "tokens": "-tokens", "calls": "-calls"}
+"""What follows `--llm-budget`, and, with an underscore, `llm_budget` and `llm_test_budget`."""
+
+_HELP: Final[dict[What, tuple[str, str]]] = {
+    "usd": (
+        "USD",
+        "Fail the run if its LLM calls cost more US dollars (replayed ones: would have cost); recording or live, stop.",
+    ),
+    "tokens": ("N", "The same for tokens, input and output together."),
+    "calls": ("N", "The same for LLM calls."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """Every limit that is no marker's."""
+
+    run: tuple[Limit, ...] = ()
+    directories: tuple[Limit, ...] = ()
+    test: tuple[Limit, ...] = ()
+    """What each test may use that has no marker which says so; their scope is empty."""
+    growth: MaxGrowth | None = None
+
+
+def declare_budgets(group: Any, parser: pytest.Parser) -> None:
+    """Declare these options."""
+    for what, (metavar, text) in _HELP.items():
+        name, ini = f"--llm-budget{SUFFIXES[what]}", _ini("llm_budget", what)
+        group.addoption(name, metavar=metavar, dest=f"llmtrace_budget_{what}", default=None, help=text)
+        parser.addini(ini, f"Like {name}.", default="")
+        limited = {"usd": "cost in US dollars", "tokens": "use of tokens", "calls": "make of LLM calls"}[what]
+        parser.addini(
+            _ini("llm_test_budget", what),
+            f"What each test may {limited} unless its llm_budget marker says.",
+            default="",
+        )
+    group.addoption(
+        "--llm-max-growth",
+        metavar="PERCENT",
+        dest="llmtrace_max_growth",
+        default=None,
+        help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: "
+        "10%%, or tokens:10%%,usd:25%%.",
+    )
+    parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")
+
+
+def read_budgets(config: pytest.Config, pyproject: Pyproject) -> Budgets:
+    """Read them. Raises: SettingsError that names option or table, value, and what is possible."""
+    ini_file = config.inipath.name if config.inipath is not None else "the ini file"
+    flag, ini = config.option.llmtrace_max_growth, str(config.getini("llm_max_growth") or "")
+    growth = None
+    if flag is not None:
+        growth = _parsed("--llm-max-growth", lambda: parse_growth(flag, "--llm-max-growth"))
+    elif ini:
+        growth = _parsed("llm_max_growth", lambda: parse_growth(ini, f"llm_max_growth in {ini_file}"))
+    return Budgets(
+        run=tuple(_run_limits(config, ini_file)),
+        directories=directory_limits(pyproject),
+        test=tuple(_test_limits(config, ini_file)),
+        growth=growth,
+    )
+
+
+def directory_limits(pyproject: Pyproject) -> tuple[Limit, ...]:
+    """The tables ``[tool.llmtrace.budgets."tests/agents"]``. Raises: SettingsError that names table, key and value."""
+    file, tables = pyproject.path, pyproject.table("budgets")
+    if not isinstance(tables, dict):
+        raise SettingsError(f"{file}: tool.llmtrace.budgets = {tables!r}: must hold tables, {_table('tests/agents')}")
+    written: dict[str, str] = {}
+    limits: list[Limit] = []
+    for name, fields in tables.items():
+        directory = _directory(file, name, fields)
+        if directory in written:
+            raise SettingsError(f"{file}: {_table(written[directory])} and {_table(name)} are the same directory")
+        written[directory] = name
+        limits += _of_directory(file, name, directory, fields)
+    return tuple(sorted(limits, key=lambda one: (one.scope, WHATS.index(one.what))))
+
+
+def _run_limits(config: pytest.Config, ini_file: str) -> Iterator[Limit]:
+    for what in WHATS:
+        flag, name = getattr(config.option, f"llmtrace_budget_{what}"), f"--llm-budget{SUFFIXES[what]}"
+        if flag is not None:
+            yield Limit(scope=RUN, what=what, value=_amount(name, what, flag), source=name)
+        else:
+            yield from _of_ini(config, "llm_budget", what, RUN, ini_file)
+
+
+def _test_limits(config: pytest.Config, ini_file: str) -> Iterator[Limit]:
+    for what in WHATS:
+        yield from _of_ini(config, "llm_test_budget", what, "", ini_file)
+
+
+def _of_ini(config: pytest.Config, name: str, what: What, scope: str, ini_file: str) -> Iterator[Limit]:
+    name = _ini(name, what)
+    text = str(config.getini(name) or "").strip()
+    if text:
+        yield Limit(scope=scope, what=what, value=_amount(name, what, text), source=f"{name} in {ini_file}")
+
+
+def _directory(file: Path, name: str, fields: object) -> str:
+    """The directory of a table, as node ids spell it."""
+    if not isinstance(fields, dict):
+        raise SettingsError(
+            f"{file}: tool.llmtrace.budgets.{name} = {fields!r}: must be a table, such as "
+            f"{_table('tests/agents')} with usd, tokens or calls; the budget of the run is `llm_budget` of the ini file"
+        )
+    directory = posixpath.normpath(name.replace("\\", "/"))
+    if not name or directory == ".." or directory.startswith(("/", "../")) or Path(name).is_absolute():
+        raise SettingsError(f"{file}: {_table(name)}: must be a directory below {file.parent}, written relative to it")
+    if not (file.parent / directory).is_dir():
+        what = (
+            "is a file; a budget per test is set by a marker" if (file.parent / directory).is_file() else "is not there"
+        )
+        raise SettingsError(f"{file}: {_table(name)}: the directory {file.parent / directory} {what}")
+    return directory
+
+
+def _of_directory(file: Path, name: str, directory: str, fields: dict[str, Any]) -> Iterator[Limit]:
+    if not fields:
+        raise SettingsError(f"{file}: {_table(name)} is empty; it takes {', '.join(WHATS)}")
+    for key, value in fields.items():
+        if key not in WHATS:
+            hint = (
+                " (a directory whose name has dots or slashes is written in quotes)" if isinstance(value, dict) else ""
+            )
+            raise SettingsError(f"{file}: {_table(name)} has no key {key!r}; it takes {', '.join(WHATS)}{hint}")
+        problem = limit_problem(key, value)
+        if problem is not None:
+            raise SettingsError(f"{file}: {_table(name)} {key} = {value!r}: {problem}")
+        yield Limit(scope=directory, what=key, value=value, source=f"{key} of {_table(name)} in {PYPROJECT}")
+
+
+def _table(name: str) -> str:
+    return f'[tool.llmtrace.budgets."{name}"]'
+
+
+def _ini(name: str, what: What) -> str:
+    return f"{name}{SUFFIXES[what]}".replace("-", "_")
+
+
+def _amount(source: str, what: What, text: str) -> float:
+    return _parsed(source, lambda: parse_amount(what, text))
+
+
+def _parsed(source: str, parse: Callable[[], Parsed]) -> Parsed:
+    try:
+        return parse()
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from None
