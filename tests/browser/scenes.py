@@ -57,6 +57,16 @@ def mixed() -> str:
     )
 
 
+def odd() -> str:
+    """What is not one test with one trace: repeated runs, a fixture, a test whose calls did not come along."""
+    runs = [
+        scene_payload("t.py::test_runs", chat(turns)) | {"phase": phase} for turns, phase in ((1, "call"), (3, "again"))
+    ]
+    fixture = scene_payload("fixture session client", chat(1))
+    merged = {name: value for name, value in scene_payload("t.py::test_merged", chat(2)).items() if name != "entries"}
+    return page([*runs, fixture, merged], {"t.py::test_runs": "passed", "t.py::test_merged": "passed"})
+
+
 def large(tests: int = 1_000, turns: int = 200) -> str:
     """So many tests of two turns, one of which has so many turns."""
     made = [scene_payload("", chat(2, system=f"You are agent {number}.")) for number in range(40)]

@@ -23,7 +23,7 @@ def test_overview_says_what_was_found_and_what_it_cost(report):
 
 
 def test_tests_are_filtered(report):
-    """Text, outcome, finding and model narrow the list down, alone and together; nothing left is said."""
+    """Text, outcome, finding and model narrow the list down; transcripts are searched where that is asked for."""
     page = report("mixed")
     tab = page.tab
     names = [
@@ -49,6 +49,11 @@ def test_tests_are_filtered(report):
     tab.get_by_role("button", name="all 5").click()
     assert page.texts(".test-name") == ["test_refund", "test_stopped"]
     tab.get_by_label("finding", exact=True).select_option("")
+    tab.get_by_role("searchbox").fill("globex optimist")
+    assert page.texts(".test-name") == []
+    tab.get_by_label("search in transcripts, too").check()
+    assert page.texts(".test-name") == ["test_mixture"]
+    tab.get_by_role("searchbox").fill("")
     tab.get_by_label("order", exact=True).select_option("cost")
     assert page.texts(".test-name")[0] == "test_mixture"
 
@@ -111,6 +116,42 @@ def test_a_fan_out_is_drawn_in_lanes_and_read_as_a_transcript(report):
     assert wide == sorted(wide) or len(set(wide)) > 3
     tab.get_by_role("link", name=re.compile("analyst, turn 1")).click()
     page.focused("t1.1")
+
+
+def test_runs_fixtures_and_tests_without_calls(report):
+    """Each run of a repeated test has its transcript; a fixture is a row; without calls the report says why."""
+    page = report("odd")
+    assert page.texts(".test-row .test-file") == ["t.py", "t.py", "fixture"]
+    page.open("test_runs")
+    assert page.texts(".conversation-head .dim") == ["openai/gpt-4o-mini · 1 turn"]
+    page.tab.get_by_role("button", name="run 2").click()
+    assert page.texts(".conversation-head .dim") == ["openai/gpt-4o-mini · 3 turns"]
+    page.open("fixture session client")
+    assert "Answer 1" in page.texts(".turn .said")
+    page.open("test_merged")
+    assert page.texts(".calm")[0].startswith("This report was made without the calls of its tests")
+
+
+def test_what_is_printed_is_whole(report):
+    """On paper there is no list and no button, sides stay beside each other, and every turn is there."""
+    page = report("large")
+    page.tab.get_by_role("searchbox").fill("test_case[7]")
+    page.open("test_case[7]")
+    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.tab.emulate_media(media="print")
+    assert page.tab.locator(".turn").count() == 200
+    assert not page.tab.locator("#side").is_visible()
+    page.tab.emulate_media(media="screen")
+
+
+def test_the_way_past_the_list(report):
+    """The first Tab offers a way past the list of tests, which changes nothing that is shown."""
+    page = report("mixed")
+    page.open("test_refund")
+    page.tab.locator(".skip").focus()
+    page.tab.keyboard.press("Enter")
+    page.focused("main")
+    assert page.texts(".test-title") == ["test_refund"]
 
 
 def test_the_keyboard_does_all_of_it(report):

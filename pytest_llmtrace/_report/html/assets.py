@@ -25,6 +25,7 @@ PROGRAMS: Final = (
     "steps",
     "timeline",
     "charts",
+    "search",
     "filters",
     "tests",
     "overview",

@@ -70,8 +70,9 @@ function diffRows(old, fresh) {
 
 function fold(rows) {
   const button = make("button", { type: "button", class: "diff-fold" }, "⋯ " + plural(rows.length, "unchanged line"));
-  button.addEventListener("click", () => button.replaceWith(...rows.map(sameRow)));
-  return button;
+  const row = make("div", { class: "diff-row diff-folded", role: "row" }, make("div", { role: "cell" }, button));
+  button.addEventListener("click", () => row.replaceWith(...rows.map(sameRow)));
+  return row;
 }
 
 function sameRow(row) {

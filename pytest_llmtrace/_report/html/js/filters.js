@@ -2,7 +2,7 @@
 
 const BAD = new Set(["failed", "error"]);
 
-const filter = { text: "", outcome: "", model: "", kind: "", order: "findings" };
+const filter = { text: "", said: false, outcome: "", model: "", kind: "", order: "findings" };
 
 const ORDERS = {
   findings: ["findings first", (one, other) => gravity(one) - gravity(other)],
@@ -39,12 +39,13 @@ function searched(test) {
 /** Numbers of the tests that pass the filter, in order. */
 function filtered() {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const said = words.map((word) => (filter.said ? saying(word) : () => false));
   const found = [];
   TESTS.forEach((test, at) => {
     if (filter.outcome && test.outcome !== filter.outcome) return;
     if (filter.model && !test.models.includes(filter.model)) return;
     if (filter.kind && !test.findings.some((finding) => finding.kind === filter.kind)) return;
-    if (words.every((word) => searched(test).includes(word))) found.push(at);
+    if (words.every((word, place) => searched(test).includes(word) || said[place](at))) found.push(at);
   });
   const compare = ORDERS[filter.order][1];
   return found.sort((one, other) => compare(TESTS[one], TESTS[other]) || one - other);

@@ -34,7 +34,12 @@ buildTools();
 buildList();
 listenToKeys();
 window.addEventListener("hashchange", show);
+window.addEventListener("beforeprint", () => shown !== null && revealAll());
 document.addEventListener("click", (event) => {
+  if (event.target.closest(".skip")) {
+    event.preventDefault(); // the address says what is shown, and that does not change
+    byId("main").focus();
+  }
   const link = event.target.closest("a[href^='#/']");
   if (link && link.getAttribute("href") === location.hash) shownAt = undefined; // the same place once more
   if (link && shownAt === undefined) show();

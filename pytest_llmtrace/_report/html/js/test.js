@@ -1,6 +1,7 @@
 // One test: its findings, its timeline, its conversations.
 
 let reveals = [];
+let revealSide = () => {};
 
 function testView(at) {
   const test = TESTS[at];
@@ -58,18 +59,26 @@ function traceParts(at, test, data, trace) {
   parts.push(make("section", {}, make("h2", {}, "Timeline"), timeline(trace, sides, data.findings, at)));
   const box = make("section", { class: "transcript" }, make("h2", {}, "Transcript"));
   add(box, trace.before.map((place) => besideNode(trace.entries[place], null)));
-  sides.forEach((side, place) => {
-    const made = transcriptOf(trace, side, place, data.findings, at);
-    reveals.push(made.reveal);
-    add(box, made.section);
-  });
+  const more = inBatches(box, sides.length, 20, (from, to) => sides.slice(from, to).map((side, place) => {
+    const made = transcriptOf(trace, side, from + place, data.findings, at);
+    reveals[from + place] = made.reveal;
+    return made.section;
+  }));
+  revealSide = (place) => more(place + 1);
   parts.push(box);
   return parts;
+}
+
+/** Everything of the test that is open: what is printed must be there, seen or not. */
+function revealAll() {
+  revealSide(Infinity);
+  for (const reveal of reveals) reveal(Infinity);
 }
 
 /** Bring a finding or a turn into view, and mark it for a moment. */
 function showPlace(place) {
   const turn = /^t(\d+)\.(\d+)$/.exec(place);
+  if (turn) revealSide(Number(turn[1]));
   const target = turn ? reveals[Number(turn[1])]?.(Number(turn[2])) : byId(place);
   if (!target) return;
   target.scrollIntoView({ block: "start" });

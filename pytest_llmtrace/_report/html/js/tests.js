@@ -8,6 +8,8 @@ function buildList() {
   const search = make("input", { type: "search", id: "search", placeholder: "Filter tests", "aria-label": "Filter by name, model or finding",
     autocomplete: "off", spellcheck: "false", "aria-keyshortcuts": "/" });
   search.addEventListener("input", () => setFilter({ text: search.value }));
+  const inside = make("input", { type: "checkbox", id: "inside" });
+  inside.addEventListener("change", () => setFilter({ said: inside.checked }));
   const outcomes = counted((test) => [test.outcome]);
   const chips = choice("outcome", [["", "all " + count(TESTS.length)], ...outcomes.map(([name, number]) => [name, name + " " + count(number)])], "",
     (outcome) => setFilter({ outcome }));
@@ -15,6 +17,7 @@ function buildList() {
   add(side, [
     make("div", { class: "filters" },
       make("div", { class: "search" }, search, make("kbd", { "aria-hidden": "true" }, "/")),
+      TESTS.some((test) => test.trace) ? make("label", { class: "inside" }, inside, "search in transcripts, too") : null,
       outcomes.length > 1 ? chips : null,
       make("div", { class: "selects" },
         picker("finding", "any finding", counted((test) => test.findings.map((finding) => finding.kind)), (kind) => setFilter({ kind }), kindName),
