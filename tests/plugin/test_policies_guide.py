@@ -44,7 +44,10 @@ def test_the_policy_of_the_guide_is_printed_as_it_says(shop, monkeypatch):
 
 
 def test_the_files_of_the_guide_do_what_it_says(shop):
-    """A changed prompt warns; the judge, the hooks and the ignored path absorb the rest; the name is in no file."""
+    """The judge, the hooks and the ignored path absorb what changed, and the name is in no file.
+
+    A changed prompt only warns, yet replay has no answer to it, and says so.
+    """
     shop.write(block("python", "# conftest.py"), "conftest.py", prelude=False)
     shop.record()
     assert [b"Ann Smith" in text for text in shop.cassettes().values()] == [False, False]
@@ -53,6 +56,13 @@ def test_the_files_of_the_guide_do_what_it_says(shop):
     ran = shop.replay()
     ran.outcomes(passed=1)
     assert ran.findings("test_refund") == []
+    shop.edit("Be brief.", "Be kind.", "test_shop.py")
+    ran = shop.replay()
+    (drift,) = ran.test("test_refund")["findings"]
+    assert (drift["kind"], drift["severity"], drift["policy_severity"]) == ("prompt", "fail", "warn")
+    assert "the policy says `prompt = warn`, but the tape has no answer to what is sent now" in " ".join(
+        ran.text.split()
+    )
 
 
 def test_every_rule_kind_and_setting_is_in_the_guide():

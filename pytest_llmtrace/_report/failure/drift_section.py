@@ -76,9 +76,13 @@ def _rows(sides: Sides, rows: Sequence[Row], detailed: int, width: int) -> Itera
     """The turns, in full as long as not too many differences have been shown; the first one gets the most room."""
     for row in rows[:_ROWS_SHOWN]:
         yield _row_line(row, width)
+        place = ""
         for drift in row.drifts:
             if detailed < _DETAILED or drift["first"]:
-                yield from _details(sides, row, drift, width, limit=16 if drift["first"] or not detailed else 8)
+                lines = list(_details(sides, row, drift, width, limit=16 if drift["first"] or not detailed else 8))
+                same = drift["path"] and lines[:1] == [place]  # what is gone, and what came in its place
+                place = lines[0] if lines else ""
+                yield from lines[1:] if same else lines
             detailed += 1
     if len(rows) > _ROWS_SHOWN:
         yield f"    … {plural(len(rows) - _ROWS_SHOWN, 'more line')}"

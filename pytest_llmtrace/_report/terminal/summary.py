@@ -56,6 +56,8 @@ def summary(
             yield from plain_lines(wrapped(f"{TITLE}: {dry_run_sum(document)}", width))
         for breach in document["breaches"]:
             yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
+        for text in warnings:  # some of them fail the run
+            yield from plain_lines(wrapped(f"{TITLE}: warning: {clean_line(text)}", width), yellow=True)
         return
     verbose = verbosity > 0
     blocks = (

@@ -357,6 +357,15 @@ def test_difference_that_a_normaliser_absorbs():
     )
 
 
+def test_what_is_gone_and_what_came_in_its_place_have_one_heading():
+    """A tool call that another one stands in for is shown as one change of its place."""
+    shared = {"kind": "tool_call", "conversation": "main", "turn": 1, "path": "output.tool_calls[0]"}
+    gone = Drift(**shared, golden={"name": "lookup", "arguments": {}}, role="assistant", first=True)
+    came = Drift(**shared, observed={"name": "refund", "arguments": {}}, role="assistant")
+    text = failure_text(verdict(gone, came, golden=chat(1, agent=None), observed=chat(1, agent=None)))
+    assert text.split("\n")[4:7] == ["      output.tool_calls[0] (assistant)", "      -  lookup()", "      +  refund()"]
+
+
 def test_what_fails_although_it_only_warns_says_why():
     """The setting of the policy is named, and why it does not help."""
     drift = Drift(

@@ -152,6 +152,12 @@ def test_replayed_run_in_one_line():
     assert marked(document([payload(A, chat(1))], {A: "passed"}, mode="trace"), verbosity=-1) == {}
 
 
+def test_few_words_name_what_fails_the_run_by_itself():
+    """With -q a run that fails although every test passed says why."""
+    made = document([payload(A, chat(1))], {A: "passed"}, mode="live")
+    assert texts(made, verbosity=-1, warnings=["no call asked for a"])[1:] == ["llmtrace: warning: no call asked for a"]
+
+
 def test_few_words_about_what_would_be_paid():
     """With -q a dry run says its sum all the same, and a live call without a price is no reason to say nothing."""
     would = {"why": "changed", "calls": 2, "at_least": False, "cost_usd": 0.0002}
