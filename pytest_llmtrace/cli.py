@@ -22,6 +22,7 @@ def main() -> None:
       llmtrace prune tests
       llmtrace policy tests/test_refund.py::test_refund
       llmtrace export tests > calls.jsonl
+      llmtrace whatif --model gpt-4.1-mini tests
       llmtrace import tests
     """  # noqa: D301  # click looks for the character itself
 

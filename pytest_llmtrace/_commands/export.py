@@ -51,9 +51,10 @@ _GAP: Final = 1_000_000
 )
 @click.option("--per-turn", is_flag=True, help="finetune: an example per call, not one per conversation.")
 def export(paths: tuple[Path, ...], form: str, output: Path | None, at: str, *, per_turn: bool) -> None:
-    """Write what is recorded at or below each PATH (a folder, a golden trace or a node id) for other programs.
+    """Write what is recorded for other programs.
 
-    Exits with 1 where a cassette cannot be read, after all others were written. Large trees are streamed.
+    Each PATH is a folder, a file of a cassette, or the node id of its test; this folder by default. Exits with 1 where
+    a cassette cannot be read, after all others were written. Large trees are streamed.
 
     \b
     Examples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pytest_llmtrace._capture.prices.map import find_entry, price_map
@@ -59,6 +60,30 @@ class PriceBook:
     def is_project_price(self, model: str, provider: str) -> bool:
         """Whether the project itself says what this model costs."""
         return self._own(model, provider) is not None
+
+    def provider_of(self, model: str) -> str | None:
+        """The provider of a model that is named with it or without; `None` where no price per token is known."""
+        entry = self._entry(model, "")
+        named = str(entry.get("litellm_provider") or "") if entry is not None else ""
+        provider = model.partition("/")[0] if "/" in model else named
+        known = entry is not None and rates(entry, provider, 0, None) is not None
+        return provider if known else None
+
+    def kind_of(self, model: str) -> str:
+        """What a model is for, as litellm calls it: ``chat``, ``embedding``, ``rerank``, ...; ``chat`` if not known."""
+        entry = self._entry(model, "")
+        return str((entry or {}).get("mode") or "chat")
+
+    def prices_cached_tokens(self, model: str) -> bool:
+        """Whether tokens from the provider's cache have a price of their own; otherwise they cost as much as others."""
+        entry = self._entry(model, "") or {}
+        return "cache_read_input_token_cost" in entry or "tiered_pricing" in entry
+
+    def near(self, model: str, most: int = 3) -> list[str]:
+        """Models with a price whose names are most like this one, the nearest first."""
+        names = {name.lower(): name for name in (*price_map(), *self._project) if ("/" in name) == ("/" in model)}
+        found = get_close_matches(model.lower(), names, n=most * 3, cutoff=0.6)
+        return [names[name] for name in found if self.provider_of(names[name]) is not None][:most]
 
     def _entry(self, model: str, provider: str) -> Mapping[str, Any] | None:
         own = self._own(model, provider)
