@@ -39,7 +39,10 @@ class CassettePath(_ParamType):
         if isinstance(value, Path) or "::" not in value or Path(value).exists():
             path: Path = self._path.convert(value, param, ctx)
             return path
-        found = _cassette_of_test(value, param, ctx)
+        source = _source(value)
+        if self._must_exist and not source.is_file():
+            self.fail(f"{value}: there is no file {source}", param, ctx)
+        found = test_cassette(source, value.partition("::")[2])
         if found.golden.exists() or not (found.tape.exists() or self._must_exist):
             return found.golden
         if found.tape.exists():
@@ -47,7 +50,7 @@ class CassettePath(_ParamType):
         name = value.partition("::")[2]
         alike = sorted(owner for owner, _ in _recorded(found) if owner.partition("[")[0] == name)
         if len(alike) == 1:
-            return test_cassette(_source(value), alike[0]).golden
+            return test_cassette(source, alike[0]).golden
         file = value.partition("::")[0]
         there = "".join(f"\n  {file}::{owner}" for owner in alike[:_NAMED])
         text = f"{value} has no cassette at {found.golden}; `pytest --llm-record {value}` records it"
@@ -70,13 +73,6 @@ def complete_node_ids(
     found = test_cassette(Path(file), "test")
     names = (f"{file}::{owner}" for owner, _ in _recorded(found))
     return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
-
-
-def _cassette_of_test(nodeid: str, param: click.Parameter | None, ctx: click.Context | None) -> Cassette:
-    source = _source(nodeid)
-    if not source.is_file():
-        raise click.BadParameter(f"{nodeid}: there is no file {source}", ctx, param)
-    return test_cassette(source, nodeid.partition("::")[2])
 
 
 def _source(nodeid: str) -> Path:

@@ -19,7 +19,7 @@ from pytest_llmtrace._run.renames import renamed
 from pytest_llmtrace._store.faults import decoded, read_bytes
 from pytest_llmtrace._store.git import Revision
 from pytest_llmtrace._store.golden_file import Golden, load_golden
-from pytest_llmtrace._store.paths import GOLDEN, OBSERVED, golden_names, is_further
+from pytest_llmtrace._store.paths import GOLDEN, OBSERVED, TAPE, golden_names, is_further
 from pytest_llmtrace.errors import CassetteError, LockedCassetteError
 
 
@@ -48,6 +48,8 @@ def compared_with_revision(path: Path, name: str, policy: Policy) -> Compared:
         CassetteError: a file cannot be used, or there is no golden trace on either side.
         GitError: git has no such revision.
     """
+    if path.name.endswith(TAPE):
+        path = path.with_name(path.name.removesuffix(TAPE) + GOLDEN)
     folder = path if path.is_dir() else next(one for one in path.absolute().parents if one.is_dir())
     revision = Revision.at(folder, name)
     before, now = _committed(revision, path), _present(path)

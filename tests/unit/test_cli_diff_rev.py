@@ -69,8 +69,10 @@ def test_one_file_is_compared_also_when_it_is_gone(project):
     same = run("--rev", "HEAD", stays)
     assert (same.exit_code, same.output) == (0, "1 trace compared, no difference\n")
     moves.unlink()
-    gone = run("--rev", "HEAD", moves)
-    assert (gone.exit_code, gone.output.splitlines()[0]) == (1, f"- {moves}")
+    Path("test_a.py").unlink()
+    for name in (moves, moves.with_name("test_moves.tape.json"), "test_a.py::test_moves"):
+        gone = run("--rev", "HEAD", name)
+        assert (gone.exit_code, gone.output.splitlines()[0]) == (1, f"- {moves}")
     never = run("--rev", "HEAD", "cassettes/test_a/test_never.trace.yaml")
     assert never.exit_code == 2
     assert never.output == (
