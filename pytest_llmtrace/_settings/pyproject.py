@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pytest_llmtrace.errors import SettingsError
 
 PYPROJECT: Final = "pyproject.toml"
+_TABLES: Final = ("policies", "prices", "budgets")
 
 
 class Pyproject:
@@ -27,7 +28,14 @@ class Pyproject:
             return {}
         if isinstance(self._data, Exception):
             raise SettingsError(f"{self.path}: cannot be read for [tool.llmtrace.{name}]: {self._data}")
-        return self._data.get("tool", {}).get("llmtrace", {}).get(name, {})
+        ours = self._data.get("tool", {}).get("llmtrace", {})
+        unknown = sorted(ours.keys() - set(_TABLES)) if isinstance(ours, dict) else [repr(ours)]
+        if unknown:
+            raise SettingsError(
+                f"{self.path}: [tool.llmtrace] has no setting {unknown[0]!r}; its tables are "
+                f"{', '.join(f'[tool.llmtrace.{one}]' for one in _TABLES)}"
+            )
+        return ours.get(name, {})
 
     @cached_property
     def _data(self) -> dict[str, Any] | Exception | None:
@@ -60,6 +68,18 @@ def check_policy_name(setting: str, name: str, tables: Mapping[str, Any]) -> Non
 
     if name not in POLICIES and name not in tables:
         raise SettingsError(f"{setting} = {name!r}: not a policy; choose one of {', '.join((*POLICIES, *tables))}")
+
+
+def checked_list(setting: Literal["ignore", "normalize"], written: Sequence[str], file: str) -> tuple[str, ...]:
+    """The lines of `llm_ignore` or `llm_normalize`. Raises: SettingsError that names the file and the line."""
+    if written:
+        from pytest_llmtrace._compare.policy import POLICIES, adjusted  # noqa: PLC0415  # only where there are some
+
+        try:
+            adjusted(POLICIES["exact"], **{setting: tuple(written)})  # type: ignore[arg-type]  # one of two lists
+        except SettingsError as error:
+            raise SettingsError(f"{file}: llm_{error}") from None  # it begins with the name of the setting
+    return tuple(written)
 
 
 def prices(pyproject: Pyproject) -> dict[str, dict[str, float]]:

@@ -17,7 +17,14 @@ from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
-from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, check_policy_name, policy_tables, prices
+from pytest_llmtrace._settings.pyproject import (
+    PYPROJECT,
+    Pyproject,
+    check_policy_name,
+    checked_list,
+    policy_tables,
+    prices,
+)
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -113,6 +120,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
     privacy, tapes, key = read_privacy(config.getini("llm_privacy"), config.getini("llm_tapes"), env, mode)
     pyproject = Pyproject(config.rootpath / PYPROJECT)
     own_prices, policies = prices(pyproject), policy_tables(pyproject)
+    ini_file = config.inipath.name if config.inipath is not None else "ini"
     return Settings(
         mode=mode,
         default_mode=default,  # type: ignore[arg-type]  # checked above
@@ -122,9 +130,9 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         policy=_policy_name("llm_policy", config, policies),
         live_policy=_policy_name("llm_live_policy", config, policies),
         policies=policies,
-        ini_file=config.inipath.name if config.inipath is not None else "ini",
-        ignore=tuple(config.getini("llm_ignore")),
-        normalize=tuple(config.getini("llm_normalize")),
+        ini_file=ini_file,
+        ignore=checked_list("ignore", config.getini("llm_ignore"), ini_file),
+        normalize=checked_list("normalize", config.getini("llm_normalize"), ini_file),
         budgets=read_budgets(config, pyproject),
         privacy=privacy,
         tapes=tapes,

@@ -57,6 +57,13 @@ def test_a_warning_is_shown_and_does_not_fail(project):
             "pyproject.toml: [tool.llmtrace.policies.mild] severity of prompt = 'bad': not possible; choose one of",
         ),
         (WARNS, "llm_policy = milt", "llm_policy = 'milt': not a policy; choose one of exact, tools, outline, mild"),
+        (
+            "[tool.llmtrace.policy.mild]",
+            "",
+            "pyproject.toml: [tool.llmtrace] has no setting 'policy'; its tables are [tool.llmtrace.policies], ",
+        ),
+        ("", "llm_normalize = dates", "tox.ini: llm_normalize = 'dates': not a rule; choose one of datetime, date,"),
+        ("", "llm_ignore = parms.seed", "tox.ini: llm_ignore = 'parms.seed': no such path; a path begins with one of"),
         ("", "llm_live_policy = all", "llm_live_policy = 'all': not a policy; choose one of exact, tools, outline"),
     ],
 )

@@ -53,16 +53,6 @@ def test_rules_of_a_marker_hold_for_its_test(project, marker, change):
     project.replay().outcomes(passed=1)
 
 
-def test_a_rule_that_is_none_is_an_error(project):
-    """A misspelt rule fails and lists the known ones."""
-    project.write(DATED)
-    project.pytester.makeini("[pytest]\nllm_normalize = dates\n")
-    ran = project.run("--llm-trace")
-    assert ran.exit == 1
-    assert "'dates'" in ran.text
-    assert "datetime" in ran.text
-
-
 def test_a_request_that_is_only_spelled_differently_is_answered(project):
     """An SDK that adds nulls and writes a text as parts asks the same: the recording holds, and nothing drifts."""
     project.write(

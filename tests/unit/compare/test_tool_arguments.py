@@ -90,6 +90,48 @@ def breaks(golden: Any, observed: Any) -> bool:
     raise KeyError("q")
 
 
+def skips(golden: Any, observed: Any) -> bool:
+    """A function that would leave the test in another way than by its answer."""
+    pytest.skip("no key")
+
+
+def takes_out(golden: dict[str, Any], observed: dict[str, Any]) -> bool:
+    """A function that changes what it is given."""
+    del golden["at"], observed["at"]
+    return golden == observed
+
+
+class Number:
+    """A number of an array library."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def item(self) -> float:
+        """What Python calls it."""
+        return self._value
+
+
+def array_says(golden: Any, observed: Any) -> Number:
+    """A function that computes with arrays."""
+    return Number(golden["q"] != 3)
+
+
+def test_a_function_may_change_what_it_is_given() -> None:
+    """It gets copies: each pair of calls is judged by what they were."""
+    golden = searches(("search", {"q": 1, "at": 1}), ("search", {"q": 2, "at": 2}))
+    observed = searches(("search", {"q": 2, "at": 3}), ("search", {"q": 1, "at": 4}))
+    way = {"search": f"{__name__}:takes_out"}
+    assert kinds(golden, observed, TOOLS, match="unordered", tools=way) == []
+
+
+def test_a_function_may_answer_with_a_number_of_an_array() -> None:
+    """What numpy and torch return is taken for the number, or the truth, that it is."""
+    way = {"search": f"{__name__}:array_says"}
+    for at, agree in ((1, True), (3, False)):
+        assert (kinds(searches(("search", {"q": at})), searches(("search", {"q": 5})), EXACT, tools=way) == []) == agree
+
+
 def test_calls_that_match_are_paired_whatever_their_order() -> None:
     """In an unordered trajectory each call finds the one it will do for, though another would be first."""
     golden = searches(("search", {"a": 1, "b": 2}), ("search", {"a": 1}))
@@ -133,6 +175,7 @@ def test_a_way_that_is_none_is_an_error(way: Any, text: str) -> None:
     ("function", "text"),
     [
         ("says_maybe", "must return True or False, not 'maybe'"),
+        ("skips", "it raised Skipped: no key ("),
         ("breaks", "it raised KeyError: 'q' (" + __file__),
     ],
 )
