@@ -4,6 +4,7 @@ import pytest
 
 from docs import generate_cli
 from docs.generate_sdks import PAGE, Claim, claims, page
+from docs.make_screenshots import EDITS, IMAGES, PICTURES, ROOT
 
 
 def test_the_table_of_sdks_is_up_to_date():
@@ -37,3 +38,11 @@ def test_a_way_that_is_none_is_an_error(tmp_path):
     project.write_text('@pytest.mark.sdk("a", "stream")\ndef test_a():\n    pass\n')
     with pytest.raises(ValueError, match=r"project\.py, line 1: 'stream' is none of sync, async"):
         claims(project)
+
+
+def test_pictures_of_the_html_report_can_be_taken_again():
+    """Every picture is there and small, and what is edited in the examples is still in them (``make docs-images``)."""
+    sizes = {path.name: path.stat().st_size for path in IMAGES.glob("report-*.png")}
+    assert sorted(sizes) == sorted(f"report-{picture.name}.png" for picture in PICTURES)
+    assert max(sizes.values()) < 200_000
+    assert [name for name, old, _ in EDITS if old not in (ROOT / "examples" / name).read_text("utf-8")] == []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._report.money import count, usd, usd_or_part
-from pytest_llmtrace._report.wording import FINDING_NAMES, breach_line, joined, plural
+from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
 
 _CALM: Final = {
     "trace": "Every trajectory is as recorded.",
@@ -35,14 +35,24 @@ def headline(document: Mapping[str, Any]) -> str:
         parts.append(
             f"{plural(others, 'test')} failed for other reasons" if parts else f"{plural(others, 'test')} failed"
         )
-    if document["breaches"]:
-        parts.append("the run is over budget" if parts else "The run is over budget")
+    parts += _over_budget(document["breaches"])
     if parts:
-        return f"{joined(parts)}."
+        text = joined(parts)
+        return f"{text[0].upper()}{text[1:]}."
     if document["exit"] != "ok":
         return "The run failed."
     calm = "Nothing was recorded: a dry run." if "dry_run" in document else _CALM.get(document["mode"], "All is well.")
     return f"{calm.removesuffix('.')}, with {plural(warned, 'warning')}." if warned else calm
+
+
+def _over_budget(breaches: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    scopes = {breach["scope"] for breach in breaches}
+    if RUN in scopes:
+        yield "the run is over budget"
+    if directories := scopes - {RUN}:
+        yield (
+            "1 directory is over budget" if len(directories) == 1 else f"{len(directories)} directories are over budget"
+        )
 
 
 def facts(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -66,11 +76,3 @@ def facts(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         "value": usd(totals["cost_usd"]),
         "note": part + (f"{paid} paid" if live else "nothing paid"),
     }
-
-
-def breach_lines(document: Mapping[str, Any]) -> list[str]:
-    """The breached budgets of the run, a line each."""
-    return [
-        ("" if breach["scope"] == "run" else f"{clean_line(breach['scope'])}: ") + breach_line(breach)
-        for breach in document["breaches"]
-    ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.html.blocks import Values
-from pytest_llmtrace._report.html.headline import breach_lines
+from pytest_llmtrace._report.html.budgets import budget_rows, pricing
 from pytest_llmtrace._report.html.shown_values import side_texts
 from pytest_llmtrace._report.html.traces import trace_data
 from pytest_llmtrace._report.topics.rates import rate
@@ -53,7 +53,8 @@ def run_data(
         "totals": _amounts(document["totals"]),
         "models": [{"name": row["model"], **_amounts(row)} for row in document["models"]],
         "agents": [{"name": row["agent"], **_amounts(row)} for row in document["agents"]],
-        "breaches": breach_lines(document),
+        "budgets": budget_rows(document),
+        "pricing": pricing(document),
         "unused": [clean_line(path) for path in document["unused"]],
         "tests": [_row(row, trace=key_of(row) in traced) for row in rows],
         "causes": shared,

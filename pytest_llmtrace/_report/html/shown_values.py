@@ -17,6 +17,9 @@ def side_texts(finding: Mapping[str, Any]) -> tuple[str | None, str | None]:
     can be compared.
     """
     golden, observed = finding.get("golden"), finding.get("observed")
+    if finding.get("kind") in {"call_added", "call_missing"}:
+        old, new = (None if value is None else _call(value) for value in (golden, observed))
+        return old, new
     if golden is None or observed is None:
         old, new = (None if value is None else _alone(value) for value in (golden, observed))
         return old, new
@@ -34,6 +37,21 @@ def side_texts(finding: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 _LINE = 90
 """Characters up to which data stays on one line."""
+
+
+def _call(value: object) -> str:
+    """A call that is described in short: a line for what was said last, and one for the answer."""
+    if not isinstance(value, Mapping):
+        return value_text(value)
+    return "\n".join(
+        f"{'assistant' if name in {'output', 'tool_calls'} else name}: {_line(one)}"
+        for name, one in value.items()
+        if name != "again"
+    )
+
+
+def _line(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _alone(value: object) -> str:

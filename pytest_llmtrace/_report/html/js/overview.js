@@ -4,9 +4,7 @@ const CAUSES_OPEN = 3;
 
 function overview() {
   const parts = [toList()];
-  if (RUN.breaches.length) {
-    parts.push(make("section", { class: "breaches" }, make("h2", {}, "Budget"), RUN.breaches.map((line) => make("p", { class: "breach" }, line))));
-  }
+  if (RUN.budgets.length) parts.push(budgetSection());
   parts.push(findingsSection());
   const charts = [
     RUN.models.length ? bars("Cost by model", RUN.models, (row) => hueOf(row.name)) : null,
@@ -26,6 +24,16 @@ function toList() {
   const button = make("button", { type: "button", class: "to-list" }, "↓ " + plural(TESTS.length, "test"));
   button.addEventListener("click", () => byId("side").scrollIntoView());
   return button;
+}
+
+function budgetSection() {
+  return make("section", {}, make("h2", {}, RUN.budgets.length > 1 ? "Budgets" : "Budget"),
+    make("ul", { class: "budgets" }, RUN.budgets.map((budget) => make("li", { class: budget.breached ? "breach" : "" },
+      make("span", {}, budget.line),
+      budget.share === null ? null : make("span", { class: "bar-value" }, percent(budget.share)),
+      budget.share === null ? null : make("span", { class: "bar", "aria-hidden": "true",
+        vars: { "--part": String(Math.min(1, budget.share)), "--hue": budget.breached ? "var(--fail)" : "var(--calm)" } })))),
+    RUN.pricing ? make("div", { class: "pricing" }, commandLine(RUN.pricing)) : null);
 }
 
 function findingsSection() {

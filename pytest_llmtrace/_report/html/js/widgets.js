@@ -5,16 +5,18 @@ function announce(text) {
   byId("announcer").textContent = cleaned(text);
 }
 
-function copyButton(text) {
+function copyButton(text, source) {
   const button = make("button", { type: "button", class: "copy", "aria-label": "Copy the command" }, "Copy");
   button.addEventListener("click", async () => {
-    button.textContent = (await copied(text)) ? "Copied" : "Press Ctrl+C";
+    const done = await copied(text);
+    if (!done) getSelection().selectAllChildren(source);
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
     setTimeout(() => (button.textContent = "Copy"), 1600);
   });
   return button;
 }
 
-/** Put a text on the clipboard; where that is not allowed, select it. */
+/** Put a text on the clipboard, where that is allowed. */
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -25,7 +27,8 @@ async function copied(text) {
 }
 
 function commandLine(text) {
-  return make("div", { class: "command" }, make("code", {}, text), copyButton(text));
+  const code = make("code", {}, text);
+  return make("div", { class: "command" }, code, copyButton(text, code));
 }
 
 /** A text that is folded while it is long. */

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llmtrace._model.findings import Breach, Drift
 from pytest_llmtrace._report.document.document import document
-from pytest_llmtrace._report.html.headline import breach_lines, facts, headline
+from pytest_llmtrace._report.html.headline import facts, headline
 from tests.unit.report.builders import chat, payload
 
 DRIFT = Drift(kind="prompt", conversation="lead", turn=1, path="messages[0].content", golden="x", observed="y")
@@ -29,6 +29,7 @@ def run(*rows, mode="trace", **more):
         (run(("passed", replace(DRIFT, severity="warn"))), "Every trajectory is as recorded, with 1 warning."),
         (run(("failed",)), "1 test failed."),
         (run(("passed",), breaches=[BREACH]), "The run is over budget."),
+        (run(("passed",), breaches=[replace(BREACH, scope="tests/a")]), "1 directory is over budget."),
         (
             run(("failed", DRIFT), ("failed", DRIFT), ("error",), breaches=[BREACH]),
             "2 tests drifted, 1 test failed for other reasons and the run is over budget.",
@@ -57,8 +58,3 @@ def test_facts():
         {"name": "cost", "value": "?", "note": "at least $0.0002, ? (at least $0.0001) paid"},
     ]
     assert [one["note"] for one in facts(run(("passed",)))] == ["", "all replayed", "100 in, 10 out", "nothing paid"]
-
-
-def test_breaches():
-    """A line per budget of the run."""
-    assert breach_lines(run(breaches=[BREACH])) == ["cost $0.0042 of $0.001 allowed"]

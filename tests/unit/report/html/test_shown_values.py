@@ -29,3 +29,13 @@ LAID_OUT = "{\n" + ",\n".join(f'  "{key}": {LONG[key]}' for key in sorted(LONG))
 def test_sides(golden, observed, shown):
     """Texts as they are, tool calls as code, data (JSON in a string too) a line per value; equal texts told apart."""
     assert side_texts({"golden": golden, "observed": observed}) == shown
+
+
+def test_a_whole_call_is_shown_as_what_was_said():
+    """A call that was added or is missing: a line per speaker."""
+    call = {"model": "openai/m1", "user": "Next 3", "tool_calls": ["f(x=1)", "g()"], "again": True}
+    assert side_texts({"kind": "call_missing", "golden": call, "observed": None}) == (
+        "model: openai/m1\nuser: Next 3\nassistant: f(x=1), g()",
+        None,
+    )
+    assert side_texts({"kind": "call_added", "golden": None, "observed": 3}) == (None, "3")
