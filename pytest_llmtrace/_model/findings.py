@@ -80,8 +80,10 @@ class Bypass:
     """Traffic past the tape."""
 
     what: str
-    """The address, or the call that no HTTP explains."""
+    """The address, or the call that no HTTP explains; empty where calls are only known to be missing."""
     stack: tuple[str, ...] = ()
+    expected: int | None = None
+    """Of a test in which fewer LLM calls were seen than its marker expects: how many it does (`min_calls`)."""
     severity: Severity = "fail"
 
 

@@ -54,10 +54,13 @@ FINDING_TITLES: Final = {
     "drift": "drifted from its golden trace",
     "miss": "made a request that is not on its tape",
     "bypass": "called past its tape",
+    "too_few": "made fewer LLM calls than its marker expects",
     "unplayed": "did not make a request that was recorded",
     "breach": "is over its budget",
 }
-"""What a test with a finding of this type did, the gravest first; `tapes_off` is a `no_cassette` of its own."""
+"""What a test with a finding of this type did, the gravest first.
+
+`tapes_off` is a `no_cassette` of its own, `too_few` a `bypass`."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -160,7 +163,9 @@ def finding_line(finding: Mapping[str, Any]) -> str:
         what = "not on the tape" if kind == "miss" else "recorded, not made"
         return f"{clean_line(finding['method'])} {clean_line(finding['url'])}: {what}"
     if kind == "bypass":
-        return f"past the tape: {clean_line(finding['what'])}"
+        few = finding.get("expected")
+        what = f"past the tape: {clean_line(finding['what'])}"
+        return f"fewer than {plural(few, 'LLM call')} seen (min_calls)" if few else what
     if kind == "no_cassette":
         tape, place = finding.get("tape"), clean_line(finding["cassette"])
         missing = (
@@ -172,7 +177,8 @@ def finding_line(finding: Mapping[str, Any]) -> str:
 
 def finding_title(finding: Mapping[str, Any]) -> str:
     """What a test with this finding did: ``drifted from its golden trace``."""
-    return FINDING_TITLES["tapes_off" if finding.get("tapes_off") else finding["type"]]
+    special = "tapes_off" if finding.get("tapes_off") else "too_few" if finding.get("expected") else None
+    return FINDING_TITLES[special or finding["type"]]
 
 
 def record_command(owners: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     golden_totals = run.old.totals
     findings += owner_breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:
-        findings.append(Bypass(what=f"{len(trace.calls)} LLM calls were seen, at least {plan.min_calls} were expected"))
+        findings.append(Bypass(what="", expected=plan.min_calls))
     anew = not plan.own_tape and needs_new_answers(run, findings)
     takes = accepting(run, golden, stopped=stopped, anew=anew)
     return Verdict(

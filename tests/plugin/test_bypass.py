@@ -261,3 +261,16 @@ def test_a_spent_budget_stops_connections_past_the_tape_too(project, names):
     ran = project.run("--llm-record")
     ran.outcomes(failed=1)
     assert ran.findings("test_one") == [("bypass", None), ("breach", None)]
+
+
+def test_fewer_calls_than_the_marker_expects(project):
+    """A test whose calls are not seen fails in every mode, with what is seen; as many as expected is enough."""
+    project.write("@pytest.mark.llm_trace(min_calls=2)\ndef test_one():\n    chat('hi')\n")
+    ran = project.run("--llm-record")
+    ran.outcomes(failed=1)
+    (finding,) = ran.test("one")["findings"]
+    assert (finding["type"], finding["what"], finding["expected"]) == ("bypass", "", 2)
+    assert "test_it.py::test_one made fewer LLM calls than its marker expects\n\n" in ran.text
+    assert "  calls   1 seen, at least 2 expected (min_calls of the marker)\n  Seen are calls through" in ran.text
+    project.edit("chat('hi')", "chat('hi'); chat('ho')")
+    project.record()

@@ -27,7 +27,7 @@ from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OPTIONAL: Final = frozenset(
-    {"elsewhere", "of", "policy_severity", "role", "source", "suggestion", "tape", "tapes_off"}
+    {"elsewhere", "expected", "of", "policy_severity", "role", "source", "suggestion", "tape", "tapes_off"}
 )
 TYPES: Final[Mapping[type[Finding], str]] = {
     Internal: "internal",

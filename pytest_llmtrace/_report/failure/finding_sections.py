@@ -88,15 +88,26 @@ def unplayed_section(found: Sequence[Unplayed]) -> Iterator[str]:
     yield "    The tape holds answers to them, and nothing asked."
 
 
-def bypass_section(found: Sequence[Bypass], width: int) -> Iterator[str]:
-    """Traffic that was neither recorded nor compared, and who made it."""
+def bypass_section(found: Sequence[Bypass], width: int, seen: int = 0) -> Iterator[str]:
+    """Traffic that was neither recorded nor compared, and who made it; and that fewer calls were `seen` than wanted."""
+    for bypass in found:
+        if bypass.expected:
+            yield f"  calls   {count(seen)} seen, at least {count(bypass.expected)} expected (min_calls of the marker)"
+    past = [bypass for bypass in found if not bypass.expected]
     if not found:
         return
+    if not past:
+        text = (
+            "Seen are calls through the HTTP clients of Python (httpx, requests, aiohttp, urllib3, botocore), those "
+            "that litellm and LangChain tell of, and those given by hand: `with pytest_llmtrace.call(...)`."
+        )
+        yield from (f"  {line}" for line in wrapped(text, width - 2))
+        return
     yield "  past the tape"
-    for bypass in found[:_SHOWN]:
+    for bypass in past[:_SHOWN]:
         yield from (f"    {line}" for line in wrapped(clean(bypass.what), width - 4))
         yield from (f"      {cut_middle(clean_line(frame), width - 6)}" for frame in bypass.stack)
-    yield from _more(len(found))
+    yield from _more(len(past))
     text = (
         "It could not be recorded and compared. Call through an HTTP client that is seen (httpx, requests, aiohttp, "
         "urllib3, botocore), put the call in a function under `@pytest_llmtrace.tool(replay=True)`, or let the host "

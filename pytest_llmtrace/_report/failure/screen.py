@@ -80,6 +80,8 @@ def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
 
 
 def _kind(finding: Finding) -> str:
+    if isinstance(finding, Bypass) and finding.expected:
+        return "too_few"
     return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else TYPES[type(finding)]
 
 
@@ -107,7 +109,7 @@ def _sections(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterato
     yield list(no_cassette_section(by_type[NoCassette], width, drifted=bool(by_type[Drift])))
     yield from drift_section(verdict, by_type[Drift], width)
     yield list(miss_section(by_type[Miss], width))
-    yield list(bypass_section(by_type[Bypass], width))
+    yield list(bypass_section(by_type[Bypass], width, verdict.observed_totals.calls))
     yield list(unplayed_section(by_type[Unplayed]))
     yield list(breach_section(verdict, by_type[Breach], width))
 
