@@ -60,8 +60,8 @@ class Controller:
 
     def finish(self, session: pytest.Session) -> int | pytest.ExitCode:
         """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
-        if not self._payloads and self.settings.run_mode == "off":
-            return session.exitstatus
+        if session.config.option.collectonly or (not self._payloads and self.settings.run_mode == "off"):
+            return session.exitstatus  # a report of nothing would replace that of the last run
         from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
         from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
         from pytest_llmtrace._run.ci import places_in_checkout, write_step_summary  # noqa: PLC0415

@@ -109,6 +109,14 @@ def test_deselected_tests_are_in_use(project):
     assert found() == {**SURE, **DOUBTFUL}
 
 
+def test_collecting_leaves_reports_alone(project):
+    """Options of the project that write reports would replace that of the last run by one of nothing."""
+    (project / "pytest.ini").write_text("[pytest]\naddopts = --llm-trace --llm-report=r.json\n", encoding="utf-8")
+    (project / "r.json").write_text("that of the last run", encoding="utf-8")
+    assert found() == {**SURE, **DOUBTFUL}
+    assert (project / "r.json").read_text("utf-8") == "that of the last run"
+
+
 def test_nothing_is_deleted_where_a_file_cannot_be_collected(project):
     """The refusal names the file and what pytest said; --static goes by the sources alone."""
     (project / "test_broken.py").write_text("import a_package_that_is_not_there\n", encoding="utf-8")
