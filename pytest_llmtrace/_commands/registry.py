@@ -8,7 +8,19 @@ from typing import Final
 
 import click
 
-_MODULES: Final = ("accept", "check", "diff", "export", "import_", "policy", "prune", "show", "stats", "whatif")
+_MODULES: Final = (
+    "accept",
+    "check",
+    "diff",
+    "export",
+    "import_",
+    "merge",
+    "policy",
+    "prune",
+    "show",
+    "stats",
+    "whatif",
+)
 """Modules of this folder, each with a command of its own name."""
 _COLOR: Final = "color"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from pytest_llmtrace._model.limits import MaxGrowth, What
 from pytest_llmtrace.errors import SettingsError
+
+Parsed = TypeVar("Parsed")
 
 WHATS: Final[tuple[What, ...]] = ("usd", "tokens", "calls")
 
@@ -61,6 +64,14 @@ def limit_problem(what: What, value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
         return "must be a number, 0 or more"
     return None if what == "usd" or value == int(value) else "must be a whole number"
+
+
+def parsed(source: str, parse: Callable[[], Parsed]) -> Parsed:
+    """What a setting comes to. Raises: SettingsError that names the setting, too."""
+    try:
+        return parse()
+    except SettingsError as error:
+        raise SettingsError(f"{source}: {error}") from None
 
 
 def _number(text: str) -> float | None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pytest
 
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth, What
-from pytest_llmtrace._settings.amounts import WHATS, limit_problem, parse_amount, parse_growth
+from pytest_llmtrace._settings.amounts import WHATS, limit_problem, parse_amount, parse_growth, parsed
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject
 from pytest_llmtrace.errors import SettingsError
-
-Parsed = TypeVar("Parsed")
 
 SUFFIXES: Final[dict[What, str]] = {"usd": "", "tokens": "-tokens", "calls": "-calls"}
 """What follows `--llm-budget`, and, with an underscore, `llm_budget` and `llm_test_budget`."""
@@ -70,9 +68,9 @@ def read_budgets(config: pytest.Config, pyproject: Pyproject) -> Budgets:
     flag, ini = config.option.llmtrace_max_growth, str(config.getini("llm_max_growth") or "")
     growth = None
     if flag is not None:
-        growth = _parsed("--llm-max-growth", lambda: parse_growth(flag, "--llm-max-growth"))
+        growth = parsed("--llm-max-growth", lambda: parse_growth(flag, "--llm-max-growth"))
     elif ini:
-        growth = _parsed("llm_max_growth", lambda: parse_growth(ini, f"llm_max_growth in {ini_file}"))
+        growth = parsed("llm_max_growth", lambda: parse_growth(ini, f"llm_max_growth in {ini_file}"))
     return Budgets(
         run=tuple(_run_limits(config, ini_file)),
         directories=directory_limits(pyproject),
@@ -160,11 +158,4 @@ def _ini(name: str, what: What) -> str:
 
 
 def _amount(source: str, what: What, text: str) -> float:
-    return _parsed(source, lambda: parse_amount(what, text))
-
-
-def _parsed(source: str, parse: Callable[[], Parsed]) -> Parsed:
-    try:
-        return parse()
-    except SettingsError as error:
-        raise SettingsError(f"{source}: {error}") from None
+    return parsed(source, lambda: parse_amount(what, text))

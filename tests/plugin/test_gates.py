@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import re
 
+from click.testing import CliRunner
+
+from pytest_llmtrace.cli import main
+
 TREE = {
     "conftest.py": """
         import sys
@@ -257,3 +261,38 @@ def test_a_run_that_breaks_is_no_success(project):
     project.write("import nothing_of_that_name\n", "test_broken.py")
     ran = project.replay("--continue-on-collection-errors")
     assert (ran.exit, ran.report["exit"]) == (1, "failed")
+
+
+def test_shards_add_up_to_the_run(project):
+    """Reports of shards, merged, say what one run says, and exceed the budget that each of them kept."""
+    project.write(
+        """
+        @pytest.fixture(scope="session")
+        def greeting():
+            return chat("hello")
+
+        def test_one(greeting):
+            chat("one")
+
+        def test_two(greeting):
+            chat("two")
+        """
+    )
+    project.record()
+    project.pytester.makeini("[pytest]\nllm_budget_calls = 2\n")
+    for name in ("one", "two"):
+        shard = project.run("--llm-trace", "-k", name)
+        assert shard.exit == 0
+        (project.path / f"{name}.json").write_text(json.dumps(shard.report), encoding="utf-8")
+    whole = project.replay().report
+    made = CliRunner().invoke(main, ["merge", "--json", *(str(project.path / f"{one}.json") for one in ("one", "two"))])
+    assert made.exit_code == 1
+    merged = json.loads(made.stdout)
+    assert [one["exit"] for one in merged.pop("shards")] == ["ok", "ok"]
+    assert timeless(merged) == timeless(whole)
+    assert [(one["what"], one["value"]) for one in whole["breaches"]] == [("calls", 3)]
+
+
+def timeless(report):
+    """A report without the times in it."""
+    return json.loads(re.sub(r'"duration_s": [0-9.e-]+, ', "", json.dumps(report)))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.files.endings import check_ending
+from pytest_llmtrace.cli import main
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "how-to" / "ci-reports.md").read_text("utf-8")
 EXAMPLE = (ROOT / "examples" / "ci" / "github-actions.yml").read_text("utf-8")
-FILES = [*re.findall("```yaml\n(.*?)```", GUIDE, re.DOTALL), EXAMPLE]
+GATE = (ROOT / "docs" / "how-to" / "ci-gate.md").read_text("utf-8")
+SNIPPETS = [*re.findall("```yaml\n(.*?)```", GUIDE, re.DOTALL), *re.findall("```yaml\n(.*?)```", GATE, re.DOTALL)]
+FILES = [*SNIPPETS, EXAMPLE]
 
 
-@pytest.mark.parametrize("text", FILES, ids=["github", "gitlab", "example"])
+@pytest.mark.parametrize("text", FILES, ids=["github", "gitlab", "gate-github", "gate-gitlab", "example"])
 def test_ci_files_can_be_used(text, pytester):
     """Each parses, each option of it is known to pytest, and each report in it has an ending that is known."""
     assert isinstance(yaml.safe_load(text), dict)
@@ -27,6 +33,15 @@ def test_ci_files_can_be_used(text, pytester):
     assert options - known == set()
     for name in re.findall(r"--llm-report=(\S+)", text):
         assert check_ending(Path(name))
+
+
+@pytest.mark.parametrize("line", re.findall("llmtrace merge .*", GATE))
+def test_commands_that_add_up_shards_can_be_used(line, tmp_path, monkeypatch):
+    """Every option of theirs is known, and every report that they write."""
+    monkeypatch.chdir(tmp_path)
+    Path("shard-1.json").write_text(json.dumps(document([], {}, mode="trace")), encoding="utf-8")
+    args = line.replace("shard-*.json", "shard-1.json").replace("--shards 4", "--shards 1").split()[1:]
+    assert CliRunner().invoke(main, args).exit_code == 0
 
 
 def test_the_comment_is_the_same_in_the_guide_and_in_the_example():

@@ -15,6 +15,7 @@ from pytest_llmtrace._report.topics.dry_run import dry_run_rows, dry_run_sum
 from pytest_llmtrace._report.topics.migration import migration_lines
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import recorded_rows
+from pytest_llmtrace._report.topics.shards import shard_lines
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
     breach_line,
@@ -48,7 +49,7 @@ def summary(
         width: Columns of the terminal.
         warnings: Texts for the user that belong to no test.
     """
-    if not (_rows(document) or document["breaches"] or document["unused"] or warnings):
+    if not (_rows(document) or document["breaches"] or document["unused"] or document.get("shards") or warnings):
         return
     if verbosity < 0:
         yield _one_line(document)
@@ -61,6 +62,7 @@ def summary(
         return
     verbose = verbosity > 0
     blocks = (
+        shard_lines(document, width),
         _head(document, width) if _rows(document) else (),
         model_table(document, width),
         agent_table(document, width),

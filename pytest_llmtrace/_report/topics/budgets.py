@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, plain_lines, wrapped
 from pytest_llmtrace._report.money import percent
 from pytest_llmtrace._report.wording import breach_line, budget_use, joined, scope_name
+
+_SMALLEST_SHARE: Final = 0.001
 
 
 def budget_lines(document: Mapping[str, Any], width: int) -> Iterator[Line]:
@@ -23,7 +25,7 @@ def budget_lines(document: Mapping[str, Any], width: int) -> Iterator[Line]:
         if _key(budget) in breached:
             continue
         value, limit = budget["value"], budget["limit"]
-        share = f" ({percent(value / limit)})" if value and limit > 0 and budget["what"] != "growth" else ""
+        share = _share(value / limit) if value and limit > 0 and budget["what"] != "growth" else ""
         text = f"budget: {_place(budget)}{budget_use(budget)}{share}"
         yield from plain_lines(wrapped(text, width), green=True)
     for breach in breached.values():
@@ -51,6 +53,10 @@ def pricing_lines(models: Sequence[str], width: int) -> Iterator[str]:
         yield f"  [tool.llmtrace.prices.{json.dumps(clean_line(model), ensure_ascii=False)}]"
         yield "  input_cost_per_token = 1e-6   # what your provider charges"
         yield "  output_cost_per_token = 2e-6"
+
+
+def _share(ratio: float) -> str:
+    return f" ({percent(ratio)})" if ratio >= _SMALLEST_SHARE else " (less than 0.1 %)"
 
 
 def _key(budget: Mapping[str, Any]) -> tuple[Any, ...]:
