@@ -15,10 +15,10 @@ from pytest_llmtrace._run.hooks import normalize_rules
 from pytest_llmtrace._run.limits import directory_of, limits_of_test, shared_limits
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plan import Plan
-from pytest_llmtrace._run.policies import effective_policy
+from pytest_llmtrace._run.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.privacy import privacy_of
 from pytest_llmtrace._run.saving import relative
-from pytest_llmtrace._settings import Settings, TraceMarker, trace_marker
+from pytest_llmtrace._settings import Settings, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
@@ -29,13 +29,12 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     Raises:
         SettingsError: a marker cannot be used.
     """
-    marker = item.get_closest_marker("llm_trace")
-    mode = settings.mode_of(marked=marker is not None)
+    mode = settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None)
     if mode == "off":
         return None
-    trace = trace_marker(marker.args, marker.kwargs) if marker else TraceMarker()
+    markers = trace_markers(item)
     limits = limits_of_test(item, settings)
-    policy = effective_policy(mode, settings, trace if marker else None).policy
+    policy = effective_policy(mode, settings, markers).policy
     policy.load()
     policy = replace(policy, normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)))
     file, _, name = item.nodeid.partition("::")
@@ -46,13 +45,21 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
         cassette=test_cassette(item.path, name or Path(file).stem),
         policy=policy,
         limits=limits,
-        min_calls=trace.min_calls,
+        min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
         own_tape=keeper is None,
         places=_places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
         accept=f"pytest --llm-record {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
         accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
         **_of_run(mode, directory_of(item.nodeid), settings),
+    )
+
+
+def trace_markers(item: pytest.Item) -> tuple[MarkerOf, ...]:
+    """The markers of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
+    return tuple(
+        MarkerOf(marker=trace_marker(marker.args, marker.kwargs), where=node.nodeid or ".")
+        for node, marker in item.iter_markers_with_node("llm_trace")
     )
 
 

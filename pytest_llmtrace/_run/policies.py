@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,9 +32,21 @@ class EffectivePolicy:
         return origins(self.base, self.layers)
 
 
-def effective_policy(
-    mode: Mode, settings: Settings, marker: TraceMarker | None = None, where: str = ""
-) -> EffectivePolicy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerOf:
+    """A marker of a test."""
+
+    marker: TraceMarker
+    where: str
+    """What it stands on: the node id of the test, of its class or of its module."""
+
+    @property
+    def source(self) -> str:
+        """For people."""
+        return f"@pytest.mark.llm_trace (on {self.where})"
+
+
+def effective_policy(mode: Mode, settings: Settings, markers: Sequence[MarkerOf] = ()) -> EffectivePolicy:
     """The policy that holds for a test, or with no marker for what belongs to no test.
 
     A marker's `policy` beats the ini value, which beats the default of the mode. The policy's own settings, from the
@@ -42,29 +55,27 @@ def effective_policy(
     Args:
         mode: Live mode has a policy of its own.
         settings: The run's.
-        marker: The arguments of the test's marker.
-        where: Where the marker stands, for people.
+        markers: The test's, the nearest first: a nearer one beats one of the class or of the module.
 
     Raises:
         SettingsError: something is not possible; the text begins with where it stands.
     """
-    source = f"@pytest.mark.llm_trace{f' ({where})' if where else ''}"
-    name, named_by = _name(mode, settings, marker, source)
+    name, named_by = _name(mode, settings, markers)
     named_policy(name, custom_policies(settings.policies, PYPROJECT))  # raises where there is none of that name
     base, layers = custom_layers(name, settings.policies, PYPROJECT)
     if named_by == _LIVE:
         layers.append(Layer(source=_LIVE, wishes={"severities": _LIVE_WARNS}))
     wishes = {name: list(value) for name in ("ignore", "normalize") if (value := getattr(settings, name))}
     layers += [Layer(source=f"{settings.ini_file}: llm_{name}", wishes={name: value}) for name, value in wishes.items()]
-    if marker is not None and (wished := _wishes(marker)):
-        layers.append(Layer(source=source, wishes=wished))
+    layers += [Layer(source=one.source, wishes=_wishes(one.marker)) for one in reversed(markers)]
     policy = layered(POLICIES[base], layers, name=name)
     return EffectivePolicy(policy=policy, named_by=named_by, base=POLICIES[base], layers=tuple(layers))
 
 
-def _name(mode: Mode, settings: Settings, marker: TraceMarker | None, source: str) -> tuple[str, str]:
-    if marker is not None and marker.policy is not None:
-        return marker.policy, source
+def _name(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]) -> tuple[str, str]:
+    for one in markers:
+        if one.marker.policy is not None:
+            return one.marker.policy, one.source
     live = mode == "live"
     named = settings.live_policy if live else settings.policy
     if named is not None:

@@ -11,9 +11,10 @@ import pytest
 
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import NORMALIZE, normalize_rules
+from pytest_llmtrace._run.planning import trace_markers
 from pytest_llmtrace._run.policies import EffectivePolicy, effective_policy
 from pytest_llmtrace._run.saving import relative
-from pytest_llmtrace._settings import Settings, read, trace_marker
+from pytest_llmtrace._settings import Settings, read
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 
 
@@ -58,11 +59,8 @@ class _Collector:
         self.found = [self._policy(item, settings) for item in session.items]
 
     def _policy(self, item: pytest.Item, settings: Settings) -> TestPolicy:
-        found = next(iter(item.iter_markers_with_node("llm_trace")), None)
         try:
-            marker = trace_marker(found[1].args, found[1].kwargs) if found else None
-            where = f"on {found[0].nodeid or '.'}" if found else ""
-            effective = effective_policy(self._mode, settings, marker, where)
+            effective = effective_policy(self._mode, settings, trace_markers(item))
             effective.policy.load()
         except LlmtraceError as error:
             return TestPolicy(nodeid=item.nodeid, problem=str(error))

@@ -81,7 +81,10 @@ def test_a_wrong_policy_ends_the_run_before_it_begins(project, toml, ini, text):
     ("marker", "text"),
     [
         ("policy='milt'", "'milt' is not a policy; choose one of exact, tools, outline, mild"),
-        ("severities={'prompt': 'bad'}", "@pytest.mark.llm_trace severity of prompt = 'bad': not possible"),
+        (
+            "severities={'prompt': 'bad'}",
+            "@pytest.mark.llm_trace (on test_it.py::test_one) severity of prompt = 'bad': not possible",
+        ),
         ("tools={'search': 'nowhere.at:all'}", "`nowhere.at` cannot be imported"),
         ("tools='ignore'", "@pytest.mark.llm_trace(tools='ignore'): must be a dict, such as"),
         ("text_scorer='nowhere.at:all'", "text_scorer = 'nowhere.at:all': `nowhere.at` cannot be imported"),
@@ -110,6 +113,34 @@ def test_the_marker_beats_the_ini_file_which_beats_pyproject(project):
     project.replay().outcomes(passed=1)
     project.edit("def test_one", "@pytest.mark.llm_trace(severities={'params': 'fail'}, policy='exact')\ndef test_one")
     assert project.replay().findings("test_one") == [("drift", "params")]
+
+
+def test_markers_of_test_class_and_module_add_up(project):
+    """A nearer marker beats a farther one setting by setting, and takes nothing else of it away."""
+    project.write(
+        """
+        pytestmark = pytest.mark.llm_trace(policy="mild", ignore=["params.seed"], min_calls=2)
+
+        @pytest.mark.llm_trace(severities={"user": "warn"})
+        class TestIt:
+            @pytest.mark.llm_trace(ignore=["params.temperature"], min_calls=1)
+            def test_one(self):
+                chat({"role": "system", "content": "Be brief."}, "hello", temperature=0.1, seed=1)
+        """
+    )
+    pyproject(project, '[tool.llmtrace.policies.mild]\nprompt = "warn"\n')
+    project.record()
+    project.edit("temperature=0.1, seed=1", "temperature=0.2, seed=2")
+    ran = project.replay()
+    ran.outcomes(passed=1)
+    assert ran.findings("test_one") == []
+    golden = project.path / "cassettes/test_it/TestIt.test_one.trace.yaml"
+    golden.write_text(
+        golden.read_text("utf-8").replace("Be brief.", "Be kind.").replace("user: hello", "user: hi"), "utf-8"
+    )
+    ran = project.replay()
+    ran.outcomes(passed=1)
+    assert ran.findings("test_one") == [("drift", "prompt"), ("drift", "user")]
 
 
 def test_live_mode_has_a_policy_of_its_own(project):
