@@ -58,13 +58,24 @@ def mixed() -> str:
 
 
 def odd() -> str:
-    """What is not one test with one trace: repeated runs, a fixture, a test whose calls did not come along."""
+    """Repeated runs, a fixture, a test whose calls did not come along, a call that was left out."""
     runs = [
         scene_payload("t.py::test_runs", chat(turns)) | {"phase": phase} for turns, phase in ((1, "call"), (3, "again"))
     ]
     fixture = scene_payload("fixture session client", chat(1))
     merged = {name: value for name, value in scene_payload("t.py::test_merged", chat(2)).items() if name != "entries"}
-    return page([*runs, fixture, merged], {"t.py::test_runs": "passed", "t.py::test_merged": "passed"})
+    golden = chat(4)
+    left_out = [golden[0], replace(golden[2], output=said("assistant", "Answer three")), golden[3]]
+    found = [
+        Drift(
+            kind="call_missing", conversation="lead", turn=2, path="", golden={"user": "Next 1", "output": "Answer 2"}
+        ),
+        Drift(kind="output", conversation="lead", turn=3, path="output", golden="Answer 3", observed="Answer three"),
+    ]
+    shorter = scene_payload("t.py::test_left_out", left_out, golden=golden, findings=found)
+    return page(
+        [*runs, fixture, merged, shorter], {f"t.py::test_{name}": "passed" for name in ("runs", "merged", "left_out")}
+    )
 
 
 def large(tests: int = 1_000, turns: int = 200) -> str:

@@ -91,7 +91,22 @@ def test_turns_that_were_recorded_and_not_reached_are_shown(report):
     assert page.texts(".ghost-note") == ["recorded, not reached"] * 3
     assert page.tab.locator(".block.is-ghost").count() == 3
     page.tab.get_by_role("button", name="golden").click()
-    assert page.texts("#t0\\.1 .said") == ["You are a refund agent.", "Refund order 123", "Answer 1"]
+    assert page.texts("#t0\\.g1 .said") == ["You are a refund agent.", "Refund order 123", "Answer 1"]
+    page.tab.locator(".finding").get_by_role("link", name="lead turn 1").click()
+    page.focused("t0.1")
+
+
+def test_a_call_that_was_not_made_stands_at_its_place(report):
+    """Turns after it are paired by what they are: a drift of golden turn 3 leads to the second turn that was made."""
+    page = report("odd")
+    page.open("test_left_out")
+    assert page.texts(".turn-number") == ["turn 1", "turn 2", "turn 2", "turn 3"]
+    assert page.texts(".turn.is-ghost .said")[-1] == "Answer 2"
+    page.tab.locator(".finding").get_by_role("link", name="lead turn 3").click()
+    page.focused("t0.2")
+    assert page.texts("#t0\\.2 .tag") == ["output"]
+    page.tab.locator(".finding").get_by_role("link", name="lead turn 2").click()
+    page.focused("t0.g2")
 
 
 def test_a_fan_out_is_drawn_in_lanes_and_read_as_a_transcript(report):
@@ -121,7 +136,7 @@ def test_a_fan_out_is_drawn_in_lanes_and_read_as_a_transcript(report):
 def test_runs_fixtures_and_tests_without_calls(report):
     """Each run of a repeated test has its transcript; a fixture is a row; without calls the report says why."""
     page = report("odd")
-    assert page.texts(".test-row .test-file") == ["t.py", "t.py", "fixture"]
+    assert page.texts(".test-row .test-file") == ["t.py", "t.py", "t.py", "fixture"]
     page.open("test_runs")
     assert page.texts(".conversation-head .dim") == ["openai/gpt-4o-mini · 1 turn"]
     page.tab.get_by_role("button", name="run 2").click()

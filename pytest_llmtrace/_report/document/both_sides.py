@@ -12,10 +12,11 @@ from typing import Any
 
 from pytest_llmtrace._model.belonging import Beside, entries_of_calls
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.entries import Tables, packed_entries
-from pytest_llmtrace._report.failure.sides import sides_of
+from pytest_llmtrace._report.failure.sides import Sides, is_elsewhere, sides_of
 
 
 def packed_sides(trace: Trace, verdict: Verdict) -> dict[str, Any]:
@@ -25,7 +26,8 @@ def packed_sides(trace: Trace, verdict: Verdict) -> dict[str, Any]:
     names its `entry` by position, the turn that it `follows`, how many messages it has `repeated` from there, how that
     history was `rewritten`, and which executions and events came `then`; those before any call are in `before`.
     `golden` has the same keys and shares `messages` and `tools`. `sides` pairs them by position:
-    ``{"label", "labels", "golden", "observed"}``, where `labels` are the names that findings use.
+    ``{"label", "labels", "golden", "observed", "pairs"}``, where `labels` are the names that findings use, and `pairs`
+    has for each golden turn the number of the observed one in its place, or null.
     """
     tables = Tables()
     packed = packed_entries(trace, tables)
@@ -87,7 +89,7 @@ def _turn(turn: Turn, entry: int) -> dict[str, Any]:
 
 def _sides(verdict: Verdict, observed: Sequence[Conversation]) -> list[dict[str, Any]]:
     """Which golden and observed conversation belong together; an observed one that was joined counts as it began."""
-    drifting = [str(getattr(finding, "conversation", "")) for finding in verdict.findings]
+    drifts = [finding for finding in verdict.findings if isinstance(finding, Drift)]
     golden_at = {one.id: position for position, one in enumerate(verdict.golden or ())}
     observed_at = {one.id: position for position, one in enumerate(observed)}
     return [
@@ -96,6 +98,22 @@ def _sides(verdict: Verdict, observed: Sequence[Conversation]) -> list[dict[str,
             "labels": sorted(one.labels),
             "golden": None if one.golden is None else golden_at[one.golden.id],
             "observed": None if one.observed is None else observed_at[one.observed.id],
+            "pairs": _pairs(one, drifts),
         }
-        for one in sides_of(verdict, [label for label in dict.fromkeys(drifting) if label])
+        for one in sides_of(
+            verdict, [label for label in dict.fromkeys(drift.conversation for drift in drifts) if label]
+        )
     ]
+
+
+def _pairs(sides: Sides, drifts: Iterable[Drift]) -> list[int | None]:
+    """For each golden turn the observed one: in order, but for those that are missing and those that were added."""
+    mine = [drift for drift in drifts if drift.conversation in sides.labels]
+    missing = {drift.turn for drift in mine if drift.kind == "call_missing"}
+    added = {
+        drift.turn
+        for drift in mine
+        if drift.kind == "call_added" and not is_elsewhere(sides, {"turn": drift.turn, "observed": drift.observed})
+    }
+    made = (number for number in range(1, len(sides.observed_turns) + 1) if number not in added)
+    return [None if number in missing else next(made, None) for number in range(1, len(sides.golden_turns) + 1)]

@@ -54,11 +54,23 @@ function sidesOf(trace) {
     return trace.sides.map((side) => ({
       label: side.label,
       labels: side.labels,
+      pairs: side.pairs,
       golden: side.golden === null ? null : trace.golden.conversations[side.golden],
       observed: side.observed === null ? null : trace.conversations[side.observed],
     }));
   }
-  return trace.conversations.map((one) => ({ label: one.label, labels: [one.label], golden: null, observed: one }));
+  return trace.conversations.map((one) => ({ label: one.label, labels: [one.label], pairs: [], golden: null, observed: one }));
+}
+
+/** Where a finding of a turn belongs: an observed turn ("3"), or a golden one that has no counterpart ("g3"). */
+function tokenOf(side, kind, turn) {
+  if (kind === "call_added" || !side.golden) return String(turn);
+  return side.pairs[turn - 1] ? String(side.pairs[turn - 1]) : "g" + turn;
+}
+
+/** How many messages a call sent. */
+function sentCount(turn) {
+  return turn.history.reduce((sum, step) => sum + (Array.isArray(step) ? step[1] : 1), 0);
 }
 
 /** Tokens of a call, or null where they are not known. */

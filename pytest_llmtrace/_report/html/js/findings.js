@@ -55,10 +55,10 @@ function findingCard(finding, at, test, sides) {
 /** Links to the turn of a finding, and to those where it shows again. */
 function places(finding, test, sides) {
   if (!finding.conversation && !finding.folded) return null;
-  const here = placeLink(finding.conversation, finding.turn, test, sides);
+  const here = placeLink(finding.conversation, finding.turn, finding.kind, test, sides);
   const again = finding.folded_at.map((name) => {
     const cut = name.lastIndexOf(" turn ");
-    return placeLink(name.slice(0, cut), Number(name.slice(cut + 6)), test, sides);
+    return placeLink(name.slice(0, cut), Number(name.slice(cut + 6)), "", test, sides);
   });
   const unnamed = finding.folded - again.length;
   return make(
@@ -70,13 +70,13 @@ function places(finding, test, sides) {
   );
 }
 
-function placeLink(conversation, turn, test, sides) {
+function placeLink(conversation, turn, kind, test, sides) {
   if (!conversation && !turn) return null;
   const name = [conversation, turn ? "turn " + turn : ""].filter(Boolean).join(" ");
   const side = sides.findIndex((one) => one.labels.includes(conversation));
   const known = side >= 0 && turn > 0 && turn <= Math.max(turnsOf(sides[side].observed), turnsOf(sides[side].golden));
   if (!known) return make("span", { class: "place" }, name);
-  return make("a", { class: "place", href: hrefOf(test, "t" + side + "." + turn) }, name);
+  return make("a", { class: "place", href: hrefOf(test, "t" + side + "." + tokenOf(sides[side], kind, turn)) }, name);
 }
 
 function turnsOf(conversation) {

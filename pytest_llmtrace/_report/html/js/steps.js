@@ -4,7 +4,7 @@
 function timelineOf(trace, sides, clock) {
   const items = [];
   sides.forEach((side, lane) => {
-    for (const one of turnList(trace, side, "made")) items.push({ ...one, lane, laneName: side.label, labels: side.labels });
+    for (const one of turnList(trace, side, "made")) items.push({ ...one, lane, side });
   });
   const [made, ghosts] = [false, true].map((ghost) =>
     items.filter((item) => item.ghost === ghost).sort((one, other) => one.turn.entry - other.turn.entry));

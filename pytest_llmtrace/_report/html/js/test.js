@@ -72,14 +72,14 @@ function traceParts(at, test, data, trace) {
 /** Everything of the test that is open: what is printed must be there, seen or not. */
 function revealAll() {
   revealSide(Infinity);
-  for (const reveal of reveals) reveal(Infinity);
+  for (const reveal of reveals) reveal(ALL);
 }
 
 /** Bring a finding or a turn into view, and mark it for a moment. */
 function showPlace(place) {
-  const turn = /^t(\d+)\.(\d+)$/.exec(place);
+  const turn = /^t(\d+)\.(g?\d+)$/.exec(place);
   if (turn) revealSide(Number(turn[1]));
-  const target = turn ? reveals[Number(turn[1])]?.(Number(turn[2])) : byId(place);
+  const target = turn ? reveals[Number(turn[1])]?.(turn[2]) : byId(place);
   if (!target) return;
   target.scrollIntoView({ block: "start" });
   target.focus({ preventScroll: true });

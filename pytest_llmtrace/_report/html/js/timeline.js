@@ -97,15 +97,15 @@ function bundle(fan, items, x, y, inset) {
 }
 
 function blockOf(item, findings, test, x, y, unit, inset) {
-  const { call, ghost, lane, number } = item;
+  const { call, ghost, lane, number, side, token } = item;
   const left = x(item.from) + (inset || 0);
   const wide = Math.max(inset === null ? 3 : 8, (item.to - item.from) * unit - 2 * (inset || 0));
-  const drifts = findings.filter((finding) => finding.severity !== "ignore" && isAtLane(finding, item));
-  const label = [item.laneName, "turn " + number, modelOf(call), ghost ? "recorded, not reached" : call.status !== "ok" ? call.status : "",
+  const drifts = findings.filter((finding) => finding.severity !== "ignore" && isAt(finding, side, token));
+  const label = [side.label, "turn " + number, modelOf(call), ghost ? "recorded, not reached" : call.status !== "ok" ? call.status : "",
     call.usage ? count(call.usage.input_tokens) + " tokens in, " + count(call.usage.output_tokens) + " out" : "",
     usd(call.cost_usd ?? null), ...toolsAskedFor(item).map((name) => "calls " + name)].filter(Boolean).join(", ");
   const group = draw("a", { class: "block" + (ghost ? " is-ghost" : "") + (call.status && call.status !== "ok" ? " is-" + call.status : "") + (drifts.length ? " has-drift" : ""),
-    href: hrefOf(test, "t" + lane + "." + number), "aria-label": label, vars: { "--hue": hueOf(modelOf(call)) } });
+    href: hrefOf(test, "t" + lane + "." + token), "aria-label": label, vars: { "--hue": hueOf(modelOf(call)) } });
   add(group, [draw("title", {}, label), draw("rect", { x: left, y: y(lane), width: wide, height: BLOCK, rx: 4 })]);
   const text = ghost ? "" : blockText(call, wide);
   if (text) add(group, draw("text", { class: "block-text", x: left + wide / 2, y: y(lane) + BLOCK / 2 + 4, "text-anchor": "middle" }, text));
@@ -123,7 +123,7 @@ function besideMark({ entry, item, at, from, to }, test, x, y, inset) {
   const shape = entry.type === "event"
     ? draw("path", { d: `M${left + 3},${top - 1} l4,4 l-4,4 l-4,-4z` })
     : draw("rect", { x: left, y: top, width: inset === null ? Math.max(4, x(to) - x(from)) : 6, height: 6, rx: 1 });
-  return draw("a", { class: "beside" + (entry.error ? " is-error" : ""), href: hrefOf(test, "t" + item.lane + "." + item.number), "aria-label": label },
+  return draw("a", { class: "beside" + (entry.error ? " is-error" : ""), href: hrefOf(test, "t" + item.lane + "." + item.token), "aria-label": label },
     draw("title", {}, label), shape);
 }
 
@@ -132,10 +132,6 @@ function blockText(call, wide) {
   if (!call.usage) return wide >= 64 ? (call.status === "missed" ? "no answer" : call.status || "") : "";
   if (wide >= 96) return shortCount(tokensOf(call)) + " · " + usd(call.cost_usd ?? null);
   return wide >= 40 ? shortCount(tokensOf(call)) : "";
-}
-
-function isAtLane(finding, item) {
-  return finding.turn === item.number && item.labels.includes(finding.conversation);
 }
 
 /** The tokens of each call under its block: what went in, and on top of it what came out. */

@@ -1,8 +1,9 @@
 // The conversations of a trace, turn by turn; turns that were recorded and not reached stand in outline.
 
 const TURNS_AT_ONCE = 12;
+const ALL = "all";
 
-/** A conversation: `reveal(turn)` renders as far as that turn and returns its card. */
+/** A conversation: `reveal(token)` renders as far as that turn, or to the end, and returns the turn's card. */
 function transcriptOf(trace, side, at, findings, test) {
   const section = make("section", { class: "conversation", "aria-label": "conversation " + side.label });
   const body = make("div", { class: "turns" });
@@ -12,18 +13,23 @@ function transcriptOf(trace, side, at, findings, test) {
     reveal = turnCards(body, { trace, side, at, findings, test }, which);
   };
   const both = side.golden && side.observed;
+  const which = choice("which side", [["made", "observed"], ["recorded", "golden"]], "made", show);
   add(section, [
     make(
       "header",
       { class: "conversation-head" },
       make("h3", {}, side.label || "conversation"),
       make("span", { class: "dim" }, conversationLine(trace, side)),
-      both ? choice("which side", [["made", "observed"], ["recorded", "golden"]], "made", show) : null,
+      both ? which : null,
     ),
     body,
   ]);
   show("made");
-  return { section, reveal: (turn) => reveal(turn) };
+  const toObserved = () => {
+    which.firstChild.click();
+    return reveal;
+  };
+  return { section, reveal: (token) => reveal(token) || (token !== ALL && toObserved()(token)) };
 }
 
 function conversationLine(trace, side) {
@@ -36,20 +42,25 @@ function conversationLine(trace, side) {
   return [[...models].filter(Boolean).slice(0, 3).join(", "), turns].filter(Boolean).join(" · ");
 }
 
-/** Every turn of a side as `{conversation, number, call, ghost}`, those that were not reached after those that were. */
+/** Every turn of a side as `{conversation, number, token, turn, call, ghost}`; golden turns without a counterpart at their place. */
 function turnList(trace, side, which) {
   const list = [];
-  const from = which === "recorded" ? side.golden : side.observed;
-  const entries = which === "recorded" ? trace.golden.entries : trace.entries;
-  for (const [place, turn] of (from ? from.turns : []).entries()) {
-    list.push({ conversation: from, number: place + 1, turn, call: entries[turn.entry], ghost: false });
+  const push = (golden, number, ghost) => {
+    const conversation = golden ? side.golden : side.observed;
+    const turn = conversation.turns[number - 1];
+    const call = (golden ? trace.golden : trace).entries[turn.entry];
+    list.push({ conversation, number, token: (golden ? "g" : "") + number, turn, call, ghost });
+  };
+  if (which === "recorded") {
+    for (let number = 1; number <= side.golden.turns.length; number += 1) push(true, number, false);
+    return list;
   }
-  if (which !== "recorded" && side.golden) {
-    for (let number = list.length + 1; number <= side.golden.turns.length; number += 1) {
-      const turn = side.golden.turns[number - 1];
-      list.push({ conversation: side.golden, number, turn, call: trace.golden.entries[turn.entry], ghost: true });
-    }
-  }
+  let next = 1;
+  side.pairs.forEach((observed, at) => {
+    if (!observed) push(true, at + 1, true);
+    else while (next <= observed) push(false, next++, false);
+  });
+  while (next <= turnsOf(side.observed)) push(false, next++, false);
   return list;
 }
 
@@ -60,9 +71,9 @@ function turnCards(container, around, which) {
   const more = inBatches(container, list.length, TURNS_AT_ONCE, (from, to) =>
     list.slice(from, to).map((one) => turnCard(one, { ...around, tools, dearest })),
   );
-  return (number) => {
-    more(number);
-    return byId("t" + around.at + "." + number);
+  return (token) => {
+    more(token === ALL ? Infinity : list.findIndex((one) => one.token === token) + 1);
+    return byId("t" + around.at + "." + token);
   };
 }
 
@@ -80,16 +91,16 @@ function toolNames(list) {
 }
 
 function turnCard(one, around) {
-  const { conversation, number, turn, call, ghost } = one;
-  const drifts = around.findings.filter((finding) => isAt(finding, around.side, number));
+  const { conversation, number, token, turn, call, ghost } = one;
+  const drifts = around.findings.filter((finding) => isAt(finding, around.side, token));
   const state = ghost ? " is-ghost" : call.status !== "ok" && call.status ? " is-" + call.status : "";
   const card = make("article", {
     class: "turn" + state + (drifts.some((finding) => finding.severity !== "ignore") ? " has-drift" : ""),
-    id: "t" + around.at + "." + number,
+    id: "t" + around.at + "." + token,
     tabindex: "-1",
     "aria-label": around.side.label + " turn " + number,
   });
-  const earlier = turn.follows ? historyOf(conversation, number).length - turn.brought.length : 0;
+  const earlier = turn.follows ? sentCount(turn) - turn.brought.length : 0;
   const messages = make("div", { class: "messages" });
   if (earlier > 0) add(messages, earlierMessages(conversation, number, turn, earlier, around.tools));
   if (turn.rewritten) {
@@ -102,23 +113,32 @@ function turnCard(one, around) {
   return add(card, [turnHead(one, around, drifts), messages]);
 }
 
-function isAt(finding, side, number) {
-  return finding.turn === number && side.labels.includes(finding.conversation);
+/** Whether what is said of a turn is said of this one: of the observed one, or of the golden one that it is named after. */
+function isOf(side, kind, turn, token) {
+  return tokenOf(side, kind, turn) === token || (kind !== "call_added" && token === "g" + turn);
+}
+
+/** Whether a finding is about a turn. */
+function isAt(finding, side, token) {
+  return side.labels.includes(finding.conversation) && isOf(side, finding.kind, finding.turn, token);
 }
 
 /** Findings that were made in another turn and show in this one again. */
-function againAt(findings, side, number) {
-  const names = new Set(side.labels.map((label) => label + " turn " + number));
-  return findings.filter((finding) => finding.folded_at.some((name) => names.has(name)));
+function againAt(findings, side, token) {
+  const here = (name) => {
+    const cut = name.lastIndexOf(" turn ");
+    return side.labels.includes(name.slice(0, cut)) && isOf(side, "", Number(name.slice(cut + 6)), token);
+  };
+  return findings.filter((finding) => finding.folded_at.some(here));
 }
 
-function turnHead({ number, call, ghost }, around, drifts) {
+function turnHead({ number, token, call, ghost }, around, drifts) {
   const link = (finding, again) =>
     make("a", { class: "tag tag-" + finding.severity + (again ? " is-again" : ""),
       href: hrefOf(around.test, "f" + around.findings.indexOf(finding)) }, kindName(finding.kind) + (again ? ", again" : ""));
   const links = [
     drifts.map((finding) => link(finding, false)),
-    againAt(around.findings, around.side, number).filter((finding) => !drifts.includes(finding)).map((finding) => link(finding, true)),
+    againAt(around.findings, around.side, token).filter((finding) => !drifts.includes(finding)).map((finding) => link(finding, true)),
   ];
   const usage = call.usage;
   return make(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall
 from pytest_llmtrace._report.html.blocks import Values
 from pytest_llmtrace._report.html.traces import history_steps, packed_by_key, trace_data
@@ -75,7 +76,9 @@ def test_the_golden_side_comes_along():
     made = scene_payload(TEST, [missed(chat(1)[0])], golden=chat(3))
     data = trace_data(made["entries"], values)
 
-    assert data["sides"] == [{"label": "lead", "labels": ["lead"], "golden": 0, "observed": 0}]
+    assert data["sides"] == [
+        {"label": "lead", "labels": ["lead"], "golden": 0, "observed": 0, "pairs": [1, None, None]}
+    ]
     assert data["stopped"] is True
     (golden,) = data["golden"]["conversations"]
     assert history(golden, 3, read(values)) == [one["content"] for one in chat(3)[-1].messages]
@@ -99,6 +102,20 @@ def test_tools_and_events_keep_their_places():
     assert read(values)[tool["arguments"]] == {"id": 1}
     assert read(values)[event["data"]] == {"x": [1]}
     assert "result" not in tool
+
+
+def test_turns_are_paired_around_calls_that_came_or_went():
+    """Golden turn 2 is missing and an observed turn was added at the end: the rest is paired in order."""
+    golden = chat(4)
+    found = [
+        Drift(kind="call_missing", conversation="lead", turn=2, path=""),
+        Drift(kind="call_added", conversation="lead", turn=4, path="", observed={"user": "Next 4"}),
+    ]
+    made = scene_payload(TEST, [golden[0], *chat(5)[2:]], golden=golden, findings=found)
+
+    ((side,), turns) = made["entries"]["sides"], made["entries"]["conversations"][0]["turns"]
+
+    assert (side["pairs"], len(turns)) == ([1, None, 2, 3], 4)
 
 
 def test_golden_calls_keep_the_order_in_which_they_were_made():
