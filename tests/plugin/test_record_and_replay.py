@@ -142,7 +142,7 @@ def test_the_tape_is_json_with_a_format_number(project):
 
 @pytest.mark.parametrize("file", ["cassettes/test_it/test_one.tape.json", "cassettes/test_it/test_one.trace.yaml"])
 def test_broken_cassettes_are_clear_errors(project, file):
-    """A damaged file is named with the way out, and recording replaces it."""
+    """A damaged file is named with the way out, and recording replaces it; none is called unused."""
     project.write(ONE)
     project.record()
     (project.path / file).write_text("<<<<<<< HEAD\n", encoding="utf-8")
@@ -150,6 +150,7 @@ def test_broken_cassettes_are_clear_errors(project, file):
     assert ran.exit == 1
     assert file.rpartition("/")[2] in ran.text
     assert "--llm-record" in ran.text
+    assert ran.report["unused"] == []
     project.record()
     project.replay().outcomes(passed=1)
 
