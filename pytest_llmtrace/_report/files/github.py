@@ -15,7 +15,7 @@ from pytest_llmtrace._report.layout import cut_end
 from pytest_llmtrace._report.topics.outcome import FORGIVEN, rows_of
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
-from pytest_llmtrace._report.wording import breach_line, finding_line, finding_title, joined, plural
+from pytest_llmtrace._report.wording import breach_line, finding_line, finding_title, joined, plural, scope_name
 
 MOST: Final = 10
 """Annotations of one kind that GitHub shows of a step."""
@@ -35,7 +35,11 @@ def workflow_commands(document: Mapping[str, Any], problems: Sequence[str] = ())
         problems: Texts for the user that belong to no test, and fail the run.
     """
     breaches = [
-        _command("error", {"title": "LLM budget of the run"}, f"over budget: {breach_line(breach)}")
+        _command(
+            "error",
+            {"title": f"LLM budget of {scope_name(breach['scope'])}"},
+            f"{_state(breach)}: {breach_line(breach)}",
+        )
         for breach in document["breaches"]
     ]
     failed = [_command("error", {"title": "pytest-llmtrace"}, clean_line(text)) for text in problems]
@@ -68,6 +72,10 @@ def _text(row: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
         word = "record" if finding["type"] == "no_cassette" else "accept"
         models = models_instead(row)
         yield f"{word}: {f'write {joined(models)} in your code, then ' if models else ''}{accept_command(row)}"
+
+
+def _state(breach: Mapping[str, Any]) -> str:
+    return "cannot be checked" if breach["value"] is None else "over budget"
 
 
 def _limited(name: str, lines: Sequence[str]) -> list[str]:

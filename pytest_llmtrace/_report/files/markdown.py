@@ -8,6 +8,7 @@ from typing import Any, Final
 from pytest_llmtrace._report.files.markdown_findings import findings
 from pytest_llmtrace._report.files.markup import code, fitting, folded
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
+from pytest_llmtrace._report.topics.budgets import kept_budgets
 from pytest_llmtrace._report.topics.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
 from pytest_llmtrace._report.topics.fan_outs import fan_out_rows
 from pytest_llmtrace._report.topics.migration import migration_cells, swaps
@@ -19,7 +20,7 @@ from pytest_llmtrace._report.topics.outcome import (
     rows_of,
 )
 from pytest_llmtrace._report.topics.recorded import behaviour, did_something, recorded_tests, work
-from pytest_llmtrace._report.wording import breach_line, plural
+from pytest_llmtrace._report.wording import breach_line, plural, scope_name
 
 Row = Mapping[str, Any]
 
@@ -52,7 +53,8 @@ def _whole(document: Mapping[str, Any], for_findings: int) -> Iterator[str]:
     yield from (f"## {_MARKS[document['exit']]} LLM calls: {document['exit']}", "")
     yield from (f"**{_sentence(document)}**", "", _figures(document))
     for breach in document["breaches"]:
-        yield from ("", f"**Budget breached** ({code(breach['scope'])}): {code(breach_line(breach))}")
+        yield from ("", f"**Budget breached** ({code(scope_name(breach['scope']))}): {code(breach_line(breach))}")
+    yield from _kept_budgets(document)
     yield from findings(rows, for_findings)
     yield from _growth(rows)
     yield from _costs(document)
@@ -83,6 +85,12 @@ def _figures(document: Mapping[str, Any]) -> str:
         f"cost {_cost(totals)}{against}; {plural(totals['live_calls'], 'live call')}, paid {paid}. "
         f"Mode: {document['mode']}."
     )
+
+
+def _kept_budgets(document: Mapping[str, Any]) -> Iterator[str]:
+    uses = list(kept_budgets(document))
+    if uses:
+        yield from ("", *(f"* Budget: {code(use)}" for use in uses))
 
 
 def _growth(rows: Sequence[Row]) -> Iterator[str]:

@@ -20,20 +20,33 @@ def budget_lines(document: Mapping[str, Any], width: int) -> Iterator[Line]:
 
     Where a price is missing, the lines of pyproject.toml that enter it follow, once per model.
     """
-    breached = {_key(breach): breach for breach in document["breaches"]}
-    for budget in document.get("budgets", ()):
-        if _key(budget) in breached:
-            continue
-        value, limit = budget["value"], budget["limit"]
-        share = _share(value / limit) if value and limit > 0 and budget["what"] != "growth" else ""
-        text = f"budget: {_place(budget)}{budget_use(budget)}{share}"
-        yield from plain_lines(wrapped(text, width), green=True)
-    for breach in breached.values():
+    for use in kept_budgets(document):
+        yield from plain_lines(wrapped(f"budget: {use}", width), green=True)
+    for breach in {_key(breach): breach for breach in document["breaches"]}.values():
         text = f"budget BREACHED: {_place(breach)}{breach_line(breach)}"
         yield from plain_lines(wrapped(text, width), red=True, bold=True)
     models = unpriced_models(document["breaches"])
     if models:
         yield from plain_lines(pricing_lines(models, width))
+
+
+def kept_budgets(document: Mapping[str, Any]) -> Iterator[str]:
+    """What was used of each budget that was not breached: ``tests/slow: cost $0.0124 of $0.05 allowed (25 %)``."""
+    breached = {_key(breach) for breach in document["breaches"]}
+    for budget in document.get("budgets", ()):
+        if _key(budget) not in breached:
+            value, limit = budget["value"], budget["limit"]
+            share = _share(value / limit) if value and limit > 0 and budget["what"] != "growth" else ""
+            yield f"{_place(budget)}{budget_use(budget)}{share}"
+
+
+def breached_text(breaches: Sequence[Mapping[str, Any]]) -> str:
+    """``the budget of the run is breached``, ``2 budgets are breached``; where no price is known, that."""
+    if len(breaches) > 1:
+        return f"{len(breaches)} budgets are breached"
+    (breach,) = breaches
+    what = "cannot be checked" if breach["value"] is None else "is breached"
+    return f"the budget of {scope_name(breach['scope'])} {what}"
 
 
 def unpriced_models(breaches: Sequence[Mapping[str, Any]]) -> list[str]:

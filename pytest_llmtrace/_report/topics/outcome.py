@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._report.money import percent
+from pytest_llmtrace._report.topics.budgets import breached_text
 from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
 
 Document = Mapping[str, Any]
@@ -43,10 +44,9 @@ def outcome_sentence(document: Document) -> str:
     if parts:
         number, _, rest = parts[0].partition(" ")
         parts[0] = f"{_share(int(number), document)} {rest}"
-    breached = any(breach.get("severity", "fail") == "fail" for breach in document["breaches"])
     sentences = [", ".join(parts)] if parts else []
-    if breached:
-        sentences.append("the budget of the run is breached")
+    if document["breaches"]:
+        sentences.append(breached_text(document["breaches"]))
     return f"{'; '.join(sentences or [_without_findings(document, rows)])}."
 
 

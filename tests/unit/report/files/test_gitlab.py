@@ -55,12 +55,23 @@ def test_an_issue_per_finding():
             "location": {"path": "g.trace.yaml", "lines": {"begin": 1}},
         },
         {
-            "description": "the LLM budget of the run is breached: cost $0.20 of $0.10 allowed",
+            "description": "the LLM budget of the run: cost $0.20 of $0.10 allowed",
             "check_name": "llmtrace/breach",
             "severity": "major",
             "location": {"path": "tests/test_b.py", "lines": {"begin": 7}},
         },
     ]
+
+
+def test_a_budget_of_a_directory_stands_at_its_dearest_test():
+    """Elsewhere nobody would look for it."""
+    payloads = [payload("tests/x/t.py::a", chat(1)), payload("tests/x/t.py::b", chat(2)), payload(B, chat(9))]
+    places = {"tests/x/t.py::a": ("tests/x/t.py", 1), "tests/x/t.py::b": ("tests/x/t.py", 9), **PLACES}
+    breaches = [Breach(scope="tests/x", what="calls", limit=2, value=3)]
+    (issue,) = code_quality(document(payloads, {}, mode="trace", breaches=breaches, places=places))
+
+    assert issue["description"] == "the LLM budget of tests/x: calls 3 of 2 allowed"
+    assert issue["location"] == {"path": "tests/x/t.py", "lines": {"begin": 9}}
 
 
 def test_a_finding_is_the_same_one_in_the_next_pipeline():

@@ -53,7 +53,7 @@ def test_whole_report():
 
         2 tests, 2 calls, 200 tokens in, 20 out, cost $0.0002 (+100 % against the golden traces); 0 live calls, paid $0. Mode: trace.
 
-        **Budget breached** (`run`): `cost $0.0002 of $0.0001 allowed`
+        **Budget breached** (`the run`): `cost $0.0002 of $0.0001 allowed`
 
         ### Findings
 
@@ -281,6 +281,21 @@ def test_what_does_not_fit_is_left_out_where_nothing_is_open():
         assert sum(1 for line in found if line.strip().startswith("```")) % 2 == 0
         assert found == list(markdown(made, 10**8)) or found[-1].endswith((note, "</details>"))
     assert whole == list(markdown(made, 10**8))
+
+
+def test_budgets_that_hold_say_how_much_of_them_is_used():
+    """Each stands on a line of its own, under what the run cost."""
+    budgets = [
+        {"scope": "run", "what": "usd", "limit": 0.001, "value": 0.0002, "source": "--llm-budget"},
+        {"scope": "tests/x", "what": "calls", "limit": 4, "value": 2, "source": "pyproject.toml"},
+    ]
+    found = list(markdown(document([payload(A, chat(2))], {}, mode="trace", budgets=budgets)))
+
+    assert found[5:8] == [
+        "",
+        "* Budget: `cost $0.0002 of $0.001 allowed (20 %)`",
+        "* Budget: `tests/x: calls 2 of 4 allowed (50 %)`",
+    ]
 
 
 def test_growth_names_the_tests_that_changed():

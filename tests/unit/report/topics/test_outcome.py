@@ -35,6 +35,8 @@ def made(*findings: Any, outcomes: dict[str, str] | None = None, mode: str = "tr
             "the budget of the run is breached.",
         ),
         (made(breaches=[BREACH]), "the budget of the run is breached."),
+        (made(breaches=[replace(BREACH, scope="tests/x", value=None)]), "the budget of tests/x cannot be checked."),
+        (made(breaches=[BREACH, replace(BREACH, scope="tests/x")]), "2 budgets are breached."),
         (made(outcomes={"t.py::b": "error"}), "1 of 3 tests failed for other reasons."),
         (
             made(outcomes={"other.py::x": "failed"}),
