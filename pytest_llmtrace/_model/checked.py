@@ -22,6 +22,8 @@ class Problem:
     severity: Literal["fail", "warn"] = "fail"
     line: int | None = None
     """From 1, where there is one."""
+    test: str | None = None
+    """Node id, or fixture; `None` where the cassette does not say."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Plain data, by kind:
 
@@ -30,7 +32,7 @@ class Problem:
     - repeated: `size` of the file and `needed`, in bytes
     - disagree: `about` ("test", "totals", or the kind of drift), `conversation`, `turn`, `path`, and the values of
       `golden` and `tape`, where neither file holds a secret
-    - no_golden: `imported`, whether the tape waits for its first recording, or `variant`
+    - no_golden: `golden`, the file, and `imported`, whether the tape waits for its first recording, or `variant`
     - no_tape: `tape`, and `known`, whether git has it
     - no_test: `test`, and `source`, the file it should be in; `gone`, whether that file is
     - misplaced: `test`, and `expected`, where its cassette belongs

@@ -20,7 +20,7 @@ from pytest_llmtrace._run.agreement import disagreements
 from pytest_llmtrace._run.borrowing import IMPORTED
 from pytest_llmtrace._run.check_targets import Target
 from pytest_llmtrace._run.secrets_in import secrets_in
-from pytest_llmtrace._store.faults import Fault, broken, conflict_line, read_bytes, read_text
+from pytest_llmtrace._store.faults import Fault, broken, conflict_line, owner_in, read_bytes, read_text
 from pytest_llmtrace._store.git import tracked_in
 from pytest_llmtrace._store.golden_file import Golden, load_golden
 from pytest_llmtrace._store.paths import JOURNAL, Cassette, golden_of, variants_of
@@ -48,17 +48,20 @@ class Checker:
         self._cassettes = self._tapes = self._locked = 0
         self._found: list[Problem] = []
         self._tracked = cache(tracked_in)
+        self._owner: str | None = None
+        """Whose the cassette is that was checked last."""
 
     def check(self, target: Target) -> None:
         """Check a cassette, a variant whose golden trace is gone, or a journal."""
         if isinstance(target, Cassette):
             self._cassettes += 1
-            self._found += _without_secrets(list(self._cassette(target)))
+            found = _without_secrets(list(self._cassette(target)))
+            self._found += [replace(one, test=self._owner) for one in found]
         elif target.name.endswith(JOURNAL):
             # Named by whoever commits it: it is of an unfinished recording, and for nobody else.
             self._found.append(Problem(file=target, kind="journal"))
         else:
-            facts = {"variant": True, "golden": str(golden_of(target))}
+            facts = {"variant": True, "golden": golden_of(target).as_posix()}
             self._found += [Problem(file=target, kind="no_golden", facts=facts), *self._variant(target, _GoldenRead())]
 
     def checked(self) -> Checked:
@@ -72,7 +75,7 @@ class Checker:
         golden = yield from self._golden(cassette.golden, tape.meta)
         for variant in variants_of(cassette.golden).values():
             yield from self._variant(variant, golden)
-        owner = golden.owner or tape.owner
+        owner = self._owner = golden.owner or tape.owner
         place = place_of_test(cassette.golden, owner) if owner is not None else None
         yield from self._pair(cassette, golden, tape, place.source if place is not None else None)
         if owner is not None and place is not None:
@@ -86,7 +89,7 @@ class Checker:
             text = read_text(path)
             if (line := conflict_line(text)) is not None:
                 yield Problem(file=path, kind="conflict", line=line)
-                return _TapeRead(broken=True)
+                return _TapeRead(meta=_told(text), broken=True)
             opened = self._opened(text, path)
             data = tape_data(text if opened is None else opened, path)
             yield from self._secrets(path, text if opened is None else opened)
@@ -121,7 +124,7 @@ class Checker:
             raw, text = read_bytes(path), read_text(path)
             if (line := conflict_line(text)) is not None:
                 yield Problem(file=path, kind="conflict", line=line)
-                return _GoldenRead()
+                return _GoldenRead(owner=owner_in(text))
             yield from self._secrets(path, text)
             kept, owner = meta.get("golden"), meta.get("test")
             if kept is not None and kept == digest(raw.replace(b"\r\n", b"\n")):
@@ -144,7 +147,7 @@ class Checker:
         if not cassette.golden.exists():
             imported = IMPORTED in tape.meta
             if not tape.broken:
-                facts = {"imported": imported}
+                facts = {"imported": imported, "golden": cassette.golden.as_posix()}
                 yield Problem(
                     file=cassette.tape, kind="no_golden", severity="warn" if imported else "fail", facts=facts
                 )
@@ -154,7 +157,7 @@ class Checker:
         elif read.golden is not None and not cassette.tape.exists():
             known = cassette.tape.name in self._tracked(cassette.tape.parent)
             if known or _asks_http(read.golden, source):
-                about = {"tape": cassette.tape.name, "known": known}
+                about = {"tape": cassette.tape.as_posix(), "known": known}
                 yield Problem(file=cassette.golden, kind="no_tape", severity="fail" if known else "warn", facts=about)
 
     def _variant(self, path: Path, main: _GoldenRead) -> Iterator[Problem]:
@@ -218,6 +221,12 @@ def _outside(path: Path, interactions: Iterable[Interaction], redactor: Redactor
             for name, value in headers:
                 if name.lower() in _SECRET_HEADERS and value != PLACEHOLDER:
                     yield _secret(path, "a header that holds a secret", f"{place}.{side}.headers.{name}")
+
+
+def _told(text: str) -> dict[str, str]:
+    """What a tape says of itself, although it is not to be read."""
+    owner = owner_in(text)
+    return {} if owner is None else {"test": owner}
 
 
 def _without_secrets(found: list[Problem]) -> list[Problem]:

@@ -109,9 +109,15 @@ def read_bytes(path: Path) -> bytes:
         raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
 
 
+def owner_in(text: str) -> str | None:
+    """The test that a file names, where it cannot be read otherwise."""
+    found = _OWNER.search(text)
+    return found.group(1) if found else None
+
+
 def _way_out(path: Path, text: str) -> str:
-    owner = _OWNER.search(text)
-    name = shlex.quote(owner.group(1)) if owner else "<test>"
+    owner = owner_in(text)
+    name = shlex.quote(owner) if owner else "<test>"
     return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest --llm-record {name}`."
 
 

@@ -72,7 +72,8 @@ def test_conflict_markers_are_named_with_their_line(cassette):
     said = run(cassette.golden)
     assert said.exit_code == 1
     assert "line 4: a merge left its conflict markers here\n" in said.output
-    assert "git checkout --theirs" in said.output
+    assert f"git checkout --theirs -- {cassette.golden}" in said.output
+    assert 'pytest --llm-record "test_a.py::test_one"' in " ".join(said.output.split())
 
 
 def test_unreadable_and_newer_files_say_what_the_reader_says(cassette):
@@ -290,6 +291,15 @@ def test_an_edited_golden_trace_must_still_agree_with_its_tape(cassette):
     assert done.exit_code == 1
     said = " ".join(done.output.split())
     assert "golden trace and tape disagree: main turn 1, output.content is 'Good day' in one, 'Hi' in the other" in said
+
+
+def test_long_texts_are_quoted_where_they_differ(project):
+    """A word at the end of a prompt is seen, not its beginning twice."""
+    cassette = record(project, "test_a.py::test_long", [(f"{LONG}The end.", "Yes")])
+    edit(cassette.golden, "The end.", "The edge.")
+    assert "is '…e and in full. The edge.' in one, '…e and in full. The end.' in the other" in " ".join(
+        run(cassette.golden).output.split()
+    )
 
 
 def test_files_of_two_recordings_disagree(project, cassette):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
 from pytest_llmtrace._report.clean import clean, clean_line
-from pytest_llmtrace._report.layout import Line, cut_end, wrapped
+from pytest_llmtrace._report.layout import CUT, Line, cut_end, wrapped
 from pytest_llmtrace._report.wording import plural
 
 
@@ -38,6 +38,7 @@ def check_data(found: Checked) -> dict[str, Any]:
         "problems": [
             {
                 "file": problem.file.as_posix(),
+                "test": problem.test,
                 "line": problem.line,
                 "kind": problem.kind,
                 "severity": problem.severity,
@@ -75,7 +76,10 @@ def _what(problem: Problem) -> str:
 
 def _way_out(problem: Problem) -> str:
     way_out = _WAYS_OUT[problem.kind]
-    return way_out(problem.facts) if callable(way_out) else way_out
+    text = way_out(problem.facts) if callable(way_out) else way_out
+    if problem.test is not None and "::" in problem.test:
+        text = text.replace("TEST", f'"{clean_line(problem.test)}"')
+    return text.replace("FILE", clean_line(problem.file.as_posix()))
 
 
 def _unreadable(facts: Mapping[str, Any]) -> str:
@@ -100,12 +104,24 @@ def _disagree(facts: Mapping[str, Any]) -> str:
     where = f"{clean_line(facts['conversation'])} turn {facts['turn']}, {clean_line(facts['path'])}"
     if "golden" not in facts:
         return f"golden trace and tape disagree: {where}"
-    golden, tape = (_quoted(facts[side]) for side in ("golden", "tape"))
+    golden, tape = _quoted(facts["golden"], facts["tape"])
     return f"golden trace and tape disagree: {where} is {golden} in one, {tape} in the other"
 
 
-def _quoted(value: Any) -> str:
-    return "missing" if value is None else cut_end(clean_line(repr(value)), 60)
+def _quoted(golden: Any, tape: Any) -> tuple[str, str]:
+    """Both sides; of long texts the part in which they differ."""
+    start = 0
+    if isinstance(golden, str) and isinstance(tape, str):
+        same = next((at for at, pair in enumerate(zip(golden, tape, strict=False)) if pair[0] != pair[1]), 0)
+        start = max(same - _BEFORE, 0)
+    return _part(golden, start), _part(tape, start)
+
+
+def _part(value: Any, start: int) -> str:
+    if value is None:
+        return "missing"
+    text = f"{CUT}{value[start:]}" if start else value
+    return cut_end(clean_line(repr(text)), _QUOTED)
 
 
 def _no_golden(facts: Mapping[str, Any]) -> str:
@@ -116,7 +132,7 @@ def _no_golden(facts: Mapping[str, Any]) -> str:
 
 def _no_tape(facts: Mapping[str, Any]) -> str:
     gone = "is gone, and git still has it" if facts["known"] else "is not there, so a replay cannot answer its calls"
-    return f"its tape {clean_line(facts['tape'])} {gone}"
+    return f"its tape {clean_line(facts['tape'].rpartition('/')[2])} {gone}"
 
 
 def _no_test(facts: Mapping[str, Any]) -> str:
@@ -124,6 +140,9 @@ def _no_test(facts: Mapping[str, Any]) -> str:
     return f"its test {clean_line(facts['test'])} is gone: {gone}"
 
 
+_QUOTED: Final = 60
+_BEFORE: Final = 20
+"""Characters of the same that stand before a difference."""
 _SIDES: Final = {"golden": "the golden trace", "tape": "the tape", "variant": "the variant"}
 _WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {
     "conflict": lambda _: "a merge left its conflict markers here",
@@ -160,11 +179,13 @@ _WAYS_OUT: Final[Mapping[ProblemKind, str | Callable[[Mapping[str, Any]], str]]]
     "no_golden": lambda facts: (
         "`pytest --llm-record` makes the golden trace from the tape, without live calls."
         if facts.get("imported")
-        else "`llmtrace prune` lists what no test uses; `git checkout -- FILE` brings the golden trace back."
+        else f"`git checkout -- {clean_line(facts['golden'])}` may bring it back; `llmtrace prune` lists the unused."
     ),
-    "no_tape": "Bring it back with `git checkout -- FILE`, or record the test again.",
+    "no_tape": lambda facts: (
+        f"Bring it back: `git checkout -- {clean_line(facts['tape'])}`." if facts["known"] else _AGAIN
+    ),
     "no_test": (
-        "`llmtrace prune` lists and deletes what no test uses. If the test was renamed, move its files, or record."
+        "`llmtrace prune` lists and deletes what no test uses. If the test was renamed, move its files, or record it."
     ),
     "misplaced": "Move it there, or delete it.",
     "line_ends": "Put `*.trace.yaml text eol=lf` and `*.tape.json text eol=lf` into .gitattributes.",
