@@ -10,12 +10,6 @@ from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
 
-_CALM: Final = {
-    "trace": "Every trajectory is as recorded.",
-    "record": "Recorded.",
-    "live": "The models behave as recorded.",
-    "off": "Nothing was traced.",
-}
 _FAILED: Final = frozenset({"failed", "error"})
 
 
@@ -41,8 +35,22 @@ def headline(document: Mapping[str, Any]) -> str:
         return f"{text[0].upper()}{text[1:]}."
     if document["exit"] != "ok":
         return "The run failed."
-    calm = "Nothing was recorded: a dry run." if "dry_run" in document else _CALM.get(document["mode"], "All is well.")
-    return f"{calm.removesuffix('.')}, with {plural(warned, 'warning')}." if warned else calm
+    calm = _calm(document, rows)
+    return f"{calm}, {plural(warned, 'test')} with warnings." if warned else f"{calm}."
+
+
+def _calm(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """What there is to say where nothing failed."""
+    if "dry_run" in document:
+        return "A dry run: nothing was recorded"
+    recorded = [row["recorded"] for row in rows if row.get("recorded")]
+    if recorded:
+        written = sum(bool(one.get("written")) for one in recorded)
+        kept = len(recorded) - written
+        parts = [f"{plural(written, 'test')} recorded"] if written else []
+        parts += [f"{plural(kept, 'test')} unchanged"] if kept else []
+        return ", ".join(parts)
+    return "No drift" if document["totals"]["calls"] else "No model was called"
 
 
 def _over_budget(breaches: Sequence[Mapping[str, Any]]) -> Iterator[str]:

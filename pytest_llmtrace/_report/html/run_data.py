@@ -98,6 +98,7 @@ def _identity(finding: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any], *, trace: bool) -> dict[str, Any]:
     file, _, name = row["nodeid"].partition("::")
+    golden, runs = row["golden_cost_usd"], row.get("runs", {}).get("count", 1)
     return {
         "file": file if name else "",
         "name": name or file,
@@ -108,7 +109,9 @@ def _row(row: Mapping[str, Any], *, trace: bool) -> dict[str, Any]:
         "live": row["live_calls"],
         "seconds": row.get("duration_s"),
         "golden": row["golden"],
-        "golden_cost": row["golden_cost_usd"],
+        "golden_cost": None if golden is None else golden * runs,
+        "growth": row.get("growth", {}).get("usd"),
+        "runs": runs,
         "models": row.get("models", []),
         "findings": [
             {

@@ -31,7 +31,7 @@ function costByTest() {
   const total = rows.reduce((sum, row) => sum + row.cost, 0);
   const list = make("ol", { class: "bars bars-tests" });
   for (const { test, at, cost } of rows.slice(0, 8)) {
-    const grown = test.golden_cost ? cost / test.golden_cost - 1 : 0;
+    const grown = test.growth || 0;
     add(list, make(
       "li",
       {},

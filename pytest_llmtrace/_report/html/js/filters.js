@@ -7,7 +7,7 @@ const filter = { text: "", said: false, outcome: "", model: "", kind: "", order:
 const ORDERS = {
   findings: ["findings first", (one, other) => gravity(one) - gravity(other)],
   cost: ["dearest first", (one, other) => spent(other) - spent(one)],
-  growth: ["most growth first", (one, other) => growth(other) - growth(one)],
+  growth: ["most growth first", (one, other) => (other.growth || 0) - (one.growth || 0)],
   slow: ["slowest first", (one, other) => (other.seconds || 0) - (one.seconds || 0)],
   tokens: ["most tokens first", (one, other) => other.input + other.output - one.input - one.output],
   name: ["by name", () => 0],
@@ -15,10 +15,6 @@ const ORDERS = {
 
 function spent(test) {
   return test.cost ?? test.priced ?? 0;
-}
-
-function growth(test) {
-  return test.golden_cost && test.cost !== null ? test.cost / test.golden_cost - 1 : 0;
 }
 
 /** Tests that fail with a finding, then those that fail otherwise, then warnings, then accepted drift, then the rest. */

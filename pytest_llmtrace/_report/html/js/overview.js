@@ -42,7 +42,7 @@ function findingsSection() {
     const failed = TESTS.filter((test) => BAD.has(test.outcome)).length;
     return add(section, make("p", { class: "calm" }, failed
       ? "No finding: " + plural(failed, "test") + " failed for reasons that pytest's own output shows."
-      : "None. What was sent, called and answered is what the golden traces say."));
+      : "None: nothing differs that counts as drift."));
   }
   const box = make("div", {});
   inBatches(box, RUN.causes.length, 20, (from, to) => RUN.causes.slice(from, to).map((cause, place) => causeCard(cause, from + place < CAUSES_OPEN)));

@@ -12,14 +12,15 @@ function testView(at) {
   const body = make("div", {});
   const show = (number) => body.replaceChildren(...traceParts(at, test, data, traces[number] || null));
   if (traces.length > 1) {
-    add(container, choice("run", traces.map((_, number) => [number, "run " + (number + 1)]), 0, show));
+    const runs = choice("run", traces.map((_, number) => [number, "run " + (number + 1)]), 0, show);
+    runs.classList.add("runs");
+    add(container, runs);
   }
   show(0);
   return add(container, body);
 }
 
 function testHead(test, data) {
-  const delta = test.golden_cost !== null && test.cost !== null && test.calls ? test.cost - test.golden_cost : 0;
   return make("header", { class: "test-head" },
     make("a", { class: "back", href: "#/" }, "← All tests"),
     make("p", { class: "test-path" }, test.fixture ? "fixture" : test.file),
@@ -31,11 +32,16 @@ function testHead(test, data) {
       fact("tokens", count(test.input) + " in, " + count(test.output) + " out"),
       test.seconds !== null ? fact("time", seconds(test.seconds)) : null,
       fact("cost", usdOf(test)),
-      test.golden_cost !== null ? fact("golden cost", [usd(test.golden_cost), Math.abs(delta) > 1e-12 && test.golden_cost
-        ? make("b", { class: delta > 0 ? "up" : "down" }, " " + (delta > 0 ? "+" : "−") + percent(Math.abs(delta / test.golden_cost))) : null]) : null,
+      test.golden_cost !== null ? fact("golden cost", usd(test.golden_cost), test.runs > 1 ? " for " + plural(test.runs, "run") : null, grown(test)) : null,
       test.golden ? fact("golden trace", make("code", {}, test.golden)) : null),
     data.notes.map((note) => make("p", { class: "note" }, note)),
     data.command ? make("div", { class: "accept" }, make("span", {}, "if this is meant:"), commandLine(data.command)) : null);
+}
+
+/** How much dearer or cheaper than its golden trace a test became; nothing where that is next to nothing. */
+function grown(test) {
+  if (!test.growth || Math.abs(test.growth) < 0.0005) return null;
+  return make("b", { class: test.growth > 0 ? "up" : "down" }, " " + (test.growth > 0 ? "+" : "−") + percent(Math.abs(test.growth)));
 }
 
 function fact(name, ...content) {

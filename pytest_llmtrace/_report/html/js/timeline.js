@@ -68,7 +68,7 @@ function axis(width, unit, clock, height, x) {
   const step = clock ? niceStep(width / 8) : Math.max(1, Math.ceil(30 / unit));
   for (let at = 0; at <= width + step / 1000 && marks.length < 200; at += step) {
     marks.push(draw("line", { class: "tick", x1: x(at), x2: x(at), y1: HEAD - 4, y2: height - 18 }));
-    if (clock || at < width) {
+    if (clock ? x(at) + 40 < x(width) : at < width) {
       marks.push(draw("text", { class: "tick-text", x: x(at) + (clock ? 2 : unit / 2), y: HEAD - 9, "text-anchor": clock ? "start" : "middle" },
         clock ? seconds(at) : String(at + 1)));
     }

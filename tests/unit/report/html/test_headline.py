@@ -24,9 +24,10 @@ def run(*rows, mode="trace", **more):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (run(("passed",)), "Every trajectory is as recorded."),
-        (run(("passed",), mode="live"), "The models behave as recorded."),
-        (run(("passed", replace(DRIFT, severity="warn"))), "Every trajectory is as recorded, with 1 warning."),
+        (run(("passed",)), "No drift."),
+        (run(), "No model was called."),
+        (run(("passed",)) | {"dry_run": {}}, "A dry run: nothing was recorded."),
+        (run(("passed", replace(DRIFT, severity="warn"))), "No drift, 1 test with warnings."),
         (run(("failed",)), "1 test failed."),
         (run(("passed",), breaches=[BREACH]), "The run is over budget."),
         (run(("passed",), breaches=[replace(BREACH, scope="tests/a")]), "1 directory is over budget."),
@@ -39,6 +40,13 @@ def run(*rows, mode="trace", **more):
 def test_headline(made, said):
     """The gravest findings first, then other failures, then the budget; or, calmly, that nothing differs."""
     assert headline(made) == said
+
+
+def test_what_was_recorded():
+    """A recording says how many tests were written, and how many are as they were."""
+    done = [{"live": 2, "written": "a.trace.yaml"}, {"kept": 1}, {"kept": 2}]
+    payloads = [payload(f"t::{at}", chat(1), mode="record", recorded=one) for at, one in enumerate(done)]
+    assert headline(document(payloads, {}, mode="record")) == "1 test recorded, 2 tests unchanged."
 
 
 def test_a_run_that_failed_before_any_test():

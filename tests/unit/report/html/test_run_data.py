@@ -129,3 +129,13 @@ def test_a_document_that_was_read_from_a_file_is_enough():
     assert data["models"] == [
         {"name": "openai/gpt-4o-mini", "calls": 2, "input": 200, "output": 20, "cost": 0.0002, "priced": 0.0002}
     ]
+
+
+def test_a_repeated_test_is_compared_with_as_many_golden_traces():
+    """The golden cost of a test that ran twice is that of two runs, and its growth the document's."""
+    row = {**rows_of(document([payload(TEST, chat(2), golden=chat(1))], {}, mode="live"))[0]}
+    row |= {"runs": {"count": 2, "failed": 0, "threshold": 0}, "growth": {"usd": 0.0, "tokens": 0.0}}
+
+    (made,) = run_data(document([], {}, mode="live"), [row], (), [], [])["tests"]
+
+    assert (made["cost"], made["golden_cost"], made["growth"], made["runs"]) == (0.0002, 0.0002, 0.0, 2)
