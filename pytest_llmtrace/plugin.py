@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._run.controller import Controller
     from pytest_llmtrace._run.live_trace import LLMTrace
     from pytest_llmtrace._run.run import Run
+    from pytest_llmtrace._run.scope import Coverage
 
 _HOOKS = "llmtrace-hooks"
 
@@ -87,6 +88,13 @@ class Hooks:
 
         return Controller(self._settings)
 
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Which tests did not run."""
+        from pytest_llmtrace._run.scope import Coverage  # noqa: PLC0415
+
+        return Coverage()
+
     def close(self) -> None:
         """Take everything away, where anything was installed."""
         if "run" in self.__dict__:
@@ -151,13 +159,27 @@ class Hooks:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["llmtrace_ledger"] = self.controller.ledger()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        self.coverage.add_worker(None if error else getattr(node, "workeroutput", {}).get("llmtrace_coverage"))
+
+    def pytest_itemcollected(self) -> None:
+        self.coverage.collected()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.coverage.kept(session)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.coverage.collect_report(report)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if hasattr(self._config, "workerinput"):
+            self._config.workeroutput["llmtrace_coverage"] = self.coverage.to_data()  # type: ignore[attr-defined]  # of xdist
             return
         if "run" in self.__dict__:
             self.controller.add(self.run.interrupted())
-        session.exitstatus = self.controller.finish(session)
+        session.exitstatus = self.controller.finish(session, self.coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.controller.summarise(terminalreporter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from typing import Final
 
 CUT: Final = "…"
 """Stands for text that was left out."""
+_FIRST: Final = 24
+"""Columns of a terminal that the first column of a table has at least, before other columns are dropped."""
+_NARROWEST: Final = 12
+_MONEY: Final = re.compile(r"[<-]?\$[\d,]+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +62,62 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, indent: int = 0) -> list[str]:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int, indent: int = 0, droppable: Sequence[str] = ()
+) -> list[str]:
     """Rows under a header: the first column to the left and cut to what is free, the others to the right.
 
-    A column that is empty in all rows is left out.
+    A column that is empty in all rows is left out. Of amounts of money the points stand below each other.
+
+    Args:
+        header: Names of the columns; a blank at the end tells two of one name apart.
+        rows: Their cells.
+        width: Columns of the terminal.
+        indent: Blanks before each line.
+        droppable: Names of columns that are left out, one after the other, where the table is too wide.
     """
-    used = [index for index in range(len(header)) if index == 0 or any(row[index] for row in rows)]
-    cells = [[row[index] for index in used] for row in (header, *rows)]
-    numbers = [max(display_width(row[column]) for row in cells) for column in range(1, len(used))]
-    free = width - indent - sum(size + 2 for size in numbers)
-    first = max(min(max(display_width(row[0]) for row in cells), free), 12)
+    columns = [
+        (name, _pointed([row[index] for row in rows]))
+        for index, name in enumerate(header)
+        if index == 0 or any(row[index] for row in rows)
+    ]
+    sizes, free = _sizes(columns, width - indent)
+    for dropped in droppable:
+        if free < min(sizes[0], _FIRST):
+            columns = [one for number, one in enumerate(columns) if not number or one[0] != dropped]
+            sizes, free = _sizes(columns, width - indent)
+    first = max(min(sizes[0], free), _NARROWEST)
     lines = []
-    for row in cells:
-        columns = [pad(cut_middle(row[0], first), first)]
-        columns += [pad(cell, size, right=True) for cell, size in zip(row[1:], numbers, strict=True)]
-        lines.append((" " * indent + "  ".join(columns)).rstrip())
+    for row in zip(*((name.strip(), *cells) for name, cells in columns), strict=True):
+        padded = [pad(cut_middle(row[0], first), first)]
+        padded += [pad(cell, size, right=True) for cell, size in zip(row[1:], sizes[1:], strict=True)]
+        lines.append((" " * indent + "  ".join(padded)).rstrip())
     return lines
 
 
 def plain_lines(texts: Iterable[str], **markup: bool) -> list[Line]:
     """Lines of one markup."""
     return [Line(text=text, markup=markup) for text in texts]
+
+
+def _sizes(columns: Sequence[tuple[str, Sequence[str]]], width: int) -> tuple[list[int], int]:
+    """The width of each column, and what the others leave for the first."""
+    sizes = [max(display_width(cell) for cell in (name.strip(), *cells)) for name, cells in columns]
+    return sizes, width - sum(size + 2 for size in sizes[1:])
+
+
+def _pointed(cells: Sequence[str]) -> Sequence[str]:
+    """Amounts of money with their points below each other; other cells as they are."""
+    amounts = [cell for cell in cells if _MONEY.fullmatch(cell)]
+    digits = max((len(cell.partition(".")[2]) for cell in amounts), default=0)
+    if not digits or not all(cell in amounts or cell in ("", "?") for cell in cells):
+        return cells
+    return [_filled(cell, digits) if cell in amounts else cell for cell in cells]
+
+
+def _filled(amount: str, digits: int) -> str:
+    _whole, point, fraction = amount.partition(".")
+    return amount + " " * (digits - len(fraction) + (not point))
 
 
 def _columns(character: str) -> int:

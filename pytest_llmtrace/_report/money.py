@@ -51,6 +51,12 @@ def short_count(number: float) -> str:
     return f"{number:.0f}"
 
 
+def seconds(number: float) -> str:
+    """Seconds as they are compared with each other: ``0.02``, ``3.41``, ``62.5``, ``1,204``."""
+    digits = 2 if number < 10 else 1 if number < 100 else 0
+    return f"{number:,.{digits}f}"
+
+
 def percent(ratio: float) -> str:
     """A ratio as a percentage: ``12 %``, ``0.4 %``."""
     value = ratio * 100

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._run.scope import Coverage
 from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import LlmtraceError
 
@@ -58,7 +59,7 @@ class Controller:
             self._folder = tempfile.mkdtemp(prefix="llmtrace-")
         return str(Path(self._folder) / "ledger")
 
-    def finish(self, session: pytest.Session) -> int | pytest.ExitCode:
+    def finish(self, session: pytest.Session, coverage: Coverage) -> int | pytest.ExitCode:
         """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
         if session.config.option.collectonly or (not self._payloads and self.settings.run_mode == "off"):
             return session.exitstatus  # a report of nothing would replace that of the last run
@@ -74,7 +75,7 @@ class Controller:
             mode=self.settings.run_mode,
             breaches=breaches,
             budgets=budgets,
-            unused=self._unused(session),
+            unused=self._unused(session, coverage),
             durations=self._durations,
             places=places_in_checkout(self._places, self.settings),
             failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
@@ -95,6 +96,7 @@ class Controller:
         from pytest_llmtrace._report.terminal.summary import summary  # noqa: PLC0415
         from pytest_llmtrace._run.ci import annotation_lines  # noqa: PLC0415
 
+        asked = self.settings.terminal
         width = terminal._tw.fullwidth  # noqa: SLF001  # pytest has no public name for it
         lines = list(
             summary(
@@ -102,9 +104,11 @@ class Controller:
                 verbosity=terminal.verbosity,
                 width=width,
                 warnings=[*self._problems, *self._remarks],
+                shown=asked.summary,
+                by_flag=asked.by_flag,
             )
         )
-        if lines and terminal.verbosity >= 0:
+        if lines and (terminal.verbosity >= 0 or asked.by_flag) and asked.summary != "off":
             terminal.section("llmtrace")
         for line in lines:
             terminal.write_line(line.text, **line.markup)
@@ -141,30 +145,12 @@ class Controller:
             for old, new in pairs
         ]
 
-    def _unused(self, session: pytest.Session) -> list[str]:
-        from pytest_llmtrace._run.scope import is_full, search_roots  # noqa: PLC0415
-        from pytest_llmtrace._store.paths import discover, discover_variants, golden_of  # noqa: PLC0415
+    def _unused(self, session: pytest.Session, coverage: Coverage) -> list[str]:
+        from pytest_llmtrace._run.leftovers import unused_files  # noqa: PLC0415
 
-        if not is_full(session) or self.settings.run_mode not in ("trace", "record"):
+        if self.settings.run_mode not in ("trace", "record"):
             return []
         owners = {payload["nodeid"] for payload in self._payloads}
         if any(outcome == "error" and nodeid not in owners for nodeid, outcome in self._outcomes.items()):
-            return []  # a cassette that cannot be opened, or a wrong marker, kept a test from naming its files
-        used = {name for payload in self._payloads for name in payload["used"]}
-        found = set()
-        for root in search_roots(session.config):
-            for cassette in discover(root):
-                for path in (cassette.golden, cassette.tape):
-                    if path.exists():
-                        found.add(_name(path, self.settings.root))
-            for path in discover_variants(root):
-                if _name(golden_of(path), self.settings.root) not in used:
-                    found.add(_name(path, self.settings.root))
-        return sorted(found - used)
-
-
-def _name(path: Path, root: Path) -> str:
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+            return []  # a wrong marker kept a test from naming its files, and those of its fixtures
+        return unused_files(session, coverage, self.settings.root, self._payloads, self._outcomes)

@@ -32,7 +32,8 @@ from pytest_llmtrace._run.recorded import recorded_data
 from pytest_llmtrace._run.same_request import meaning, same_request
 from pytest_llmtrace._run.spending import Spending
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace.errors import StorageError
+from pytest_llmtrace._run.unreadable import told, unreadable_verdict
+from pytest_llmtrace.errors import LlmtraceError, StorageError
 
 
 class OwnerRun:
@@ -158,6 +159,13 @@ class OwnerRun:
         self.keyless = self._is_unrecorded and lacks_key(exception)
         self.verdict = (dry_verdict if self.dry else judge.verdict)(self, exception)
         return self.verdict
+
+    def unreadable(self, error: LlmtraceError) -> str:
+        """Take in that the golden trace cannot be read. Returns what the owner fails with."""
+        text = told(error, self.plan)
+        if not self.dry:
+            self.verdict = unreadable_verdict(self.plan, text)
+        return text
 
     def finish(self, *, passed: bool) -> Verdict | None:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""

@@ -26,6 +26,7 @@ from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, pla
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.scope import search_roots
+from pytest_llmtrace._run.unreadable import told, unreadable_payload
 from pytest_llmtrace._settings import Settings, litellm_in_python
 from pytest_llmtrace.errors import LlmtraceError
 
@@ -156,7 +157,7 @@ class Run:
         try:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:  # a golden trace that cannot be read
-            return str(error)
+            return run.unreadable(error)
         if run.dry and run.stopped_it:
             forget_unittest_failure(item)
             return would_text(run)
@@ -217,7 +218,7 @@ class Run:
         try:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:
-            return str(error)
+            return run.unreadable(error)
         run.passed = ended is None and not verdict.failed and run.refused is None
         if run.dry and run.stopped_it:
             return would_text(run)
@@ -250,6 +251,7 @@ class Run:
 
     def _opened(self, planned: Callable[[], Plan | None]) -> OwnerRun | None:  # noqa: RET503  # `fail` raises
         """The owner of a plan, ready to run. Raises: pytest's failure for a bad marker or an unreadable cassette."""
+        plan: Plan | None = None
         try:
             plan = planned()
             if plan is None:
@@ -257,5 +259,7 @@ class Run:
             self._capturing.install()
             return OwnerRun(plan, redactor=self._redactor, prices=self._prices, ledger=self._ledger)
         except LlmtraceError as error:
-            text = str(error)
+            text = str(error) if plan is None else told(error, plan)
+        if plan is not None:
+            self._payloads.append(unreadable_payload(plan, text, with_entries=self._with_entries))
         fail(text)

@@ -11,6 +11,7 @@ import pytest
 from pytest_llmtrace._settings.budgets import declare_budgets
 from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
+from pytest_llmtrace._settings.terminal import declare_terminal
 
 RECORD_MODES: Final = ("new", "changed", "all")
 ON_MISS: Final = ("stop", "nearest")
@@ -89,6 +90,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md, "
         "codequality.json (GitLab), metrics.txt (OpenMetrics).",
     )
+    declare_terminal(group, parser)
     parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
     parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")
     parser.addini("llm_live_policy", "Named comparison policy of live mode (default: tools).", default="")

@@ -25,6 +25,7 @@ from pytest_llmtrace._settings.pyproject import (
     policy_tables,
     prices,
 )
+from pytest_llmtrace._settings.terminal import Terminal, read_terminal
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -62,6 +63,7 @@ class Settings:
     key: SecretKey | None = None
     """What digests and encrypted tapes are made with."""
     live: Live = field(default_factory=Live)
+    terminal: Terminal = field(default_factory=Terminal)
     reports: tuple[Path, ...] = ()
     ci: CI = field(default_factory=CI)
     allow_hosts: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         tapes=tapes,
         key=key,
         live=read_live(config, mode or default),  # type: ignore[arg-type]  # checked above
+        terminal=read_terminal(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
         ci=read_ci(config.getini("llm_github"), env),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import re
 import ssl
 import sys
 import textwrap
@@ -39,6 +40,11 @@ PRELUDE = """
             said = [{{"role": "user", "content": one}} if isinstance(one, str) else one for one in messages]
             return made.chat.completions.create(model=model, messages=said, **options).choices[0].message.content
 """
+
+
+def timeless(text: str) -> str:
+    """A report without the times in it."""
+    return re.sub(r'"(started|duration|duration_s|live_s|seconds)": ?[^,}]+', "", text)
 
 
 @dataclass

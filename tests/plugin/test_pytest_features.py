@@ -1,9 +1,10 @@
 """xfail, skips, reruns, subtests, unittest, fixtures, xdist, JUnit: a drift is an ordinary test failure."""
 
-import json
 import re
 
 import pytest
+
+from tests.plugin.conftest import timeless
 
 DRIFTED = "def test_one():\n    chat('hi')\n"
 
@@ -44,6 +45,12 @@ def test_cassettes_of_vanished_tests_are_unused(project):
     assert ran.exit == 0
     assert ran.report["unused"] == ["cassettes/test_it/test_one.tape.json", "cassettes/test_it/test_one.trace.yaml"]
     assert project.replay("-k", "other").report["unused"] == []
+    project.write("import pytest\npytest.skip('not here', allow_module_level=True)\n", "test_skipped.py", prelude=False)
+    project.path.joinpath("cassettes/test_skipped").mkdir()
+    project.path.joinpath("cassettes/test_skipped/test_x.tape.json").touch()
+    assert project.replay("-n=2").report["unused"] == ran.report["unused"]
+    project.write("import nowhere_to_be_found\n", "test_broken.py", prelude=False)
+    assert project.replay("--continue-on-collection-errors").report["unused"] == []
 
 
 def test_a_rerun_is_judged_afresh(project):
@@ -198,26 +205,40 @@ test_it.py::test_three drifted from its golden trace
 """What a failed test says, up to the next section."""
 
 
-def timeless(text):
-    """A report without the times in it."""
-    return re.sub(r'"(started|duration|duration_s|live_s|seconds)": ?[^,}]+', "", text)
+MANY = """
+    def test_three():
+        chat('three')
+
+    @pytest.mark.parametrize("number", range(60))
+    def test_many(number):
+        with llmtrace.agent(f"agent {number % 3}"):
+            chat(f"question {number}", model=["gpt-4o-mini", "gpt-4o"][number % 2])
+"""
 
 
-def test_xdist_gives_the_same_report_and_screen(project):
+def test_xdist_gives_the_same_reports_and_screen(project):
     """Findings, totals, breaches, transcripts, exit status and what a failure says are the same with two workers."""
-    project.write(FIXTURE + "\n    def test_three():\n        chat('three')\n")
+    project.write(f"{FIXTURE}\n    import pytest_llmtrace as llmtrace\n{MANY}")
     project.record()
     project.edit("'three'", "'four'")
-    tables = '[tool.llmtrace.budgets."."]\ncalls = 2\ntokens = 999\n'
-    (project.path / "pyproject.toml").write_text(tables, encoding="utf-8")
-    plain = project.run("--llm-trace", "--llm-budget=0.000001", "--llm-report=plain.html")
-    workers = project.run("--llm-trace", "--llm-budget=0.000001", "-n2", "--llm-report=workers.html")
+    budgets = '[tool.llmtrace.budgets."."]\ncalls = 2\ntokens = 99999\n'
+    (project.path / "pyproject.toml").write_text(budgets, encoding="utf-8")
+    endings = ("html", "jsonl", "md")
+    plain, workers = (
+        project.run("--llm-trace", "--llm-budget=0.000001", *more, *(f"--llm-report={name}.{one}" for one in endings))
+        for name, more in (("plain", ()), ("workers", ("-n2",)))
+    )
     assert plain.exit == workers.exit == 1
-    assert timeless(json.dumps(plain.report)) == timeless(json.dumps(workers.report))
+    assert plain.timeless == workers.timeless
     assert [(one["scope"], one["what"]) for one in plain.report["breaches"]] == [("run", "usd"), (".", "calls")]
-    pages = [timeless((project.path / f"{name}.html").read_text("utf-8")) for name in ("plain", "workers")]
-    assert pages[0] == pages[1]
+    assert [row["duration_s"] > 0 for row in workers.report["tests"]] == [True] * 63
+    pages, lines, tables = (
+        [timeless((project.path / f"{name}.{one}").read_text("utf-8")) for name in ("plain", "workers")]
+        for one in endings
+    )
+    assert (pages[0], lines[0], tables[0]) == (pages[1], lines[1], tables[1])
     assert '"content":"four"' in pages[0]
+    assert lines[0].count('"type": "llm_call"') == 64
     name, python = r"_+ test_three _+\n", r"\[gw[01]\] .*\n"
     assert re.search(name + re.escape(SCREEN), plain.text), plain.text
     assert re.search(name + python + re.escape(SCREEN), workers.text), workers.text

@@ -142,14 +142,17 @@ def test_the_tape_is_json_with_a_format_number(project):
 
 @pytest.mark.parametrize("file", ["cassettes/test_it/test_one.tape.json", "cassettes/test_it/test_one.trace.yaml"])
 def test_broken_cassettes_are_clear_errors(project, file):
-    """A damaged file is named with the way out, and recording replaces it; none is called unused."""
+    """A damaged file is named with the way out, counts in the summary, is no leftover, and recording replaces it."""
     project.write(ONE)
     project.record()
     (project.path / file).write_text("<<<<<<< HEAD\n", encoding="utf-8")
     ran = project.run("--llm-trace")
     assert ran.exit == 1
-    assert file.rpartition("/")[2] in ran.text
-    assert "--llm-record" in ran.text
+    place = f"{file}, line 1" if file.endswith(".json") else file
+    assert f"\n{place}: this cassette file cannot be read: it has unresolved merge conflicts\n" in ran.text
+    assert f'`git checkout -- {file}`, or record it again with `pytest --llm-record "test_it.py::test_one"`' in ran.text
+    assert ran.findings("test_one") == [("internal", None)]
+    assert "\n1 test that could not be judged\n" in ran.text
     assert ran.report["unused"] == []
     project.record()
     project.replay().outcomes(passed=1)

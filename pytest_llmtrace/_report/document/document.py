@@ -53,7 +53,7 @@ def document(
     * `paid`: what all attempts of it really paid, where they paid: `live_calls`, `live_cost_usd` and `live_s`;
     * `directory`: of a fixture, whose calls count for the budgets of this directory;
     * `golden_calls` and `golden_usage`, and `growth` against that and the golden cost; `stopped`: the test ended before
-      it was done, so there is no growth;
+      it was done, so there is no growth; `accept`: the command that records anew what failed;
     * `recorded`: what record mode did: `kept`, `live` and `from_journal` count requests, `written`, `removed` where
       that means that files were deleted, `waiting` where answers wait in the journal, `new` where there was no golden
       trace, `tools` and `outputs` where those are not what the golden trace had;

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, cut_middle, plain_lines, wrapped
 from pytest_llmtrace._report.money import count, short_count, usd_or_part
-from pytest_llmtrace._report.terminal.tables import agent_table, dearest_tests, model_table
+from pytest_llmtrace._report.terminal.tables import (
+    agent_table,
+    dearest_tests,
+    grown_tests,
+    model_table,
+    slowest_tests,
+    source_table,
+)
 from pytest_llmtrace._report.topics.budgets import budget_lines
 from pytest_llmtrace._report.topics.dry_run import dry_run_rows, dry_run_sum
+from pytest_llmtrace._report.topics.growth import growth_text
 from pytest_llmtrace._report.topics.migration import migration_lines
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import recorded_rows
@@ -27,8 +35,10 @@ from pytest_llmtrace._report.wording import (
 
 TITLE: Final = "llmtrace"
 """Of the section."""
+_ROWS: Final = 5
+"""Rows of a table where nobody said how many."""
 _NAMED: Final = 5
-"""Tests, files or warnings that are named without `-v`; the others are counted."""
+"""Tests, files or warnings that are named where not everything is shown; the others are counted."""
 
 Document = Mapping[str, Any]
 """What `document.document` made."""
@@ -40,33 +50,40 @@ def summary(
     verbosity: int = 0,
     width: int = 80,
     warnings: Sequence[str] = (),
+    shown: int | Literal["all", "off"] | None = None,
+    by_flag: bool = False,
 ) -> Iterator[Line]:
     """The lines of the section without its title; none where no test was traced and there is nothing to say.
 
     Args:
         document: The report document.
-        verbosity: As pytest counts it: one line below 0, a row for each test above 0.
+        verbosity: As pytest counts it: one line below 0, everything above 0.
         width: Columns of the terminal.
         warnings: Texts for the user that belong to no test.
+        shown: Rows of each table, ``all``, or ``off`` for nothing but breached budgets and warnings; `None`: as
+            verbosity says.
+        by_flag: Whether that was said for this run, so that it holds whatever the verbosity.
     """
     if not (_rows(document) or document["breaches"] or document["unused"] or document.get("shards") or warnings):
         return
-    if verbosity < 0:
-        yield _one_line(document)
+    if shown == "off" or (verbosity < 0 and not by_flag):
+        yield from _one_line(document) if shown != "off" else ()
         if "dry_run" in document:
             yield from plain_lines(wrapped(f"{TITLE}: {dry_run_sum(document)}", width))
-        for breach in document["breaches"]:
-            yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
-        for text in warnings:  # some of them fail the run
-            yield from plain_lines(wrapped(f"{TITLE}: warning: {clean_line(text)}", width), yellow=True)
+        yield from _breaches_alone(document, width)
+        yield from (line for text in warnings for line in _noted(f"{TITLE}: warning", clean_line(text), width))
         return
-    verbose = verbosity > 0
+    verbose = verbosity > 0 or shown == "all"
+    rows = shown if isinstance(shown, int) else None if verbose else _ROWS
     blocks = (
         shard_lines(document, width),
         _head(document, width) if _rows(document) else (),
-        model_table(document, width),
-        agent_table(document, width),
-        dearest_tests(document, width, verbose=verbose),
+        source_table(document, width),
+        model_table(document, width, rows),
+        agent_table(document, width, rows),
+        dearest_tests(document, width, rows),
+        slowest_tests(document, width, rows),
+        grown_tests(document, width, rows),
         migration_lines(document, width),
         recorded_rows(document, width, verbose=verbose),
         dry_run_rows(document, width, verbose=verbose),
@@ -102,6 +119,7 @@ def _head(document: Document, width: int) -> Iterator[Line]:
     yield from plain_lines(wrapped(text, width))
     if totals["calls"] or totals["live_calls"]:
         yield from plain_lines(wrapped(_cost(totals), width))
+    yield from plain_lines(wrapped(growth_text(document), width) if growth_text(document) else ())
     models = [clean_line(row["model"]) for row in document["models"] if row["cost_usd"] is None]
     if len(models) > _NAMED:
         models = [*models[: _NAMED - 1], f"{len(models) - _NAMED + 1} more"]
@@ -124,9 +142,7 @@ def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line
     """How many tests have which findings; warnings one by one, since no failure shows them."""
     failing = _counts(document, "fail")
     if failing:
-        text = joined(
-            [f"{plural(failing[kind], 'test')} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]]
-        )
+        text = joined([f"{_owners(failing[kind])} {name}" for kind, name in FINDING_NAMES.items() if kind in failing])
         yield from plain_lines(wrapped(text, width), red=True)
     yield from _went_on(document, width)
     yield from _no_cassette(document)
@@ -141,7 +157,7 @@ def _findings(document: Document, width: int, *, verbose: bool) -> Iterator[Line
         yield from _noted("warning", text, width)
     if len(found) > len(shown):
         yield Line(
-            text=f"and {plural(len(found) - len(shown), 'more warning')} (-v shows all)", markup={"yellow": True}
+            text=f"and {plural(len(found) - len(shown), 'more warning')} (--llm-summary=all)", markup={"yellow": True}
         )
 
 
@@ -157,26 +173,39 @@ def _went_on(document: Document, width: int) -> Iterator[Line]:
 
 
 def _no_cassette(document: Document) -> Iterator[Line]:
-    """The command that records every test that has no recording."""
+    """The command that records every test that has no recording; a fixture is recorded with a test that asks for it."""
     missing = [
-        row["nodeid"]
+        row
         for row in _rows(document)
         if any(_is_recordable(finding) and finding["severity"] == "fail" for finding in row["findings"])
     ]
-    if missing:
-        yield Line(text=f"to record: {clean_line(record_command(missing if len(missing) <= _NAMED else []))}")
+    if not missing:
+        return
+    tests = [row["nodeid"] for row in missing if "::" in row["nodeid"]]
+    commands = [record_command(tests)] if tests else []
+    commands += [row.get("accept") or record_command([]) for row in missing if "::" not in row["nodeid"]]
+    if len(missing) > _NAMED:
+        commands = [record_command([])]
+    yield from plain_lines(f"to record: {clean_line(command)}" for command in dict.fromkeys(commands))
 
 
 def _is_recordable(finding: Mapping[str, Any]) -> bool:
     return finding["type"] == "no_cassette" and not finding.get("tapes_off")
 
 
-def _counts(document: Document, severity: str) -> Counter[str]:
-    """Owners per type of finding, each counted once per type."""
-    found: Counter[str] = Counter()
-    for row in _rows(document):
-        found.update({finding["type"] for finding in row["findings"] if finding["severity"] == severity})
+def _counts(document: Document, severity: str) -> dict[str, Counter[str]]:
+    """Per type of finding, how many tests and fixtures have it."""
+    found: dict[str, Counter[str]] = {}
+    for noun, rows in (("test", document["tests"]), ("fixture", document.get("fixtures", ()))):
+        for row in rows:
+            for kind in {finding["type"] for finding in row["findings"] if finding["severity"] == severity}:
+                found.setdefault(kind, Counter())[noun] += 1
     return found
+
+
+def _owners(counts: Counter[str]) -> str:
+    """``2 tests and 1 fixture``."""
+    return joined([plural(number, noun) for noun, number in counts.items()])
 
 
 def _not_understood(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
@@ -189,28 +218,31 @@ def _not_understood(document: Document, width: int, *, verbose: bool) -> Iterato
     shown = list(found) if verbose else list(found)[:_NAMED]
     yield from plain_lines(f"  {cut_middle(one, width - 2)}" for one in shown)
     if len(found) > len(shown):
-        yield Line(text=f"  and {len(found) - len(shown)} more (-v shows all)")
+        yield Line(text=f"  and {len(found) - len(shown)} more (--llm-summary=all)")
 
 
 def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
     paths = document["unused"]
     if not paths:
         return
-    yield Line(
-        text=f"{plural(len(paths), 'unused cassette file')} (delete, or rename with the test)",
-        markup={"yellow": True},
-    )
+    text = f"{plural(len(paths), 'unused cassette file')} (delete, or rename with the test)"
+    yield from plain_lines(wrapped(text, width), yellow=True)
     shown = paths if verbose else paths[:_NAMED]
     yield from plain_lines(f"  {cut_middle(clean_line(path), width - 2)}" for path in shown)
     if len(paths) > len(shown):
-        yield Line(text=f"  and {len(paths) - len(shown)} more (-v shows all)")
+        yield Line(text=f"  and {len(paths) - len(shown)} more (--llm-summary=all)")
 
 
 def _noted(label: str, text: str, width: int) -> list[Line]:
     return plain_lines(wrapped(f"{label}: {text}", width), yellow=True)
 
 
-def _one_line(document: Document) -> Line:
+def _breaches_alone(document: Document, width: int) -> Iterator[Line]:
+    for breach in document["breaches"]:
+        yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
+
+
+def _one_line(document: Document) -> Iterator[Line]:
     totals = document["totals"]
     usage = totals["usage"]
     cost = usd_or_part(totals["cost_usd"], totals.get("priced_usd", 0.0))
@@ -225,8 +257,8 @@ def _one_line(document: Document) -> Line:
         f"{short_count(usage['output_tokens'])} out",
         f"cost {cost}",
         f"{paid} paid",
-        *(f"{failing[kind]} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]),
+        *(f"{failing[kind].total()} {name}" for kind, name in FINDING_NAMES.items() if kind in failing),
         *(["budget BREACHED"] if document["breaches"] else []),
     ]
     red = bool(failing or document["breaches"])
-    return Line(text=f"{TITLE}: {', '.join(parts)}", markup={"red": True} if red else {})
+    yield Line(text=f"{TITLE}: {', '.join(parts)}", markup={"red": True} if red else {})

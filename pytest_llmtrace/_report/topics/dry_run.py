@@ -54,7 +54,7 @@ def dry_run_rows(document: Mapping[str, Any], width: int, *, verbose: bool) -> I
         yield Line(text=lines[0], markup={"bold": True})
         yield from plain_lines(line.rstrip() for line in lines[1:])
     if len(rows) > len(shown):
-        yield Line(text=f"and {plural(len(rows) - len(shown), 'more test')} (-v shows all)")
+        yield Line(text=f"and {plural(len(rows) - len(shown), 'more test')} (--llm-summary=all)")
     yield from plain_lines(wrapped(dry_run_sum(document), width))
 
 

@@ -36,7 +36,7 @@ def recorded_rows(document: Mapping[str, Any], width: int, *, verbose: bool) -> 
         if len(accepted) > _ACCEPTED and not verbose:
             yield Line(text=f"    accepted: {plural(len(accepted) - _ACCEPTED, 'more difference')}")
     if len(changed) > _SHOWN and not verbose:
-        yield Line(text=f"  and {plural(len(changed) - _SHOWN, 'more test')} (-v shows all)")
+        yield Line(text=f"  and {plural(len(changed) - _SHOWN, 'more test')} (--llm-summary=all)")
     if len(rows) > len(changed):
         yield Line(text=f"  {plural(len(rows) - len(changed), 'test')} unchanged")
 

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._settings.budgets import Budgets
+from pytest_llmtrace._settings.terminal import Terminal
 from pytest_llmtrace._settings.values import Settings, read
 from pytest_llmtrace.errors import SettingsError
 
@@ -36,6 +37,9 @@ def test_flags_beat_the_marker_and_the_marker_beats_the_ini_value(settings, mark
         (["--llm-budget-calls=few"], "", "--llm-budget-calls: 'few' is not a number of calls"),
         ([], "llm_budget_calls = 1.5", "llm_budget_calls: '1.5' is not a number of calls"),
         ([], "llm_test_budget_tokens = x", "llm_test_budget_tokens: 'x' is not a number of tokens"),
+        (["--llm-summary=0"], "", "--llm-summary='0': not a number of rows from 1, `all` or `off`"),
+        (["--llm-summary=some"], "", "--llm-summary='some': not a number of rows"),
+        ([], "llm_summary = -1", "llm_summary='-1': not a number of rows"),
     ],
 )
 def test_values_that_cannot_be_used_name_their_source(pytester, arguments, ini, message):
@@ -45,6 +49,21 @@ def test_values_that_cannot_be_used_name_their_source(pytester, arguments, ini, 
     with pytest.raises(SettingsError) as raised:
         read(config, {})
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "expected"),
+    [
+        ([], "", Terminal()),
+        ([], "llm_summary = 20", Terminal(summary=20)),
+        ([], "llm_summary = off", Terminal(summary="off")),
+        (["--llm-summary=all"], "llm_summary = off", Terminal(summary="all", by_flag=True)),
+    ],
+)
+def test_the_summary_that_is_asked_for(pytester, arguments, ini, expected):
+    """The flag beats the ini value, and is known as the flag."""
+    pytester.makeini(f"[pytest]\n{ini}\n")
+    assert read(pytester.parseconfig(*arguments), {}).terminal == expected
 
 
 @pytest.mark.parametrize(

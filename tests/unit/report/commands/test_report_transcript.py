@@ -77,7 +77,7 @@ def test_transcript():
 
         agent         calls   in  out     cost
         lead              2  200   20  $0.0001
-        writer            1    0    0       $0
+        writer            1    0    0  $0
 
         3 calls · 200 tokens in, 20 out · $0.0001
         """

@@ -43,18 +43,20 @@ def replayed():
         2: (NoCassette(cassette=GOLDEN),),
         5: (replace(DRIFT, kind="output", path="output.content", severity="warn"),),
     }
+    golden = [replace(one, usage=cached) for one in chat(2)]
     payloads = []
     for number in range(8):
         calls = [replace(one, cost=one.cost * (number + 1), usage=cached) for one in chat(2)]
         if number == 3:
             calls.append(call([said("user", "hi")], said("assistant", "ho"), model="claude-x", provider="anthropic"))
         payloads.append(
-            payload(f"tests/test_refund.py::test_refund[{number}]", calls, *found.get(number, ()), golden=chat(2))
+            payload(f"tests/test_refund.py::test_refund[{number}]", calls, *found.get(number, ()), golden=golden)
         )
     outcomes = {one["nodeid"]: "failed" if number in {1, 2} else "passed" for number, one in enumerate(payloads)}
     budgets = [{"scope": "run", "what": "usd", "limit": 0.05, "value": 0.0073, "source": "--llm-budget"}]
     unused = ["tests/cassettes/test_gone/test_x.trace.yaml"]
-    return document(payloads, outcomes, mode="trace", budgets=budgets, unused=unused)
+    durations = {one["nodeid"]: 0.125 * number for number, one in enumerate(payloads)} | {payloads[6]["nodeid"]: 61.26}
+    return document(payloads, outcomes, mode="trace", budgets=budgets, unused=unused, durations=durations)
 
 
 def test_nothing_to_say():
@@ -69,6 +71,8 @@ def test_replayed_run():
         """
         trace · 8 tests · 17 calls · 38,500 tokens in (28,800 cached), 4,970 out
         nothing paid · would have cost $0.0073
+        against the golden traces of 8 tests: tokens 43,360 -> 43,470 (+0.3 %), cost
+        $0.0016 -> $0.0073 (+356 %)
 
         model               calls      in  cached    out     cost
         openai/gpt-4o-mini     16  38,400  28,800  4,960  $0.0072
@@ -78,13 +82,24 @@ def test_replayed_run():
         lead             16  38,400  28,800  4,960  $0.0072
         (no agent)        1     100             10  $0.0001
 
-        dearest tests                         calls     in  cached  out     cost  golden
-        tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %
-        tests/test_refund.py::test_refund[6]      2  4,800   3,600  620  $0.0014  +600 %
-        tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %
-        tests/test_refund.py::test_refund[4]      2  4,800   3,600  620   $0.001  +400 %
-        tests/test_refund.py::test_refund[3]      3  4,900   3,600  630  $0.0009  +350 %
-        and 3 more tests (-v shows all)
+        dearest tests                      calls     in  cached  out     cost  vs golden
+        tests/test…und.py::test_refund[7]      2  4,800   3,600  620  $0.0016     +700 %
+        tests/test…und.py::test_refund[6]      2  4,800   3,600  620  $0.0014     +600 %
+        tests/test…und.py::test_refund[5]      2  4,800   3,600  620  $0.0012     +500 %
+        tests/test…und.py::test_refund[4]      2  4,800   3,600  620  $0.001      +400 %
+        tests/test…und.py::test_refund[3]      3  4,900   3,600  630  $0.0009     +350 %
+        and 3 more tests (--llm-summary=all)
+
+        slowest tests                         seconds  calls
+        tests/test_refund.py::test_refund[6]     61.3      2
+
+        growth                          tokens  golden  change     cost   golden  change
+        tests/tes…d.py::test_refund[7]   5,420   5,420          $0.0016  $0.0002  +700 %
+        tests/tes…d.py::test_refund[6]   5,420   5,420          $0.0014  $0.0002  +600 %
+        tests/tes…d.py::test_refund[5]   5,420   5,420          $0.0012  $0.0002  +500 %
+        tests/tes…d.py::test_refund[4]   5,420   5,420          $0.001   $0.0002  +400 %
+        tests/tes…d.py::test_refund[3]   5,530   5,420  +2.0 %  $0.0009  $0.0002  +350 %
+        and 2 more tests (--llm-summary=all)
 
         1 test drifted and 1 test without a recording
         to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
@@ -104,6 +119,8 @@ def test_replayed_run_in_full():
         """
         trace · 8 tests · 17 calls · 38,500 tokens in (28,800 cached), 4,970 out
         nothing paid · would have cost $0.0073
+        against the golden traces of 8 tests: tokens 43,360 -> 43,470 (+0.3 %), cost $0.0016 -> $0.0073
+        (+356 %)
 
         model               calls      in  cached    out     cost
         openai/gpt-4o-mini     16  38,400  28,800  4,960  $0.0072
@@ -113,15 +130,24 @@ def test_replayed_run_in_full():
         lead             16  38,400  28,800  4,960  $0.0072
         (no agent)        1     100             10  $0.0001
 
-        test                                  calls     in  cached  out     cost  golden  outcome
-        tests/test_refund.py::test_refund[7]      2  4,800   3,600  620  $0.0016  +700 %   passed
-        tests/test_refund.py::test_refund[6]      2  4,800   3,600  620  $0.0014  +600 %   passed
-        tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %   passed
-        tests/test_refund.py::test_refund[4]      2  4,800   3,600  620   $0.001  +400 %   passed
-        tests/test_refund.py::test_refund[3]      3  4,900   3,600  630  $0.0009  +350 %   passed
-        tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006  +200 %   failed
-        tests/test_refund.py::test_refund[1]      2  4,800   3,600  620  $0.0004  +100 %   failed
-        tests/test_refund.py::test_refund[0]      2  4,800   3,600  620  $0.0002           passed
+        test                                 calls     in  cached  out     cost  vs golden  seconds  outcome
+        tests/test_…fund.py::test_refund[7]      2  4,800   3,600  620  $0.0016     +700 %     0.88   passed
+        tests/test_…fund.py::test_refund[6]      2  4,800   3,600  620  $0.0014     +600 %     61.3   passed
+        tests/test_…fund.py::test_refund[5]      2  4,800   3,600  620  $0.0012     +500 %     0.62   passed
+        tests/test_…fund.py::test_refund[4]      2  4,800   3,600  620  $0.001      +400 %     0.50   passed
+        tests/test_…fund.py::test_refund[3]      3  4,900   3,600  630  $0.0009     +350 %     0.38   passed
+        tests/test_…fund.py::test_refund[2]      2  4,800   3,600  620  $0.0006     +200 %     0.25   failed
+        tests/test_…fund.py::test_refund[1]      2  4,800   3,600  620  $0.0004     +100 %     0.12   failed
+        tests/test_…fund.py::test_refund[0]      2  4,800   3,600  620  $0.0002                0.00   passed
+
+        growth                                tokens  golden  change     cost   golden  change
+        tests/test_refund.py::test_refund[7]   5,420   5,420          $0.0016  $0.0002  +700 %
+        tests/test_refund.py::test_refund[6]   5,420   5,420          $0.0014  $0.0002  +600 %
+        tests/test_refund.py::test_refund[5]   5,420   5,420          $0.0012  $0.0002  +500 %
+        tests/test_refund.py::test_refund[4]   5,420   5,420          $0.001   $0.0002  +400 %
+        tests/test_refund.py::test_refund[3]   5,530   5,420  +2.0 %  $0.0009  $0.0002  +350 %
+        tests/test_refund.py::test_refund[2]   5,420   5,420          $0.0006  $0.0002  +200 %
+        tests/test_refund.py::test_refund[1]   5,420   5,420          $0.0004  $0.0002  +100 %
 
         1 test drifted and 1 test without a recording
         to record: pytest --llm-record "tests/test_refund.py::test_refund[2]"
@@ -175,16 +201,17 @@ def test_markup():
 
     assert found["red"] == ["1 test drifted and 1 test without a recording"]
     assert found["yellow"] == [
-        "tests/test_refund.py::test_refund[5]      2  4,800   3,600  620  $0.0012  +500 %",
+        "tests/test…und.py::test_refund[5]      2  4,800   3,600  620  $0.0012     +500 %",
+        "tests/tes…d.py::test_refund[5]   5,420   5,420          $0.0012  $0.0002  +500 %",
         "warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed",
         "(output.content)",
         "1 unused cassette file (delete, or rename with the test)",
     ]
-    assert marked(replayed(), verbosity=1, width=100)["red"][:2] == [
-        "tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006  +200 %   failed",
-        "tests/test_refund.py::test_refund[1]      2  4,800   3,600  620  $0.0004  +100 %   failed",
+    assert marked(replayed(), verbosity=1, width=120)["red"][:2] == [
+        "tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006     +200 %     0.25   failed",
+        "tests/test_refund.py::test_refund[1]      2  4,800   3,600  620  $0.0004     +100 %     0.12   failed",
     ]
-    assert [title.split()[0] for title in found["bold"]] == ["model", "agent", "dearest"]
+    assert [title.split()[0] for title in found["bold"]] == ["model", "agent", "dearest", "slowest", "growth"]
 
 
 def test_live_run_with_unknown_price():
@@ -199,12 +226,12 @@ def test_live_run_with_unknown_price():
         ? (at least $0.0002) paid for 3 live calls
         no price is known for acme/acme-9000
 
-        model               calls   in  out     cost
-        openai/gpt-4o-mini      2  200   20  $0.0002
-        acme/acme-9000          1    0    0        ?
+        model               calls   in  out     cost  s/call
+        openai/gpt-4o-mini      2  200   20  $0.0002    0.00
+        acme/acme-9000          1    0    0        ?    0.00
 
-        agent         calls   in  out  cost
-        lead              3  200   20     ?
+        agent         calls   in  out  cost  s/call
+        lead              3  200   20     ?    0.00
 
         dearest tests            calls   in  out  cost
         tests/test_a.py::test_a      3  200   20     ?
@@ -245,11 +272,15 @@ def test_recorded_run():
         record · 3 tests · 7 calls · 700 tokens in, 70 out
         $0.0004 paid for 4 live calls · all 7 calls $0.0007
 
-        model               calls   in  out     cost
-        openai/gpt-4o-mini      7  700   70  $0.0007
+        answered      calls   in  out     cost  s/call
+        live              4  400   40  $0.0004    0.00
+        replayed          3  300   30  $0.0003
 
-        agent         calls   in  out     cost
-        lead              7  700   70  $0.0007
+        model               calls   in  out     cost  s/call
+        openai/gpt-4o-mini      7  700   70  $0.0007    0.00
+
+        agent         calls   in  out     cost  s/call
+        lead              7  700   70  $0.0007    0.00
 
         dearest tests            calls   in  out     cost
         tests/test_a.py::test_a      3  300   30  $0.0003
@@ -336,9 +367,32 @@ def test_every_finding_is_counted():
 
     assert texts(made)[-3:] == lines(
         """
-        2 tests drifted, 1 test with a request that is not on the tape, 1 test with a
-        recorded request that was not made, 1 test with traffic past the tape, 1 test
-        over budget and 1 test that could not be judged
+        1 test and 1 fixture drifted, 1 test with a request that is not on the tape, 1
+        test with a recorded request that was not made, 1 test with traffic past the
+        tape, 1 test over budget and 1 test that could not be judged
+        """
+    )
+
+
+def test_what_records_a_fixture():
+    """A fixture belongs to no test: it is recorded with the one that asked for it."""
+    missing = payload("fixture session warm", (), NoCassette(cassette=GOLDEN))
+    missing["accept"] = 'pytest --llm-record "t.py::test_b"'
+    alone = document([missing], {}, mode="trace")
+    both = document([missing, payload("t.py::test_a", (), NoCassette(cassette=GOLDEN))], {}, mode="trace")
+
+    assert alone["fixtures"][0]["accept"] == 'pytest --llm-record "t.py::test_b"'
+    assert texts(alone)[-2:] == lines(
+        """
+        1 fixture without a recording
+        to record: pytest --llm-record "t.py::test_b"
+        """
+    )
+    assert texts(both)[-3:] == lines(
+        """
+        1 test and 1 fixture without a recording
+        to record: pytest --llm-record "t.py::test_a"
+        to record: pytest --llm-record "t.py::test_b"
         """
     )
 
@@ -353,11 +407,12 @@ def test_long_lists_are_cut():
 
     short, long = texts(made), texts(made, verbosity=1)
 
+    assert long == texts(made, shown="all") == texts(made, shown="all", by_flag=True, verbosity=-1)
     assert "to record: pytest --llm-record" in short
     assert [line for line in short if line.startswith(("and ", "  and "))] == lines(
         """
-        and 25 more warnings (-v shows all)
-          and 25 more (-v shows all)
+        and 25 more warnings (--llm-summary=all)
+          and 25 more (--llm-summary=all)
         """
     )
     assert [line for line in long if line.startswith(("and ", "  and "))] == []
@@ -380,6 +435,73 @@ def test_requests_that_nobody_understood_are_named():
     )
 
 
+def test_rows_of_each_table():
+    """A number of rows cuts each table there, whatever the verbosity; only the ini value gives way to -q."""
+    shown = texts(replayed(), shown=2, verbosity=1, width=120)
+    starts = [line.split()[0] for line in shown[:24] if line]
+
+    assert starts[3:] == [
+        *("model", "openai/gpt-4o-mini", "anthropic/claude-x"),
+        *("agent", "lead", "(no"),
+        *("dearest", "tests/test_refund.py::test_refund[7]", "tests/test_refund.py::test_refund[6]", "and"),
+        *("slowest", "tests/test_refund.py::test_refund[6]"),
+        *("growth", "tests/test_refund.py::test_refund[7]", "tests/test_refund.py::test_refund[6]", "and"),
+    ]
+    assert texts(replayed(), shown=2, by_flag=True, verbosity=-1, width=120)[:24] == shown[:24]
+    assert texts(replayed(), shown=2, verbosity=-1) == texts(replayed(), verbosity=-1)
+
+
+def test_no_summary():
+    """Off, there is nothing but breached budgets, and what went wrong with the report itself."""
+    breach = Breach(scope="run", what="tokens", limit=100, value=220)
+    breached = document([payload(A, chat(2), DRIFT)], {A: "failed"}, mode="trace", breaches=[breach])
+
+    assert texts(replayed(), shown="off") == texts(replayed(), shown="off", verbosity=-1) == []
+    assert texts(breached, shown="off", warnings=["cannot write `x.json`"]) == [
+        "llmtrace: budget BREACHED: tokens 220 of 100 allowed",
+        "llmtrace: warning: cannot write `x.json`",
+    ]
+
+
+def test_narrow_terminal():
+    """Columns that say least go first, so that names can still be read."""
+    shown = texts(replayed(), width=40)
+
+    assert shown[shown.index("") + 1 :][:7] == lines(
+        """
+        model               calls     cost
+        openai/gpt-4o-mini     16  $0.0072
+        anthropic/claude-x      1  $0.0001
+
+        agent         calls    out     cost
+        lead             16  4,960  $0.0072
+        (no agent)        1     10  $0.0001
+        """
+    )
+
+
+def test_live_and_replayed_calls():
+    """Where some calls were live, a table sets them against the others; how long they took stands beside them."""
+    calls = [replace(one, source="live", duration=1.5) for one in chat(2)]
+    kept = [replace(one, source=source) for one, source in zip(chat(2), ("tape", "journal"), strict=True)]
+    made = document([payload(A, [*calls, *kept], mode="record")], {}, mode="record", durations={A: 3.456})
+
+    assert texts(made)[3:7] == lines(
+        """
+        answered          calls   in  out     cost  s/call
+        live                  2  200   20  $0.0002    1.50
+        from the journal      1  100   10  $0.0001
+        replayed              1  100   10  $0.0001
+        """
+    )
+    assert texts(made)[-2:] == lines(
+        """
+        slowest tests            seconds  calls  live  s/call
+        tests/test_a.py::test_a     3.46      4     2    1.50
+        """
+    )
+
+
 def test_warnings_alone():
     """A warning of the plugin is shown even where no test was traced."""
     text = "`--llm-record` is taken; use `--llmtrace-record`"
@@ -387,7 +509,7 @@ def test_warnings_alone():
     assert texts(document([], {}, mode="off"), warnings=[text]) == [f"warning: {text}"]
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_fits(width):
     """Lines fit into the terminal, but for commands, which must stay whole."""
     wide = [line for line in texts(replayed(), width=width) if display_width(line) > width]

@@ -1,0 +1,62 @@
+"""Cassette files that no test of a full run used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._run.scope import Coverage, search_roots
+from pytest_llmtrace._store.paths import discover, discover_variants, golden_of, test_cassette
+
+
+def unused_files(
+    session: pytest.Session, coverage: Coverage, root: Path, payloads: Sequence[Mapping[str, Any]], ran: Iterable[str]
+) -> list[str]:
+    """Their paths, relative to the root directory; none where tests were left out.
+
+    Args:
+        session: The run that is over.
+        coverage: What is known of the tests that did not run.
+        root: The root directory.
+        payloads: What owners reported, the files they used included.
+        ran: Node ids of all tests that ran, or failed before they could: their cassettes are theirs.
+    """
+    if not coverage.is_full(session):
+        return []
+    used = {name for payload in payloads for name in payload["used"]}
+    found: dict[str, Path] = {}
+    for folder in search_roots(session.config):
+        for cassette in discover(folder):
+            found |= {_name(path, root): path for path in (cassette.golden, cassette.tape) if path.exists()}
+        for path in discover_variants(folder):
+            if _name(golden_of(path), root) not in used:
+                found[_name(path, root)] = path
+    left = found.keys() - used
+    if left:
+        left -= {_name(path, root) for path in _of_tests(root, ran)}
+        skipped = [_of_module(root, nodeid) for nodeid in coverage.skipped_modules]
+        left = {name for name in left if not any(found[name].is_relative_to(folder) for folder in skipped)}
+    return sorted(left)
+
+
+def _of_tests(root: Path, nodeids: Iterable[str]) -> Iterator[Path]:
+    for nodeid in nodeids:
+        file, _, name = nodeid.partition("::")
+        if name:
+            cassette = test_cassette(root / file, name)
+            yield from (cassette.golden, cassette.tape)
+
+
+def _of_module(root: Path, nodeid: str) -> Path:
+    """The folder that the cassettes of a module's tests are in."""
+    return test_cassette(root / nodeid, "test").golden.parent.resolve()
+
+
+def _name(path: Path, root: Path) -> str:
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()

@@ -1,0 +1,41 @@
+"""An owner whose cassette cannot be read: what its failure says, and what the reports know of it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from pytest_llmtrace._model.findings import Internal
+from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._run.plan import Plan
+from pytest_llmtrace._run.saving import relative
+from pytest_llmtrace.errors import LlmtraceError
+
+
+def told(error: LlmtraceError, plan: Plan) -> str:
+    """The error's text, with paths as they are shown elsewhere, and the command that records this very owner.
+
+    A broken file may not say whose it is.
+    """
+    text = str(error).replace("`pytest --llm-record <test>`", f"`{plan.accept}`")
+    return text.replace(f"{plan.root}{os.sep}", "")
+
+
+def unreadable_verdict(plan: Plan, text: str) -> Verdict:
+    """Nothing could be judged, and this is why."""
+    return Verdict(owner=plan.owner, mode=plan.mode, findings=(Internal(text=text),), stopped=True)
+
+
+def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str, Any]:
+    """The payload of an owner that could not begin. Its files are used: they must not be taken for leftovers."""
+    files = [relative(path, plan.root) for path in (plan.cassette.golden, plan.cassette.tape) if path.exists()]
+    golden = relative(plan.cassette.golden, plan.root) if plan.cassette.golden.exists() else None
+    return owner_payload(
+        unreadable_verdict(plan, text),
+        Trace(owner=plan.owner),
+        cassette={"golden": golden, "used": files},
+        recorded={},
+        with_entries=with_entries,
+    )

@@ -1,0 +1,53 @@
+"""The options of what the terminal shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from pytest_llmtrace.errors import SettingsError
+
+Shown = int | Literal["all", "off"] | None
+"""Rows of each table of the summary; `None`: nobody said, so verbosity decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """What is asked of the terminal."""
+
+    summary: Shown = None
+    by_flag: bool = False
+    """Whether that was said for this run, so that it holds with `-q` too."""
+
+
+def declare_terminal(group: Any, parser: pytest.Parser) -> None:
+    """Declare these options."""
+    group.addoption(
+        "--llm-summary",
+        metavar="N|all|off",
+        dest="llmtrace_summary",
+        default=None,
+        help="Rows of each table of the summary: a number (default: 5, with -v all), `all`, or `off` for nothing but "
+        "breached budgets.",
+    )
+    parser.addini("llm_summary", "Like --llm-summary.", default="")
+
+
+def read_terminal(config: pytest.Config) -> Terminal:
+    """Read these options. Raises: SettingsError for a value that cannot be used."""
+    flag, ini = config.option.llmtrace_summary, str(config.getini("llm_summary") or "").strip()
+    if flag is not None:
+        return Terminal(summary=_shown("--llm-summary", flag.strip()), by_flag=True)
+    return Terminal(summary=_shown("llm_summary", ini) if ini else None)
+
+
+def _shown(source: str, text: str) -> Shown:
+    if text in ("all", "off"):
+        return text  # type: ignore[return-value]  # narrowed by the condition
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise SettingsError(
+            f"{source}={text!r}: not a number of rows from 1, `all` or `off`; write for example {source}=10"
+        )
+    return int(text)
