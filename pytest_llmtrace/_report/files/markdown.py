@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.files.markdown_findings import findings
-from pytest_llmtrace._report.files.markup import code, fitting, folded
+from pytest_llmtrace._report.files.markup import code, fenced, fitting, folded
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
-from pytest_llmtrace._report.topics.budgets import kept_budgets
+from pytest_llmtrace._report.topics.budgets import kept_budgets, pricing_tables, unpriced_models
 from pytest_llmtrace._report.topics.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
 from pytest_llmtrace._report.topics.fan_outs import fan_out_rows
 from pytest_llmtrace._report.topics.migration import migration_cells, swaps
@@ -54,6 +54,9 @@ def _whole(document: Mapping[str, Any], for_findings: int) -> Iterator[str]:
     yield from (f"**{_sentence(document)}**", "", _figures(document))
     for breach in document["breaches"]:
         yield from ("", f"**Budget breached** ({code(scope_name(breach['scope']))}): {code(breach_line(breach))}")
+    if models := unpriced_models(document["breaches"]):
+        yield from ("", "To price what has no price, add to pyproject.toml, in dollars per token:", "")
+        yield from fenced(list(pricing_tables(models)), language="toml")
     yield from _kept_budgets(document)
     yield from findings(rows, for_findings)
     yield from _growth(rows)

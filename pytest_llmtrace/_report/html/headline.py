@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.limits import RUN
+from pytest_llmtrace._report.document.payload import is_fixture
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
 
@@ -57,7 +58,10 @@ def _over_budget(breaches: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     scopes = {breach["scope"] for breach in breaches}
     if RUN in scopes:
         yield "the run is over budget"
-    if directories := scopes - {RUN}:
+    tests = {scope for scope in scopes if "::" in scope or is_fixture(scope)}
+    if tests:
+        yield f"{plural(len(tests), 'test')} grew beyond the limit"
+    if directories := scopes - tests - {RUN}:
         yield (
             "1 directory is over budget" if len(directories) == 1 else f"{len(directories)} directories are over budget"
         )

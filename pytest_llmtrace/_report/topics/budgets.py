@@ -51,7 +51,7 @@ def breached_text(breaches: Sequence[Mapping[str, Any]]) -> str:
 
 def unpriced_models(breaches: Sequence[Mapping[str, Any]]) -> list[str]:
     """The models without a price because of which budgets cannot be checked, each once."""
-    return sorted({model for breach in breaches if breach["value"] is None for model in breach["models"]})
+    return sorted({model for breach in breaches if breach["value"] is None for model in breach.get("models", ())})
 
 
 def pricing_lines(models: Sequence[str], width: int) -> Iterator[str]:
@@ -61,11 +61,17 @@ def pricing_lines(models: Sequence[str], width: int) -> Iterator[str]:
         f"checked. To price {'it' if len(models) == 1 else 'them'}, add to pyproject.toml, in dollars per token:"
     )
     yield from wrapped(text, width)
-    for model in models:
-        yield ""
-        yield f"  [tool.llmtrace.prices.{json.dumps(clean_line(model), ensure_ascii=False)}]"
-        yield "  input_cost_per_token = 1e-6   # what your provider charges"
-        yield "  output_cost_per_token = 2e-6"
+    yield ""
+    yield from (f"  {line}".rstrip() for line in pricing_tables(models))
+
+
+def pricing_tables(models: Sequence[str]) -> Iterator[str]:
+    """The tables of pyproject.toml that price these models."""
+    for number, model in enumerate(models):
+        yield from [""] if number else []
+        yield f"[tool.llmtrace.prices.{json.dumps(clean_line(model), ensure_ascii=False)}]"
+        yield "input_cost_per_token = 1e-6   # what your provider charges"
+        yield "output_cost_per_token = 2e-6"
 
 
 def _share(ratio: float) -> str:

@@ -138,6 +138,22 @@ def test_whole_report():
     )
 
 
+def test_a_model_without_a_price():
+    """The lines that price it stand below the budget that cannot be checked, to be copied."""
+    breach = Breach(scope="tests", what="usd", limit=1, value=None, models=("acme",), source="usd of [x]")
+    shown = list(markdown(document([], {}, mode="trace", breaches=[breach])))
+    start = shown.index("```toml")
+    assert shown[start - 2 : start + 5] == [
+        "To price what has no price, add to pyproject.toml, in dollars per token:",
+        "",
+        "```toml",
+        '[tool.llmtrace.prices."acme"]',
+        "input_cost_per_token = 1e-6   # what your provider charges",
+        "output_cost_per_token = 2e-6",
+        "```",
+    ]
+
+
 def test_nothing_to_report():
     """A run without calls says only that."""
     assert list(markdown(document([], {}, mode="trace"))) == lines(

@@ -31,6 +31,7 @@ def run(*rows, mode="trace", **more):
         (run(("failed",)), "1 test failed."),
         (run(("passed",), breaches=[BREACH]), "The run is over budget."),
         (run(("passed",), breaches=[replace(BREACH, scope="tests/a")]), "1 directory is over budget."),
+        (run(("passed",), breaches=[replace(BREACH, scope="t.py::a")]), "1 test grew beyond the limit."),
         (
             run(("failed", DRIFT), ("failed", DRIFT), ("error",), breaches=[BREACH]),
             "2 tests drifted, 1 test failed for other reasons and the run is over budget.",
