@@ -63,7 +63,7 @@ def test_a_run_says_the_same_to_ci_with_and_without_workers(drifted):
         "error title=LLM budget of the run",
         f"error file={file},line={line},title=test_drifts drifted from its golden trace",
     ]
-    assert "%0Agolden: before%0Aobserved: after @someone%0A" in commands[1]
+    assert "%0A-  before%0A+  after @someone%0A" in commands[1]
     assert summary.startswith(
         "## ❌ LLM calls: failed\n\n**1 of 2 tests drifted; the budget of the run is breached.**\n"
     )

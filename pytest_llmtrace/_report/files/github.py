@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.layout import cut_end
+from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.topics.outcome import FORGIVEN, rows_of
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
@@ -21,8 +21,9 @@ MOST: Final = 10
 """Annotations of one kind that GitHub shows of a step."""
 STEP_SUMMARY: Final = 1024 * 1024
 """Bytes of the summary of one step; of a larger one GitHub shows nothing."""
-_VALUE: Final = 200
-"""Columns of a value that are shown."""
+_WIDTH: Final = 110
+_LINES: Final = 8
+"""Lines of a difference that are shown, about."""
 
 
 def workflow_commands(document: Mapping[str, Any], problems: Sequence[str] = ()) -> list[str]:
@@ -65,9 +66,12 @@ def _of_findings(document: Mapping[str, Any], severity: str, name: str) -> Itera
 def _text(row: Mapping[str, Any], finding: Mapping[str, Any]) -> Iterator[str]:
     yield f"{finding_line(finding)}{rate(finding)}"
     if finding["type"] == "drift":
-        for side in ("golden", "observed"):
-            if finding[side] is not None:
-                yield f"{side}: {cut_end(clean_line(value_text(finding[side])), _VALUE)}"
+        golden, observed = (
+            None if finding[side] is None else value_text(finding[side]) for side in ("golden", "observed")
+        )
+        if golden is not None or observed is not None:
+            lines = text_diff(golden, observed, _WIDTH, _LINES)
+            yield from (line for line in lines if line.startswith(("-", "+")))
     if finding["severity"] == "fail" and finding["type"] in {"drift", "no_cassette"} and not finding.get("tapes_off"):
         word = "record" if finding["type"] == "no_cassette" else "accept"
         models = models_instead(row)

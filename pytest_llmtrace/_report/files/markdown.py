@@ -80,7 +80,7 @@ def _sentence(document: Mapping[str, Any]) -> str:
 def _figures(document: Mapping[str, Any]) -> str:
     totals = document["totals"]
     grown = document.get("growth", {}).get("usd")
-    against = "" if grown is None else f" ({change(grown) if grew(grown) else 'the same'} against the golden traces)"
+    against = f" ({change(grown)} against the golden traces)" if grown is not None and grew(grown) else ""
     paid = usd_or_part(totals["live_cost_usd"], totals.get("live_priced_usd", 0.0))
     return (
         f"{plural(totals['tests'], 'test')}, {plural(totals['calls'], 'call')}, "

@@ -27,7 +27,7 @@ def test_a_line_per_finding_at_its_test():
     at_a, at_b = ("::{} file=tests/test_a.py,line=3,title=test_a ", "::error file=tests/test_b.py,line=7,title=test_b ")
     drifted = "drifted from its golden trace::lead turn 1"
     accept = f'%0Aaccept: pytest --llm-record "{A}"'
-    values = "%0Agolden: Hi.%0Aobserved: Ho."
+    values = "%0A-  Hi.%0A+  Ho."
     assert workflow_commands(made, ["cannot write the report"]) == [
         "::error title=LLM budget of the run::over budget: cost $0.20 of $0.10 allowed",
         "::error title=pytest-llmtrace::cannot write the report",
@@ -48,7 +48,7 @@ def test_texts_cannot_begin_a_command():
 
     assert line == (
         "::error file=a%2Cb%3Ac%25.py,line=1,title=x[a%2Cb%3Ac%25\\n%3A%3Astop-commands%3A%3Az] drifted from its "
-        "golden trace::a\\r\\n::error::b turn 1 prompt gone%0Agolden: 100%25\\n::error::c%0A"
+        "golden trace::a\\r\\n::error::b turn 1 prompt gone%0A-  100%25%0A-  ::error::c%0A"
         'accept: pytest --llm-record "t.py::x[a,b:c%25\\n::stop-commands::z]"'
     )
     assert not re.search(r"[\r\n]", line)
