@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 ProblemKind = Literal[
-    "conflict", "broken", "newer", "secret", "repeated", "disagree", "no_golden", "no_tape", "no_test", "misplaced",
-    "line_ends", "journal",
+    "conflict", "broken", "newer", "secret", "repeated", "disagree", "no_golden", "no_tape", "untracked", "no_test",
+    "misplaced", "line_ends", "journal",
 ]  # fmt: skip
 
 
@@ -34,6 +34,7 @@ class Problem:
       `golden` and `tape`, where neither file holds a secret
     - no_golden: `golden`, the file, and `imported`, whether the tape waits for its first recording, or `variant`
     - no_tape: `tape`, and `known`, whether git has it
+    - untracked: `known`, the file of this cassette that git has, and `ignored`, whether that is on purpose
     - no_test: `test`, and `source`, the file it should be in; `gone`, whether that file is
     - misplaced: `test`, and `expected`, where its cassette belongs
     """

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from pytest_llmtrace._run.borrowing import IMPORTED
 from pytest_llmtrace._run.check_targets import Target
 from pytest_llmtrace._run.secrets_in import secrets_in
 from pytest_llmtrace._store.faults import Fault, broken, conflict_line, owner_in, read_bytes, read_text
-from pytest_llmtrace._store.git import tracked_in
+from pytest_llmtrace._store.git import Index, is_ignored
 from pytest_llmtrace._store.golden_file import Golden, load_golden
 from pytest_llmtrace._store.paths import JOURNAL, Cassette, golden_of, variants_of
 from pytest_llmtrace._store.repeats import golden_size_needed, tape_size_needed
@@ -47,7 +46,7 @@ class Checker:
         self._seal = Seal("", SecretKey(text) if text else None, strict=False)
         self._cassettes = self._tapes = self._locked = 0
         self._found: list[Problem] = []
-        self._tracked = cache(tracked_in)
+        self._index = Index()
         self._owner: str | None = None
         """Whose the cassette is that was checked last."""
 
@@ -78,6 +77,7 @@ class Checker:
         owner = self._owner = golden.owner or tape.owner
         place = place_of_test(cassette.golden, owner) if owner is not None else None
         yield from self._pair(cassette, golden, tape, place.source if place is not None else None)
+        yield from self._together(cassette)
         if owner is not None and place is not None:
             yield from _source(cassette, owner, place)
 
@@ -155,10 +155,21 @@ class Checker:
             for facts in disagreements(read.golden, tape.tape):
                 yield Problem(file=cassette.golden, kind="disagree", facts=facts)
         elif read.golden is not None and not cassette.tape.exists():
-            known = cassette.tape.name in self._tracked(cassette.tape.parent)
+            known = self._index.knows(cassette.tape)
             if known or _asks_http(read.golden, source):
                 about = {"tape": cassette.tape.as_posix(), "known": known}
                 yield Problem(file=cassette.golden, kind="no_tape", severity="fail" if known else "warn", facts=about)
+
+    def _together(self, cassette: Cassette) -> Iterator[Problem]:
+        """Whether git has both files, where it has one."""
+        files = (cassette.golden, cassette.tape)
+        if not all(file.exists() for file in files):
+            return
+        there = [file for file in files if self._index.knows(file)]
+        for missing in (file for file in files if file not in there and there):
+            ignored = is_ignored(missing)
+            facts = {"known": there[0].as_posix(), "ignored": ignored}
+            yield Problem(file=missing, kind="untracked", severity="warn" if ignored else "fail", facts=facts)
 
     def _variant(self, path: Path, main: _GoldenRead) -> Iterator[Problem]:
         read = yield from self._golden(path, {})

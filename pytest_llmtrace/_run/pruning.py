@@ -22,7 +22,7 @@ from pytest_llmtrace._run.collecting import Collected
 from pytest_llmtrace._store.atomic import remove
 from pytest_llmtrace._store.cassettes import load_golden, load_meta
 from pytest_llmtrace._store.faults import read_bytes
-from pytest_llmtrace._store.git import tracked_in
+from pytest_llmtrace._store.git import Index
 from pytest_llmtrace._store.paths import FOLDER, Cassette, discover, discover_remains, variants_of
 from pytest_llmtrace._store.test_sources import Presence, place_of_test
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
@@ -35,7 +35,7 @@ class Witnesses:
         """Args: collected: the tests there are, where pytest was asked; report: of a run, where one was named."""
         self._collected = collected
         self._report = report
-        self._tracked = cache(tracked_in)
+        self._index = Index()
         self._mentioned = cache(_words_below)
 
     def unused(self, cassette: Cassette) -> Unused | None:
@@ -51,7 +51,7 @@ class Witnesses:
             return None
         if self._report is not None and self._report.is_older(files):
             reason = "recorded_since"
-        untracked = tuple(file for file in files if file.name not in self._tracked(file.parent))
+        untracked = tuple(file for file in files if not self._index.knows(file))
         return Unused(owner=owner or None, reason=reason, files=files, untracked=untracked)
 
     def _reason(self, cassette: Cassette, owner: str | None) -> UnusedReason | None:

@@ -12,10 +12,37 @@ from typing import Final
 from pytest_llmtrace.errors import GitError
 
 
-def tracked_in(folder: Path) -> frozenset[str]:
-    """The names of the files of a folder that git knows, gone or not; none where there is no git."""
+class Index:
+    """The files that git knows: committed, or to be. Each repository is asked once; without git none is known."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, frozenset[str]] = {}
+        self._tops: dict[Path, Path | None] = {}
+
+    def knows(self, path: Path) -> bool:
+        """Whether git knows a file, which may be gone."""
+        folder = path.parent.resolve()
+        if folder not in self._tops:
+            self._tops[folder] = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+        top = self._tops[folder]
+        if top is None:
+            return False
+        if top not in self._known:
+            self._known[top] = _listed(top)
+        return (folder / path.name).relative_to(top).as_posix() in self._known[top]
+
+
+def is_ignored(path: Path) -> bool:
+    """Whether a file is one that git is to leave alone."""
     try:
-        listed = _git(folder, "ls-files", "-z", "--", ".")
+        return bool(_git(path.parent, "check-ignore", "--", path.name))
+    except GitError:
+        return False
+
+
+def _listed(top: Path) -> frozenset[str]:
+    try:
+        listed = _git(top, "ls-files", "-z")
     except GitError:
         return frozenset()
     return frozenset(name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name)

@@ -218,6 +218,23 @@ def test_a_tape_that_git_still_has_was_lost(project, cassette):
     assert "its tape test_one.tape.json is gone, and git still has it" in done.output
 
 
+def test_both_files_are_committed_or_none(project, cassette):
+    """A golden trace whose tape was forgotten cannot be replayed elsewhere; an ignored tape is a warning."""
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert problems() == []
+    subprocess.run(["git", "add", cassette.golden], check=True)
+    done = run()
+    assert (done.exit_code, problems()) == (1, [("test_one.tape.json", "untracked", None)])
+    assert f"git does not know it, and has {cassette.golden}\n" in done.output
+    assert f"git add -- {cassette.tape}" in done.output
+    (project / ".gitignore").write_text("*.tape.json\n", encoding="utf-8")
+    ignored = run()
+    assert ignored.exit_code == 0
+    assert f"git ignores it, and has {cassette.golden}\n" in ignored.output
+    subprocess.run(["git", "add", "-f", cassette.tape], check=True)
+    assert problems() == []
+
+
 def test_a_project_without_tapes_misses_none(cassette):
     """`llm_tapes = off` leaves golden traces alone."""
     cassette.tape.unlink()

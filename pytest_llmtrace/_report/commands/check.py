@@ -155,6 +155,9 @@ _WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {
     "disagree": _disagree,
     "no_golden": _no_golden,
     "no_tape": _no_tape,
+    "untracked": lambda facts: (
+        f"git {'ignores it' if facts['ignored'] else 'does not know it'}, and has {clean_line(facts['known'])}"
+    ),
     "no_test": _no_test,
     "misplaced": lambda facts: (
         f"it is of {clean_line(facts['test'])}, which looks for its cassette at {clean_line(facts['expected'])}"
@@ -183,6 +186,11 @@ _WAYS_OUT: Final[Mapping[ProblemKind, str | Callable[[Mapping[str, Any]], str]]]
     ),
     "no_tape": lambda facts: (
         f"Bring it back: `git checkout -- {clean_line(facts['tape'])}`." if facts["known"] else _AGAIN
+    ),
+    "untracked": lambda facts: (
+        "Elsewhere the test cannot be replayed. Where that is meant, `llm_tapes = off` says so."
+        if facts["ignored"]
+        else "Commit both: `git add -- FILE`."
     ),
     "no_test": (
         "`llmtrace prune` lists and deletes what no test uses. If the test was renamed, move its files, or record it."
