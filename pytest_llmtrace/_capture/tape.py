@@ -12,30 +12,37 @@ from pytest_llmtrace._model.flags import same_flags
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 
 Same = Callable[[HttpRequest, HttpRequest], bool]
-Meaning = Callable[[HttpRequest], str | None]
+Outline = Callable[[HttpRequest], str | None]
 
 
 class Tape:
     """Recorded interactions, searched by key in O(1). Safe to use from threads."""
 
     def __init__(
-        self, interactions: Iterable[Interaction] = (), *, meaning: Meaning | None = None, same: Same | None = None
+        self,
+        interactions: Iterable[Interaction] = (),
+        *,
+        outline: Outline | None = None,
+        alike: Same | None = None,
+        same: Same | None = None,
     ) -> None:
         """How a tape answers.
 
         Args:
             interactions: what was recorded.
-            meaning: what a request asks, however it is spelled: requests that mean the same are the same. `None` for
-                a request that cannot be read.
+            outline: what requests that mean the same have in common at least, so that few must be read whole. `None`
+                for a request that cannot be read.
+            alike: whether two requests with one outline mean the same, however they are spelled.
             same: whether two requests that do not mean the same are the same all the same (normalised, parts ignored).
         """
-        self._meaning = meaning
+        self._outline = outline
+        self._alike = alike
         self._same = same
         self.interactions: Sequence[Interaction] = tuple(interactions)
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
             self._waiting.setdefault(interaction.key, deque()).append(position)
-        self._by_meaning: dict[str, list[int]] | None = None
+        self._by_outline: dict[str, list[int]] | None = None
         self._failures: set[int] = set()
         """Positions of recorded failures that were played: those stay where they are."""
         self._lock = threading.Lock()
@@ -56,32 +63,35 @@ class Tape:
         Looked for only where no key matches: after an SDK began to spell its requests differently, or where the owner
         has rules. The recorded requests are read once, at the first such request.
         """
-        for position in self._meaning_the_same(request):
-            if self._same_flags(position, request) and (found := self._take_at(position)) is not None:
-                return found
-        if self._same is None:
-            return None
-        for position, interaction in enumerate(self.interactions):
+        found = self._take_first(self._outlined(request), request, self._alike)
+        return found or self._take_first(range(len(self.interactions)), request, self._same)
+
+    def _take_first(
+        self, positions: Iterable[int], request: HttpRequest, same: Same | None
+    ) -> tuple[int, Interaction] | None:
+        for position in positions if same is not None else ():
             if not self._is_unused(position) or not self._same_flags(position, request):
                 continue
-            if self._same(interaction.request, request):
+            if same is not None and same(self.interactions[position].request, request):
                 found = self._take_at(position)
                 if found is not None:
                     return found
         return None
 
-    def _meaning_the_same(self, request: HttpRequest) -> Sequence[int]:
-        wanted = self._meaning(request) if self._meaning is not None and self.interactions else None
-        if wanted is None or self._meaning is None:
+    def _outlined(self, request: HttpRequest) -> Sequence[int]:
+        if self._outline is None or not self.interactions:
             return ()
         with self._lock:
-            if self._by_meaning is None:
-                self._by_meaning = {}
+            wanted = self._outline(request)
+            if wanted is None:
+                return ()
+            if self._by_outline is None:
+                self._by_outline = {}
                 for position, interaction in enumerate(self.interactions):
-                    meaning = self._meaning(interaction.request)
-                    if meaning is not None:
-                        self._by_meaning.setdefault(meaning, []).append(position)
-        return self._by_meaning.get(wanted, ())
+                    outline = self._outline(interaction.request)
+                    if outline is not None:
+                        self._by_outline.setdefault(outline, []).append(position)
+            return self._by_outline.get(wanted, ())
 
     def _same_flags(self, position: int, request: HttpRequest) -> bool:
         return same_flags(self.interactions[position].request, request)

@@ -14,6 +14,7 @@ from zlib import crc32
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import shared_prefix
 from pytest_llmtrace._model.trace import LLMCall
 
 _ONE_ANSWER_PER_INPUT: Final = frozenset({"embeddings", "moderations"})
@@ -78,6 +79,7 @@ class NearestCalls:
             for number, one in enumerate(conversations(call for _, _, call in found))
             for turn in one.turns
         }
+        histories = _Histories()
         self._pools: dict[tuple[object, ...], list[_Recorded]] = {}
         self._by_position: dict[int, _Recorded] = {}
         for position, place, call in found:
@@ -88,7 +90,7 @@ class NearestCalls:
                 place=place,
                 conversation=conversation,
                 turn=turn,
-                prefixes=_prefixes(call),
+                prefixes=histories.prefixes(call, conversation),
                 last=self._sketches.last(call),
             )
             self._by_position[position] = one
@@ -140,17 +142,38 @@ def _preferred(found: list[_Recorded], wanted: Callable[[_Recorded], bool]) -> l
     return [one for one in found if wanted(one)] or found
 
 
+_EMPTY: Final = array("q", (0,))
+
+
 def _needs(call: LLMCall) -> tuple[object, ...]:
     """What a recorded call must have in common with a request to answer it at all."""
     inputs: Any = len(call.messages) if call.operation in _ONE_ANSWER_PER_INPUT else None
     return call.operation, call.streamed, inputs
 
 
+@dataclass(slots=True)
+class _Histories:
+    """Of each conversation the last history: the next one begins with it, and is numbered from where it goes on."""
+
+    _last: dict[int, tuple[tuple[Message, ...], array[int]]] = field(default_factory=dict)
+
+    def prefixes(self, call: LLMCall, conversation: int) -> array[int]:
+        """See `_prefixes`."""
+        before, numbers = self._last.get(conversation, ((), _EMPTY))
+        kept = shared_prefix(before, call.messages)
+        made = _numbered(numbers[: kept + 1], call.messages[kept:])
+        self._last[conversation] = call.messages, made
+        return made
+
+
 def _prefixes(call: LLMCall) -> array[int]:
     """A number for each beginning of the history, from the empty one to the whole."""
-    made = array("q", (0,))
-    last = 0
-    for message in call.messages:
+    return _numbered(_EMPTY[:], call.messages)
+
+
+def _numbered(made: array[int], messages: Iterable[Message]) -> array[int]:
+    last = made[-1]
+    for message in messages:
         last = hash((last, message.digest))
         made.append(last)
     return made

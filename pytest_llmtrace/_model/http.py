@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, SupportsBytes
 
+from pytest_llmtrace._model.canonical import Json, parse_json
+
 Headers = tuple[tuple[str, str], ...]
 """Header names (lower case) and values, in the order in which they came."""
 
@@ -65,6 +67,21 @@ class Interaction:
     key: str
     """What a request must have in common with this one to get this answer (see `_model.matching`)."""
     phase: Phase = "call"
+
+
+class HeldJson:
+    """A body that is held as its JSON value, which never changes; requests of one tape share parts of theirs."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Json) -> None:
+        self.value = value
+
+
+def json_body(message: HttpRequest | HttpResponse) -> Any:
+    """The body as JSON data, `None` where it is none. What is held as such is not written and parsed for it."""
+    held = message.__dict__["body"]
+    return held.value if isinstance(held, HeldJson) else parse_json(message.body)
 
 
 def held_body(message: HttpRequest | HttpResponse) -> SupportsBytes:

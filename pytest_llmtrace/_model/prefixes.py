@@ -20,8 +20,8 @@ def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
     return length
 
 
-def shared_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
-    """How many messages two histories begin with that are not just equal but the same objects."""
+def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
+    """How many items two sequences begin with that are not just equal but the same objects."""
     shortest = min(len(first), len(second))
     for start in range(0, shortest, _CHUNK):
         here, there = first[start : start + _CHUNK], second[start : start + _CHUNK]

@@ -16,14 +16,14 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import canonical_body
-from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run import saving
 from pytest_llmtrace._run.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.borrowing import trace_of
+from pytest_llmtrace._run.displaced import displaced, without_displaced
 from pytest_llmtrace._run.over_budget import owner_breaches
-from pytest_llmtrace._run.same_request import reading
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._run.variants import nearest_trajectory, without_swaps
@@ -40,7 +40,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     plan, recorder = run.plan, run.recorder
     private = plan.privacy
     assert run.assembled is not None  # noqa: S101  # set by the only caller
-    trace = _without_displaced(run, run.assembled.trace.behaviour)
+    trace = without_displaced(run, run.assembled.trace.behaviour)
     stopped = exception is not None or bool(recorder.misses or recorder.refused)
     findings: list[Finding] = []
     golden: Golden | None = None
@@ -162,7 +162,7 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
         found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
         return found
     understood = explained and any(call.status == "missed" for call in trace.calls)
-    found += [_miss(run, miss) for miss in _displaced(run)]
+    found += [_miss(run, miss) for miss in displaced(run)]
     if found:
         return found
     tapeless = llm and run.plan.own_tape and run.old.tape_file is None
@@ -172,33 +172,6 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
     unexplained = [] if understood or tapeless else llm
     found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
     return found
-
-
-def _displaced(run: OwnerRun) -> list[Exchange]:
-    """Missed LLM requests that a trace cannot tell from recorded ones.
-
-    They are recorded word for word, but for another place (host, path or query differ); or they differ from one that
-    was not made again only in what no trace shows, such as a setting of one part of a message.
-    """
-    misses = [one for one in run.recorder.misses if one.is_llm and one.phase == "call"]
-    if not misses:
-        return []
-    recorded = {canonical_body(one.request) for one in run.recorder.tape.interactions}
-    keys = {one.key for one in run.recorder.tape.interactions}
-    left = {reading(one.request) for one in run.recorder.tape.unplayed()} - {None}
-    return [
-        one
-        for one in misses
-        if (one.key not in keys and canonical_body(one.request) in recorded) or reading(one.request) in left
-    ]
-
-
-def _without_displaced(run: OwnerRun, trace: Trace) -> Trace:
-    """The trace without requests that went to another place: as calls they are the recorded ones."""
-    if not _displaced(run) or len(_displaced(run)) < sum(1 for call in trace.calls if call.status == "missed"):
-        return trace
-    kept = tuple(one for one in trace.entries if not (isinstance(one, LLMCall) and one.status == "missed"))
-    return replace(trace, entries=kept)
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.recorder import is_llm_request
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._compare.nearest_calls import NearestCalls
@@ -79,7 +78,7 @@ class NearestAnswers:
 
     def _answered(self, one: Interaction) -> LLMCall | None:
         """A recorded call with a usable answer."""
-        if not is_llm_request(one.request) or is_failure(one.response) or one.response.status >= _FIRST_ERROR:
+        if is_failure(one.response) or one.response.status >= _FIRST_ERROR:
             return None
         call = parse_request(one.request, self._table)
         return None if call is None else parse_response(call, one.response, self._table)

@@ -29,7 +29,7 @@ from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.recorded import recorded_data
-from pytest_llmtrace._run.same_request import meaning, same_request
+from pytest_llmtrace._run.same_request import RecordedRequests, means_the_same, same_request
 from pytest_llmtrace._run.spending import Spending
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._run.unreadable import told, unreadable_verdict
@@ -58,7 +58,9 @@ class OwnerRun:
             journalled = saving.journalled(plan)
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
-        tape = Tape(recorded, meaning=meaning, same=same_request(plan.policy, recorded))
+        self.requests = RecordedRequests()
+        same = same_request(plan.policy, recorded)
+        tape = Tape(recorded, outline=self.requests.outline, alike=means_the_same, same=same)
         self.nearest = NearestAnswers(tape)
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""

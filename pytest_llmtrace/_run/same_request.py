@@ -26,6 +26,26 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace.errors import SettingsError
 
 
+class RecordedRequests:
+    """The requests of a tape, and those that are looked for on it: what is shared is read once."""
+
+    def __init__(self) -> None:
+        self._table = MessageTable()
+
+    def outline(self, request: HttpRequest) -> str | None:
+        """What requests that mean the same, or read the same, have in common at least; `None` for no LLM call."""
+        call = parse_request(request, self._table)
+        if call is None:
+            return None
+        last = call.messages[-1].digest if call.messages else ""
+        return digest(canonical_json([_place(request), call.operation, call.model, len(call.messages), last]))
+
+
+def means_the_same(one: HttpRequest, other: HttpRequest) -> bool:
+    """Whether two requests ask the same, however they are spelled."""
+    return meaning(one) == meaning(other)
+
+
 def meaning(request: HttpRequest) -> str | None:
     """Digest of all that a request asks, and of where it goes; `None` for one that is no LLM call."""
     call = parse_request(request, MessageTable())

@@ -7,20 +7,17 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final, SupportsBytes
 
-from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.http import HeldJson
 from pytest_llmtrace._store.events import looks_like_events, read_events, write_events
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, EVENT_LINE_KEYS
 from pytest_llmtrace._store.json_text import compact_bytes, compact_json, reviewable_json
 
 
-class JsonBody:
+class JsonBody(HeldJson):
     """A body held as its JSON value; the bytes are made on each reading, and not kept."""
 
-    __slots__ = ("value",)
-
-    def __init__(self, value: Json) -> None:
-        self.value = value
+    __slots__ = ()
 
     def __bytes__(self) -> bytes:
         return compact_bytes(self.value)

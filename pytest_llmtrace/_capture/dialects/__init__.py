@@ -6,7 +6,7 @@ To add one: write a module with a class that follows `Dialect`, name it in `DIAL
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -32,8 +32,8 @@ from pytest_llmtrace._capture.dialects.rerank import Rerank
 from pytest_llmtrace._capture.dialects.text_generation import TextGeneration
 from pytest_llmtrace._capture.dialects.tokens import estimate_usage, header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
-from pytest_llmtrace._model.canonical import parse_json
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, held_body, json_body
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import CallError, LLMCall
 
@@ -80,13 +80,15 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         table: Where equal messages are one object; a table also remembers what it read, so keep one for a recording.
         body: The parsed body, where the caller has it already.
     """
-    body = parse_json(request.body) if body is None else body
+    shared = body is None and isinstance(held_body(request), HeldJson)
+    body = json_body(request) if body is None else body
     dialect = find_dialect(request.method, request.url, body)
     if dialect is None or not isinstance(body, dict):
         return None
     path = _path(request.url)
+    interner = Interner(table, shared=shared)
     try:
-        question = dialect.question(path, body, Interner(table))
+        question = dialect.question(path, body, interner)
     except Exception:  # noqa: BLE001 - nested deeper than Python can follow, say; the request itself must go on
         return None
     return LLMCall(
@@ -96,7 +98,10 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         or provider_in(path)
         or dialect.provider,
         model=question.model,
-        params={**question.params, **_cache_breakpoints(request.body)},
+        params={
+            **question.params,
+            **_cache_breakpoints(interner.lifetimes(body, _marks_in) if shared else _lifetimes(request.body)),
+        },
         tools=question.tools,
         messages=question.messages,
         streamed=question.streamed,
@@ -155,17 +160,23 @@ def _answered(call: LLMCall, answer: Answer, response: HttpResponse, table: Mess
     )
 
 
-def _cache_breakpoints(body: bytes) -> Mapping[str, Any]:
+def _cache_breakpoints(lifetimes: Sequence[str]) -> Mapping[str, Any]:
     """How many blocks the request asks the provider to cache, by lifetime.
 
     The marks are left out of messages and tools: they move along with the conversation, and messages that do not
     change must stay equal.
     """
+    return {"cache_breakpoints": {name: lifetimes.count(name) for name in sorted(set(lifetimes))}} if lifetimes else {}
+
+
+def _lifetimes(body: bytes) -> Sequence[str]:
     if b'"cache_control"' not in body and b'"cachePoint"' not in body:
-        return {}
-    marks = _CACHE_MARK.findall(body)
-    lifetimes = ["1h" if _ONE_HOUR.search(mark) else "5m" for mark in marks]
-    return {"cache_breakpoints": {name: lifetimes.count(name) for name in sorted(set(lifetimes))}} if marks else {}
+        return ()
+    return ["1h" if _ONE_HOUR.search(mark) else "5m" for mark in _CACHE_MARK.findall(body)]
+
+
+def _marks_in(part: object) -> Sequence[str]:
+    return _lifetimes(canonical_json(part).encode("utf-8", "surrogatepass")) if isinstance(part, (dict, list)) else ()
 
 
 _BY_OPERATION: Final = {dialect.operation: dialect for dialect in DIALECTS}

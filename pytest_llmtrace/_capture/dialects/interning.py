@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import marshal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._model.messages import Message, MessageTable
 
 Tools = tuple[Mapping[str, Any], ...]
@@ -24,39 +26,75 @@ class Interner:
     T turns costs O(T) normalisations and O(T^2) cheap look-ups.
     """
 
-    def __init__(self, table: MessageTable) -> None:
+    def __init__(self, table: MessageTable, *, shared: bool = False) -> None:
+        """Where messages are interned.
+
+        Args:
+            table: The table.
+            shared: Whether what is read shares its parts with other requests, and lives as long as the table: then
+                the objects themselves are recognised.
+        """
         self._table = table
-        self._messages, self._tools = _MEMORIES.setdefault(table, ({}, {}))
+        self._shared = shared
+        self._memory = _MEMORIES.setdefault(table, _Memory())
 
     def messages(
         self, dialect: str, raw: Iterable[object], build: Callable[[Any], Iterable[Mapping[str, Any]]]
     ) -> tuple[Message, ...]:
         """The messages that `build` makes of each raw item, one item after the other."""
+        if self._shared:
+            walk = self._memory.walks.setdefault(dialect, Walk())
+            return tuple(walk.of(raw, lambda item: self._one(dialect, item, build)))
         made: list[Message] = []
         for item in raw:
-            key = _key(dialect, item)
-            known = self._messages.get(key)
-            if known is None:
-                known = tuple(self._table.intern(fields) for fields in build(item))
-                self._messages[key] = known
-            made.extend(known)
+            made.extend(self._one(dialect, item, build))
         return tuple(made)
+
+    def _one(
+        self, dialect: str, item: object, build: Callable[[Any], Iterable[Mapping[str, Any]]]
+    ) -> tuple[Message, ...]:
+        key = _key(dialect, item)
+        known = self._memory.messages.get(key)
+        if known is None:
+            known = tuple(self._table.intern(fields) for fields in build(item))
+            self._memory.messages[key] = known
+        return known
 
     def tools(self, raw: object, build: Callable[[Sequence[Any]], Tools]) -> Tools:
         """The tools that `build` makes of a list of them: one tuple for equal lists."""
         if not isinstance(raw, list) or not raw:
             return ()
         key = _key("", raw)
-        known = self._tools.get(key)
+        known = self._memory.tools.get(key)
         if known is None:
-            known = self._tools[key] = build(raw)
+            known = self._memory.tools[key] = build(raw)
         return known
+
+    def lifetimes(self, body: Mapping[str, Any], each: Callable[[Any], Iterable[str]]) -> list[str]:
+        """What `each` finds in the parts of a body that is shared, one part after the other."""
+        found: list[str] = []
+        for name, part in body.items():
+            if isinstance(part, list):
+                found += self._memory.lifetimes.setdefault(name, Walk()).of(part, each)
+            elif isinstance(part, dict):
+                found += each({name: part})
+        return found
 
 
 def _key(dialect: str, raw: Any) -> Key:
     return dialect, hashlib.blake2b(marshal.dumps(raw, _MARSHAL_FORMAT), digest_size=16).digest()
 
 
-_MEMORIES: Final[WeakKeyDictionary[MessageTable, tuple[dict[Key, tuple[Message, ...]], dict[Key, Tools]]]] = (
-    WeakKeyDictionary()
-)
+@dataclass(slots=True)
+class _Memory:
+    """What was read into one table."""
+
+    messages: dict[Key, tuple[Message, ...]] = field(default_factory=dict)
+    tools: dict[Key, Tools] = field(default_factory=dict)
+    walks: dict[str, Walk[Message]] = field(default_factory=dict)
+    """Of what is shared, by dialect."""
+    lifetimes: dict[str, Walk[str]] = field(default_factory=dict)
+    """Likewise, by the name of the list in the body."""
+
+
+_MEMORIES: Final[WeakKeyDictionary[MessageTable, _Memory]] = WeakKeyDictionary()

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.lenient import mapping, text
-from pytest_llmtrace._model.canonical import canonical_json, parse_json
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.http import HttpRequest, json_body
 
 
 def unread(request: HttpRequest) -> list[str]:
     """The fields of a request that are in no part of its call, each with its place and value, in a stable order."""
-    body = parse_json(request.body)
+    body = json_body(request)
     if not isinstance(body, dict):
         return []
     found = [piece for name in _HOLDERS if name in body for piece in _fields(name, body[name])]

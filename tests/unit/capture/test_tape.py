@@ -45,7 +45,8 @@ def test_a_request_that_switches_on_other_features_is_not_answered():
             interaction("b", b"2", anthropic_version="1"),
             interaction("c", b"3"),
         ],
-        meaning=lambda request: request.url,
+        outline=lambda request: request.url,
+        alike=lambda one, other: one.url == other.url,
         same=lambda one, other: one.url == other.url,
     )
     new = asked(anthropic_version="2", anthropic_beta="new")
