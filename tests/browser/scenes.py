@@ -43,7 +43,10 @@ def mixed() -> str:
                 "tests/test_stop.py::test_stopped", [missed(chat(1)[0])], golden=chat(4), findings=[_prompt()]
             ),
             scene_payload("tests/test_errors.py::test_retries", [_failed()]),
-            scene_payload("tests/test_calm.py::test_calm[red-1]", [replace(one, model="gpt-4o") for one in chat(2)]),
+            scene_payload(
+                "tests/test_calm.py::test_calm[red-1]",
+                [replace(one, model="gpt-4o-" + "2026-01-01-preview-" * 4) for one in chat(2)],
+            ),
         ],
         {
             edited: "failed",

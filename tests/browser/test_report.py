@@ -19,6 +19,7 @@ def test_overview_says_what_was_found_and_what_it_cost(report):
     assert page.texts(".cause-tests a")[0].startswith("test_refund")
     assert page.texts(".breach") == ["cost $0.0042 of $0.001 allowed420 %"]
     assert page.texts(".chart h2") == ["Cost by model", "Cost by agent", "Cost by testgolden"]
+    assert page.tab.locator("#side").evaluate("side => side.scrollWidth <= side.clientWidth")
     assert page.texts(".bars-tests .bar-name") == ["test_mixture", "test_refund", "test_calm[red-1]"]
 
 

@@ -75,7 +75,8 @@ def facts(document: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     cached = f", {count(usage['cache_read_tokens'])} cached" if usage.get("cache_read_tokens") else ""
     estimated = ", partly estimated" if usage.get("estimated") else ""
     yield {"name": "tests", "value": count(totals["tests"]), "note": ""}
-    yield {"name": "calls", "value": count(totals["calls"]), "note": f"{count(live)} live" if live else "all replayed"}
+    note = f"{count(live)} live" if live else "all replayed" if totals["calls"] else ""
+    yield {"name": "calls", "value": count(totals["calls"]), "note": note}
     yield {
         "name": "tokens",
         "value": count(usage["input_tokens"] + usage["output_tokens"]),

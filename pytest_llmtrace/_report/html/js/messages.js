@@ -1,6 +1,6 @@
 // Messages and tool calls.
 
-const KNOWN_FIELDS = new Set(["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning_content"]);
+const KNOWN_FIELDS = new Set(["role", "content", "name", "tool_calls", "tool_call_id", "refusal", "reasoning", "reasoning_content"]);
 
 /** A message: who speaks, and what it says. `tools` maps ids of tool calls to the names of the tools. */
 function messageNode(message, tools, className = "") {
@@ -18,7 +18,8 @@ const ROLES = new Set(["system", "developer", "user", "assistant", "tool", "func
 
 function messageBody(message) {
   const parts = [];
-  if (message.reasoning_content) parts.push(folded("reasoning", () => longText(asText(message.reasoning_content), "text")));
+  const thought = message.reasoning ?? message.reasoning_content;
+  if (thought) parts.push(folded("reasoning", () => longText(asText(thought), "text")));
   if (typeof message.content === "string") parts.push(textOf(message.content, message.role === "tool"));
   else if (Array.isArray(message.content)) parts.push(...message.content.map(partNode));
   else if (message.content !== null && message.content !== undefined) parts.push(textOf(asText(message.content), true));

@@ -57,7 +57,7 @@ function showList() {
   list.replaceChildren();
   byId("list-count").textContent =
     shownTests.length === TESTS.length ? plural(TESTS.length, "test") : count(shownTests.length) + " of " + plural(TESTS.length, "test");
-  if (!shownTests.length) add(list, make("li", { class: "none" }, "No test passes this filter."));
+  if (!shownTests.length) add(list, make("li", { class: "none" }, TESTS.length ? "No test passes this filter." : "No test called a model."));
   revealRow = inBatches(list, shownTests.length, 80, (from, to) => shownTests.slice(from, to).map(testRow));
   markCurrent();
 }
