@@ -110,13 +110,17 @@ def _is_text_or_link(message: Mapping[str, Any]) -> bool:
 
 def _example(call: LLMCall) -> Example:
     assert call.output is not None  # noqa: S101  # of a usable call
-    tools = [tool for tool in call.tools if "parameters" in tool or set(tool) <= {"name", "description"}]
+    tools = [tool for tool in call.tools if "name" in tool and tool.get("type", "function") == "function"]
     data: dict[str, Any] = {"messages": _Messages().made([*call.messages, call.output])}
     if tools:
-        data["tools"] = [{"type": "function", "function": dict(tool)} for tool in tools]
+        data["tools"] = [{"type": "function", "function": _function(tool)} for tool in tools]
         if isinstance(call.params.get("parallel_tool_calls"), bool):
             data["parallel_tool_calls"] = call.params["parallel_tool_calls"]
     return Example(data=plain(data), left_out=len(call.tools) - len(tools))
+
+
+def _function(tool: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tool.items() if key != "type"}
 
 
 class _Messages:

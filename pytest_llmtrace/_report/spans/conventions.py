@@ -37,6 +37,7 @@ _PROVIDERS: Final = {
     "azure_ai": "azure.ai.inference",
     "bedrock": "aws.bedrock",
     "bedrock_converse": "aws.bedrock",
+    "bedrock_mantle": "aws.bedrock",
     "cohere_chat": "cohere",
     "gemini": "gcp.gemini",
     "mistral": "mistral_ai",
@@ -175,8 +176,12 @@ def _content(call: LLMCall) -> Iterator[tuple[str, Attribute]]:
 
 
 def _definition(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool that was offered; one that the provider executes keeps the type that the provider gave it."""
-    return {"type": "function", **tool}
+    """A tool that was offered; one that the provider executes keeps the type that the provider gave it.
+
+    Gemini's have none, but one key that says what they are: ``{"googleSearch": {}}``.
+    """
+    kind = str(tool.get("type") or ("function" if "name" in tool else next(iter(tool), "function")))
+    return {"type": kind, "name": str(tool.get("name") or kind), **tool}
 
 
 def _is_number(value: object) -> bool:

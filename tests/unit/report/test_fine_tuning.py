@@ -11,7 +11,7 @@ from pytest_llmtrace._report.fine_tuning import EMPTY, FAILED, PARTS, REFUSED, U
 from tests.unit.report.builders import TEST, asked_for, call, chat, said
 
 SCHEMA = {"name": "refund", "description": "Refunds.", "parameters": {"type": "object", "properties": {}}}
-SEARCH = {"type": "web_search", "name": "web_search"}
+SEARCH = {"type": "openrouter:web_search", "parameters": {"max_uses": 1}}
 
 
 def lines(*calls: LLMCall, **options: Any) -> list[Any]:

@@ -194,6 +194,18 @@ def test_messages_of_other_kinds():
     ]
 
 
+def test_tools_that_the_provider_executes_have_a_type_and_a_name():
+    """Each definition has both, whatever the provider calls them."""
+    tools = ({"type": "web_search", "search_context_size": "low"}, {"googleSearch": {}}, {"name": "a"})
+    found = call_attributes(call([said("user", "x")], tools=tools))
+
+    assert json.loads(found["gen_ai.tool.definitions"]) == [
+        {"type": "web_search", "name": "web_search", "search_context_size": "low"},
+        {"type": "googleSearch", "name": "googleSearch", "googleSearch": {}},
+        {"type": "function", "name": "a"},
+    ]
+
+
 def test_failures_are_errors_with_a_type():
     """A failed call has its provider's error, a cancelled one says so, and what replaced it names it."""
     error = CallError(type="rate_limit_error", message="Slow down.", status=429)
