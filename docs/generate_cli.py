@@ -81,7 +81,7 @@ def _option(option: click.Option) -> str:
 
 
 def _cell(option: click.Option) -> str:
-    again = " May be given several times." if option.multiple else ""
+    again = " May be given several times." if option.multiple and "several times" not in (option.help or "") else ""
     default = f" Default: `{option.default}`." if option.show_default else ""
     return f"{option.help or ''}{default}{again}".replace("|", "\\|")
 

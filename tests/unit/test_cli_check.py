@@ -73,7 +73,15 @@ def test_conflict_markers_are_named_with_their_line(cassette):
     assert said.exit_code == 1
     assert "line 4: a merge left its conflict markers here\n" in said.output
     assert f"git checkout --theirs -- {cassette.golden}" in said.output
-    assert 'pytest --llm-record "test_a.py::test_one"' in " ".join(said.output.split())
+    assert "pytest --llm-record test_a.py::test_one`" in " ".join(said.output.split())
+
+
+def test_commands_to_copy_hold_names_as_one_word(project):
+    """Whatever a test or a folder is called, pasting the command does no more than it says."""
+    record(project, "a b; true/test_a.py::test_one").golden.write_text("<<<<<<< x\ntest: a b; true/t.py::t[$(x)]\n")
+    said = " ".join(run("a b; true").output.split())
+    assert "git checkout --theirs -- 'a b; true/cassettes/test_a/test_one.trace.yaml'`" in said
+    assert "pytest --llm-record 'a b; true/t.py::t[$(x)]'`" in said
 
 
 def test_unreadable_and_newer_files_say_what_the_reader_says(cassette):

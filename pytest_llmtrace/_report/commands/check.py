@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -78,8 +79,13 @@ def _way_out(problem: Problem) -> str:
     way_out = _WAYS_OUT[problem.kind]
     text = way_out(problem.facts) if callable(way_out) else way_out
     if problem.test is not None and "::" in problem.test:
-        text = text.replace("TEST", f'"{clean_line(problem.test)}"')
-    return text.replace("FILE", clean_line(problem.file.as_posix()))
+        text = text.replace("TEST", _word(problem.test))
+    return text.replace("FILE", _word(problem.file.as_posix()))
+
+
+def _word(name: str) -> str:
+    """A name as one word of a command that somebody will copy."""
+    return clean_line(shlex.quote(name))
 
 
 def _unreadable(facts: Mapping[str, Any]) -> str:
@@ -182,11 +188,9 @@ _WAYS_OUT: Final[Mapping[ProblemKind, str | Callable[[Mapping[str, Any]], str]]]
     "no_golden": lambda facts: (
         "`pytest --llm-record` makes the golden trace from the tape, without live calls."
         if facts.get("imported")
-        else f"`git checkout -- {clean_line(facts['golden'])}` may bring it back; `llmtrace prune` lists the unused."
+        else f"`git checkout -- {_word(facts['golden'])}` may bring it back; `llmtrace prune` lists the unused."
     ),
-    "no_tape": lambda facts: (
-        f"Bring it back: `git checkout -- {clean_line(facts['tape'])}`." if facts["known"] else _AGAIN
-    ),
+    "no_tape": lambda facts: f"Bring it back: `git checkout -- {_word(facts['tape'])}`." if facts["known"] else _AGAIN,
     "untracked": lambda facts: (
         "Elsewhere the test cannot be replayed. Where that is meant, `llm_tapes = off` says so."
         if facts["ignored"]
