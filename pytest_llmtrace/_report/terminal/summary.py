@@ -225,7 +225,7 @@ def _unused(document: Document, width: int, *, verbose: bool) -> Iterator[Line]:
     paths = document["unused"]
     if not paths:
         return
-    text = f"{plural(len(paths), 'unused cassette file')} (delete, or rename with the test)"
+    text = f"{plural(len(paths), 'unused cassette file')} (llmtrace prune)"
     yield from plain_lines(wrapped(text, width), yellow=True)
     shown = paths if verbose else paths[:_NAMED]
     yield from plain_lines(f"  {cut_middle(clean_line(path), width - 2)}" for path in shown)

@@ -107,7 +107,7 @@ def test_replayed_run():
         (output.content)
         budget: cost $0.0073 of $0.05 allowed (15 %)
 
-        1 unused cassette file (delete, or rename with the test)
+        1 unused cassette file (llmtrace prune)
           tests/cassettes/test_gone/test_x.trace.yaml
         """
     )
@@ -154,7 +154,7 @@ def test_replayed_run_in_full():
         warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed (output.content)
         budget: cost $0.0073 of $0.05 allowed (15 %)
 
-        1 unused cassette file (delete, or rename with the test)
+        1 unused cassette file (llmtrace prune)
           tests/cassettes/test_gone/test_x.trace.yaml
         """
     )
@@ -205,7 +205,7 @@ def test_markup():
         "tests/tes…d.py::test_refund[5]   5,420   5,420          $0.0012  $0.0002  +500 %",
         "warning: tests/test_refund.py::test_refund[5]: lead turn 1 answer changed",
         "(output.content)",
-        "1 unused cassette file (delete, or rename with the test)",
+        "1 unused cassette file (llmtrace prune)",
     ]
     assert marked(replayed(), verbosity=1, width=120)["red"][:2] == [
         "tests/test_refund.py::test_refund[2]      2  4,800   3,600  620  $0.0006     +200 %     0.25   failed",
