@@ -99,7 +99,7 @@ BUDGETS = """
 
 
 def test_of_budgets(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that is over its budget, cannot be checked, grew, or was stopped; and the summary of the run."""
+    """A test that is over its budget, cannot be checked, grew, or was stopped; and what the run says."""
     monkeypatch.setenv("COLUMNS", "80")
     project.write(f"MORE = 0\n{textwrap.dedent(BUDGETS)}")
     project.edit("calls=1", "calls=2")
@@ -125,11 +125,12 @@ def recorded(project: Project, provider: Provider, monkeypatch: pytest.MonkeyPat
 
 
 def compare_screens(ran: Ran, folder: str, project: Project, *, summary: bool = False) -> None:
-    """Compare each failed test's text, and the section of the run, with the file of its name; no file is left over."""
+    """Compare each failed test's text, and what the run says of budgets, with the files kept; no file is left over."""
     shown = {f"{name}.txt": screen for name, screen in screens(ran.text, project.path)}
     if summary:
         section = re.split(r"^=+ llmtrace =+$", ran.text, flags=re.MULTILINE)[-1]
-        shown["summary.txt"] = re.split(r"^=+ .* =+$", section, flags=re.MULTILINE)[0].strip("\n") + "\n"
+        blocks = re.split(r"^=+ .* =+$", section, flags=re.MULTILINE)[0].strip("\n").split("\n\n")
+        shown["summary.txt"] = "\n\n".join(block for block in blocks if "\nbudget" in f"\n{block}") + "\n"
     place = SCREENS / folder
     if REWRITES:
         for name, screen in shown.items():
