@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 _CHUNK: Final = 256
@@ -72,6 +72,18 @@ def gaps(pairs: Sequence[tuple[int, int]], whole: Gap) -> Iterator[Gap]:
         yield left_at, left_position, right_at, right_position
         left_at, right_at = left_position + 1, right_position + 1
     yield left_at, left_to, right_at, right_to
+
+
+def runs(numbers: Iterable[int]) -> Iterator[list[int]]:
+    """Numbers, rising, in runs without a gap."""
+    run: list[int] = []
+    for number in numbers:
+        if run and number != run[-1] + 1:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
 
 
 def rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from pytest_llmtrace._compare.align import runs
 from pytest_llmtrace._compare.calls import described, head_changes, reply_changes, tools_asked
 from pytest_llmtrace._compare.changes import Change, Side
 from pytest_llmtrace._compare.echoes import Echoes
@@ -16,6 +17,7 @@ from pytest_llmtrace._compare.hunks import Hunks, moved_messages
 from pytest_llmtrace._compare.pairing import Pairing
 from pytest_llmtrace._compare.positions import Positions
 from pytest_llmtrace._compare.turns import Alignment, align_turns
+from pytest_llmtrace._model.messages import Message
 
 Gathered = tuple[Mapping[int, Gathering], Mapping[int, Gathering]]
 """The fan-outs of both sides, by the position of the aggregator's call."""
@@ -58,7 +60,7 @@ class PairedConversation:
         self._context: Root | None = None
         """The first message that one side dropped from its context and the other did not."""
         self._said: tuple[set[str], ...] | None = None
-        """All messages of each side, once they are needed."""
+        """All messages and answers of each side, once they are needed."""
         self._gone = Echoes(fingerprints)
         self._extra = Echoes(fingerprints)
         self._orders: dict[int, Root] = {}
@@ -81,11 +83,11 @@ class PairedConversation:
         """
         self._settle_order(positions)
         reached = max((one for one, _ in self.turns.aligned), default=0) if stopped else len(self.golden)
-        for run in _runs(one for one in self.turns.missing if one < reached):
+        for run in runs(one for one in self.turns.missing if one < reached):
             root = self._enter_calls("golden", [self.golden[one] for one in run], positions)
             for one in run:
                 self._gone.add(self.golden[one], one, root)
-        for run in _runs(self.turns.added):
+        for run in runs(self.turns.added):
             root = self._enter_calls("observed", [self.observed[other] for other in run], positions)
             for other in run:
                 self._extra.add(self.observed[other], other, root)
@@ -172,34 +174,61 @@ class PairedConversation:
         for hunk, here, there in left:
             changed = [position for position in here if position not in moved]
             instead = [position for position in there if position not in elsewhere]
-            if one in self._orders and not (changed and instead) and not _systems(golden, changed, observed, instead):
-                hunk.causes.append(self._orders[one])  # it came after other turns than before
-                continue
-            if self._cut(golden, observed, changed, instead):
-                if self._context is None:
-                    one_sided = self._hunks.changes(golden, observed, changed, instead)
-                    self._context = self._enter_group([change for group in one_sided for change in group], where)
-                self._context.seen(where)
-                hunk.causes.append(self._context)
-                continue
-            quoted = self._quoted(golden, observed, changed, instead, positions)
-            if quoted is not None:
-                hunk.causes.extend(quoted)
-                for root in quoted:
-                    root.seen(where)
-                continue
-            for group in self._hunks.changes(golden, observed, changed, instead):
-                hunk.causes.append(self._enter_group(group, where))
+            if one in self._orders:
+                new = self._unknown(golden, changed, 1), self._unknown(observed, instead, 0)
+                if new != (changed, instead):
+                    hunk.causes.append(self._orders[one])  # it came after other turns than before
+                    changed, instead = new
+            hunk.causes.extend(self._causes(golden, observed, changed, instead, where, positions))
+
+    def _causes(  # noqa: PLR0917  # one stretch of two histories, and where they are
+        self,
+        golden: TurnPrint,
+        observed: TurnPrint,
+        here: list[int],
+        there: list[int],
+        where: Place,
+        positions: Positions,
+    ) -> list[Root]:
+        """What a stretch of two histories that is not equal follows from, or says anew."""
+        if self._cut(golden, observed, here, there):
+            if self._context is None:
+                one_sided = self._hunks.changes(golden, observed, here, there)
+                self._context = self._enter_group([change for group in one_sided for change in group], where)
+            self._context.seen(where)
+            return [self._context]
+        quoted = self._quoted(golden, observed, here, there, positions)
+        if quoted is None:
+            return [self._enter_group(group, where) for group in self._hunks.changes(golden, observed, here, there)]
+        for root in quoted:
+            root.seen(where)
+        return quoted
 
     def _cut(self, golden: TurnPrint, observed: TurnPrint, here: list[int], there: list[int]) -> bool:
         """Whether messages are on one side only because a context was cut: the other side knew them before."""
         if bool(here) == bool(there) or not (self._context or golden.rewritten or observed.rewritten):
             return False
+        return not (self._unknown(golden, here, 1) or self._unknown(observed, there, 0))
+
+    def _unknown(self, turn: TurnPrint, places: list[int], other: int) -> list[int]:
+        """Which messages of a turn's history the other side of the conversation has nowhere; prompts are its own."""
         if self._said is None:
-            sides = (self.golden, self.observed)
-            self._said = tuple({key for turn in side for key in turn.keys} for side in sides)
-        turn, places, known = (golden, here, self._said[1]) if here else (observed, there, self._said[0])
-        return all(turn.keys[at] in known for at in places)
+            self._said = tuple(
+                {key for turn in side for key in (*turn.added, *self._answer_keys(turn.call.output))}
+                for side in (self.golden, self.observed)
+            )
+        known, said = self._said[other], turn.call.messages
+        return [
+            at
+            for at in places
+            if said[at]["role"] in SYSTEM_ROLES or known.isdisjoint((turn.keys[at], *self._answer_keys(said[at])))
+        ]
+
+    def _answer_keys(self, message: Message | None) -> tuple[str, ...]:
+        """Digests of an answer as it came and as histories repeat it; none of any other message."""
+        if message is None or message["role"] != "assistant":
+            return ()
+        return self._fingerprints.key(message), self._fingerprints.echo(message)
 
     def _quoted(
         self, golden: TurnPrint, observed: TurnPrint, here: list[int], there: list[int], positions: Positions
@@ -260,12 +289,6 @@ class PairedConversation:
                 root.blame()
 
 
-def _systems(golden: TurnPrint, here: list[int], observed: TurnPrint, there: list[int]) -> bool:
-    """Whether there is a system message among these."""
-    said = [golden.call.messages[at] for at in here] + [observed.call.messages[at] for at in there]
-    return any(message["role"] in SYSTEM_ROLES for message in said)
-
-
 def _ranks(turns: Iterable[TurnPrint]) -> dict[int, int]:
     """The turns of a conversation, from 1, by the position of their calls in the trace."""
     return {at: rank for rank, at in enumerate(sorted(turn.at for turn in turns), start=1)}
@@ -273,15 +296,3 @@ def _ranks(turns: Iterable[TurnPrint]) -> dict[int, int]:
 
 def _name(turn: TurnPrint) -> str:
     return f"{turn.label} {turn.number}"
-
-
-def _runs(numbers: Iterable[int]) -> Iterator[list[int]]:
-    """Numbers, rising, in runs without a gap."""
-    run: list[int] = []
-    for number in numbers:
-        if run and number != run[-1] + 1:
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run

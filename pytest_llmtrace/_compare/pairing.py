@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
@@ -126,14 +126,15 @@ class _Pairs:
         self.observed = [one for one in self.observed if one.opening not in more[0]]
 
     def match(self, label: Callable[[Candidate], Hashable | None]) -> None:
-        """Pair conversations of equal label, the first with the first; `None` is no label."""
+        """Pair conversations of equal label: where there are a few, those that are most alike; `None` is no label."""
         if not self.golden or not self.observed:
             return
-        waiting: dict[Hashable, deque[Candidate]] = defaultdict(deque)
-        for one in self.golden:
-            waiting[label(one)].append(one)
+        waiting: dict[Hashable, tuple[list[Candidate], list[Candidate]]] = defaultdict(lambda: ([], []))
+        for side, candidates in enumerate((self.golden, self.observed)):
+            for one in candidates:
+                waiting[label(one)][side].append(one)
         waiting.pop(None, None)
-        self._pair([(places.popleft(), other) for other in self.observed if (places := waiting.get(label(other)))])
+        self._pair([pair for here, there in waiting.values() if here and there for pair in _closest(here, there)])
 
     def match_by_messages(self, fingerprints: Fingerprints) -> None:
         """Pair what shares messages, system messages aside.
@@ -168,20 +169,14 @@ class _Pairs:
         if not 1 < len(self.golden) * len(self.observed) <= _TABLE:
             return
         here, there = [_words(one) for one in self.golden], [_words(other) for other in self.observed]
-        scores = sorted(
-            (-_alike(here[at], there[to]), abs(at - to), at, to)
+        scores = {
+            (at, to): _alike(here[at], there[to])
             for at, one in enumerate(self.golden)
             for to, other in enumerate(self.observed)
             if (one.embeds, one.agent) == (other.embeds, other.agent)
-        )
-        free_here, free_there = set(range(len(here))), set(range(len(there)))
-        found = []
-        for score, _, at, to in scores:
-            if score < 0 and at in free_here and to in free_there:
-                free_here.discard(at)
-                free_there.discard(to)
-                found.append((self.golden[at], self.observed[to]))
-        self._pair(found)
+        }
+        best = _best({places: score for places, score in scores.items() if score > 0})
+        self._pair([(self.golden[at], self.observed[to]) for at, to in best])
 
     def _pair(self, found: Iterable[tuple[Candidate, Candidate]]) -> None:
         taken: set[int] = set()
@@ -222,6 +217,31 @@ class _Places(Generic[Where]):
                 if not again:
                     taken.add(best)
                 yield hosts[best], one
+
+
+def _closest(golden: Sequence[Candidate], observed: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
+    """Pairs of conversations: the most alike first, in order where none is more alike, or where there are many."""
+    if len(golden) == len(observed) == 1 or len(golden) * len(observed) > _TABLE:
+        return list(zip(golden, observed, strict=False))
+    here, there = [_parts(one) for one in golden], [_parts(other) for other in observed]
+    scores = {(at, to): _alike(one, other) for at, one in enumerate(here) for to, other in enumerate(there)}
+    return [(golden[at], observed[to]) for at, to in _best(scores)]
+
+
+def _best(scores: Mapping[tuple[int, int], float]) -> Iterator[tuple[int, int]]:
+    """Pairs of positions, each used once: those with the highest score first."""
+    here: set[int] = set()
+    there: set[int] = set()
+    for at, to in sorted(scores, key=lambda places: (-scores[places], abs(places[0] - places[1]), places)):
+        if at not in here and to not in there:
+            here.add(at)
+            there.add(to)
+            yield at, to
+
+
+def _parts(one: Candidate) -> frozenset[str]:
+    """Digests of what was asked for, said and answered in a conversation."""
+    return frozenset(part for turn in one.prints for part in (turn.head, *turn.brought, turn.reply))
 
 
 def _said(prints: Sequence[TurnPrint], fingerprints: Fingerprints) -> list[str]:

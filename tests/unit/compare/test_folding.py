@@ -300,3 +300,13 @@ def test_a_small_edit_is_known_by_the_words_around_it() -> None:
         EXACT,
     )
     assert [(one.path, one.folded) for one in drifts] == [("messages[0].content", 1)]
+
+
+def test_what_else_changed_beside_turns_that_moved() -> None:
+    """A turn that moved does not bring the messages of the turns around it along, where the first answer changed."""
+
+    def told(order: str, first: str = "A") -> Trace:
+        return trace(chat(*(([user(one)], says(first if one == "a" else one.upper())) for one in order)))
+
+    drifts = compare(told("abcd"), told("adbc", first="B!"), EXACT)
+    assert [(one.kind, one.turn) for one in drifts] == [("output", 1), ("order", 4)]

@@ -217,3 +217,19 @@ def replace_id(text: str) -> object:
     from pytest_llmtrace._model.messages import message
 
     return message({**result(text), "tool_call_id": f"orphan {text}"})
+
+
+@given(order=st.permutations(range(3)))
+def test_conversations_that_open_alike_are_told_apart_by_the_rest(order: list[int]) -> None:
+    """Unlabelled conversations that begin with one question pair with those they are most like, whatever changed."""
+
+    def talk(at: int, second: str | None = None, **own: object) -> list[LLMCall]:
+        turns = [([user("Hello")], says("Hi"), own), ([user(second or f"Order {at}")], says(f"Sent {at}"))]
+        return chat(*turns, *[([user(f"And {at}?")], says(f"Too {at}"))] * at)
+
+    golden = trace(*(talk(at) for at in range(3)))
+    changed = [talk(0, params={"seed": 1}), talk(1, second="Order 100"), talk(2)]
+    assert found(golden, trace(*(changed[at] for at in order))) == [
+        ("params", "conversation 1", 1, None, 1),
+        ("user", "conversation 2", 2, "Order 1", "Order 100"),
+    ]
