@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._commands.export import _entries, _examples, _Notes, _spans
+from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace.cli import main
 
 CALL = """\
@@ -138,3 +141,13 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_written(tree, tmp_path):
         assert "test_one.trace.yaml" in done.stderr
         assert '"two' in (tmp_path / "out").read_text("utf-8")
     assert run("-o", str(tmp_path / "no" / "out"), str(tree)).exit_code == 1
+
+
+def test_large_trees_are_streamed(tree):
+    """Every form is written as cassettes come: of a tree without end there is a beginning."""
+    golden = load_golden(tree / "one" / "cassettes" / "test_a" / "test_one.trace.yaml")
+    endless = itertools.repeat(golden)
+
+    assert [json.loads(line)["nodeid"] for line in itertools.islice(_entries(endless), 2)] == [golden.test] * 2
+    assert [piece[:2] for piece in itertools.islice(_spans(endless, 0), 4)] == ['{"', '{"', ",{", ",{"]
+    assert next(_examples(endless, _Notes(), per_turn=False)).startswith('{"messages"')
