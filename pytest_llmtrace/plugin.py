@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,9 @@ from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.controller import Controller
+    from pytest_llmtrace._run.ledger import Ledger
     from pytest_llmtrace._run.live_trace import LLMTrace
+    from pytest_llmtrace._run.progress import Progress
     from pytest_llmtrace._run.run import Run
     from pytest_llmtrace._run.scope import Coverage
 
@@ -78,8 +81,24 @@ class Hooks:
         """What happens in this process."""
         from pytest_llmtrace._run.run import Run  # noqa: PLC0415
 
-        ledger = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
-        return Run(self._settings, ledger=ledger, hooks=self._config.hook)
+        return Run(self._settings, ledger=self.ledger, hooks=self._config.hook)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What is spent: of this process, or of all workers."""
+        from pytest_llmtrace._run.ledger import Ledger  # noqa: PLC0415
+
+        shared = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
+        if shared is not None:
+            return Ledger(Path(shared))
+        return Ledger(listener=lambda: self.progress.within_a_test(self._config))
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What is said of it meanwhile."""
+        from pytest_llmtrace._run.progress import Progress  # noqa: PLC0415
+
+        return Progress(self._settings, self.controller.ledger or self.ledger)
 
     @cached_property
     def controller(self) -> Controller:
@@ -110,6 +129,11 @@ class Hooks:
     def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
         with self._if(self._settings.run_mode != "off", lambda: self.run.collecting(session)):
             return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self) -> None:
+        if self._settings.spends and not hasattr(self._config, "workerinput"):
+            self.progress.between_tests(self._config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -157,7 +181,7 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["llmtrace_ledger"] = self.controller.ledger()
+        node.workerinput["llmtrace_ledger"] = self.controller.ledger_file()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:

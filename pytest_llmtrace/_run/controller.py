@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.scope import Coverage
 from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import LlmtraceError
@@ -34,6 +35,8 @@ class Controller:
         self._remarks: list[str] = []
         self._places: dict[str, tuple[str, int]] = {}
         self._folder: str | None = None
+        self.ledger: Ledger | None = None
+        """What xdist workers spend, where there are any."""
 
     def take(self, report: pytest.TestReport) -> None:
         """Take in one test report."""
@@ -53,10 +56,11 @@ class Controller:
         """Take in what owners have to say."""
         self._payloads += payloads
 
-    def ledger(self) -> str:
+    def ledger_file(self) -> str:
         """A file that all workers count live spending in."""
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="llmtrace-")
+            self.ledger = Ledger(Path(self._folder) / "ledger")
         return str(Path(self._folder) / "ledger")
 
     def finish(self, session: pytest.Session, coverage: Coverage) -> int | pytest.ExitCode:

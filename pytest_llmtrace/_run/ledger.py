@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,8 +63,10 @@ class Ledger:
     comes first, and no lock is needed.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, listener: Callable[[], None] = lambda: None) -> None:
+        """Args: path: the file. listener: is called after each entry that was made in this process."""
         self._path = path
+        self._listener = listener
         self._lock = threading.Lock()
         self._read_up_to = 0
         self._sums: dict[str, Spent] = {}
@@ -72,11 +74,13 @@ class Ledger:
     def enter(self, directory: str, amount: Spent) -> Sums:
         """Enter an amount. Returns what stood here before it."""
         with self._lock:
+            before = dict(self._sums)
             if self._path is None:
-                before = Sums(dict(self._sums))
                 self._count(directory, amount)
-                return before
-            return Sums(self._appended(self._path, directory, amount))
+            else:
+                before = self._appended(self._path, directory, amount)
+        self._listener()
+        return Sums(before)
 
     def sums(self) -> Sums:
         """What was spent so far."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +33,9 @@ from pytest_llmtrace.errors import LlmtraceError
 class Run:
     """Everything the plugin's hooks call, in the order in which pytest calls them."""
 
-    def __init__(self, settings: Settings, *, ledger: str | None = None, hooks: Any) -> None:
+    def __init__(self, settings: Settings, *, ledger: Ledger, hooks: Any) -> None:
         self.settings = settings
-        self._ledger = Ledger(Path(ledger) if ledger else None)
+        self._ledger = ledger
         self._prices = PriceBook(settings.prices)
         self._redactor = redactor(hooks)
         self._capturing = Capturing(settings)

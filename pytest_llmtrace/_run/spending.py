@@ -53,9 +53,7 @@ class Spending:
         return refusal
 
     def answered(self, exchange: Exchange) -> None:
-        """Count what an answered live call used, at once."""
-        if not (self._plan.limits or self._plan.shared_limits):
-            return
+        """Count what an answered live call used, at once: for the budgets, and for whoever watches the run."""
         expected = self._taken_back(exchange)
         call = self._answered(exchange)
         if call is None or (exchange.status or 0) >= 400:

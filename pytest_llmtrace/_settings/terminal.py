@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ class Terminal:
     summary: Shown = None
     by_flag: bool = False
     """Whether that was said for this run, so that it holds with `-q` too."""
+    progress: float | None = None
+    """Seconds between two lines of running spend; infinite: none; `None`: nobody said."""
 
 
 def declare_terminal(group: Any, parser: pytest.Parser) -> None:
@@ -33,14 +36,39 @@ def declare_terminal(group: Any, parser: pytest.Parser) -> None:
         "breached budgets.",
     )
     parser.addini("llm_summary", "Like --llm-summary.", default="")
+    group.addoption(
+        "--llm-progress",
+        metavar="SECONDS|off",
+        dest="llmtrace_progress",
+        default=None,
+        help="While recording or live: seconds between two lines with the calls made and the dollars spent so far "
+        "(default: 10, and more the longer the run), or `off`.",
+    )
+    parser.addini("llm_progress", "Like --llm-progress.", default="")
 
 
 def read_terminal(config: pytest.Config) -> Terminal:
     """Read these options. Raises: SettingsError for a value that cannot be used."""
     flag, ini = config.option.llmtrace_summary, str(config.getini("llm_summary") or "").strip()
+    progress = _progress(config.option.llmtrace_progress, str(config.getini("llm_progress") or "").strip())
     if flag is not None:
-        return Terminal(summary=_shown("--llm-summary", flag.strip()), by_flag=True)
-    return Terminal(summary=_shown("llm_summary", ini) if ini else None)
+        return Terminal(summary=_shown("--llm-summary", flag.strip()), by_flag=True, progress=progress)
+    return Terminal(summary=_shown("llm_summary", ini) if ini else None, progress=progress)
+
+
+def _progress(flag: str | None, ini: str) -> float | None:
+    text, source = (flag.strip(), "--llm-progress") if flag is not None else (ini, "llm_progress")
+    if flag is None and not ini:
+        return None
+    if text == "off":
+        return math.inf
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise SettingsError(f"{source}={text!r}: not a number of seconds, or `off`; write for example {source}=30")
+    return value
 
 
 def _shown(source: str, text: str) -> Shown:

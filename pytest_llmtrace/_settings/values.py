@@ -77,6 +77,11 @@ class Settings:
         return self.mode or self.default_mode
 
     @property
+    def spends(self) -> bool:
+        """Whether unmarked tests may make live calls."""
+        return self.run_mode in ("record", "live") and not self.dry_run
+
+    @property
     def offline(self) -> bool:
         """Whether no test of the run may reach a provider."""
         return self.run_mode == "trace" or self.dry_run
