@@ -59,14 +59,13 @@ def test_the_sum_is_printed_like_the_summary_of_a_run() -> None:
     """Each report, then what a run would have said."""
     ran = merge("1.json", "2.json", "--budget-calls", "3", "--budget=$1")
     assert ran.exit_code == 1
-    assert ran.stdout.split("\n")[:7] == [
+    assert ran.stdout.split("\n")[:6] == [
         "report        tests  calls     cost   mode  exit",
         "1.json            1      2  $0.0002  trace    ok",
         "2.json            1      2  $0.0002  trace    ok",
         "",
         "trace · 2 tests · 4 calls · 400 tokens in, 40 out",
         "nothing paid · would have cost $0.0004",
-        "",
     ]
     assert "budget: cost $0.0004 of $1.00 allowed (less than 0.1 %)\n" in ran.stdout
     assert ran.stdout.endswith("budget BREACHED: calls 4 of 3 allowed (set by --budget-calls)\n")
