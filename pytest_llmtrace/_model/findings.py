@@ -89,7 +89,7 @@ class Bypass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoCassette:
-    """A test that calls an LLM in trace mode and has no recording."""
+    """A test that calls an LLM and has no recording: replay cannot go on, live it is compared with nothing."""
 
     cassette: str
     """Where the golden trace would be, relative to the root directory."""

@@ -167,12 +167,17 @@ def finding_line(finding: Mapping[str, Any]) -> str:
         what = f"past the tape: {clean_line(finding['what'])}"
         return f"fewer than {plural(few, 'LLM call')} seen (min_calls)" if few else what
     if kind == "no_cassette":
-        tape, place = finding.get("tape"), clean_line(finding["cassette"])
-        missing = (
-            f"no golden trace at {place}, recorded calls at {clean_line(tape)}" if tape else f"no recording at {place}"
-        )
-        return "cannot be replayed: llm_tapes = off" if finding.get("tapes_off") else missing
+        return _without_cassette(finding)
     return clean_line(str(finding.get("text", "")).partition("\n")[0])
+
+
+def _without_cassette(finding: Mapping[str, Any]) -> str:
+    tape, place = finding.get("tape"), clean_line(finding["cassette"])
+    if finding.get("tapes_off"):
+        return "cannot be replayed: llm_tapes = off"
+    if finding.get("severity") == "warn":  # live mode
+        return f"compared with nothing: no golden trace at {place}"
+    return f"no golden trace at {place}, recorded calls at {clean_line(tape)}" if tape else f"no recording at {place}"
 
 
 def finding_title(finding: Mapping[str, Any]) -> str:

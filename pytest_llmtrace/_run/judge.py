@@ -157,10 +157,10 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
     misses = [one for one in run.recorder.misses if one.phase == "call"]
     llm = [one for one in misses if one.is_llm]
     called = any(entry.status != "missed" or llm for entry in trace.calls)
-    if run.plan.mode != "live" and not run.old.golden_exists and (called or llm or run.keyless):
-        request = _line(run, llm[0].request) if llm else ""
-        found.append(NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file))
-        return found
+    if not run.old.golden_exists and (called or llm or run.keyless):
+        live, request = run.plan.mode == "live", _line(run, llm[0].request) if llm else ""
+        nothing = NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file)
+        return [replace(nothing, tape=None, severity="warn") if live else nothing]
     understood = explained and any(call.status == "missed" for call in trace.calls)
     found += [_miss(run, miss) for miss in displaced(run)]
     if found:

@@ -98,6 +98,18 @@ def test_a_test_without_llm_calls_is_left_alone(project, mode):
     assert ran.report["tests"] == []
 
 
+def test_live_mode_says_what_it_has_nothing_to_compare_with(project):
+    """A test without a golden trace passes live, and not without a word; a failure of its own says nothing of that."""
+    project.write("def test_one():\n    chat('hi')\n\ndef test_two():\n    chat('ho')\n    assert False\n")
+    ran = project.run("--llm-live")
+    ran.outcomes(passed=1, failed=1)
+    (said,) = ran.test("one")["findings"]
+    place = "cassettes/test_it/test_one.trace.yaml"
+    assert (said["type"], said["severity"], said["cassette"]) == ("no_cassette", "warn", place)
+    assert f"test_it.py::test_one: compared with nothing: no golden trace at {place}" in " ".join(ran.text.split())
+    assert "made an LLM call but has no recording" not in ran.text
+
+
 def test_live_mode_calls_and_compares_and_writes_nothing(project):
     """`--llm-live` makes real calls and leaves the files alone."""
     project.write("def test_one():\n    chat('hi')\n")

@@ -48,7 +48,7 @@ def failure_text(verdict: Verdict, width: int = 80) -> str:
         verdict: What was found.
         width: Columns of the terminal.
     """
-    found = [finding for finding in verdict.findings if finding.severity != "ignore"]
+    found = [finding for finding in verdict.findings if finding.severity != "ignore" and not _is_note(finding)]
     blocks = [
         [_title(verdict, found)],
         *_sections(verdict, found, width),
@@ -188,6 +188,11 @@ def _estimate(verdict: Verdict, *, recorded: bool) -> str:
 def _labelled(label: str, lines: Sequence[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         yield f"  {'' if number else label:<6}  {line}"
+
+
+def _is_note(finding: Finding) -> bool:
+    """Whether it is no part of why the test failed: live, what has no golden trace is compared with nothing."""
+    return isinstance(finding, NoCassette) and finding.severity == "warn"
 
 
 def _grew(found: Sequence[Finding]) -> bool:
