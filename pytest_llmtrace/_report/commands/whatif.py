@@ -9,13 +9,13 @@ from typing import Any, Final
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.amounts import dollars
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.layout import Line, display_width, plain_lines, table, wrapped
+from pytest_llmtrace._report.layout import Line, plain_lines, table, wrapped
 from pytest_llmtrace._report.money import count, usd, usd_or_part
 from pytest_llmtrace._report.topics.outcome import change, grew
 from pytest_llmtrace._report.wording import joined, plural
 
 _TOKENS: Final = ("in", "cached", "out")
-"""Columns that are left out where there is no room for all."""
+"""Columns that are left out, one after the other, where there is no room for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,7 @@ def whatif_lines(
     """A row per recorded model and their sum, and the notes."""
     cells = [_cells(row) for row in (*rows, whole)]
     header = ("recorded with", "calls", *_TOKENS, "recorded", *(clean_line(one.name) for one in columns))
-    if _columns([header, *cells]) > width:
-        header, *cells = [(*row[:2], *row[2 + len(_TOKENS) :]) for row in (header, *cells)]
-    lines = table(header, cells, width)
+    lines = table(header, cells, width, droppable=(*_TOKENS, "calls"))
     yield Line(text=lines[0], markup={"bold": True})
     yield from plain_lines(lines[1:-1])
     yield Line(text=lines[-1], markup={"bold": True})
@@ -108,12 +106,6 @@ def _column_notes(column: Column, calls: int) -> Iterator[str]:
     written = column.swapped.cache_write_tokens
     if written:
         yield f"{name}: {count(written)} tokens written to a cache cost its price for that, or that of others."
-
-
-def _columns(rows: Sequence[Sequence[str]]) -> int:
-    """Columns of the terminal that a table of these cells takes."""
-    sizes = [max(display_width(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return sum(size + 2 for size in sizes if size) - 2
 
 
 def _cells(row: CostRow) -> tuple[str, ...]:
