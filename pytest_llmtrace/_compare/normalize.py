@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from pytest_llmtrace._compare.align import prefix_length
 from pytest_llmtrace._compare.values import json_in
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.stand_ins import is_stand_in
@@ -116,7 +117,27 @@ def _applied(text: str, rules: tuple[AnyRule, ...]) -> str:
 
 
 def absorbed_by(golden: Any, observed: Any) -> tuple[str, ...]:
-    """Names of the rules, as few as are needed, under which two different values are equal; empty where none help."""
+    """Names of the rules, as few as are needed, under which two different values are equal; empty where none help.
+
+    Of long texts, the rules are first tried on what differs and the words around it.
+    """
+    if isinstance(golden, str) and isinstance(observed, str) and max(len(golden), len(observed)) > _LONG:
+        found = _absorbing(*_differing(golden, observed))
+        rules = tuple(RULES[name] for name in found)
+        return found if normalized(golden, rules) == normalized(observed, rules) else ()
+    return _absorbing(golden, observed)
+
+
+def _differing(golden: str, observed: str) -> tuple[str, str]:
+    """The part of two long texts in which they differ, with some of what is around it."""
+    start = prefix_length(golden, observed)
+    shortest = min(len(golden), len(observed)) - start
+    end = prefix_length(golden[: -shortest - 1 : -1], observed[: -shortest - 1 : -1]) if shortest else 0
+    start, end = max(start - _AROUND, 0), max(end - _AROUND, 0)
+    return golden[start : len(golden) - end], observed[start : len(observed) - end]
+
+
+def _absorbing(golden: Any, observed: Any) -> tuple[str, ...]:
     names = [name for name, one in RULES.items() if normalized(golden, (one,)) == normalized(observed, (one,))]
     if names:
         return (names[0],)
@@ -129,6 +150,10 @@ def absorbed_by(golden: Any, observed: Any) -> tuple[str, ...]:
             used = fewer
     return tuple(one.name for one in used)
 
+
+_LONG: Final = 10_000
+"""Characters of a text that is not normalised whole to see whether that helps."""
+_AROUND: Final = 200
 
 _MONTHS: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?[Mm]\b\.?)?"

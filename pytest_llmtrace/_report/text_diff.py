@@ -19,13 +19,14 @@ _WORK: Final = 250_000
 def text_diff(golden: str | None, observed: str | None, width: int, limit: int = 16) -> list[str]:
     """The difference as lines that begin with ``-``, ``+`` or blanks, of at most `width` columns.
 
-    `None` is nothing at all, so only the other side is shown. Single lines are cut around the change, longer texts
-    compared line by line. Where two texts would look the same, their invisible characters are spelled out. About
-    `limit` lines; what is left out is counted.
+    `None` is nothing at all, so only the other side is shown, in quotes where it is blank. Single lines are cut around
+    the change, longer texts compared line by line. Where two texts would look the same, their invisible characters are
+    spelled out. About `limit` lines; what is left out is counted.
     """
     if golden is None or observed is None:
         mark, text = ("-", golden) if observed is None else ("+", observed)
-        return _side(mark, clean(text or "").split("\n"), width, limit)
+        lines = [f'"{_spaces_shown(text)}"'] if text and text.isspace() else clean(text or "").split("\n")
+        return _side(mark, lines, width, limit)
     old, new = _distinct(golden, observed)
     if "\n" not in old and "\n" not in new:
         return pair(old, new, width)

@@ -86,6 +86,17 @@ def test_what_was_normalised_stays_as_it_is(parts: list[str], names: list[str]) 
         assert normalized(once, rules) == once
 
 
+def test_rules_for_a_long_text_are_found_where_it_differs() -> None:
+    """In a long text a date is named as in a line; what differs besides, at either end or repeated, is not absorbed."""
+    long = "So it is. " * 2_000
+    on = f"{long}On 2025-11-02, {long}"
+    assert absorbed_by(on, on.replace("2025-11-02", "2024-01-31")) == ("date",)
+    assert absorbed_by(on, on.replace("2025-11-02", "2024-01-31") + "!") == ()
+    assert absorbed_by(on, "?" + on.replace("2025-11-02", "2024-01-31")) == ()
+    assert absorbed_by(long, long + long) == ()
+    assert absorbed_by(f"2025-11-02 {long}", long) == ()
+
+
 @pytest.mark.parametrize(
     ("rules", "text", "result"),
     [

@@ -110,6 +110,7 @@ def test_one_side_only():
     """Where one side has nothing, the other is shown alone."""
     assert text_diff(None, "a\nb\nc", 74, limit=2) == ["+  a", "+  b", "+  … 1 more line"]
     assert text_diff("gone", None, 74) == ["-  gone"]
+    assert text_diff(None, "\n ", 74) == ['+  "\\n "']
 
 
 def test_wide_characters():
