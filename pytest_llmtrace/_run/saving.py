@@ -23,7 +23,7 @@ from pytest_llmtrace._run.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
-from pytest_llmtrace._store.observed import observed_file, write_observed
+from pytest_llmtrace._store.observed import forget_observed, observed_file, write_observed
 from pytest_llmtrace._store.paths import variant_file, variants_of
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
@@ -221,6 +221,8 @@ def save_observed(run: OwnerRun, folder: Path) -> None:
     plan = run.plan
     whole = run.trace()
     trace = plan.privacy.masked((run.assembled.trace if run.assembled is not None else whole).behaviour)
+    if plan.run in (None, 1):
+        forget_observed(observed_file(folder, plan.cassette.golden, plan.root))
     if not trace.entries:
         return
     mask = plan.privacy.mask

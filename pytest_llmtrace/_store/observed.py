@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._store import atomic
 from pytest_llmtrace._store.golden_file import Golden, dump_golden
 from pytest_llmtrace._store.ordering import fan_outs_in_order
-from pytest_llmtrace._store.paths import GOLDEN, OBSERVED
+from pytest_llmtrace._store.paths import GOLDEN, OBSERVED, is_further
 from pytest_llmtrace.errors import SettingsError, StorageError
 
 _MARK: Final = "Traces that pytest --llm-save observed: no cassettes. `llmtrace diff` compares them. Safe to delete.\n"
@@ -59,3 +60,19 @@ def observed_file(folder: Path, golden: Path, root: Path, run: int | None = None
 def write_observed(path: Path, observed: Golden) -> None:
     """Write one trace. Raises: StorageError."""
     atomic.write_text(path, dump_golden(replace(observed, trace=fan_outs_in_order(observed.trace))))
+
+
+def forget_observed(path: Path) -> None:
+    """Remove what an earlier run of pytest observed of an owner, its further runs too: it did not happen in this one.
+
+    Args:
+        path: The file of the first run.
+
+    Raises:
+        StorageError: the operating system refused.
+    """
+    stem = path.name.removesuffix(GOLDEN)
+    for further in path.parent.glob(f"{escape(stem)}.run-*{GOLDEN}"):
+        if is_further(further.name):
+            atomic.remove(further)
+    atomic.remove(path)

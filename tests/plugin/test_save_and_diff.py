@@ -68,6 +68,20 @@ def test_a_second_run_writes_into_the_same_folder(project):
     assert project.replay().report["unused"] == []
 
 
+def test_what_an_earlier_run_saw_is_not_taken_for_this_one(project):
+    """Further runs of a test, and a test that makes no call any more, go; tests that were not asked for stay."""
+    project.write(TESTS)
+    project.record()
+    project.run("--llm-live", "--llm-live-runs=3", "--llm-save=seen")
+    further = [name.replace(".trace.yaml", f".run-{number}.trace.yaml") for name in FILES for number in (2, 3)]
+    assert kept(project.path / "seen") == sorted([*FILES, *further])
+    project.run("--llm-live", "--llm-save=seen", "-k", "one")
+    assert kept(project.path / "seen") == sorted([*FILES, *(name for name in further if "TestTwo" in name)])
+    project.edit('chat("hi")', "pass")
+    project.run("--llm-live", "--llm-save=seen")
+    assert kept(project.path / "seen") == FILES[:1]
+
+
 @pytest.mark.parametrize("folder", [".", "notes.txt/seen"])
 def test_a_folder_that_cannot_serve_is_refused_before_anything_is_paid(project, folder):
     """The project itself, which holds the golden traces, and a place that cannot be written: a usage error."""
