@@ -13,6 +13,8 @@ _UNSAFE: Final = re.compile(
     "\ud800-\udfff"  # lone surrogates, which no terminal can print
     "]"
 )
+_COMMAND: Final = re.compile(r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]])")
+"""How a workflow command begins: GitHub runs `::command::` after any blanks, and `##[command]` anywhere in a line."""
 
 
 def clean(text: object) -> str:
@@ -27,6 +29,19 @@ def clean(text: object) -> str:
 def clean_line(text: object) -> str:
     r"""The same on one line: a line feed becomes ``\n``."""
     return clean(text).replace("\n", "\\n")
+
+
+def disarmed(text: str) -> str:
+    r"""Finished lines in which nothing is a workflow command for the CI system that reads them (``\x3a:error::``).
+
+    A text could otherwise annotate, mask or hide what is shown. Only finished lines can be judged: folding a long text
+    makes new beginnings.
+    """
+    return _COMMAND.sub(_disarmed, text) if "::" in text or "##[" in text else text
+
+
+def _disarmed(match: re.Match[str]) -> str:
+    return "#\\x23" if match["blanks"] is None else f"{match['blanks']}\\x3a:"
 
 
 def _spelled(match: re.Match[str]) -> str:

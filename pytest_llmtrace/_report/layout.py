@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pytest_llmtrace._report.clean import disarmed
+
 CUT: Final = "…"
 """Stands for text that was left out."""
 _FIRST: Final = 24
@@ -23,6 +25,9 @@ class Line:
     text: str
     markup: Mapping[str, bool] = field(default_factory=dict)
     """Keyword arguments of pytest's terminal writer: ``{"red": True, "bold": True}``."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", disarmed(self.text))
 
 
 def display_width(text: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.clean import clean_line, disarmed
 from pytest_llmtrace._report.document.payload import TYPES, finding_data
 from pytest_llmtrace._report.failure.drift_section import drift_section
 from pytest_llmtrace._report.failure.finding_sections import (
@@ -55,7 +55,7 @@ def failure_text(verdict: Verdict, width: int = 80) -> str:
         list(_went_on(verdict, width)),
         list(_way_out(verdict, found, width)),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return disarmed("\n\n".join("\n".join(block) for block in blocks if block))
 
 
 def accepted_text(verdict: Verdict) -> str:

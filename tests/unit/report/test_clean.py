@@ -5,7 +5,8 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmtrace._report.clean import clean, clean_line
+from pytest_llmtrace._report.clean import clean, clean_line, disarmed
+from pytest_llmtrace._report.layout import Line
 
 
 def test_harmless_text_stays():
@@ -42,3 +43,13 @@ def test_nothing_that_acts_is_left(text):
     assert all(unicodedata.category(character) not in {"Cc", "Cs"} for character in cleaned.replace("\n", ""))
     assert not set(cleaned) & set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
     assert cleaned.encode().decode() == cleaned
+
+
+def test_no_line_is_a_workflow_command():
+    """What GitHub would run in the output of a step becomes visible; node ids and code stay as they are."""
+    assert disarmed("a\n  ::add-mask::x\n::error file=a.py,line=1::no\n+ ##[group]y") == (
+        "a\n  \\x3a:add-mask::x\n\\x3a:error file=a.py,line=1::no\n+ #\\x23[group]y"
+    )
+    for text in ("tests/test_a.py::TestX::test_y", "std::vector::size", "::before { }", "## [a]\n::"):
+        assert disarmed(text) == text
+    assert Line(text=" ::stop-commands::all").text == " \\x3a:stop-commands::all"

@@ -953,3 +953,11 @@ def test_accepted_drift():
     )
     assert accepted_text(verdict(*[one] * 12)).endswith("\naccepted: 2 more differences")
     assert accepted_text(verdict()) == ""
+
+
+def test_a_prompt_cannot_give_orders_to_the_ci_system():
+    """Folded or not, no line of a prompt is a workflow command."""
+    drift = replace(PROMPT, golden=f"{'x' * 71} ::error::a", observed="::add-mask::b\n  ##[group]c")
+    text = failure_text(verdict(drift, golden=chat(1), observed=chat(1)))
+    assert "add-mask" in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
