@@ -129,10 +129,13 @@ def cassettes_below(folder: Path) -> list[Cassette]:
 
 
 def folder_of_tests(folder: Path) -> Path:
-    """Where the tests are whose cassettes lie in a folder: above the ``cassettes`` folder that it may be in."""
+    """Where the tests are whose cassettes lie in a folder: above the ``cassettes`` folder that it is, or is in.
+
+    That is at most two levels up: a project may itself be kept in a folder of that name.
+    """
     whole = folder.resolve()
-    inside = [one for one in (whole, *whole.parents) if one.name == FOLDER]
-    return inside[-1].parent if inside else folder
+    inside = [one for one in (whole, *whole.parents)[:_LEVELS] if one.name == FOLDER]
+    return inside[0].parent if inside else folder
 
 
 def delete(unused: Unused) -> None:
@@ -140,12 +143,11 @@ def delete(unused: Unused) -> None:
     for file in unused.files:
         remove(file)
     folder = unused.files[0].absolute().parent
-    while FOLDER in folder.parts:
+    for one in (folder, *folder.parents)[:_LEVELS]:
         with contextlib.suppress(OSError):
-            folder.rmdir()
-        if folder.exists():
+            one.rmdir()
+        if one.exists() or one.name == FOLDER:
             return
-        folder = folder.parent
 
 
 def _files(cassette: Cassette) -> Iterator[Path]:
@@ -177,6 +179,8 @@ def _words_below(folder: Path) -> frozenset[str]:
     return frozenset(words)
 
 
+_LEVELS: Final = 3
+"""``cassettes/<module>/_fixtures``."""
 _GONE: Final[dict[Presence, UnusedReason]] = {"no_file": "source_gone", "no_test": "test_gone"}
 _WORD: Final = re.compile(r"\w+")
 _SOURCES: Final = frozenset({".py", ".ini", ".toml", ".cfg", ".md", ".rst", ".txt"})

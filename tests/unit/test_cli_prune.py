@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._run.pruning import folder_of_tests
 from pytest_llmtrace._store.paths import fixture_cassette
 from pytest_llmtrace.cli import main
 from tests.unit.cassette_tree import record
@@ -132,6 +133,16 @@ def test_a_folder_of_cassettes_is_judged_by_the_tests_above_it(project):
     assert found("cassettes/test_a") == {
         owner: reason for owner, reason in {**SURE, **DOUBTFUL}.items() if owner.startswith("test_a")
     }
+
+
+def test_a_project_in_a_folder_of_that_name_is_judged_by_its_own_tests(tmp_path):
+    """Only the last two levels above a folder of cassettes are looked at for its tests."""
+    project = tmp_path / "cassettes" / "some" / "where" / "project"
+    folder = project / "tests" / "cassettes" / "test_a" / "_fixtures"
+    folder.mkdir(parents=True)
+    assert folder_of_tests(project) == project
+    for one in (folder, folder.parent, folder.parent.parent):
+        assert folder_of_tests(one) == project / "tests"
 
 
 def test_a_report_of_a_whole_run_stands_in_for_collecting(project):
