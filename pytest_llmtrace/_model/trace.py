@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from typing import Any, Final, Literal
 
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.usage import Usage
@@ -50,7 +50,7 @@ class FailedCall:
     """The type of its error: ``RateLimitError``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
     """What every entry of a trace has in common."""
 
@@ -67,8 +67,18 @@ class Entry:
     turn: int | None = None
     """Turn number as the application counts it, from 1."""
 
+    def __repr__(self) -> str:
+        """What there is to say, the entry's own fields first: ``ToolCall(name='refund', arguments={'order': '7'})``.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+        Times and what is as it is by default are left out: an assertion that fails shows this.
+        """
+        labels = fields(Entry)
+        own = fields(self)[len(labels) :]
+        said = [(one.name, getattr(self, one.name)) for one in (*own, *labels) if not _is_left_out(self, one)]
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in said)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LLMCall(Entry):
     """One call of a model."""
 
@@ -107,7 +117,7 @@ class LLMCall(Entry):
         return f"{self.provider}/{self.model}" if self.provider else self.model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ToolCall(Entry):
     """One tool call: requested by a model, executed under observation, or both."""
 
@@ -121,7 +131,7 @@ class ToolCall(Entry):
     """Whether the execution itself was observed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Event(Entry):
     """Anything else worth keeping: run start and end, context summarised, an application's own."""
 
@@ -162,6 +172,14 @@ class Trace:
     def executions(self) -> tuple[ToolCall, ...]:
         """The tool executions that were observed."""
         return tuple(entry for entry in self.entries if isinstance(entry, ToolCall))
+
+
+def _is_left_out(entry: Entry, one: Field[Any]) -> bool:
+    default = one.default_factory() if one.default_factory is not MISSING else one.default
+    return one.name in _NOT_SHOWN or getattr(entry, one.name) == default
+
+
+_NOT_SHOWN: Final = frozenset({"id", "started", "duration"})
 
 
 def with_attempt_costs(call: LLMCall) -> LLMCall:

@@ -16,7 +16,7 @@ from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.entries import Tables, packed_entries
-from pytest_llmtrace._report.failure.sides import Sides, is_elsewhere, sides_of
+from pytest_llmtrace._report.topics.sides import Sides, is_elsewhere, sides_of
 
 
 def packed_sides(trace: Trace, verdict: Verdict) -> dict[str, Any]:

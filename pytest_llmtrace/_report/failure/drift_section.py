@@ -15,9 +15,9 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.brief import compact, output_line, request_line, value_text, whole_text
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.failure.sides import Row, Sides, is_elsewhere, rows_of, sides_of
 from pytest_llmtrace._report.layout import cut_end, cut_middle, display_width, pad, wrapped
 from pytest_llmtrace._report.text_diff import text_diff
+from pytest_llmtrace._report.topics.sides import Row, Sides, is_elsewhere, rows_of, sides_of
 from pytest_llmtrace._report.wording import change, drift_title, joined, plural, ranges, turns
 
 _FIRST: Final = "<- first divergence"

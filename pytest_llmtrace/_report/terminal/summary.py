@@ -17,7 +17,7 @@ from pytest_llmtrace._report.terminal.tables import (
     slowest_tests,
     source_table,
 )
-from pytest_llmtrace._report.topics.budgets import budget_lines
+from pytest_llmtrace._report.topics.budgets import breach_text, budget_lines
 from pytest_llmtrace._report.topics.dry_run import dry_run_rows, dry_run_sum
 from pytest_llmtrace._report.topics.growth import growth_text
 from pytest_llmtrace._report.topics.migration import migration_lines
@@ -26,7 +26,6 @@ from pytest_llmtrace._report.topics.recorded import recorded_rows
 from pytest_llmtrace._report.topics.shards import shard_lines
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
-    breach_line,
     finding_line,
     joined,
     plural,
@@ -239,7 +238,7 @@ def _noted(label: str, text: str, width: int) -> list[Line]:
 
 def _breaches_alone(document: Document, width: int) -> Iterator[Line]:
     for breach in document["breaches"]:
-        yield from plain_lines(wrapped(f"{TITLE}: budget BREACHED: {breach_line(breach)}", width), red=True)
+        yield from plain_lines(wrapped(f"{TITLE}: {breach_text(breach)}", width), red=True)
 
 
 def _one_line(document: Document) -> Iterator[Line]:

@@ -23,8 +23,7 @@ def budget_lines(document: Mapping[str, Any], width: int) -> Iterator[Line]:
     for use in kept_budgets(document):
         yield from plain_lines(wrapped(f"budget: {use}", width), green=True)
     for breach in {_key(breach): breach for breach in document["breaches"]}.values():
-        text = f"budget BREACHED: {_place(breach)}{breach_line(breach)}"
-        yield from plain_lines(wrapped(text, width), red=True, bold=True)
+        yield from plain_lines(wrapped(breach_text(breach), width), red=True, bold=True)
     models = unpriced_models(document["breaches"])
     if models:
         yield from plain_lines(pricing_lines(models, width))
@@ -47,6 +46,11 @@ def breached_text(breaches: Sequence[Mapping[str, Any]]) -> str:
     (breach,) = breaches
     what = "cannot be checked" if breach["value"] is None else "is breached"
     return f"the budget of {scope_name(breach['scope'])} {what}"
+
+
+def breach_text(breach: Mapping[str, Any]) -> str:
+    """``budget BREACHED: cost $0.0124 of $0.01 allowed``, with the directory or test whose budget it is."""
+    return f"budget BREACHED: {_place(breach)}{breach_line(breach)}"
 
 
 def unpriced_models(breaches: Sequence[Mapping[str, Any]]) -> list[str]:

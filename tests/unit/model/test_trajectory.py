@@ -11,6 +11,18 @@ def asks(*calls, **fields):
     return LLMCall(output=message({"role": "assistant", "tool_calls": tools}), **fields)
 
 
+def test_entries_are_short_to_read():
+    """What a failing assertion shows of an entry is what there is to say of it, without times and defaults."""
+    tool = ToolCall(id="3", started=0.5, duration=0.1, agent="lead", name="refund", arguments={"order": "7"})
+    call = LLMCall(provider="openai", model="m", error=CallError(type="timeout", message="late"), status="error")
+
+    assert repr(tool) == "ToolCall(name='refund', arguments={'order': '7'}, agent='lead')"
+    assert repr(call) == (
+        "LLMCall(provider='openai', model='m', error=CallError(type='timeout', message='late', status=None), "
+        "status='error')"
+    )
+
+
 def test_a_requested_tool_gets_the_result_that_was_reported_back():
     """Without observed executions the result is what the next request tells the model."""
     first = asks(("c1", "add", '{"a": 1}'))

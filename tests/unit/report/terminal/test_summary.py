@@ -453,12 +453,12 @@ def test_rows_of_each_table():
 
 def test_no_summary():
     """Off, there is nothing but breached budgets, and what went wrong with the report itself."""
-    breach = Breach(scope="run", what="tokens", limit=100, value=220)
+    breach = Breach(scope="tests/agents", what="tokens", limit=100, value=220)
     breached = document([payload(A, chat(2), DRIFT)], {A: "failed"}, mode="trace", breaches=[breach])
 
     assert texts(replayed(), shown="off") == texts(replayed(), shown="off", verbosity=-1) == []
     assert texts(breached, shown="off", warnings=["cannot write `x.json`"]) == [
-        "llmtrace: budget BREACHED: tokens 220 of 100 allowed",
+        "llmtrace: budget BREACHED: tests/agents: tokens 220 of 100 allowed",
         "llmtrace: warning: cannot write `x.json`",
     ]
 

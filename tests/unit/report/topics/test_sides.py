@@ -3,7 +3,7 @@ from __future__ import annotations
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.failure.sides import rows_of, sides_of
+from pytest_llmtrace._report.topics.sides import rows_of, sides_of
 from tests.unit.report.builders import chat, verdict
 
 
