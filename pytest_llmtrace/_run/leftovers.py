@@ -26,6 +26,7 @@ def unused_files(
     """
     if not coverage.is_full(session):
         return []
+    root = root.resolve()
     used = {name for payload in payloads for name in payload["used"]}
     found: dict[str, Path] = {}
     for folder in search_roots(session.config):
@@ -56,7 +57,8 @@ def _of_module(root: Path, nodeid: str) -> Path:
 
 
 def _name(path: Path, root: Path) -> str:
+    """The path below the root directory, which is resolved."""
     try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
+        return path.resolve().relative_to(root).as_posix()
     except ValueError:
         return path.as_posix()
