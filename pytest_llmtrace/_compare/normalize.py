@@ -38,6 +38,8 @@ class FunctionRule:
 
     name: str
     apply: Callable[[str], str]
+    settles: bool = False
+    """As of `Rule`."""
 
 
 AnyRule = Rule | FunctionRule
@@ -89,13 +91,19 @@ def _normalized_text(text: str, rules: tuple[AnyRule, ...]) -> str:
     # A number without quotes was replaced. What was JSON stays JSON, or what else is in it would have no path.
     if any(one.name not in _KNOWN and one.apply(text) != text for one in rules):
         return made  # an expression may be about more than one text or number of it
-    return canonical_json(_normalized_data(data, rules))
+    whole = canonical_json(_normalized_data(data, rules))
+    return whole if _applied(whole, rules) == whole else made
 
 
 def _normalized_data(data: Any, rules: tuple[AnyRule, ...]) -> Any:
-    """JSON that stands in a text, with the rules applied to its texts and to what its numbers are written as."""
+    """JSON that stands in a text, with the rules applied to its texts, keys, and what its numbers are written as.
+
+    Keys that would be one stay as they are.
+    """
     if isinstance(data, dict):
-        return {key: _normalized_data(item, rules) for key, item in data.items()}
+        keys = {key: _applied(key, rules) for key in data}
+        apart = len(set(keys.values())) == len(keys)
+        return {keys[key] if apart else key: _normalized_data(item, rules) for key, item in data.items()}
     if isinstance(data, list):
         return [_normalized_data(item, rules) for item in data]
     if isinstance(data, str):
@@ -112,7 +120,7 @@ def _applied(text: str, rules: tuple[AnyRule, ...]) -> str:
         before = text
         for one in rules:
             text = one.apply(text)
-        if text == before or not all(isinstance(one, Rule) and one.settles for one in rules):
+        if text == before or not all(one.settles for one in rules):
             return text
 
 
@@ -187,8 +195,8 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 """The rules that can be named, each for one kind of text."""
 _MORE_RULES: Final[Mapping[str, FunctionRule]] = MappingProxyType(
     {
-        "whitespace": FunctionRule(name="whitespace", apply=lambda text: " ".join(text.split())),
-        "case": FunctionRule(name="case", apply=str.lower),
+        "whitespace": FunctionRule(name="whitespace", apply=lambda text: " ".join(text.split()), settles=True),
+        "case": FunctionRule(name="case", apply=str.lower, settles=True),
     }
 )
 _KNOWN: Final = frozenset((*RULES, *_MORE_RULES))

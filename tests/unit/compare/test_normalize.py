@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -78,12 +79,18 @@ PIECES = [
 ]
 
 
-@given(parts=st.lists(st.sampled_from(PIECES), max_size=8), names=st.lists(st.sampled_from(list(RULES)), unique=True))
-def test_what_was_normalised_stays_as_it_is(parts: list[str], names: list[str]) -> None:
+@given(
+    parts=st.lists(st.sampled_from(PIECES), max_size=8),
+    names=st.lists(st.sampled_from([*RULES, "whitespace", "case"]), unique=True),
+    number=st.sampled_from([7, 2.5, 1730541600, None]),
+)
+def test_what_was_normalised_stays_as_it_is(parts: list[str], names: list[str], number: float | None) -> None:
     """Applied a second time, no rule, alone or among others, finds anything, whatever stands side by side."""
-    for rules in [[RULES[name] for name in names], *([one] for one in RULES.values())]:
-        once = normalized("".join(parts), rules)
-        assert normalized(once, rules) == once
+    text = "".join(parts)
+    for rules in [[rule(name) for name in names], *([one] for one in RULES.values())]:
+        for value in (text, json.dumps({text: [number, text]})):
+            once = normalized(value, rules)
+            assert normalized(once, rules) == once
 
 
 def test_rules_for_a_long_text_are_found_where_it_differs() -> None:
@@ -107,6 +114,8 @@ def test_rules_for_a_long_text_are_found_where_it_differs() -> None:
             '[{"n":"<number>","of":"<number> or <number>"},null,true]',
         ),
         (["date"], '{"on": "2025-11-02"}', '{"on": "<date>"}'),
+        (["date", "number"], '{"2025-11-02": 5}', '{"<date>":"<number>"}'),
+        (["date", "number"], '{"2025-11-02": 5, "2025-11-03": 6}', '{"<date>": <number>, "<date>": <number>}'),
         ([r'/"at": \d+/'], '{"at": 5}', "{<text>}"),
         (["number"], "{1}", "{<number>}"),
     ],
