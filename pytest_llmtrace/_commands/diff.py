@@ -44,7 +44,7 @@ def diff(
     Files of two folders are paired by their names below them. Folders are such as `pytest --llm-save=DIR` writes, or
     those of a project. With --rev, one file or folder (this one, where none is named) is compared with what it was at
     a revision of git; golden traces that were renamed, added or deleted are named. Exits with 0 where nothing differs
-    that the policy fails on, 1 where something does, and 2 where something cannot be read.
+    that the policy fails on, 1 where something does, and 2 where something cannot be read, after all else.
 
     \b
     Examples:
@@ -70,7 +70,9 @@ def diff(
         print_json(diff_data(found))
     else:
         print_lines(diff_lines(found, width()))
-    sys.exit(0 if found.equal else 1)
+    for said in found.unread:
+        click.echo(f"Error: {said}", err=True)
+    sys.exit(2 if found.unread else 0 if found.equal else 1)
 
 
 def _existing(path: Path) -> Path:

@@ -39,8 +39,10 @@ class Compared:
     """Names that only the observed side has."""
     removed: tuple[str, ...] = ()
     """Names that only the golden side has."""
+    unread: tuple[str, ...] = ()
+    """What is wrong with files that cannot be read, and the way out; their pairs are missing."""
 
     @property
     def equal(self) -> bool:
-        """Whether both sides hold the same traces."""
-        return not (self.added or self.removed) and all(pair.equal for pair in self.pairs)
+        """Whether both sides hold the same traces, as far as they can be read."""
+        return not (self.added or self.removed or self.unread) and all(pair.equal for pair in self.pairs)

@@ -117,14 +117,19 @@ def _compared(
 ) -> Compared:
     """All pairs of two sides; `moved` says which of theirs was which of ours."""
     moved = moved or {}
-    both = sorted({*(ours.keys() & theirs.keys()), *moved})
+    pairs: list[ComparedPair] = []
+    unread: list[str] = []
+    for name in sorted({*(ours.keys() & theirs.keys()), *moved}):
+        before = moved.get(name)
+        try:
+            pairs.append(_pair(name, ours[before or name], theirs[name], policy, renamed_from=before))
+        except CassetteError as error:  # the others can be compared
+            unread.append(str(error))
     return Compared(
-        pairs=tuple(
-            _pair(name, ours[moved.get(name, name)], theirs[name], policy, renamed_from=moved.get(name))
-            for name in both
-        ),
+        pairs=tuple(pairs),
         added=_alone(theirs.keys() - ours.keys() - moved.keys()),
         removed=_alone(ours.keys() - theirs.keys() - {*moved.values()}),
+        unread=tuple(unread),
     )
 
 

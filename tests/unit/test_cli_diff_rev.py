@@ -80,6 +80,22 @@ def test_one_file_is_compared_also_when_it_is_gone(project):
     )
 
 
+def test_what_cannot_be_read_does_not_keep_the_rest_from_being_compared(project):
+    """A golden trace that was committed in a conflict is an error of its own, and the exit status."""
+    broken = Path("cassettes/test_a/test_moves.trace.yaml")
+    whole = broken.read_text("utf-8")
+    broken.write_text(f"<<<<<<< HEAD\n{whole}", encoding="utf-8")
+    git("commit", "-qam", "broken")
+    broken.write_text(whole, encoding="utf-8")
+    record(project, "test_a.py::test_changes", [("A question about what changes", "It does not"), ("And?", "Yes")])
+    done = run("--rev", "HEAD")
+    assert done.exit_code == 2
+    assert "cassettes/test_a/test_changes.trace.yaml differs\n" in done.stdout
+    assert done.stdout.endswith("1 of 2 traces differs and 1 not readable\n")
+    assert done.stderr.startswith("Error: HEAD:some project/cassettes/test_a/test_moves.trace.yaml")
+    assert "it has unresolved merge conflicts" in done.stderr
+
+
 def test_a_renaming_is_found_where_most_lines_stayed(project):
     """A test that was renamed and recorded again is compared with what it was; it is no difference by itself."""
     Path("cassettes/test_a/test_moves.trace.yaml").unlink()

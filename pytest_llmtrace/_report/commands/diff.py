@@ -46,6 +46,7 @@ def diff_data(found: Compared) -> dict[str, Any]:
         ],
         "added": list(found.added),
         "removed": list(found.removed),
+        "unread": list(found.unread),
     }
 
 
@@ -67,5 +68,6 @@ def _count(found: Compared) -> str:
     if found.equal:
         return f"{plural(len(found.pairs), 'trace')} compared, no difference"
     parts = [f"{differing} of {plural(len(found.pairs), 'trace')} differ{'s' if differing == 1 else ''}"]
-    parts += [f"{len(names)} {word}" for names, word in ((found.added, "added"), (found.removed, "removed")) if names]
+    sides = ((found.added, "added"), (found.removed, "removed"), (found.unread, "not readable"))
+    parts += [f"{len(names)} {word}" for names, word in sides if names]
     return joined(parts) if len(parts) < 3 else ", ".join(parts)
