@@ -48,8 +48,8 @@ def would_record(run: OwnerRun) -> dict[str, Any]:
     itself and would not be recorded, `not_reached`: something else ended it before it ran, or `other_tape`: another
     plugin keeps its tape, so it was not run.
     """
-    if not run.dry:
-        return {}
+    if not run.dry:  # replayed, because there is a golden trace already
+        return _made("unchanged") if run.plan.dry_run and run.plan.mode == "record" else {}
     if not run.plan.own_tape:
         return _made("other_tape", at_least=True, cost=None)
     if run.verdict is None or run.assembled is None:

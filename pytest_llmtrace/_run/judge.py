@@ -23,6 +23,7 @@ from pytest_llmtrace._run import saving
 from pytest_llmtrace._run.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.borrowing import trace_of
 from pytest_llmtrace._run.displaced import displaced, without_displaced
+from pytest_llmtrace._run.outcomes import is_interruption
 from pytest_llmtrace._run.over_budget import owner_breaches
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
@@ -44,7 +45,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     stopped = exception is not None or bool(recorder.misses or recorder.refused)
     findings: list[Finding] = []
     golden: Golden | None = None
-    if run.compares:
+    if run.compares and not is_interruption(exception):
         tapeless = bool(recorder.misses) and _is_without_tape(run)
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         if plan.mode == "live" and golden is not None:

@@ -53,6 +53,11 @@ def is_no_outcome(exception: BaseException | None) -> bool:
     return isinstance(exception, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit))
 
 
+def is_interruption(exception: BaseException | None) -> bool:
+    """Whether somebody ended the run in the middle of a phase: what that did not do says nothing."""
+    return isinstance(exception, (pytest.exit.Exception, KeyboardInterrupt))
+
+
 def forget_unittest_failure(item: pytest.Item) -> None:
     """`TestCase` items keep their exception on the item, and it would be reported in place of the verdict."""
     kept = getattr(item, "_excinfo", None)

@@ -137,3 +137,20 @@ def test_a_full_disk_is_no_reason_to_pay_again(project, monkeypatch):
     ran.outcomes(failed=1)
     assert ran.requests == 1
     assert "could not be written: No space left on device" in ran.text
+
+
+def test_what_ctrl_c_ended_is_no_drift(project):
+    """An answer that nobody waited for is not what the model, or the application, does otherwise."""
+    source = """
+        def test_one():
+            with openai.OpenAI(base_url={url!r}, api_key="k", max_retries=0) as client:
+                said = [{{"role": "user", "content": "one two three"}}]
+                for _ in client.chat.completions.create(model="gpt-4o-mini", messages=said, stream=True):
+                    pass
+        """
+    project.write(source.format(url=project.provider.openai_url))
+    project.record()
+    project.edit("        pass", "        raise KeyboardInterrupt")
+    ran = project.run("--llm-trace", own_process=True)
+    assert (ran.exit, ran.findings("one")) == (pytest.ExitCode.INTERRUPTED, [])
+    assert "drifted" not in ran.text

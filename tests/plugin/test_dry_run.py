@@ -55,6 +55,13 @@ def test_what_differs_by_rules_alone_would_not_be_recorded(agent):
     assert agent.cassettes() == files
 
 
+def test_where_nothing_is_new_mode_new_says_that_nothing_would_be_recorded(agent):
+    """A run that only replays is a dry run, too: it says what would be recorded, which is nothing."""
+    ran = dry(agent, "--llm-record-mode=new")
+    assert "dry run: 0 tests would be recorded with 0 live calls, about $0" in ran.text
+    assert ran.report["dry_run"] == {"tests": 0, "calls": 0, "at_least": False, "cost_usd": 0.0}
+
+
 def test_a_changed_test_is_estimated_from_its_old_golden_trace(agent):
     """The calls from the first that is not on the tape, at what they cost when they were recorded."""
     agent.edit('{"refunded": order}', '{"refunded": order, "fee": 1}')
@@ -111,7 +118,7 @@ def test_with_mode_new_recorded_tests_are_replayed_and_compared(agent):
     ran = dry(agent, "--llm-record-mode=new")
     ran.outcomes(passed=2, skipped=1)
     assert (ran.exit, ran.report["dry_run"]["tests"]) == (0, 1)
-    assert "would_record" not in ran.test("test_agent")
+    assert ran.test("test_agent")["would_record"]["why"] == "unchanged"
 
 
 def test_a_test_that_would_only_be_written_again_takes_no_call(agent):
