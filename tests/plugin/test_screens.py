@@ -127,6 +127,8 @@ def recorded(project: Project, provider: Provider, monkeypatch: pytest.MonkeyPat
 def compare_screens(ran: Ran, folder: str, project: Project, *, summary: bool = False) -> None:
     """Compare each failed test's text, and what the run says of budgets, with the files kept; no file is left over."""
     shown = {f"{name}.txt": screen for name, screen in screens(ran.text, project.path)}
+    if folder in ("replay", "live"):
+        shown["the_whole_run.txt"] = whole_run(ran.text)
     if summary:
         section = re.split(r"^=+ llmtrace =+$", ran.text, flags=re.MULTILINE)[-1]
         blocks = re.split(r"^=+ .* =+$", section, flags=re.MULTILINE)[0].strip("\n").split("\n\n")
@@ -143,6 +145,15 @@ def compare_screens(ran: Ran, folder: str, project: Project, *, summary: bool = 
         for line in difflib.unified_diff(kept[name].splitlines(), shown[name].splitlines(), name, name, lineterm="")
     ]
     assert "\n".join(differing) == ""
+
+
+def whole_run(text: str) -> str:
+    """The section at the end of a run; seconds, and what they decide, are left out."""
+    section = re.split(r"^=+ llmtrace =+$", text, flags=re.MULTILINE)[-1]
+    section = re.split(r"^=+ .* =+$", section, flags=re.MULTILINE)[0].strip("\n")
+    section = re.sub(r" +\d+\.\d\d$", "  SECS", section, flags=re.MULTILINE)
+    blocks = [block for block in section.split("\n\n") if not block.startswith("slowest tests")]
+    return "\n\n".join(blocks) + "\n"
 
 
 def screens(text: str, root: Path) -> list[tuple[str, str]]:
