@@ -42,10 +42,12 @@ FINDING_NAMES: Final = {
     "miss": "with a request that is not on the tape",
     "unplayed": "with a recorded request that was not made",
     "bypass": "with traffic past the tape",
+    "too_few": "with fewer LLM calls than expected",
     "breach": "over budget",
     "internal": "that could not be judged",
 }
-"""The tests that have a finding of this type, in the order in which they are counted."""
+"""The tests that have a finding of this type, in the order in which they are counted; `too_few` is a `bypass` of its
+own."""
 
 FINDING_TITLES: Final = {
     "internal": "could not be judged by pytest-llmtrace",
@@ -184,6 +186,11 @@ def finding_title(finding: Mapping[str, Any]) -> str:
     """What a test with this finding did: ``drifted from its golden trace``."""
     special = "tapes_off" if finding.get("tapes_off") else "too_few" if finding.get("expected") else None
     return FINDING_TITLES[special or finding["type"]]
+
+
+def counted_as(finding: Mapping[str, Any]) -> str:
+    """Under which name in `FINDING_NAMES` a finding counts."""
+    return "too_few" if finding.get("expected") and finding["type"] == "bypass" else finding["type"]
 
 
 def record_command(owners: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmtrace._settings import litellm_kept_local
 from pytest_llmtrace._store.paths import test_cassette
 from pytest_llmtrace.errors import SettingsError
 
@@ -32,7 +33,7 @@ def collected_below(folder: Path) -> Collected:
     """
     collector = _Collector()
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), litellm_kept_local():
         code = pytest.main([str(folder), "--collect-only", "-q", "-s"], plugins=[collector])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) or collector.failed:
         failed = "".join(f"\n  {nodeid}" for nodeid in collector.failed)

@@ -14,7 +14,7 @@ from pytest_llmtrace._run.hooks import NORMALIZE, normalize_rules
 from pytest_llmtrace._run.planning import trace_markers
 from pytest_llmtrace._run.policies import EffectivePolicy, effective_policy
 from pytest_llmtrace._run.saving import relative
-from pytest_llmtrace._settings import Settings, read
+from pytest_llmtrace._settings import Settings, litellm_kept_local, read
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 
 
@@ -39,7 +39,7 @@ def collected_policies(arguments: tuple[str, ...], mode: Mode) -> tuple[TestPoli
     """
     collector = _Collector(mode)
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), litellm_kept_local():
         code = pytest.main([*arguments, "--collect-only", "-q", "-s"], plugins=[collector])
     if code != pytest.ExitCode.OK or not collector.found:
         raise SettingsError(f"pytest collects no test for {' '.join(arguments)}:\n{said.getvalue().strip()}")

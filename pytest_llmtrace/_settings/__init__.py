@@ -7,6 +7,7 @@ from pytest_llmtrace._settings.early import (
     header,
     keep_litellm_local,
     litellm_in_python,
+    litellm_kept_local,
     restore_environment,
 )
 from pytest_llmtrace._settings.markers import MARKER_HELP, BudgetMarker, TraceMarker, budget_marker, trace_marker
@@ -28,6 +29,7 @@ __all__ = [
     "hookspecs",
     "keep_litellm_local",
     "litellm_in_python",
+    "litellm_kept_local",
     "read",
     "restore_environment",
     "trace_marker",

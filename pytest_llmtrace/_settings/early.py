@@ -37,6 +37,16 @@ def keep_litellm_local() -> None:
 
 
 @contextlib.contextmanager
+def litellm_kept_local() -> Iterator[None]:
+    """Collect tests that import litellm without a download of its price map."""
+    keep_litellm_local()
+    try:
+        yield
+    finally:
+        restore_environment()
+
+
+@contextlib.contextmanager
 def litellm_in_python() -> Iterator[None]:
     """Keep litellm in Python while a test is traced, even where a conftest has asked for its native client."""
     name, wanted = "LITELLM_RUST", LITELLM["LITELLM_RUST"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
+from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError, NewerCassetteError, StorageError
 
 LARGEST_FILE: Final = 512 * 1024 * 1024
@@ -115,11 +116,25 @@ def owner_in(text: str) -> str | None:
     return found.group(1) if found else None
 
 
+def _owner_beside(path: Path) -> str | None:
+    """The test that the golden trace beside a damaged tape names."""
+    if not path.name.endswith(TAPE):
+        return None
+    try:
+        with path.with_name(path.name.removesuffix(TAPE) + GOLDEN).open(encoding="utf-8", errors="replace") as golden:
+            return owner_in(golden.read(_HEAD))
+    except OSError:  # it is missing as well
+        return None
+
+
 def _way_out(path: Path, text: str) -> str:
-    owner = owner_in(text)
+    owner = owner_in(text) or _owner_beside(path)
     name = shlex.quote(owner) if owner else "<test>"
     return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest --llm-record {name}`."
 
+
+_HEAD: Final = 4096
+"""Characters at the beginning of a file among which the name of its owner is."""
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _OWNER: Final = re.compile(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]+::[^\"'\n]+)", re.MULTILINE)

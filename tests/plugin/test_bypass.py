@@ -271,6 +271,7 @@ def test_fewer_calls_than_the_marker_expects(project):
     (finding,) = ran.test("one")["findings"]
     assert (finding["type"], finding["what"], finding["expected"]) == ("bypass", "", 2)
     assert "test_it.py::test_one made fewer LLM calls than its marker expects\n\n" in ran.text
+    assert "\n1 test with fewer LLM calls than expected\n" in ran.text
     assert "  calls   1 seen, at least 2 expected (min_calls of the marker)\n  Seen are calls through" in ran.text
     project.edit("chat('hi')", "chat('hi'); chat('ho')")
     project.record()

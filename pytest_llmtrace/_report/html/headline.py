@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._report.document.payload import is_fixture
 from pytest_llmtrace._report.money import count, usd, usd_or_part
-from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
+from pytest_llmtrace._report.wording import FINDING_NAMES, counted_as, joined, plural
 
 _FAILED: Final = frozenset({"failed", "error"})
 
@@ -20,7 +20,7 @@ def headline(document: Mapping[str, Any]) -> str:
     failing: Counter[str] = Counter()
     warned = 0
     for row in rows:
-        failing.update({one["type"] for one in row["findings"] if one["severity"] == "fail"})
+        failing.update({counted_as(one) for one in row["findings"] if one["severity"] == "fail"})
         warned += any(one["severity"] == "warn" for one in row["findings"])
     parts = [f"{plural(failing[kind], 'test')} {name}" for kind, name in FINDING_NAMES.items() if failing[kind]]
     others = sum(

@@ -26,6 +26,7 @@ from pytest_llmtrace._report.topics.recorded import recorded_rows
 from pytest_llmtrace._report.topics.shards import shard_lines
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
+    counted_as,
     finding_line,
     joined,
     plural,
@@ -197,7 +198,7 @@ def _counts(document: Document, severity: str) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for noun, rows in (("test", document["tests"]), ("fixture", document.get("fixtures", ()))):
         for row in rows:
-            for kind in {finding["type"] for finding in row["findings"] if finding["severity"] == severity}:
+            for kind in {counted_as(finding) for finding in row["findings"] if finding["severity"] == severity}:
                 found.setdefault(kind, Counter())[noun] += 1
     return found
 

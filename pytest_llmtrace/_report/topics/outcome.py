@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._report.money import percent
 from pytest_llmtrace._report.topics.budgets import breached_text
-from pytest_llmtrace._report.wording import FINDING_NAMES, joined, plural
+from pytest_llmtrace._report.wording import FINDING_NAMES, counted_as, joined, plural
 
 Document = Mapping[str, Any]
 """What `document.document` made."""
@@ -36,7 +36,7 @@ def failing(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def outcome_sentence(document: Document) -> str:
     """What came of it: ``2 of 12 tests drifted, 1 over budget; the budget of the run is breached.`` and the like."""
     rows = rows_of(document)
-    counts = Counter(kind for row in rows for kind in {finding["type"] for finding in failing(row)})
+    counts = Counter(kind for row in rows for kind in {counted_as(finding) for finding in failing(row)})
     parts = [f"{counts[kind]} {name}" for kind, name in FINDING_NAMES.items() if counts[kind]]
     others = sum(1 for row in document["tests"] if row["outcome"] in FAILED and not failing(row))
     if others:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import textwrap
 
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._run.collecting import collected_below
 from pytest_llmtrace.cli import main
 
 FILES = {
@@ -98,6 +100,19 @@ def test_the_policy_of_live_mode_as_json() -> None:
     }
     assert {"setting": "view", "value": "outline", "source": "policy outline (built in)"} in settings
     assert {"setting": "normalize", "value": "uuid", "source": "pytest.ini: llm_normalize"} in settings
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.usefixtures("shop")
+def test_tests_are_collected_without_a_download(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite that imports litellm finds what keeps its price map local, and the environment is as before after it."""
+    asked = "import os\n\ndef test_it():\n    pass\n\nassert os.environ['LITELLM_LOCAL_MODEL_COST_MAP'] == 'True'\n"
+    file = pytester.path / "test_asks.py"
+    file.write_text(asked, encoding="utf-8")
+    monkeypatch.delenv("LITELLM_LOCAL_MODEL_COST_MAP", raising=False)
+    assert run("test_asks.py").exit_code == 0
+    assert collected_below(file).tests == 1
+    assert "LITELLM_LOCAL_MODEL_COST_MAP" not in os.environ
 
 
 @pytest.mark.usefixtures("shop")

@@ -261,6 +261,13 @@ def test_the_way_out_names_the_test() -> None:
     assert str(raised.value).endswith("or record it again with `pytest --llm-record 'tests/test_a.py::test_x[a b]'`.")
 
 
+def test_the_way_out_names_the_test_of_the_golden_trace_beside_it(tmp_path: Path) -> None:
+    """A tape that is cut off before it says whose it is takes the name from its golden trace."""
+    (tmp_path / "a.trace.yaml").write_text('llmtrace: 1\ntest: "test_a.py::test_x"\n', "utf-8")
+    with pytest.raises(BrokenCassetteError, match=r"or record it again with `pytest --llm-record test_a.py::test_x`"):
+        load_tape('{"llmtrace": 1, "me', tmp_path / "a.tape.json")
+
+
 def test_a_newer_file_says_so() -> None:
     """A file of a later version is not misread."""
     with pytest.raises(NewerCassetteError, match="this cassette file has format 3"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._model.findings import Breach, Drift, NoCassette
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, NoCassette
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.topics.outcome import outcome_sentence
 from tests.unit.report.builders import GOLDEN, chat, payload
@@ -29,6 +29,8 @@ def made(*findings: Any, outcomes: dict[str, str] | None = None, mode: str = "tr
         (made(mode="record"), "recorded."),
         (made(WARNING), "1 of 3 tests with warnings, none failed."),
         (made(DRIFT), "1 of 3 tests drifted."),
+        (made(Bypass(what="socket")), "1 of 3 tests with traffic past the tape."),
+        (made(Bypass(what="", expected=2)), "1 of 3 tests with fewer LLM calls than expected."),
         (
             made(DRIFT, NoCassette(cassette=GOLDEN), outcomes={"t.py::b": "failed"}, breaches=[BREACH]),
             "1 of 3 tests drifted, 1 without a recording, 1 failed for other reasons; "  # noqa: ISC004  # one sentence
