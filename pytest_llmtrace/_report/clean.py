@@ -13,8 +13,9 @@ _UNSAFE: Final = re.compile(
     "\ud800-\udfff"  # lone surrogates, which no terminal can print
     "]"
 )
-_COMMAND: Final = re.compile(r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]])")
-"""How a workflow command begins: GitHub runs `::command::` after any blanks, and `##[command]` anywhere in a line."""
+_COMMAND: Final = re.compile(r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]]|vso\[\w)")
+"""How a workflow command begins: GitHub runs `::command::` after any blanks, and `##[command]` anywhere in a line, as
+Azure Pipelines does `##vso[command]`."""
 
 
 def clean(text: object) -> str:
@@ -37,7 +38,7 @@ def disarmed(text: str) -> str:
     A text could otherwise annotate, mask or hide what is shown. Only finished lines can be judged: folding a long text
     makes new beginnings.
     """
-    return _COMMAND.sub(_disarmed, text) if "::" in text or "##[" in text else text
+    return _COMMAND.sub(_disarmed, text) if "::" in text or "##" in text else text
 
 
 def _disarmed(match: re.Match[str]) -> str:

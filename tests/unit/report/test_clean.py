@@ -47,6 +47,7 @@ def test_nothing_that_acts_is_left(text):
 
 def test_no_line_is_a_workflow_command():
     """What GitHub would run in the output of a step becomes visible; node ids and code stay as they are."""
+    assert disarmed("##vso[task.setvariable variable=a]b") == "#\\x23vso[task.setvariable variable=a]b"
     assert disarmed("a\n  ::add-mask::x\n::error file=a.py,line=1::no\n+ ##[group]y") == (
         "a\n  \\x3a:add-mask::x\n\\x3a:error file=a.py,line=1::no\n+ #\\x23[group]y"
     )
