@@ -22,7 +22,8 @@ def unused_files(
         coverage: What is known of the tests that did not run.
         root: The root directory.
         payloads: What owners reported, the files they used included.
-        ran: Node ids of all tests that ran, or failed before they could: their cassettes are theirs.
+        ran: Node ids of all tests that ran, or failed before they could: the cassettes of those that reported nothing
+            are theirs.
     """
     if not coverage.is_full(session):
         return []
@@ -37,7 +38,8 @@ def unused_files(
                 found[_name(path, root)] = path
     left = found.keys() - used
     if left:
-        left -= {_name(path, root) for path in _of_tests(root, ran)}
+        told = {payload["nodeid"] for payload in payloads}
+        left -= {_name(path, root) for path in _of_tests(root, (one for one in ran if one not in told))}
         skipped = [_of_module(root, nodeid) for nodeid in coverage.skipped_modules]
         left = {name for name in left if not any(found[name].is_relative_to(folder) for folder in skipped)}
     return sorted(left)

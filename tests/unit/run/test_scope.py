@@ -77,7 +77,8 @@ def test_unused_files(tmp_path):
             path.touch()
     coverage = Coverage()
     coverage.collect_report(SimpleNamespace(failed=False, skipped=True, nodeid="tests/test_b.py"))
-    used = [{"used": [f"tests/cassettes/test_a/test_used{ending}" for ending in (".trace.yaml", ".tape.json")]}]
+    files = [f"tests/cassettes/test_a/test_used{ending}" for ending in (".trace.yaml", ".tape.json")]
+    used = [{"nodeid": "tests/test_a.py::test_used", "used": files}]
     over = session(tmp_path, items=0)
 
     assert unused_files(over, coverage, tmp_path, used, ["tests/test_a.py::test_crashed", "tests/test_a.py"]) == [
