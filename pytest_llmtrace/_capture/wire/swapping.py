@@ -64,7 +64,8 @@ def swap_models(
         request = args[1]
         new = _swap(str(request.url), b"".join(request.stream), litellm_provider)
         if new is not None:
-            request.url = type(request.url)(new[0])
+            if new[0] != str(request.url):  # one that stays is not written anew
+                request.url = type(request.url)(new[0])
             request.stream = type(request.stream)(new[1])
             request.headers["content-length"] = str(len(new[1]))
             if hasattr(request, "_content"):
@@ -147,7 +148,7 @@ def _changed_aiohttp(
         body = body.encode() if isinstance(body, str) else body
         new = _swap(str(args[2]), body, litellm_provider) if isinstance(body, bytes) else None
         if new is not None:
-            args = (*args[:2], type(args[2])(new[0]), *args[3:])
+            args = args if new[0] == str(args[2]) else (*args[:2], type(args[2])(new[0]), *args[3:])
             kwargs = {**kwargs, name: json.loads(new[1]) if name == "json" else new[1]}
             headers = kwargs.get("headers")
             if headers is not None and name == "data":
