@@ -209,16 +209,20 @@ MANY = """
     def test_three():
         chat('three')
 
+    CLIENT = openai.OpenAI(base_url=URL, api_key="sk-plugin-0123456789", max_retries=0)
+
     @pytest.mark.parametrize("number", range(60))
     def test_many(number):
+        said = [{"role": "user", "content": f"question {number}"}]
         with llmtrace.agent(f"agent {number % 3}"):
-            chat(f"question {number}", model=["gpt-4o-mini", "gpt-4o"][number % 2])
+            CLIENT.chat.completions.create(model=["gpt-4o-mini", "gpt-4o"][number % 2], messages=said)
 """
 
 
 def test_xdist_gives_the_same_reports_and_screen(project):
     """Findings, totals, breaches, transcripts, exit status and what a failure says are the same with two workers."""
-    project.write(f"{FIXTURE}\n    import pytest_llmtrace as llmtrace\n{MANY}")
+    url = f"    URL = {project.provider.openai_url!r}\n"
+    project.write(f"{FIXTURE}\n    import pytest_llmtrace as llmtrace\n{url}{MANY}")
     project.record()
     project.edit("'three'", "'four'")
     budgets = '[tool.llmtrace.budgets."."]\ncalls = 2\ntokens = 99999\n'
