@@ -1,9 +1,9 @@
 """The journal: each interaction that was paid for, kept at once, so that no crash loses it.
 
-A line of JSON each, appended in one write and synced. Every process that writes begins with a header line; requests
-refer to earlier ones of the same process only, so a journal grows with what is new, and what an interrupted run left
-stays readable beside what the next one adds. An encrypted journal says so in its headers, and each line after one is
-encrypted for its place.
+A line of JSON each, appended in one write and synced. Every process that writes begins with a header line, also after
+lines of another process that records the same test; requests refer to earlier ones after the same header only, so a
+journal grows with what is new, and what an interrupted run left stays readable beside what the next one adds. An
+encrypted journal says so in its headers, and each line after one is encrypted for its place.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pytest_llmtrace._store.faults import Fault, broken, check_format, read_byte
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
 from pytest_llmtrace._store.json_text import compact_bytes
+from pytest_llmtrace._store.locks import alone, unneeded, use
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError, StorageError
 
@@ -45,6 +46,8 @@ class Journal:
         self._number = 0
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._end = -1
+        """Size of the file after the last write of this process."""
         self._writer = InteractionWriter()
 
     def check(self) -> None:
@@ -69,9 +72,13 @@ class Journal:
         """
         with self._lock:
             try:
-                if self._file is None:
-                    self._file = self._opened()
-                _write(self._file, self._line(interaction) + b"\n")
+                while self._file is None or os.fstat(self._file).st_nlink == 0:
+                    self._close()  # somebody removed it: what comes now must be found again
+                    self._open()
+                with alone(self._file):
+                    self._begin()
+                    _write(self._file, self._line(interaction) + b"\n")
+                    self._end = os.fstat(self._file).st_size
             except OSError as error:
                 # The next append begins anew, with a header: what it would refer to may not be in the file.
                 self._close()
@@ -83,28 +90,36 @@ class Journal:
             self._close()
 
     def remove(self) -> None:
-        """Close and delete the file: everything in it has been saved.
+        """Close and delete the file: everything in it has been saved. What another process still needs stays.
 
         Raises:
             StorageError: the operating system refused.
         """
         with self._lock:
             self._close()
-            remove(self.path)
+            with unneeded(self.path) as free:
+                if free:
+                    remove(self.path)
 
-    def _opened(self) -> int:
+    def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
-        try:
-            size = os.lseek(file, 0, os.SEEK_END)
-            os.lseek(file, max(0, size - 1), os.SEEK_SET)
-            # A line that a crash cut off must not swallow the header.
-            torn = size > 0 and os.read(file, 1) != b"\n"
-            _write(file, (b"\n" if torn else b"") + self._header())
-        except BaseException:
-            os.close(file)
-            raise
-        return file
+        self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
+        use(self._file)
+
+    def _begin(self) -> None:
+        """Write a header, unless what this process wrote last is the end of the file: another may have written since.
+
+        What follows would refer to what comes after that header.
+        """
+        assert self._file is not None  # noqa: S101  # `append` opened it
+        size = os.fstat(self._file).st_size
+        if size == self._end:
+            return
+        self._number, self._writer = 0, InteractionWriter()
+        os.lseek(self._file, max(0, size - 1), os.SEEK_SET)
+        # A line that a crash cut off must not swallow the header.
+        torn = size > 0 and os.read(self._file, 1) != b"\n"
+        _write(self._file, (b"\n" if torn else b"") + self._header())
 
     def _header(self) -> bytes:
         if self._seal is None:
@@ -123,6 +138,7 @@ class Journal:
             with contextlib.suppress(OSError):
                 os.close(self._file)
         self._file = None
+        self._end = -1
         self._number = 0
         self._writer = InteractionWriter()
 

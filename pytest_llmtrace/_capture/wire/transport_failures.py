@@ -7,6 +7,7 @@ gave up (an asyncio cancellation) gets no answer in replay either: it waits to b
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any, Final
 
@@ -55,11 +56,32 @@ def exception_of(response: HttpResponse) -> Exception:
     if kind is not None:
         try:
             made: Exception = kind(text)
-            return made  # noqa: TRY300
-        except Exception:  # noqa: BLE001, S110  # some need more than a text: a plain one must do
-            pass
+            str(made)  # aiohttp's and botocore's make their texts from what they were given
+        except Exception:  # noqa: BLE001  # some need more than a text
+            made = _with_text_alone(kind)(text)
+        return made
     fallback = TimeoutError if "timeout" in response.reason.lower() else ConnectionError
     return fallback(text or response.reason)
+
+
+@functools.cache
+def _with_text_alone(kind: type[Exception]) -> Any:
+    """A subclass, so that what catches the exception still does, of which nothing but a text is known."""
+
+    class Replayed(kind):  # type: ignore[valid-type,misc]
+        def __init__(self, text: str) -> None:
+            Exception.__init__(self, text)
+
+        def __str__(self) -> str:
+            return str(Exception.__str__(self))
+
+        def __getattr__(self, name: str) -> None:
+            """An attribute that the class promises, and the tape does not hold."""
+            if name.startswith("__"):
+                raise AttributeError(name)
+
+    Replayed.__name__, Replayed.__qualname__, Replayed.__module__ = kind.__name__, kind.__qualname__, kind.__module__
+    return Replayed
 
 
 def _exception_class(name: str) -> Any:

@@ -3,6 +3,7 @@
 import json
 import sys
 import threading
+import types
 
 import pytest
 
@@ -206,6 +207,24 @@ def test_a_tape_cannot_name_what_is_raised_beyond_transport_errors(reason, kind,
     made = exception_of(HttpResponse(status=0, reason=reason, body=b"text"))
     assert type(made) is kind
     assert str(made) == "text"
+
+
+def test_an_exception_that_wants_more_than_a_text_is_caught_by_its_class_in_replay(monkeypatch):
+    """Some of aiohttp and botocore are made from a request or from keywords, which no tape holds."""
+
+    class NeedsMoreError(OSError):
+        def __init__(self, request, *, status):
+            self.request, self.status = request, status
+
+        def __str__(self):
+            return f"{self.status}: {self.request.url}"
+
+    monkeypatch.setitem(sys.modules, "aiohttp.made_up", types.SimpleNamespace(NeedsMoreError=NeedsMoreError))
+    made = exception_of(HttpResponse(status=0, reason="aiohttp.made_up.NeedsMoreError", body=b"text"))
+    assert isinstance(made, NeedsMoreError)
+    assert (type(made).__name__, str(made), made.status, hasattr(made, "__missing__")) == (
+        "NeedsMoreError", "text", None, False,
+    )  # fmt: skip
 
 
 def test_interactions_keep_their_key():

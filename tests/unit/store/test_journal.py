@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -173,6 +176,45 @@ def test_threads_do_not_mix_their_lines(tmp_path: Path) -> None:
     assert found.skipped == 0
     assert sorted(one.key for one in found.interactions) == sorted(one.key for one in made)
     assert {one.key: one for one in found.interactions} == {one.key: one for one in made}
+
+
+def test_two_processes_that_record_the_same_test_do_not_mix_what_they_refer_to(tmp_path: Path) -> None:
+    """Requests refer to earlier ones by number: after lines of another process, counting begins anew."""
+    path = tmp_path / "a.journal.jsonl"
+    one, other = Journal(path), Journal(path)
+    made = growing(4)
+    others = [interaction({"messages": [{"role": "user", "content": f"{n} other"}]}, {}, key=f"o{n}") for n in range(2)]
+    for journal, wrote in ((one, made[:3]), (other, others[:1]), (one, made[3:]), (other, others[1:])):
+        for what in wrote:
+            journal.append(what)
+    assert read_journal(path) == JournalFile(interactions=(*made[:3], others[0], made[3], others[1]))
+
+
+def test_a_journal_that_vanished_is_begun_anew(tmp_path: Path) -> None:
+    """Who deletes the folder during a recording loses what was in it, but nothing that is paid for from then on."""
+    journal = Journal(tmp_path / "x" / "a.journal.jsonl")
+    made = growing(3)
+    journal.append(made[0])
+    shutil.rmtree(tmp_path / "x")
+    journal.append(made[1])
+    journal.append(made[2])
+    assert read_journal(journal.path) == JournalFile(interactions=tuple(made[1:]))
+
+
+def test_a_journal_that_another_process_needs_is_not_removed(tmp_path: Path) -> None:
+    """Who is done first leaves it to the other, which may still be killed."""
+    path = tmp_path / "a.journal.jsonl"
+    theirs = growing(1)
+    journal = Journal(path)
+    program = (
+        "import pathlib, sys; from pytest_llmtrace._store.journal import Journal; "
+        "Journal(pathlib.Path(sys.argv[1])).remove()"
+    )
+    journal.append(theirs[0])
+    subprocess.run([sys.executable, "-c", program, path], check=True)
+    assert read_journal(path) == JournalFile(interactions=tuple(theirs))
+    journal.remove()
+    assert not path.exists()
 
 
 def test_a_journal_grows_with_what_is_new(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""Locks on a file that several processes write, where the operating system has them (not on Windows).
+
+They are on bytes beyond any content and end with the process, however it ends. A file system without locks does
+without: there the size of the file must tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+
+@contextlib.contextmanager
+def alone(file: int) -> Iterator[None]:
+    """While this holds, no other process is in here with the same file."""
+    _lock(file, _WRITING, "LOCK_EX")
+    try:
+        yield
+    finally:
+        _lock(file, _WRITING, "LOCK_UN")
+
+
+def use(file: int) -> None:
+    """Say that this process needs the file, until it closes it."""
+    _lock(file, _USED, "LOCK_SH")
+
+
+@contextlib.contextmanager
+def unneeded(path: Path) -> Iterator[bool]:
+    """Whether no other process needs the file; while this holds, none can begin to."""
+    if _locks is None:
+        yield True
+        return
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        yield True  # there is none, or who removes it is told what is wrong
+        return
+    try:
+        yield _lock(file, _USED, "LOCK_EX", "LOCK_NB")
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, byte: int, *kinds: str) -> bool:
+    """Whether the lock was had, or there are none to have."""
+    if _locks is None:
+        return True
+    try:
+        _locks.lockf(file, sum(getattr(_locks, kind) for kind in kinds), 1, byte, os.SEEK_SET)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
+
+
+def _module() -> Any:
+    try:
+        return importlib.import_module("fcntl")
+    except ImportError:
+        return None
+
+
+_locks: Final = _module()
+_WRITING: Final = 1 << 62
+_USED: Final = _WRITING + 1
