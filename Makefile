@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test demo docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults demo docs-tables docs-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ structure: venv ## check module length, names, exports, and what loading the plu
 
 test: venv ## run all tests; PYTEST_ARGS="-k name" runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 10 minutes
+	$(BIN)/python -m tests.faults
 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py

@@ -211,7 +211,16 @@ class OwnerRun:
 
     def _refused(self, exchange: Exchange | None) -> str | None:
         """Why no live call may be made now; `None` if it may."""
-        return self._unkept(self._journal.check) or self._spent(exchange)
+        return self._unkept(self._journal.check) or self._unreplaceable() or self._spent(exchange)
+
+    def _unreplaceable(self) -> str | None:
+        """Why the golden trace could not be written anew: a later version of this plugin wrote it."""
+        try:
+            if self.records:
+                self.old.golden()
+        except LlmtraceError as error:
+            return f"{error}\nNothing is paid for that could not be written."
+        return None
 
     def _spent(self, exchange: Exchange | None) -> str | None:
         refusal = self.spending.before(exchange)

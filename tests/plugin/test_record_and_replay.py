@@ -160,7 +160,7 @@ def test_broken_cassettes_are_clear_errors(project, file):
 
 @pytest.mark.parametrize("file", ["cassettes/test_it/test_one.tape.json", "cassettes/test_it/test_one.trace.yaml"])
 def test_newer_cassettes_are_never_overwritten(project, file):
-    """A file of a later format is an error in every mode."""
+    """A file of a later format is an error in every mode, and nothing is paid for that could not be written."""
     project.write(ONE)
     project.record()
     path = project.path / file
@@ -170,6 +170,10 @@ def test_newer_cassettes_are_never_overwritten(project, file):
         ran = project.run(mode)
         assert ran.exit == 1, ran.text
         assert "99" in ran.text
+    project.edit('chat("', 'chat("other ')
+    ran = project.run("--llm-record")
+    assert (ran.exit, ran.requests) == (1, 0), ran.text
+    assert "Install a newer version" in ran.text
     assert path.read_text("utf-8") == newer
 
 

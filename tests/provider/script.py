@@ -59,8 +59,12 @@ class Rule:
     """Seconds until the answer begins."""
     wait: threading.Event | None = None
     """The answer begins when this is set."""
+    wire: bytes | None = None
+    """Sent as it is instead of an answer, from the status line on, whatever it says; then the connection is closed."""
+    stall: bool = False
+    """After `wire`, keep the connection open and send nothing more."""
     reset: bool = False
-    """Reset the connection instead of answering."""
+    """Reset the connection instead of answering, or after `wire`."""
     truncate: int | None = None
     """Break the connection after so many events of a stream, or bytes of a JSON body."""
 

@@ -17,6 +17,7 @@ from typing import Any
 from tests.provider.chat import error
 from tests.provider.desk import Desk
 from tests.provider.reply import Reply
+from tests.provider.script import Rule
 
 
 class Server(ThreadingHTTPServer):
@@ -98,8 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if not self.server.desk.hold(reply.rule):
             self.close_connection = True
-        elif reply.rule.reset:
-            self._reset()
+        elif reply.rule.wire is not None or reply.rule.reset:
+            self._send_wire(reply.rule)
         else:
             self._send(reply)
 
@@ -125,6 +126,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _send_wire(self, rule: Rule) -> None:
+        self.close_connection = True
+        self.wfile.write(rule.wire or b"")
+        if rule.stall:
+            self.connection.recv(1)  # until the client gives up, or the provider stops
+        if rule.reset:
+            self._reset()
 
     def _send_chunks(self, reply: Reply) -> None:
         for chunk in reply.chunks[: reply.rule.truncate]:

@@ -46,6 +46,28 @@ def test_a_reset_connection(serve: Serve, http: httpx.Client) -> None:
     assert http.post(f"{provider.openai_url}/chat/completions", json=CHAT).status_code == 200
 
 
+def test_bytes_instead_of_an_answer(serve: Serve, http: httpx.Client) -> None:
+    """What a rule names goes out as it is; the connection is then closed, reset, or kept open without a word."""
+    head = b"HTTP/1.1 299 Odd\r\ncontent-length: 4\r\n\r\n"
+    provider = serve(
+        [
+            {"wire": head + b"body", "times": 1},
+            {"wire": head + b"bo", "times": 1},
+            {"wire": head[:20], "stall": True, "times": 1},
+            {"wire": head[:20], "reset": True},
+        ]
+    )
+    url = f"{provider.openai_url}/chat/completions"
+    answer = http.post(url, json=CHAT)
+    assert (answer.status_code, answer.content) == (299, b"body")
+    with pytest.raises(httpx.RemoteProtocolError, match="received 2 bytes, expected 4"):
+        http.post(url, json=CHAT)
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(url, json=CHAT, timeout=0.05)
+    with pytest.raises(httpx.ReadError, match="reset"):
+        http.post(url, json=CHAT)
+
+
 def test_a_truncated_stream(serve: Serve, http: httpx.Client) -> None:
     """A stream breaks off after the number of events that the rule names."""
     provider = serve([{"text": "one two three", "truncate": 2}])
