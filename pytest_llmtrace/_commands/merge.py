@@ -14,6 +14,7 @@ from pytest_llmtrace._report.terminal.summary import summary
 from pytest_llmtrace._run.merging import merge as merge_files
 from pytest_llmtrace._settings.amounts import parse_amount, parse_growth, parsed
 from pytest_llmtrace._settings.budgets import SUFFIXES
+from pytest_llmtrace._settings.terminal import parse_shown
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 
 
@@ -36,6 +37,10 @@ from pytest_llmtrace.errors import LlmtraceError, SettingsError
     "--rootdir", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", metavar="DIR",
     help="Where the pyproject.toml with budgets of directories lies (default: here).",
 )  # fmt: skip
+@click.option(
+    "--summary", "--llm-summary", "shown", metavar="N|all|off",
+    help="Rows of each table of the summary (default: 5), `all`, or `off` for nothing but breached budgets.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the document of all together, in place of the summary.")
 def merge(
     files: tuple[Path, ...],
@@ -47,6 +52,7 @@ def merge(
     shards: int | None,
     reports: tuple[Path, ...],
     rootdir: Path,
+    shown: str | None,
     as_json: bool,
 ) -> None:
     """Add up the JSON reports of a suite that ran in shards, and hold the sum against its budgets.
@@ -64,6 +70,7 @@ def merge(
       llmtrace merge --json shard-*.json | jq .totals.cost_usd
     """  # noqa: D301  # click looks for the character itself
     try:
+        rows = None if shown is None else parse_shown("--summary", shown)
         for report in reports:
             _check_report(report)
         given: dict[What, str | None] = {"usd": usd, "tokens": tokens, "calls": calls}
@@ -81,7 +88,7 @@ def merge(
     if as_json:
         print_json(found.document)
     else:
-        print_lines(summary(found.document, width=width(), warnings=found.warnings))
+        print_lines(summary(found.document, width=width(), warnings=found.warnings, shown=rows))
     sys.exit(1 if found.failed else 0)
 
 

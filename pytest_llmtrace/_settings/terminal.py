@@ -52,8 +52,19 @@ def read_terminal(config: pytest.Config) -> Terminal:
     flag, ini = config.option.llmtrace_summary, str(config.getini("llm_summary") or "").strip()
     progress = _progress(config.option.llmtrace_progress, str(config.getini("llm_progress") or "").strip())
     if flag is not None:
-        return Terminal(summary=_shown("--llm-summary", flag.strip()), by_flag=True, progress=progress)
-    return Terminal(summary=_shown("llm_summary", ini) if ini else None, progress=progress)
+        return Terminal(summary=parse_shown("--llm-summary", flag.strip()), by_flag=True, progress=progress)
+    return Terminal(summary=parse_shown("llm_summary", ini) if ini else None, progress=progress)
+
+
+def parse_shown(source: str, text: str) -> Shown:
+    """How much of the summary is asked for. Raises: SettingsError that names the setting."""
+    if text in ("all", "off"):
+        return text  # type: ignore[return-value]  # narrowed by the condition
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise SettingsError(
+            f"{source}={text!r}: not a number of rows from 1, `all` or `off`; write for example {source}=10"
+        )
+    return int(text)
 
 
 def _progress(flag: str | None, ini: str) -> float | None:
@@ -69,13 +80,3 @@ def _progress(flag: str | None, ini: str) -> float | None:
     if not 0 <= value < math.inf:
         raise SettingsError(f"{source}={text!r}: not a number of seconds, or `off`; write for example {source}=30")
     return value
-
-
-def _shown(source: str, text: str) -> Shown:
-    if text in ("all", "off"):
-        return text  # type: ignore[return-value]  # narrowed by the condition
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise SettingsError(
-            f"{source}={text!r}: not a number of rows from 1, `all` or `off`; write for example {source}=10"
-        )
-    return int(text)

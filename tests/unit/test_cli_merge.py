@@ -229,6 +229,7 @@ def test_a_file_that_is_no_report_is_named(text: str, said: str) -> None:
         (["1.json", "-o", "all.txtt"], "cannot tell what to write from the ending '.txtt'"),
         (["1.json", "--budget=much"], "--budget: 'much' is not an amount of US dollars"),
         (["1.json", "--budget-calls=few"], "--budget-calls: 'few' is not a number of calls"),
+        (["1.json", "--summary=some"], "--summary='some': not a number of rows from 1, `all` or `off`"),
         (["1.json", "--max-growth=10"], "--max-growth: '10' is not a percentage"),
         ([], "Missing argument 'REPORT...'"),
     ],
@@ -238,6 +239,14 @@ def test_wrong_usage(args: list[str], said: str) -> None:
     ran = merge(*args)
     assert ran.exit_code == 2
     assert said in " ".join(ran.stderr.split())
+
+
+def test_the_summary_is_as_long_as_it_is_asked_to_be() -> None:
+    """What a short list leaves out is a matter of the option that it names; `off` leaves breached budgets alone."""
+    assert "and 1 more test (--llm-summary=all)" in merge("1.json", "2.json", "--summary=1").stdout
+    assert "more test" not in merge("1.json", "2.json", "--llm-summary=all").stdout
+    ran = merge("1.json", "2.json", "--summary=off", "--budget-calls=3")
+    assert ran.stdout == "llmtrace: budget BREACHED: calls 4 of 3 allowed (set by --budget-calls)\n"
 
 
 def test_rows_that_cannot_be_used_are_said_to_be_of_another_version() -> None:
