@@ -8,6 +8,8 @@ making folders. `kill` ends the process before that step, `torn` in the middle o
 from __future__ import annotations
 
 import errno
+import functools
+import io
 import os
 import random
 import signal
@@ -48,14 +50,33 @@ def _path(file: int) -> str:
 
 def _write(file: int, data: bytes, write: Any = os.write) -> int:
     path = _path(file)
-    if KIND == "torn" and OURS in path:
-        global _done  # noqa: PLW0603 -- as above
-        _done += 1
-        if _done == STEP:
-            write(file, data[: len(data) // 2])
-            os.kill(os.getpid(), signal.SIGKILL)
+    if OURS in path:
+        _torn(lambda: write(file, data[: len(data) // 2]))
     _step(path)
     return int(write(file, data))
+
+
+def _open(file: Any, *args: Any, opened: Any = io.open, **options: Any) -> Any:
+    """`pathlib` opens files with this; what it opens writes in steps, too."""
+    made = opened(file, *args, **options)
+    if made.writable() and OURS in str(file):
+        made.write = functools.partial(_write_whole, file, made, made.write)
+    return made
+
+
+def _write_whole(path: object, file: Any, write: Any, data: Any) -> Any:
+    _torn(lambda: (write(data[: len(data) // 2]), file.flush()))
+    _step(path)
+    return write(data)
+
+
+def _torn(write_half: Any) -> None:
+    global _done  # noqa: PLW0603 -- one process, one count
+    if KIND == "torn":
+        _done += 1
+        if _done == STEP:
+            write_half()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _fsync(file: int, fsync: Any = os.fsync) -> None:
@@ -68,5 +89,5 @@ if KIND == "clock":
     _true = time.time
     time.time = lambda: _true() + _jumps.uniform(-1e6, 1e6)
 elif KIND != "none":
-    os.write, os.fsync = _write, _fsync  # type: ignore[assignment]
+    os.write, os.fsync, io.open = _write, _fsync, _open  # type: ignore[assignment]
     sys.addaudithook(_audit)

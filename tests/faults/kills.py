@@ -39,7 +39,7 @@ def killed_at_random(folder: Path, pytest: Pytest, *, kills: int, seed: int) -> 
             number += 1
             old = files(folder, ".trace.yaml")
             provider.rewind()
-            killed = 0
+            killed, left = 0, list[dict[str, bytes]]()
             for _ in range(min(moments.randint(1, 3), kills - done)):
                 before = provider.count
                 running = pytest.start(folder, "--llm-record", "-q", env={"ROUND": f" {number}"})
@@ -49,10 +49,11 @@ def killed_at_random(folder: Path, pytest: Pytest, *, kills: int, seed: int) -> 
                 if running.wait().status != -signal.SIGKILL:
                     break  # it was faster
                 killed += 1
-                problems += wrong_after_kill(folder, old, f" {number}")
+                problems += broken_files(folder)
+                left.append(files(folder, ".trace.yaml"))
             done += max(killed, 1)
             found, paid_again = wrong_after_recovery(folder, pytest, provider, f" {number}", killed)
-            problems += found
+            problems += [*found, *neither_old_nor_new(old, left, files(folder, ".trace.yaml"))]
             lost += paid_again
     return Row(fault="kill -9 at a random moment of a recording", tried=done, problems=problems, lost=lost)
 
@@ -64,13 +65,12 @@ def record(folder: Path, pytest: Pytest, label: str, **env: str) -> None:
         raise RuntimeError(f"the recording failed:\n{ended.text}")
 
 
-def wrong_after_kill(folder: Path, old: dict[str, bytes], label: str) -> Iterator[str]:
-    """What is wrong with the files that a kill left: each is whole, and each golden trace the old or the new one."""
-    yield from broken_files(folder)
-    for name, content in old.items():
-        now = files(folder, name).get(name)
-        if now != content and (now is None or not all(f"{k}{label}".encode() in now for k in (1, 3))):
-            yield f"{name} is neither the old golden trace nor the new one"
+def neither_old_nor_new(old: dict[str, bytes], left: list[dict[str, bytes]], new: dict[str, bytes]) -> Iterator[str]:
+    """Golden traces that kills left torn: each must be the old one, or what came of it in the end."""
+    for found in left:
+        for name in {*found, *old}:
+            if found.get(name) not in (old.get(name), new.get(name)):
+                yield f"{name} was neither the old golden trace nor the new one"
 
 
 def wrong_after_recovery(

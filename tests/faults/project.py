@@ -127,7 +127,8 @@ def broken_files(folder: Path) -> list[str]:
 
 def files(folder: Path, ending: str) -> dict[str, bytes]:
     """The cassette files with an ending, by name."""
-    return {path.name: path.read_bytes() for path in sorted(folder.rglob(f"cassettes/**/*.*{ending}"))}
+    found = sorted(folder.rglob(f"cassettes/**/*{ending}"))
+    return {path.name: path.read_bytes() for path in found if path.is_file()}
 
 
 def taped(folder: Path) -> list[str]:

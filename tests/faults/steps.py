@@ -7,8 +7,8 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.faults.kills import record, wrong_after_kill, wrong_after_recovery
-from tests.faults.project import Pytest, files, write_project
+from tests.faults.kills import neither_old_nor_new, record, wrong_after_recovery
+from tests.faults.project import Pytest, broken_files, files, write_project
 from tests.faults.table import Row
 from tests.provider import Provider
 
@@ -24,7 +24,7 @@ SOURCE = """
 SAYS = {"full": "No space left on device", "read-only": "Read-only file system"}
 NAMES = {
     "kill": "kill -9 before each step of writing files",
-    "torn": "kill -9 in the middle of each write to the journal",
+    "torn": "kill -9 in the middle of each write",
     "full": "disk full from each step of writing on",
     "read-only": "disk read-only from each step of writing on",
 }
@@ -48,7 +48,7 @@ def broken_at_each_step(folder: Path, pytest: Pytest, kind: str, steps: Iterable
                 problems.append("the recording did not notice the fault")
                 break
             tried += 1
-            found = [*wrong_after_kill(folder, old, label)]
+            found, left = broken_files(folder), files(folder, ".trace.yaml")
             if kind in SAYS:
                 found += [] if ended.status == 1 else [f"it ended with {ended.status}: {ended.text[-500:]}"]
                 found += [] if SAYS[kind] in ended.text else [f"it did not say {SAYS[kind]!r}: {ended.text[-500:]}"]
@@ -58,6 +58,7 @@ def broken_at_each_step(folder: Path, pytest: Pytest, kind: str, steps: Iterable
             # In flight: one call when a process is killed, one a test where the disk refuses it.
             may = 1 if kind not in SAYS else TESTS
             wrong, again = wrong_after_recovery(folder, pytest, provider, label, may, tests=TESTS)
+            wrong += neither_old_nor_new(old, [left], files(folder, ".trace.yaml"))
             problems += [f"step {step}: {text}" for text in (*found, *wrong)]
             lost += again
     return Row(fault=NAMES[kind], tried=tried, problems=problems, lost=lost)
