@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import re
+from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Internal
 from pytest_llmtrace._model.trace import Trace
@@ -13,13 +14,15 @@ from pytest_llmtrace._run.plan import Plan
 from pytest_llmtrace._run.saving import relative
 from pytest_llmtrace.errors import LlmtraceError
 
+_RECORDS: Final = re.compile("`pytest --llm-record [^`]*`")
+
 
 def told(error: LlmtraceError, plan: Plan) -> str:
     """The error's text, with paths as they are shown elsewhere, and the command that records this very owner.
 
-    A broken file may not say whose it is.
+    A broken file may not say whose it is, or say it wrongly.
     """
-    text = str(error).replace("`pytest --llm-record <test>`", f"`{plan.accept}`")
+    text = _RECORDS.sub(lambda _match: f"`{plan.accept}`", str(error))
     return text.replace(f"{plan.root}{os.sep}", "")
 
 
