@@ -53,7 +53,7 @@ structure: venv ## check module length, names, exports, and what loading the plu
 test: venv ## run all tests; PYTEST_ARGS="-k name" runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 10 minutes
+faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 5 minutes
 	$(BIN)/python -m tests.faults
 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
