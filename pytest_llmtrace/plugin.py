@@ -18,9 +18,9 @@ from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.controller import Controller
-    from pytest_llmtrace._run.ledger import Ledger
     from pytest_llmtrace._run.live_trace import LLMTrace
-    from pytest_llmtrace._run.progress import Progress
+    from pytest_llmtrace._run.money.ledger import Ledger
+    from pytest_llmtrace._run.money.progress import Progress
     from pytest_llmtrace._run.run import Run
     from pytest_llmtrace._run.scope import Coverage
 
@@ -86,7 +86,7 @@ class Hooks:
     @cached_property
     def ledger(self) -> Ledger:
         """What is spent: of this process, or of all workers."""
-        from pytest_llmtrace._run.ledger import Ledger  # noqa: PLC0415
+        from pytest_llmtrace._run.money.ledger import Ledger  # noqa: PLC0415
 
         shared = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
         if shared is not None:
@@ -96,7 +96,7 @@ class Hooks:
     @cached_property
     def progress(self) -> Progress:
         """What is said of it meanwhile."""
-        from pytest_llmtrace._run.progress import Progress  # noqa: PLC0415
+        from pytest_llmtrace._run.money.progress import Progress  # noqa: PLC0415
 
         return Progress(self._settings, self.controller.ledger or self.ledger)
 

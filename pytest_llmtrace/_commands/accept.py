@@ -9,7 +9,7 @@ import click
 from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_lines
 from pytest_llmtrace._report.commands.variants import accepted_lines
-from pytest_llmtrace._run.variants import accepted, add_variant, remove_variant
+from pytest_llmtrace._run.judging.variants import accepted, add_variant, remove_variant
 from pytest_llmtrace.errors import LlmtraceError
 
 _FILE = CassettePath()

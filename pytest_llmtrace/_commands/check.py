@@ -12,8 +12,8 @@ from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, progress, width
 from pytest_llmtrace._model.checked import Checked
 from pytest_llmtrace._report.commands.check import check_data, check_lines
-from pytest_llmtrace._run.check_targets import targets
-from pytest_llmtrace._run.checking import Checker
+from pytest_llmtrace._run.commands.check_targets import targets
+from pytest_llmtrace._run.commands.checking import Checker
 from pytest_llmtrace.errors import LlmtraceError
 
 

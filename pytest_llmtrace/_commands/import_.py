@@ -12,7 +12,7 @@ import click
 from pytest_llmtrace._commands.output import print_json, print_lines, width
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._report.commands.imports import import_lines
-from pytest_llmtrace._run.importing import import_file, vcrpy_files
+from pytest_llmtrace._run.commands.importing import import_file, vcrpy_files
 
 
 @click.command(name="import", short_help="Convert cassettes of vcrpy into tapes.")

@@ -11,7 +11,7 @@ from pytest_llmtrace._commands.output import UnusableError, print_json, print_li
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth, What
 from pytest_llmtrace._report.files.endings import check_ending, write_report
 from pytest_llmtrace._report.terminal.summary import summary
-from pytest_llmtrace._run.merging import merge as merge_files
+from pytest_llmtrace._run.commands.merging import merge as merge_files
 from pytest_llmtrace._settings.amounts import parse_amount, parse_growth, parsed
 from pytest_llmtrace._settings.budgets import SUFFIXES
 from pytest_llmtrace._settings.terminal import parse_shown

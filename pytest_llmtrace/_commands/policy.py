@@ -11,7 +11,7 @@ from pytest_llmtrace._commands.cassette_argument import complete_node_ids
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._report.commands.policy import policy_lines, problem_lines
-from pytest_llmtrace._run.show_policy import TestPolicy, collected_policies
+from pytest_llmtrace._run.commands.show_policy import TestPolicy, collected_policies
 from pytest_llmtrace.errors import LlmtraceError
 
 

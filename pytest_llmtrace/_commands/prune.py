@@ -9,7 +9,7 @@ import click
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, progress, width
 from pytest_llmtrace._model.pruned import KEPT, Pruned, Unused
 from pytest_llmtrace._report.commands.prune import prune_data, prune_lines
-from pytest_llmtrace._run.pruning import Report, Witnesses, cassettes_below, delete, folder_of_tests
+from pytest_llmtrace._run.commands.pruning import Report, Witnesses, cassettes_below, delete, folder_of_tests
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -56,7 +56,7 @@ def prune(directory: Path, *, yes: bool, uncollected: bool, static: bool, report
 def _pruned(directory: Path, *, yes: bool, uncollected: bool, static: bool, report: Path | None) -> Pruned:
     collected = None
     if report is None and not static:
-        from pytest_llmtrace._run.collecting import collected_below  # noqa: PLC0415  # pytest, where it is needed
+        from pytest_llmtrace._run.commands.collecting import collected_below  # noqa: PLC0415  # pytest, where it is needed
 
         collected = collected_below(folder_of_tests(directory))
     witnesses = Witnesses(collected, Report(report, Path.cwd()) if report is not None else None)

@@ -19,7 +19,7 @@ from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.commands.transcript import transcript
 from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
 from pytest_llmtrace._report.layout import Line
-from pytest_llmtrace._run.unsealing import opened_tape
+from pytest_llmtrace._run.commands.unsealing import opened_tape
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import TAPE
 from pytest_llmtrace.errors import LlmtraceError

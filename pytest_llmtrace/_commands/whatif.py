@@ -13,7 +13,7 @@ from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
 from pytest_llmtrace._commands.reading import Broken, goldens_at
 from pytest_llmtrace._report.commands.whatif import Column, CostRow, whatif_data, whatif_lines
-from pytest_llmtrace._run.what_if import Moved, Scenario, WhatIfRow, scenarios_of, unmatched, what_if
+from pytest_llmtrace._run.commands.what_if import Moved, Scenario, WhatIfRow, scenarios_of, unmatched, what_if
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, prices
 from pytest_llmtrace.errors import LlmtraceError
 

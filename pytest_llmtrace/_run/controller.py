@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._model.findings import Breach
-from pytest_llmtrace._run.ledger import Ledger
+from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.scope import Coverage
 from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import LlmtraceError
@@ -131,7 +131,7 @@ class Controller:
             return [], []
         from pytest_llmtrace._report.document.attempts import owners  # noqa: PLC0415
         from pytest_llmtrace._report.document.counted import counted_owner  # noqa: PLC0415
-        from pytest_llmtrace._run.gates import budget_uses, run_breaches  # noqa: PLC0415
+        from pytest_llmtrace._run.money.gates import budget_uses, run_breaches  # noqa: PLC0415
 
         found = [counted_owner(owner) for owner in owners(self._payloads)]
         return run_breaches(found, limits, growth), list(budget_uses(found, limits, growth))

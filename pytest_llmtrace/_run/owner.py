@@ -22,17 +22,18 @@ from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import finding_data, owner_payload
 from pytest_llmtrace._report.wording import breach_line
-from pytest_llmtrace._run import judge, saving
-from pytest_llmtrace._run.dry_run import dry_verdict, would_record
-from pytest_llmtrace._run.keyless import lacks_key
-from pytest_llmtrace._run.ledger import Ledger
-from pytest_llmtrace._run.nearest_answers import NearestAnswers
-from pytest_llmtrace._run.plan import Plan
-from pytest_llmtrace._run.recorded import recorded_data
-from pytest_llmtrace._run.same_request import RecordedRequests, means_the_same, same_request
-from pytest_llmtrace._run.spending import Spending
+from pytest_llmtrace._run.judging import judge
+from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
+from pytest_llmtrace._run.judging.same_request import RecordedRequests, means_the_same, same_request
+from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.money.spending import Spending
+from pytest_llmtrace._run.plans.keyless import lacks_key
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
+from pytest_llmtrace._run.recording import saving
+from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
+from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._run.unreadable import told, unreadable_verdict
 from pytest_llmtrace.errors import LlmtraceError, StorageError
 
 

@@ -15,17 +15,17 @@ from pytest_llmtrace._report.commands.transcript import trace_repr
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.capturing import Capturing
-from pytest_llmtrace._run.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.hooks import redactor
-from pytest_llmtrace._run.ledger import Ledger
 from pytest_llmtrace._run.live_trace import LLMTrace
+from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, forget_unittest_failure, is_no_outcome, screen
 from pytest_llmtrace._run.owner import OwnerRun
-from pytest_llmtrace._run.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
-from pytest_llmtrace._run.plan import Plan
-from pytest_llmtrace._run.planning import plan_of_fixture, plan_of_test
+from pytest_llmtrace._run.plans.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
+from pytest_llmtrace._run.plans.unreadable import told, unreadable_payload
+from pytest_llmtrace._run.recording.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.scope import search_roots
-from pytest_llmtrace._run.unreadable import told, unreadable_payload
 from pytest_llmtrace._settings import Settings, litellm_in_python
 from pytest_llmtrace.errors import LlmtraceError
 

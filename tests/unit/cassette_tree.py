@@ -9,7 +9,7 @@ from typing import Any
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
-from pytest_llmtrace._run.borrowing import trace_of
+from pytest_llmtrace._run.recording.borrowing import trace_of
 from pytest_llmtrace._store.cassettes import Recorded, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import Cassette

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pytest_llmtrace._run.renames import renamed
+from pytest_llmtrace._run.commands.renames import renamed
 from pytest_llmtrace.cli import main
 from tests.unit.cassette_tree import record
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pytest_llmtrace._run.pruning import folder_of_tests
+from pytest_llmtrace._run.commands.pruning import folder_of_tests
 from pytest_llmtrace._store.paths import fixture_cassette
 from pytest_llmtrace.cli import main
 from tests.unit.cassette_tree import record

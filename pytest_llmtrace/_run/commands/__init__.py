@@ -1,0 +1,1 @@
+"""What the commands of `llmtrace` do, once they know what they were asked."""

@@ -1,0 +1,55 @@
+"""Whether a golden trace and the tape beside it tell of the same calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.renumber import renumber
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._run.recording.borrowing import IMPORTED, trace_of
+from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.tape_file import TapeFile
+
+
+def disagreements(golden: Golden, tape: TapeFile) -> Iterator[dict[str, Any]]:
+    """What the golden trace says otherwise than the tape, as facts of a `Problem`.
+
+    Only what both of them must know is compared: what was said on either side, and by whom. What HTTP does not show
+    (labels, executions of tools, calls that were answered in the process) is in the golden trace alone; tries that
+    failed are on the tape alone.
+    """
+    owner = tape.meta.get("test")
+    if IMPORTED not in tape.meta and isinstance(owner, str) and owner != golden.test:
+        yield {"about": "test", "golden": golden.test, "tape": owner}
+        return
+    kept = tape.meta.get("totals")
+    counted = kept.get("calls") if isinstance(kept, dict) else None
+    if isinstance(counted, int) and counted != golden.totals.calls:
+        yield {"about": "totals", "golden": golden.totals.calls, "tape": counted}
+    if golden.privacy is not None:
+        return  # digests: a replay compares them
+    made = [one for one in tape.interactions if one.phase == "call"]
+    seen = renumber(_answered(trace_of(made, golden.test)))
+    for drift in compare(_answered(golden.trace), seen, Policy(name="agreement")):
+        if drift.kind in _SHARED and not drift.path.startswith("tool."):
+            yield {
+                "about": drift.kind,
+                "conversation": drift.conversation,
+                "turn": drift.turn,
+                "path": drift.path,
+                "golden": drift.golden,
+                "tape": drift.observed,
+            }
+
+
+def _answered(trace: Trace) -> Trace:
+    """The calls that got an answer."""
+    calls = [one for one in trace.entries if isinstance(one, LLMCall) and one.error is None]
+    return replace(trace, entries=tuple(calls))
+
+
+_SHARED: Final = frozenset({"prompt", "user", "tool_result", "tool_call", "output", "call_added"})

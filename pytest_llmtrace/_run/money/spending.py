@@ -1,0 +1,159 @@
+"""The stop: before a live call goes out, it is asked whether any budget that it counts for is spent.
+
+A call is counted when it goes out, with what is known of it then: that it is a call, and the tokens and price of its
+input. What it really used takes the place of that when its answer is there. So no more calls go out than a budget of
+calls allows, however many are made at once, and dollars and tokens exceed theirs by the answers of the calls that were
+under way at most.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_litellm.drain import settle
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._model.limits import RUN, Limit
+from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.trace import LLMCall
+from pytest_llmtrace._model.usage import Usage
+from pytest_llmtrace._run.money.ledger import Ledger, Spent, Sums
+from pytest_llmtrace._run.plans.plan import Plan
+
+
+class Spending:
+    """What the live calls of one owner use of its own budgets, and of those that it shares with others."""
+
+    def __init__(self, plan: Plan, prices: PriceBook, ledger: Ledger) -> None:
+        self._plan = plan
+        self._prices = prices
+        self._shared, self._own = ledger, Ledger()
+        self._lock = threading.Lock()
+        self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
+        """Per call that is under way."""
+        self._unpriced: list[tuple[Exchange, LLMCall]] = []
+        """Calls of litellm's that were answered, and whose price only litellm may know; it says so later."""
+
+    def before(self, exchange: Exchange | None) -> Breach | None:
+        """Count a live call that is about to be made. Returns the budget that forbids it; `None` if it may go out."""
+        if not (self._plan.limits or self._plan.shared_limits):
+            return None
+        self._price_late()
+        amount = self._expected(exchange)
+        sums = self._enter(amount)
+        refusal = next(self._spent(*sums), None)
+        if refusal is not None:
+            self._enter(Spent() - amount)
+        elif exchange is not None:
+            with self._lock:
+                self._set_aside[id(exchange)] = (exchange, amount)
+        return refusal
+
+    def answered(self, exchange: Exchange) -> None:
+        """Count what an answered live call used, at once: for the budgets, and for whoever watches the run."""
+        expected = self._taken_back(exchange)
+        call = self._answered(exchange)
+        if call is None or (exchange.status or 0) >= 400:
+            self._enter(Spent() - expected)  # it is no call of a model, or was refused: tried again, it counts again
+            return
+        usage = call.usage if call.usage is not None else estimate_usage(call)
+        cost = self._cost(call, usage)
+        if cost is None and exchange.context is not None:
+            with self._lock:
+                self._unpriced.append((exchange, call))
+        unpriced = {call.name: 1} if cost is None and exchange.context is None else {}
+        actual = Spent(usd=cost or 0.0, tokens=usage.total_tokens, calls=1, unpriced=unpriced)
+        self._enter(actual - expected)
+
+    def failed(self, exchange: Exchange) -> None:
+        """A live call ended without an answer."""
+        self._enter(Spent() - self._taken_back(exchange))
+
+    def close(self) -> None:
+        """Give back what was set aside for calls of which nothing was ever heard."""
+        with self._lock:
+            left = [exchange for exchange, _ in self._set_aside.values()]
+        for exchange in left:
+            self.failed(exchange)
+        self._price_late()
+
+    def price(self, exchange: Exchange) -> float | None:
+        """What it would cost to ask the model of a request for such an answer; `None`: not known."""
+        call = self._answered(exchange)
+        if call is None or call.usage is None:
+            return None
+        return self._prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
+
+    def _enter(self, amount: Spent) -> tuple[Sums, Sums]:
+        """The owner's own sums before, and those of all."""
+        if amount == Spent():
+            return self._own.sums(), self._shared.sums()
+        directory = self._plan.directory
+        return self._own.enter(directory, amount), self._shared.enter(directory, amount)
+
+    def _spent(self, own: Sums, shared: Sums) -> Iterator[Breach]:
+        for limit in (*self._plan.shared_limits, *self._plan.limits):
+            sums = own if limit in self._plan.limits else shared
+            spent = sums.of(limit.scope if limit.scope not in (RUN, self._plan.owner) else None)
+            yield from _breach(limit, spent)
+
+    def _expected(self, exchange: Exchange | None) -> Spent:
+        """What is known of a call before it goes out."""
+        call = parse_request(exchange.request, MessageTable()) if exchange is not None else None
+        if call is None:
+            return Spent()
+        usage = Usage(input_tokens=estimate_usage(call).input_tokens)
+        return Spent(usd=self._cost(call, usage) or 0.0, tokens=usage.total_tokens, calls=1)
+
+    def _taken_back(self, exchange: Exchange) -> Spent:
+        with self._lock:
+            return self._set_aside.pop(id(exchange), (exchange, Spent()))[1]
+
+    @staticmethod
+    def _answered(exchange: Exchange) -> LLMCall | None:
+        call = parse_request(exchange.request, MessageTable())
+        if call is None or exchange.response is None:
+            return None
+        return parse_response(call, exchange.response, MessageTable())
+
+    def _cost(self, call: LLMCall, usage: Usage) -> float | None:
+        """As the trace prices it: by the project, by the provider's own answer, by the price map."""
+        own = self._prices.is_project_price(call.model, call.provider)
+        if call.cost is not None and not own:
+            return call.cost
+        models = (call.model,) if own or not call.response_model else (call.response_model, call.model)
+        costs = (self._prices.cost(one, call.provider, usage, call.operation, call.params) for one in models if one)
+        return next((cost for cost in costs if cost is not None), None)
+
+    def _price_late(self) -> None:
+        """Count the calls whose price litellm alone knows, and name the models whose price nobody does."""
+        with self._lock:
+            waiting, self._unpriced = self._unpriced, []
+        if waiting:
+            settle()
+        for exchange, call in waiting:
+            cost = exchange.context.cost
+            self._enter(Spent(usd=cost) if cost else Spent(unpriced={call.name: 1}))
+
+
+def _breach(limit: Limit, spent: Spent) -> Iterator[Breach]:
+    """The refusal, where a limit is reached, or nobody can know whether it is."""
+    value: float | None = getattr(spent, limit.what)
+    models: tuple[str, ...] = ()
+    if value is not None and value < limit.value:
+        models = tuple(sorted(name for name, count in spent.unpriced.items() if count > 0))
+        if limit.what != "usd" or not models:
+            return
+        value = None
+    yield Breach(
+        scope=limit.scope,
+        what=limit.what,
+        limit=limit.value,
+        value=value,
+        models=models,
+        refused=True,
+        source=limit.source,
+    )

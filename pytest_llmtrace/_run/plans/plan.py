@@ -1,0 +1,56 @@
+"""What is to be done with one owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._model.limits import Limit, MaxGrowth
+from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
+from pytest_llmtrace._run.plans.privacy import Privacy
+from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.vcrpy.places import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done with one owner."""
+
+    owner: str
+    """Node id, or ``fixture <scope> <name>``."""
+    mode: Mode
+    record_mode: RecordMode
+    cassette: Cassette
+    root: Path
+    policy: Policy
+    directory: str = "."
+    """Where it is, relative to the root directory: its calls count for the budgets of this directory."""
+    limits: tuple[Limit, ...] = ()
+    """The owner's own budgets."""
+    shared_limits: tuple[Limit, ...] = ()
+    """Those of the run and of directories, which it shares with others."""
+    growth: MaxGrowth | None = None
+    min_calls: int = 0
+    dry_run: bool = False
+    """Whether recording only finds out what it would do."""
+    on_miss: OnMiss = "stop"
+    """What replay does with an LLM request that is not on the tape."""
+    own_tape: bool = True
+    """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
+    places: Places | None = None
+    """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
+    privacy: Privacy = field(default_factory=Privacy)
+    save: Path | None = None
+    """The folder in which the observed trace is kept."""
+    run: int | None = None
+    """The how-manieth run this is, where a test is repeated."""
+    accept: str = ""
+    """The command that records this owner again."""
+    accept_anew: str = ""
+    """The same where another plugin keeps the tape and must make live calls for it."""
+
+    @property
+    def tapes(self) -> bool:
+        """Whether this owner has a tape of ours: another plugin may keep it, or the project may want none."""
+        return self.own_tape and self.privacy.tapes != "off"

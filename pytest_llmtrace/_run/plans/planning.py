@@ -1,0 +1,162 @@
+"""From a test item or a fixture to a plan: mode, cassette, policy, budget."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from pytest_llmtrace._compare.normalize import AnyRule
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.hooks import normalize_rules
+from pytest_llmtrace._run.owner import OwnerRun
+from pytest_llmtrace._run.plans.limits import directory_of, limits_of_test, shared_limits
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
+from pytest_llmtrace._run.plans.privacy import privacy_of
+from pytest_llmtrace._run.recording.saving import relative
+from pytest_llmtrace._settings import Settings, trace_marker
+from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
+from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
+
+
+def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) -> Plan | None:
+    """The plan for a test, or for one run of it; `None` where it is not traced.
+
+    Raises:
+        SettingsError: a marker cannot be used.
+    """
+    mode = settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None)
+    if mode == "off":
+        return None
+    markers = trace_markers(item)
+    limits = limits_of_test(item, settings)
+    policy = effective_policy(mode, settings, markers).policy
+    policy.load()
+    policy = replace(policy, normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)))
+    file, _, name = item.nodeid.partition("::")
+    keeper = _keeper(item)
+    return Plan(
+        owner=item.nodeid,
+        run=run,
+        cassette=test_cassette(item.path, name or Path(file).stem),
+        policy=policy,
+        limits=limits,
+        min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
+        own_tape=keeper is None,
+        places=_places(item, settings.root),
+        privacy=privacy_of(settings, policy.normalize),
+        accept=f"pytest --llm-record {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
+        accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
+        **_of_run(mode, directory_of(item.nodeid), settings),
+    )
+
+
+def trace_markers(item: pytest.Item) -> tuple[MarkerOf, ...]:
+    """The markers of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
+    return tuple(
+        MarkerOf(marker=trace_marker(marker.args, marker.kwargs), where=node.nodeid or ".")
+        for node, marker in item.iter_markers_with_node("llm_trace")
+    )
+
+
+def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settings: Settings) -> Plan | None:
+    """The plan for a fixture of wider scope, set up for a test; `None` where it has no recorder of its own."""
+    if test is None or fixturedef.scope == "function":
+        return None
+    scope, name = fixturedef.scope, fixturedef.argname
+    param = _param_id(fixturedef, request)
+    folder: str | None = None
+    if scope in ("module", "class"):  # one for each module or class that uses it
+        base, folder = Path(request.path).parent, Path(request.path).name
+        if scope == "class":
+            name = f"{request.node.name}-{name}"
+    else:
+        base = _definition_folder(fixturedef, settings.root)
+    return Plan(
+        owner=f"fixture {scope} {name}" + ("" if param is None else f" [{param}]"),
+        cassette=fixture_cassette(base, scope, name, param, folder=folder),
+        policy=test.plan.policy,
+        privacy=privacy_of(settings, _rules_of_project(request, test.plan.mode, settings)),
+        accept=test.plan.accept,
+        **_of_run(test.plan.mode, relative(base, settings.root), settings),
+    )
+
+
+def _rules_of_project(request: Any, mode: Mode, settings: Settings) -> tuple[AnyRule, ...]:
+    """The rules of a fixture, whichever test comes first: the project's, not those of that test."""
+    return (
+        *effective_policy(mode, settings).policy.normalize,
+        *normalize_rules(request.config.hook, request.node.nodeid),
+    )
+
+
+def _of_run(mode: Mode, directory: str, settings: Settings) -> dict[str, Any]:
+    return {
+        "mode": mode,
+        "record_mode": settings.record_mode,
+        "on_miss": settings.on_miss,
+        "dry_run": settings.dry_run,
+        "root": settings.root,
+        "directory": directory,
+        "shared_limits": shared_limits(directory, settings),
+        "growth": settings.budgets.growth,
+        "save": settings.live.save,
+    }
+
+
+_LIVE_ANEW: Final = "--llm-record-mode=all "
+"""What accepts another answer to the same request: recording alone would answer from the tape."""
+_ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all"}
+"""How the plugins that keep tapes are told to record anew."""
+_OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}
+"""The options by which they leave a marked test alone."""
+
+
+def _keeper(item: pytest.Item) -> str | None:
+    """The plugin that keeps the tape of this test: pytest-recording, or pytest-vcr; `None` where we do."""
+    if item.get_closest_marker("vcr") is None:
+        return None
+    plugins, option = item.config.pluginmanager, item.config.option
+    return next(
+        (name for name, off in _OFF.items() if plugins.has_plugin(name) and not getattr(option, off, None)), None
+    )
+
+
+def _places(item: pytest.Item, root: Path) -> Places:
+    """Where pytest-recording would keep the cassette of this test."""
+    named = item.get_closest_marker("default_cassette")
+    if named is not None and named.args:
+        stem = str(named.args[0])
+        stem = without_ending(stem) or stem
+    else:
+        test_class = getattr(item, "cls", None)
+        stem = recording_stem(test_class.__name__ if test_class else None, item.name)
+    return places_of_test(item.path, root, stem)
+
+
+def _param_id(fixturedef: Any, request: Any) -> str | None:
+    """What a parameter of a fixture is called: its id where it has one, its value, else its place as pytest does it."""
+    if not hasattr(request, "param"):
+        return None
+    ids = getattr(fixturedef, "ids", None)
+    found = ids(request.param) if callable(ids) else ids[request.param_index] if ids else None
+    if found is None and isinstance(request.param, (str, int, float, bool)):
+        found = request.param
+    return f"{fixturedef.argname}{request.param_index}" if found is None else str(found)
+
+
+def _definition_folder(fixturedef: Any, root: Path) -> Path:
+    """The folder of the file that defines a fixture; the root directory for fixtures of plugins."""
+    base = root / str(fixturedef.baseid or "")
+    if base.is_dir():
+        return base
+    return base.parent if base.is_file() else root
+
+
+def _quoted(nodeid: str) -> str:
+    """The node id for a command line: in double quotes, which every shell knows, unless it holds what those expand."""
+    return shlex.quote(nodeid) if set(nodeid) & set('"$`\\!') else f'"{nodeid}"'

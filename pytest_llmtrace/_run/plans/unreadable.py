@@ -1,0 +1,44 @@
+"""An owner whose cassette cannot be read: what its failure says, and what the reports know of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Final
+
+from pytest_llmtrace._model.findings import Internal
+from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.recording.saving import relative
+from pytest_llmtrace.errors import LlmtraceError
+
+_RECORDS: Final = re.compile("`pytest --llm-record [^`]*`")
+
+
+def told(error: LlmtraceError, plan: Plan) -> str:
+    """The error's text, with paths as they are shown elsewhere, and the command that records this very owner.
+
+    A broken file may not say whose it is, or say it wrongly.
+    """
+    text = _RECORDS.sub(lambda _match: f"`{plan.accept}`", str(error))
+    return text.replace(f"{plan.root}{os.sep}", "")
+
+
+def unreadable_verdict(plan: Plan, text: str) -> Verdict:
+    """Nothing could be judged, and this is why."""
+    return Verdict(owner=plan.owner, mode=plan.mode, findings=(Internal(text=text),), stopped=True)
+
+
+def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str, Any]:
+    """The payload of an owner that could not begin. Its files are used: they must not be taken for leftovers."""
+    files = [relative(path, plan.root) for path in (plan.cassette.golden, plan.cassette.tape) if path.exists()]
+    golden = relative(plan.cassette.golden, plan.root) if plan.cassette.golden.exists() else None
+    return owner_payload(
+        unreadable_verdict(plan, text),
+        Trace(owner=plan.owner),
+        cassette={"golden": golden, "used": files},
+        recorded={},
+        with_entries=with_entries,
+    )
