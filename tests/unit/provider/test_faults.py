@@ -48,7 +48,7 @@ def test_a_reset_connection(serve: Serve, http: httpx.Client) -> None:
 
 def test_bytes_instead_of_an_answer(serve: Serve, http: httpx.Client) -> None:
     """What a rule names goes out as it is; the connection is then closed, reset, or kept open without a word."""
-    head = b"HTTP/1.1 299 Odd\r\ncontent-length: 4\r\n\r\n"
+    head = b"HTTP/1.1 299 Odd\r\nconnection: close\r\ncontent-length: 4\r\n\r\n"
     provider = serve(
         [
             {"wire": head + b"body", "times": 1},
@@ -63,7 +63,7 @@ def test_bytes_instead_of_an_answer(serve: Serve, http: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="received 2 bytes, expected 4"):
         http.post(url, json=CHAT)
     with pytest.raises(httpx.ReadTimeout):
-        http.post(url, json=CHAT, timeout=0.05)
+        http.post(url, json=CHAT, timeout=httpx.Timeout(5, read=0.05))
     with pytest.raises(httpx.ReadError, match="reset"):
         http.post(url, json=CHAT)
 
