@@ -12,6 +12,7 @@ from pytest_llmtrace._commands.output import UnusableError, print_json, print_li
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._report.commands.policy import policy_lines, problem_lines
 from pytest_llmtrace._run.commands.show_policy import TestPolicy, collected_policies
+from pytest_llmtrace._run.hooks import SCORE
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -49,7 +50,7 @@ def _lines(one: TestPolicy) -> Any:
     if one.effective is None:
         return problem_lines(one.nodeid, one.problem or "")
     rows = [(origin.setting, str(origin.value), origin.source) for origin in one.effective.origins]
-    rows += [("normalize", "(hook)", hook) for hook in one.hooks]
+    rows += [("text_scorer" if hook.startswith(SCORE) else "normalize", "(hook)", hook) for hook in one.hooks]
     return policy_lines(one.nodeid, one.effective.policy.name, one.effective.named_by, sorted(rows, key=_setting))
 
 

@@ -20,18 +20,29 @@ def is_dotted(text: str) -> bool:
 class Named:
     """A function by its dotted name: imported when it is first needed, and asked once about each pair of values."""
 
-    def __init__(self, name: str, setting: str) -> None:
-        """Args: name: ``package.module:function``. setting: what names it, for errors: ``text_scorer``."""
+    def __init__(self, name: str, setting: str, function: Callable[[Any, Any], Any] | None = None) -> None:
+        """A function to import, or one that a hook gave.
+
+        Args:
+            name: ``package.module:function``, or the hook and where it stands.
+            setting: What names it, for errors: ``text_scorer``.
+            function: The hook's; it may return `None` where it has no opinion.
+        """
         self.name = name
         self.setting = setting
-        self._function: Callable[[Any, Any], Any] | None = None
+        self.may_abstain = function is not None
+        self._function = function
         self._known: dict[str, Any] = {}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Named) and (self.name, self.setting) == (other.name, other.setting)
+        return isinstance(other, Named) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash((self.name, self.setting))
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        return (self.name, self.setting, self._function if self.may_abstain else None)
 
     def __repr__(self) -> str:
         return f"Named({self.name!r})"

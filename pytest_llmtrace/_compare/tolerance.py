@@ -37,17 +37,20 @@ def _worded_alike(change: Change, tolerance: float, scorer: Named | None) -> boo
         return False
     if is_stand_in(change.golden) or is_stand_in(change.observed):
         return False  # their words say nothing about those of the text
-    if scorer is not None:
-        score = scorer(change.golden, change.observed)
-        if isinstance(score, bool):
-            return score
-        if not isinstance(score, (int, float)) or not 0 <= score <= 1:
-            raise SettingsError(
-                f"{scorer.setting} = {scorer.name!r}: it must return True, False or a likeness from 0 to 1, "
-                f"not {score!r}"
-            )
-        return 1 - score <= tolerance + _ROUNDING
-    return 1 - _likeness(change.golden.split(), change.observed.split()) <= tolerance
+    score = None if scorer is None else scorer(change.golden, change.observed)
+    if scorer is None or (score is None and scorer.may_abstain):
+        return _words_agree(change.golden, change.observed, tolerance)
+    if isinstance(score, bool):
+        return score
+    if not isinstance(score, (int, float)) or not 0 <= score <= 1:
+        raise SettingsError(
+            f"{scorer.setting} = {scorer.name!r}: it must return True, False or a likeness from 0 to 1, not {score!r}"
+        )
+    return 1 - score <= tolerance + _ROUNDING
+
+
+def _words_agree(golden: str, observed: str, tolerance: float) -> bool:
+    return tolerance > 0 and 1 - _likeness(golden.split(), observed.split()) <= tolerance
 
 
 def _likeness(golden: list[str], observed: list[str]) -> float:

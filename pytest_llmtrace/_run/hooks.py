@@ -1,4 +1,4 @@
-"""The functions that conftest files and plugins add: `pytest_llmtrace_normalize` and `pytest_llmtrace_redact`."""
+"""The functions that conftest files and plugins add: `pytest_llmtrace_normalize`, `_score` and `_redact`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from pytest_llmtrace._compare.dotted import Named
 from pytest_llmtrace._compare.normalize import FunctionRule
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace.errors import SettingsError
 
 NORMALIZE = "pytest_llmtrace_normalize"
+SCORE = "pytest_llmtrace_score"
 REDACT = "pytest_llmtrace_redact"
 
 
@@ -26,6 +28,28 @@ def normalize_rules(hooks: Any, nodeid: str) -> tuple[FunctionRule, ...]:
         FunctionRule(name=f"{NORMALIZE} of {one.plugin_name}", apply=_applied(one, NORMALIZE, nodeid=nodeid))
         for one in _implementations(hooks, NORMALIZE)
     )
+
+
+def scorer(hooks: Any, nodeid: str) -> Named | None:
+    """What judges the wording of a test's answers where its policy names no function; `None` without implementations.
+
+    Args:
+        hooks: pytest's, as they hold for the test.
+        nodeid: The test.
+    """
+    found = _implementations(hooks, SCORE)
+    if not found:
+        return None
+
+    def score(golden: str, observed: str) -> Any:
+        given = {"golden": golden, "observed": observed, "nodeid": nodeid}
+        for one in found:
+            said = one.function(*(given[argument] for argument in one.argnames))
+            if said is not None:
+                return said
+        return None
+
+    return Named(f"{SCORE} of {', '.join(str(one.plugin_name) for one in found)}", "text_scorer", score)
 
 
 def redactor(hooks: Any) -> Redactor:

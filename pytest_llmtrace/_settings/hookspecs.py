@@ -18,6 +18,23 @@ def pytest_llmtrace_normalize(text: str, nodeid: str) -> str | None:
     """
 
 
+def pytest_llmtrace_score(golden: str, observed: str, nodeid: str) -> float | bool | None:
+    """Judge whether an answer that is worded otherwise still says the same: by an embedding, or by asking a model.
+
+    It is asked where the policy of the test names no `text_scorer`, once about each pair of texts. The first
+    implementation that has an opinion is followed.
+
+    Args:
+        golden: The text of an answer in the golden trace.
+        observed: The one in its place now.
+        nodeid: The test.
+
+    Returns:
+        `True` or `False`; a likeness from 0 to 1, which may fall short of 1 by `text_tolerance`; `None` where the words
+        are to be compared as if there were no hook.
+    """
+
+
 def pytest_llmtrace_redact(text: str) -> str | None:
     """Remove what must never reach a file, besides the keys and tokens that are removed anyway.
 

@@ -1,4 +1,4 @@
-"""What a conftest may add: `pytest_llmtrace_normalize` and `pytest_llmtrace_redact`."""
+"""What a conftest may add: `pytest_llmtrace_normalize`, `pytest_llmtrace_score` and `pytest_llmtrace_redact`."""
 
 import pytest
 
@@ -114,3 +114,36 @@ def test_a_normalization_that_breaks_is_shown(project):
     ran.outcomes(failed=1)
     assert "it raised TypeError: unsupported operand" in ran.text
     assert "conftest.py:2)" in ran.text
+
+
+SCORE = """
+    def pytest_llmtrace_score(golden, observed, nodeid):
+        assert (golden, nodeid) == ("You said: hello", "test_it.py::test_one")
+        if "broken" in observed:
+            raise RuntimeError("the judge is out")
+        return observed.startswith("You said") or None
+"""
+
+
+def test_a_conftest_judges_the_wording_of_answers(project):
+    """What it accepts is no drift; without an opinion the words count; a function that the policy names goes first."""
+    project.write("def test_one():\n    chat('hello')\n")
+    project.record()
+    project.write(SCORE, "conftest.py", prelude=False)
+    (path,) = project.path.rglob("*.tape.json")
+    tape = path.read_text("utf-8")
+
+    def answered(text):
+        path.write_text(tape.replace("You said: hello", text), encoding="utf-8")
+        return project.replay()
+
+    answered("You said what?").outcomes(passed=1)
+    assert answered("No.").findings("test_one") == [("drift", "output")]
+    broken = answered("broken")
+    broken.outcomes(failed=1)
+    assert "it raised RuntimeError: the judge is out" in broken.text
+    assert "conftest.py:5)" in broken.text
+    project.write("def never(golden, observed):\n    return False\n", "judges.py", prelude=False)
+    project.pytester.syspathinsert()
+    project.edit("def test_one", "@pytest.mark.llm_trace(text_scorer='judges:never')\ndef test_one")
+    assert answered("You said what?").findings("test_one") == [("drift", "output")]

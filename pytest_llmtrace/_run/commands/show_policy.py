@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._run.hooks import NORMALIZE, normalize_rules
+from pytest_llmtrace._run.hooks import NORMALIZE, SCORE, normalize_rules, scorer
 from pytest_llmtrace._run.plans.planning import trace_markers
 from pytest_llmtrace._run.plans.policies import EffectivePolicy, effective_policy
 from pytest_llmtrace._run.recording.saving import relative
@@ -64,6 +64,14 @@ class _Collector:
             effective.policy.load()
         except LlmtraceError as error:
             return TestPolicy(nodeid=item.nodeid, problem=str(error))
-        hooks = [rule.name.partition(" of ")[2] for rule in normalize_rules(item.ihook, item.nodeid)]
-        hooks = [relative(Path(one), settings.root) for one in hooks]
-        return TestPolicy(nodeid=item.nodeid, effective=effective, hooks=tuple(f"{NORMALIZE} ({one})" for one in hooks))
+        hooks = [(NORMALIZE, rule.name) for rule in normalize_rules(item.ihook, item.nodeid)]
+        judge = scorer(item.ihook, item.nodeid) if effective.policy.text_scorer is None else None
+        hooks += [(SCORE, judge.name)] if judge is not None else []
+        places = [(hook, name.partition(" of ")[2].split(", ")) for hook, name in hooks]
+        return TestPolicy(
+            nodeid=item.nodeid,
+            effective=effective,
+            hooks=tuple(
+                f"{hook} ({', '.join(relative(Path(one), settings.root) for one in files)})" for hook, files in places
+            ),
+        )

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmtrace._compare.normalize import AnyRule
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._run.hooks import normalize_rules
+from pytest_llmtrace._run.hooks import normalize_rules, scorer
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.limits import directory_of, limits_of_test, shared_limits
 from pytest_llmtrace._run.plans.plan import Plan
@@ -36,7 +36,11 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     limits = limits_of_test(item, settings)
     policy = effective_policy(mode, settings, markers).policy
     policy.load()
-    policy = replace(policy, normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)))
+    policy = replace(
+        policy,
+        normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)),
+        text_scorer=policy.text_scorer or scorer(item.ihook, item.nodeid),
+    )
     file, _, name = item.nodeid.partition("::")
     keeper = _keeper(item)
     return Plan(
