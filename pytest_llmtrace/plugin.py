@@ -44,6 +44,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for line in _settings.MARKER_HELP:
         config.addinivalue_line("markers", line)
+    _settings.settle_record_flag(config)
     try:
         settings = _settings.read(config)
     except SettingsError as error:
@@ -56,6 +57,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     hooks = config.pluginmanager.get_plugin(_HOOKS)
     if hooks is not None:
         hooks.close()
+    _settings.unsettle_record_flag()
 
 
 @pytest.fixture

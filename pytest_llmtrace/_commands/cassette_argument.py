@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.cassettes import load_golden, load_meta
 from pytest_llmtrace._store.paths import Cassette, discover, test_cassette
 from pytest_llmtrace.errors import LlmtraceError
@@ -53,7 +54,7 @@ class CassettePath(_ParamType):
             return test_cassette(source, alike[0]).golden
         file = value.partition("::")[0]
         there = "".join(f"\n  {file}::{owner}" for owner in alike[:_NAMED])
-        text = f"{value} has no cassette at {found.golden}; `pytest --llm-record {value}` records it"
+        text = f"{value} has no cassette at {found.golden}; `pytest {record_flag()} {value}` records it"
         return self.fail(f"{value} has several cassettes; name one:{there}" if alike else text, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

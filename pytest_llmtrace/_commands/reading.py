@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import GOLDEN, TAPE, Cassette, discover
@@ -36,7 +37,7 @@ def golden_at(path: Path) -> Golden:
     try:
         return load_golden(path)
     except FileNotFoundError:
-        text = f"{path}: there is no golden trace, only a tape; `pytest --llm-record` makes it, from the tape"
+        text = f"{path}: there is no golden trace, only a tape; `pytest {record_flag()}` makes it, from the tape"
         raise LlmtraceError(text) from None
 
 

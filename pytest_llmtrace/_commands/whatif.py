@@ -12,6 +12,7 @@ from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
 from pytest_llmtrace._commands.reading import Broken, goldens_at
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._report.commands.whatif import Column, CostRow, whatif_data, whatif_lines
 from pytest_llmtrace._run.commands.what_if import Moved, Scenario, WhatIfRow, scenarios_of, unmatched, what_if
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, prices
@@ -50,7 +51,7 @@ def whatif(paths: tuple[Path, ...], models: tuple[str, ...], *, as_json: bool) -
         raise UnusableError(str(error)) from None
     found, broken = _rows(paths or (Path(),), scenarios, book)
     if not found:
-        click.echo("No recorded calls there. Record some: pytest --llm-record")
+        click.echo(f"No recorded calls there. Record some: pytest {record_flag()}")
         sys.exit(1 if broken else 0)
     _check(scenarios, found)
     ordered = sorted(found.values(), key=lambda row: (-row.recorded.priced_usd, row.model))

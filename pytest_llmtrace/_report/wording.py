@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.limits import RUN
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
 
@@ -196,7 +197,7 @@ def counted_as(finding: Mapping[str, Any]) -> str:
 def record_command(owners: Sequence[str]) -> str:
     """The command that records these tests (or, of a fixture, the whole suite)."""
     tests = [owner for owner in owners if "::" in owner]
-    return " ".join(["pytest --llm-record", *(quoted(test) for test in tests)])
+    return " ".join([f"pytest {record_flag()}", *(quoted(test) for test in tests)])
 
 
 def quoted(argument: str) -> str:

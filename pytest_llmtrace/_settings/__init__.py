@@ -9,6 +9,8 @@ from pytest_llmtrace._settings.early import (
     litellm_in_python,
     litellm_kept_local,
     restore_environment,
+    settle_record_flag,
+    unsettle_record_flag,
 )
 from pytest_llmtrace._settings.markers import MARKER_HELP, BudgetMarker, TraceMarker, budget_marker, trace_marker
 from pytest_llmtrace._settings.options import declare
@@ -32,5 +34,7 @@ __all__ = [
     "litellm_kept_local",
     "read",
     "restore_environment",
+    "settle_record_flag",
     "trace_marker",
+    "unsettle_record_flag",
 ]

@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from pytest_llmtrace._settings.options import RECORD_ALIAS, RECORD_FLAG, owns_record_flag
+from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, settle, unsettle
+from pytest_llmtrace._settings.options import owns_record_flag
 from pytest_llmtrace._settings.values import Settings
 
 LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
@@ -59,6 +60,16 @@ def litellm_in_python() -> Iterator[None]:
             os.environ[name] = before
         elif os.environ.get(name) == wanted:
             del os.environ[name]
+
+
+def settle_record_flag(config: pytest.Config) -> None:
+    """Texts of this run name the option that records in it, until `unsettle_record_flag`."""
+    settle(taken=not owns_record_flag(config))
+
+
+def unsettle_record_flag() -> None:
+    """Undo `settle_record_flag`."""
+    unsettle()
 
 
 def restore_environment() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from typing import Any, Final
 
 import pytest
 
+from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, mockllm_is_installed
 from pytest_llmtrace._settings.budgets import declare_budgets
 from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
@@ -16,9 +16,6 @@ from pytest_llmtrace._settings.terminal import declare_terminal
 RECORD_MODES: Final = ("new", "changed", "all")
 ON_MISS: Final = ("stop", "nearest")
 MODES: Final = ("off", "trace", "record", "live")
-
-RECORD_FLAG: Final = "--llm-record"
-RECORD_ALIAS: Final = "--llmtrace-record"
 
 _RECORD_HELP: Final = (
     "Record: answer from the tape while requests match, call the provider for the rest, and write the cassettes of "
@@ -147,4 +144,4 @@ def _taken_by_another(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Whether pytest-mockllm, which owns --llm-record too, is installed and may be loaded after this plugin."""
     if pluginmanager.is_blocked("mockllm") or pluginmanager.is_blocked("pytest_mockllm"):
         return False
-    return importlib.util.find_spec("pytest_mockllm") is not None
+    return mockllm_is_installed()

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
-from pytest_llmtrace._settings.options import MODES, RECORD_FLAG
+from pytest_llmtrace._settings.options import MODES
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace._settings.pyproject import (
     PYPROJECT,
@@ -108,20 +109,22 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
     if default not in MODES:
         raise SettingsError(f"llm_mode = {default!r}: not a mode; choose one of {', '.join(MODES)}")
     if default == "record":
-        raise SettingsError("llm_mode = record: recording costs money and must be asked for each time: --llm-record")
+        raise SettingsError(
+            f"llm_mode = record: recording costs money and must be asked for each time: {record_flag()}"
+        )
     if option.llmtrace_record_mode and mode != "record":
-        raise SettingsError(f"--llm-record-mode={option.llmtrace_record_mode} has no effect without {RECORD_FLAG}")
+        raise SettingsError(f"--llm-record-mode={option.llmtrace_record_mode} has no effect without {record_flag()}")
     if option.llmtrace_on_miss and (mode or default) in ("record", "live"):
         raise SettingsError(
             f"--llm-on-miss={option.llmtrace_on_miss} has no effect in {mode or default} mode: it says what replay "
             "does with a request that is not on the tape; use it with --llm-trace"
         )
     if option.llmtrace_dry_run and mode != "record":
-        raise SettingsError(f"--llm-dry-run has no effect without {RECORD_FLAG}: it says what a recording would do")
+        raise SettingsError(f"--llm-dry-run has no effect without {record_flag()}: it says what a recording would do")
     spends = mode == "record" and not option.llmtrace_dry_run
     if spends and _is_ci(env) and not option.llmtrace_record_in_ci:
         raise SettingsError(
-            "--llm-record in CI (the CI variable is set) would spend money unattended; "
+            f"{record_flag()} in CI (the CI variable is set) would spend money unattended; "
             "if that is intended, add --llm-record-in-ci"
         )
     privacy, tapes, key = read_privacy(config.getini("llm_privacy"), config.getini("llm_tapes"), env, mode)
@@ -165,7 +168,9 @@ def _mode_by_flag(option: Any) -> Mode | None:
     if option.llmtrace_off:
         return "off"
     if option.llmtrace_record and option.llmtrace_live:
-        raise SettingsError("--llm-record and --llm-live exclude each other: record writes cassettes, live never does")
+        raise SettingsError(
+            f"{record_flag()} and --llm-live exclude each other: record writes cassettes, live never does"
+        )
     if option.llmtrace_record:
         return "record"
     if option.llmtrace_live:

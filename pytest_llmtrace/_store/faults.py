@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError, NewerCassetteError, StorageError
@@ -34,7 +35,7 @@ def broken_vcrpy(path: Path, fault: Fault, text: str = "") -> BrokenCassetteErro
     """The error for a vcrpy cassette that cannot be read; `text` is its content."""
     way_out = (
         f"Undo the edit with `git checkout -- {path}`, or delete the file and record its test again with "
-        "`pytest --llm-record`, which makes live calls."
+        f"`pytest {record_flag()}`, which makes live calls."
     )
     return BrokenCassetteError(f"{_complaint(path, fault, text, 'vcrpy cassette')}\n{way_out}")
 
@@ -130,7 +131,7 @@ def _owner_beside(path: Path) -> str | None:
 def _way_out(path: Path, text: str) -> str:
     owner = owner_in(text) or _owner_beside(path)
     name = shlex.quote(owner) if owner else "<test>"
-    return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest --llm-record {name}`."
+    return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest {record_flag()} {name}`."
 
 
 _HEAD: Final = 4096

@@ -161,7 +161,7 @@ def test_a_bad_marker_fails_its_test_and_lists_what_is_valid(project, marker, me
 
 
 def test_where_another_plugin_owns_the_record_flag_the_alias_records(project):
-    """`--llm-record` stays the other plugin's, `--llmtrace-record` is ours, and the header says so."""
+    """`--llm-record` stays the other plugin's, `--llmtrace-record` is ours, and the header and every failure say so."""
     project.write(
         "def pytest_addoption(parser):\n    parser.addoption('--llm-record', action='store_true', dest='theirs')\n",
         "other_recorder.py",
@@ -171,7 +171,16 @@ def test_where_another_plugin_owns_the_record_flag_the_alias_records(project):
     project.write("def test_one():\n    chat('hi')\n")
     theirs = project.run("-p", "other_recorder", "--llm-record")
     assert (theirs.exit, project.cassettes()) == (0, {})
+    proposed = project.run("-p", "other_recorder", "--llm-trace").text
+    assert '  record  pytest --llmtrace-record "test_it.py::test_one"    makes live calls' in proposed
+    assert 'to record: pytest --llmtrace-record "test_it.py::test_one"' in proposed
     ours = project.run("-p", "other_recorder", "--llmtrace-record")
     assert ours.exit == 0
     assert len(project.cassettes()) == 2
     assert "another plugin owns --llm-record; record with --llmtrace-record" in ours.text
+    project.edit("'hi'", "'ho'")
+    assert (
+        'accept  pytest --llmtrace-record "test_it.py::test_one"'
+        in project.run("-p", "other_recorder", "--llm-trace").text
+    )
+    assert 'accept  pytest --llm-record "test_it.py::test_one"' in project.run("--llm-trace").text

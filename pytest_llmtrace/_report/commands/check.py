@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
+from pytest_llmtrace._model.record_flag import working
 from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.layout import CUT, Line, cut_end, wrapped
 from pytest_llmtrace._report.wording import plural
@@ -80,7 +81,7 @@ def _way_out(problem: Problem) -> str:
     text = way_out(problem.facts) if callable(way_out) else way_out
     if problem.test is not None and "::" in problem.test:
         text = text.replace("TEST", _word(problem.test))
-    return text.replace("FILE", _word(problem.file.as_posix()))
+    return working(text).replace("FILE", _word(problem.file.as_posix()))
 
 
 def _word(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.record_flag import working
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, wrapped
 from pytest_llmtrace._report.wording import plural
@@ -50,7 +51,7 @@ def import_lines(rows: Sequence[Mapping[str, Any]], *, dry_run: bool, width: int
             yield from (Line(text=f"  {clean_line(line)}", markup={"red": True}) for line in row["reason"].split("\n"))
     if converted:
         yield Line(text="")
-        yield from (Line(text=line) for line in wrapped(_NEXT, width))
+        yield from (Line(text=line) for line in wrapped(working(_NEXT), width))
 
 
 def _listed(texts: Sequence[str]) -> Iterator[Line]:

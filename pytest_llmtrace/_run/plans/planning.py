@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._compare.normalize import AnyRule
+from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import normalize_rules, scorer
 from pytest_llmtrace._run.owner import OwnerRun
@@ -53,8 +54,8 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
         own_tape=keeper is None,
         places=_places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
-        accept=f"pytest --llm-record {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
-        accept_anew=f"pytest --llm-record {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
+        accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
+        accept_anew=f"pytest {record_flag()} {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
         **_of_run(mode, directory_of(item.nodeid), settings),
     )
 

@@ -14,7 +14,7 @@ from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.saving import relative
 from pytest_llmtrace.errors import LlmtraceError
 
-_RECORDS: Final = re.compile("`pytest --llm-record [^`]*`")
+_RECORDS: Final = re.compile("`pytest --llm(?:trace)?-record [^`]*`")
 
 
 def told(error: LlmtraceError, plan: Plan) -> str:
