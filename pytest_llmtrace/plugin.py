@@ -187,7 +187,9 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        self.coverage.add_worker(None if error else getattr(node, "workeroutput", {}).get("llmtrace_coverage"))
+        output = {} if error else getattr(node, "workeroutput", {}).get("llmtrace", {})
+        self.coverage.add_worker(output.get("coverage"))
+        self.controller.add(output.get("interrupted", []))
 
     def pytest_itemcollected(self) -> None:
         self.coverage.collected()
@@ -198,14 +200,18 @@ class Hooks:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self.coverage.collect_report(report)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if hasattr(self._config, "workerinput"):
-            self._config.workeroutput["llmtrace_coverage"] = self.coverage.to_data()  # type: ignore[attr-defined]  # of xdist
-            return
-        if "run" in self.__dict__:
-            self.controller.add(self.run.interrupted())
-        session.exitstatus = self.controller.finish(session, self.coverage)
+    @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: fixtures are torn down by then, and the terminal waits
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        finally:
+            interrupted = self.run.interrupted() if "run" in self.__dict__ else []
+            if hasattr(self._config, "workerinput"):
+                output = {"coverage": self.coverage.to_data(), "interrupted": interrupted}
+                self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
+            else:
+                self.controller.add(interrupted)
+                session.exitstatus = self.controller.finish(session, self.coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self.controller.summarise(terminalreporter)

@@ -53,6 +53,11 @@ def is_no_outcome(exception: BaseException | None) -> bool:
     return isinstance(exception, (pytest.skip.Exception, pytest.exit.Exception, KeyboardInterrupt, SystemExit))
 
 
+def is_skip(exception: BaseException | None) -> bool:
+    """Whether a phase ended in a skip. After we stopped it that is what came of the stop, and hides nothing."""
+    return isinstance(exception, pytest.skip.Exception)
+
+
 def is_interruption(exception: BaseException | None) -> bool:
     """Whether somebody ended the run in the middle of a phase: what that did not do says nothing."""
     return isinstance(exception, (pytest.exit.Exception, KeyboardInterrupt))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pytest_llmtrace._capture import current, dspy_cache
@@ -176,6 +177,8 @@ class OwnerRun:
         self.spending.close()
         self.recorder.framework.release()
         late = None if self.dry else judge.teardown_verdict(self)
+        if late is not None and self.verdict is not None:  # reports tell of it, too
+            self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and self.assembled is not None:
                 self.saved = saving.save(self)

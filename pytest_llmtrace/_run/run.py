@@ -18,7 +18,15 @@ from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.live_trace import LLMTrace
 from pytest_llmtrace._run.money.ledger import Ledger
-from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, forget_unittest_failure, is_no_outcome, screen
+from pytest_llmtrace._run.outcomes import (
+    drained,
+    fail,
+    fail_for_all,
+    forget_unittest_failure,
+    is_no_outcome,
+    is_skip,
+    screen,
+)
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
@@ -163,7 +171,7 @@ class Run:
         if run.refused is not None:
             forget_unittest_failure(item)
             return run.refused
-        if not verdict.failed or is_no_outcome(ended):
+        if not verdict.failed or (is_no_outcome(ended) and not (run.stopped_it and is_skip(ended))):
             return None
         if ended is not None and not run.stopped_it:
             item.add_report_section("call", "llmtrace", screen(verdict))
@@ -209,6 +217,8 @@ class Run:
         if text is not None:
             fail_for_all(fixturedef, text, skipped=run.skips)
         if ended is not None:
+            if fixturedef.cached_result is None:  # interrupted: pytest will not tear it down
+                self._finished(run, passed=False)
             raise ended
 
     def _judged_fixture(self, run: OwnerRun, ended: BaseException | None) -> str | None:

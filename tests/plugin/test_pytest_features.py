@@ -306,6 +306,25 @@ def test_tests_that_xfail_or_skip_after_a_call_are_recorded(project):
     assert ran.findings("test_xfails") == []
 
 
+def test_a_skip_after_a_miss_hides_nothing(project):
+    """A test that takes the end of replay for a provider that is down, and skips, fails with the drift."""
+    project.write(
+        """
+        def test_one():
+            try:
+                chat("hello")
+            except BaseException:
+                pytest.skip("the provider is down")
+        """
+    )
+    project.record()
+    project.edit("hello", "good morning")
+    ran = project.replay()
+    ran.outcomes(failed=1)
+    assert ran.findings("test_one") == [("drift", "user")]
+    assert "ended   Skipped: the provider is down (follows from the above)" in ran.text
+
+
 TEARDOWN = """
     @pytest.fixture(scope="session")
     def wide():
@@ -338,6 +357,21 @@ def test_calls_of_finalizers_are_counted_once_and_are_no_growth(project):
     assert project.cassettes() == before
 
 
+def test_a_call_that_a_finalizer_no_longer_makes_fails_its_teardown(project):
+    """A recorded call of the teardown of a test or of a wider fixture, not made in replay, is told like any other."""
+    project.write(TEARDOWN + "\n    ALL = True\n")
+    project.edit('    chat("wide goodbye")', '    if ALL:\n        chat("wide goodbye")')
+    project.edit('    chat("narrow goodbye")', '    if ALL:\n        chat("narrow goodbye")')
+    project.record()
+    project.edit("ALL = True", "ALL = False")
+    ran = project.replay()
+    ran.outcomes(passed=2, errors=1)
+    assert ran.findings("test_one") == []
+    assert ran.findings("test_two") == [("unplayed", None)]
+    assert "fixture session wide did not make a request that was recorded" in ran.text
+    assert "1 test and 1 fixture with a recorded request that was not made" in ran.text
+
+
 def test_parameters_of_fixtures_are_told_apart_by_their_ids(project):
     """Another order of the parameters is no other recording."""
     source = """
@@ -357,11 +391,31 @@ def test_parameters_of_fixtures_are_told_apart_by_their_ids(project):
 
 
 @pytest.mark.parametrize("stop", ["raise KeyboardInterrupt", "pytest.exit('enough')"])
-def test_an_interrupted_recording_reports_what_it_paid(project, stop):
-    """Ctrl-C and pytest.exit in a test do not lose the money from the books, nor the answers."""
-    project.write(f"def test_one():\n    chat('a')\n    chat('b')\n    {stop}\n")
+@pytest.mark.parametrize("where", ["test", "fixture"])
+def test_an_interrupted_recording_reports_what_it_paid(project, where, stop):
+    """Ctrl-C and pytest.exit lose neither the money from the books nor answers, those of finalizers included."""
+    project.write(
+        f"""
+        @pytest.fixture(scope="session")
+        def wide():
+            chat("wide")
+            {stop if where == "fixture" else "pass"}
+            yield
+            chat("wide goodbye")
+
+        @pytest.fixture
+        def narrow(wide):
+            yield
+            chat("goodbye")
+
+        def test_one(narrow):
+            chat("one")
+            {stop if where == "test" else "pass"}
+        """
+    )
     ran = project.run("--llm-record", own_process=True)  # pytester would pass the interrupt on
-    assert (ran.exit, ran.requests) == (2, 2)
-    assert (ran.report["totals"]["live_calls"], ran.report["totals"]["cost_usd"] > 0) == (2, True)
+    paid = {"test": 4, "fixture": 1}[where]
+    assert (ran.exit, ran.requests) == (2, paid), ran.text
+    assert (ran.report["totals"]["live_calls"], ran.report["totals"]["cost_usd"] > 0) == (paid, True)
     project.edit(stop, "pass")
-    assert project.record().requests == 0
+    assert project.record().requests == 4 - paid

@@ -14,7 +14,7 @@ from pytest_llmtrace._compare.nearest import NearestRequests, only_moved
 from pytest_llmtrace._compare.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import HttpRequest, Phase
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -99,18 +99,25 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
 
 
 def teardown_verdict(run: OwnerRun) -> Verdict | None:
-    """What the teardown did that replay has no answer for; `None` where there is nothing to say."""
-    late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
-    past = [one for one in run.recorder.gone_past() if one.phase == "teardown"]
-    if not (late or past) or run.verdict is None:
+    """What the teardown did that replay has no answer for, or no longer does; `None` where there is nothing to say."""
+    if run.verdict is None:
         return None
+    late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
     found: tuple[Finding, ...] = (
         *(
             Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
             for one in late
         ),
-        *(Bypass(what=f"{one.address} (while the test was torn down)", stack=one.stack) for one in past),
+        *(
+            Bypass(what=f"{one.address} (while the test was torn down)", stack=one.stack)
+            for one in run.recorder.gone_past()
+            if one.phase == "teardown"
+        ),
     )
+    if not (found or run.verdict.stopped) and run.compares and run.recorder.wire == "tape" and run.old.is_accepted:
+        found = tuple(_unplayed(run, [], phase="teardown"))
+    if not found:
+        return None
     return replace(run.verdict, findings=found, stopped=True, exception=None, golden=None, accept_calls=len(late))
 
 
@@ -215,15 +222,15 @@ def _line(run: OwnerRun, request: HttpRequest) -> str:
     return f"{request.method} {_url(run, request)}"
 
 
-def _unplayed(run: OwnerRun, findings: list[Finding]) -> list[Finding]:
-    """Recorded requests that were not made again; a missing LLM call is a drift already."""
+def _unplayed(run: OwnerRun, findings: list[Finding], phase: Phase = "call") -> list[Finding]:
+    """Recorded requests that were not made again; a missing LLM call is a drift already, unless of the teardown."""
     explained = any(isinstance(one, Drift) and one.kind in ("call_missing", "error") for one in findings)
     left: Counter[tuple[str, str]] = Counter()
     # A vcrpy cassette that serves as the tape may be in use by the test itself: then others answer from it.
     borrowed = run.old.borrowed is not None
     elsewhere = {one.key for one in run.recorder.exchanges if not one.taped} if borrowed else set()
     for interaction in run.recorder.tape.unplayed():
-        if interaction.phase == "teardown" or interaction.key in elsewhere:
+        if interaction.phase != phase or interaction.key in elsewhere:
             continue
         judged = explained or borrowed or run.plan.policy.view != "calls"
         if not (judged and is_llm_request(interaction.request)):
