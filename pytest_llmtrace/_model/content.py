@@ -6,10 +6,9 @@ import gzip
 import importlib
 import io
 import zlib
-from typing import Any, Final
+from typing import Any
 
-MOST_DECODED: Final = 256 * 1024 * 1024
-"""Bytes. What would be larger than this when decoded is taken for an attack, and left as it is."""
+from pytest_llmtrace._model.bounds import MOST_DECODED
 
 
 def decoded(body: bytes, encoding: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 
@@ -18,6 +19,16 @@ def loads_exactly(text: str) -> Any:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return value
+
+
+def loads_finite(text: str | bytes) -> Any:
+    """The value of a JSON text in which every number can be written again.
+
+    Raises:
+        ValueError: the text is not JSON, or a number is `NaN`, infinite (``1e999``) or too long.
+        RecursionError: the nesting is too deep.
+    """
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
 
 
 def spell_json(value: object) -> str:
@@ -37,6 +48,13 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("an object has a key twice")
     return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text:.40} is too large")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:

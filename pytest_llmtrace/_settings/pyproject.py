@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from pytest_llmtrace._model.bounded_reading import read_regular
+from pytest_llmtrace._model.bounds import LARGEST_SOURCE
 from pytest_llmtrace.errors import SettingsError
 
 PYPROJECT: Final = "pyproject.toml"
@@ -40,11 +42,10 @@ class Pyproject:
     @cached_property
     def _data(self) -> dict[str, Any] | Exception | None:
         try:
-            with self.path.open("rb") as file:
-                return tomllib.load(file)
+            return tomllib.loads(read_regular(self.path, LARGEST_SOURCE).decode())
         except FileNotFoundError:
             return None
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             return error
 
 

@@ -7,11 +7,13 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final, SupportsBytes
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.http import HeldJson
 from pytest_llmtrace._store.events import looks_like_events, read_events, write_events
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, EVENT_LINE_KEYS
 from pytest_llmtrace._store.json_text import compact_bytes, compact_json, reviewable_json
+from pytest_llmtrace._store.nesting import is_too_deep
 
 
 class JsonBody(HeldJson):
@@ -102,6 +104,8 @@ def _check(found: Mapping[str, Any]) -> None:
     for key, value in found.items():
         if not isinstance(value, _KINDS[key]):
             raise Fault(f"the body under `{key}` is {value!r:.100}")
+        if isinstance(value, (dict, list)) and is_too_deep(value, DEEPEST_FILE):
+            raise Fault(f"the body under `{key}` nests deeper than {DEEPEST_FILE} levels")
     for event in found.get("sse", ()):
         known = isinstance(event, dict) and all(
             key == "data" or (key in EVENT_LINE_KEYS and isinstance(value, str)) for key, value in event.items()

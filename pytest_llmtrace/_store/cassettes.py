@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounded_reading import read_head
 from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
@@ -59,8 +60,7 @@ def load_tape(path: Path, seal: Seal | None = None) -> TapeFile:
 def load_meta(path: Path) -> dict[str, Any]:
     """What a tape says about its recording, without reading the interactions; empty where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        head = read_head(path, _HEAD)
         for rest in (f'\n"{TAPE_KEYS[-1]}":'.encode(), f'\n"{SEALED_KEY}":'.encode()):
             head, found, _ = head.partition(rest)
             if found:

@@ -7,13 +7,12 @@ import shlex
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounded_reading import TooLargeError, read_head, read_regular
+from pytest_llmtrace._model.bounds import LARGEST_FILE, LONGEST_QUOTE
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError, NewerCassetteError, StorageError
-
-LARGEST_FILE: Final = 512 * 1024 * 1024
-"""Bytes. A cassette beyond this is taken for an accident or an attack, and not read."""
 
 
 class Fault(Exception):  # noqa: N818  # never leaves the package: it becomes a BrokenCassetteError
@@ -42,8 +41,13 @@ def broken_vcrpy(path: Path, fault: Fault, text: str = "") -> BrokenCassetteErro
 
 def _complaint(path: Path, fault: Fault, text: str, kind: str) -> str:
     place = str(path) if fault.line is None else f"{path}, line {fault.line}"
-    what = "it has unresolved merge conflicts" if conflict_line(text) is not None else fault.what
+    what = "it has unresolved merge conflicts" if conflict_line(text) is not None else _cut(fault.what)
     return f"{place}: this {kind} cannot be read: {what}"
+
+
+def _cut(text: str) -> str:
+    """What is wrong may be a key or a value of any length; both ends of the sentence say something."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE // 2]} … {text[-LONGEST_QUOTE // 2 :]}"
 
 
 def conflict_line(text: str) -> int | None:
@@ -79,9 +83,9 @@ def newer(path: Path, number: int) -> CassetteError:
     )
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = LARGEST_FILE) -> str:
     """The text of a cassette file; raises what `read_bytes` does, and `BrokenCassetteError` where it is not UTF-8."""
-    return decoded(read_bytes(path), path)
+    return decoded(read_bytes(path, most), path)
 
 
 def decoded(data: bytes, path: Path) -> str:
@@ -92,21 +96,20 @@ def decoded(data: bytes, path: Path) -> str:
         raise broken(path, Fault(f"it is not UTF-8 ({error.reason} at byte {error.start})")) from None
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST_FILE) -> bytes:
     """The content of a cassette file.
 
     Raises:
         FileNotFoundError: there is none.
-        BrokenCassetteError: it is too large.
-        StorageError: the operating system refused.
+        BrokenCassetteError: it has more bytes than it may have.
+        StorageError: the operating system refused, or it is no file but a pipe, a device or a directory.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise broken(path, Fault(f"it has {size} bytes, more than {LARGEST_FILE}"))
-        return path.read_bytes()
+        return read_regular(path, most)
     except FileNotFoundError:
         raise
+    except TooLargeError as error:
+        raise broken(path, Fault(str(error))) from None
     except OSError as error:
         raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
 
@@ -122,8 +125,8 @@ def _owner_beside(path: Path) -> str | None:
     if not path.name.endswith(TAPE):
         return None
     try:
-        with path.with_name(path.name.removesuffix(TAPE) + GOLDEN).open(encoding="utf-8", errors="replace") as golden:
-            return owner_in(golden.read(_HEAD))
+        golden = path.with_name(path.name.removesuffix(TAPE) + GOLDEN)
+        return owner_in(read_head(golden, _HEAD).decode("utf-8", "replace"))
     except OSError:  # it is missing as well
         return None
 
@@ -135,7 +138,7 @@ def _way_out(path: Path, text: str) -> str:
 
 
 _HEAD: Final = 4096
-"""Characters at the beginning of a file among which the name of its owner is."""
+"""Bytes at the beginning of a file among which the name of its owner is."""
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
-_OWNER: Final = re.compile(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]+::[^\"'\n]+)", re.MULTILINE)
+_OWNER: Final = re.compile(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]{1,500}?::[^\"'\n]{1,500})[\"'\n]", re.MULTILINE)

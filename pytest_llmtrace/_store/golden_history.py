@@ -19,6 +19,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import MOST_REFERENCES
 from pytest_llmtrace._model.canonical import Json, canonical_json
 from pytest_llmtrace._model.conversations import Turn, history
 from pytest_llmtrace._model.messages import Message, MessageTable
@@ -27,9 +28,6 @@ from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
 from pytest_llmtrace._store.yaml_reader import Document
-
-MOST_REFERENCES: Final = 20_000_000
-"""Messages that all histories of a file may hold in sum: above what any test sends, below what harms a machine."""
 
 Place = tuple[int, int, int]
 """Conversation and turn, from 1, and position in the history after that turn."""

@@ -69,8 +69,8 @@ def _response_data(response: HttpResponse) -> dict[str, Any]:
 def _response(data: Any) -> HttpResponse:
     fields = checked(data, (*RESPONSE_KEYS, *BODY_KEYS), "a response")
     status, reason = fields.get("status"), fields.get("reason", "")
-    if type(status) is not int or not isinstance(reason, str):
-        raise Fault(f"`status` must be a number and `reason` text, not {status!r:.100} and {reason!r:.100}")
+    if type(status) is not int or not 0 <= status <= 999 or not isinstance(reason, str):
+        raise Fault(f"`status` must be an HTTP status and `reason` text, not {status!r:.100} and {reason!r:.100}")
     return HttpResponse(
         status=status, reason=reason, headers=read_headers(fields.get("headers", {})), body=read_body(fields)
     )

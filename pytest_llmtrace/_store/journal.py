@@ -9,13 +9,16 @@ encrypted journal says so in its headers, and each line after one is encrypted f
 from __future__ import annotations
 
 import contextlib
-import json
+import errno
 import os
+import stat
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import MOST_LINES
+from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.atomic import refused, remove
 from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
@@ -103,7 +106,11 @@ class Journal:
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o666)
+        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o666)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise OSError(errno.EINVAL, "it is no regular file")
+        self._file = file
         use(self._file)
 
     def _begin(self) -> None:
@@ -154,27 +161,30 @@ def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
         SettingsError: it is encrypted, and the library for that is not installed.
     """
     try:
-        *lines, torn = read_bytes(path).split(b"\n")
+        data = read_bytes(path)
     except FileNotFoundError:
         return JournalFile()
+    if data.count(b"\n") > MOST_LINES:
+        raise broken(path, Fault(f"it has more than {MOST_LINES} lines"))
+    *lines, torn = data.split(b"\n")
     if not lines and not _HEADER.startswith(torn):
         raise _foreign(path)
     reader: InteractionReader | None = None
     made: list[Interaction] = []
     skipped = number = 0
     for line in lines:
-        data = _parsed(line)
-        if isinstance(data, dict) and FORMAT_KEY in data:
-            check_format(path, data, "")
+        parsed = _parsed(line)
+        if isinstance(parsed, dict) and FORMAT_KEY in parsed:
+            check_format(path, parsed, "")
             reader, number = InteractionReader(), 0
-            if isinstance(data.get(SEALED_KEY), dict) and seal is not None:
-                seal.unlock(data[SEALED_KEY], path)
+            if isinstance(parsed.get(SEALED_KEY), dict) and seal is not None:
+                seal.unlock(parsed[SEALED_KEY], path)
         elif reader is None:
             raise _foreign(path)
         else:
             number += 1
             try:
-                made.append(reader.interaction(_opened(data, path, seal, number)))
+                made.append(reader.interaction(_opened(parsed, path, seal, number)))
             except (Fault, BrokenCassetteError, RecursionError):
                 reader.skip()
                 skipped += 1
@@ -193,7 +203,7 @@ def _opened(data: Any, path: Path, seal: Seal | None, number: int) -> Any:
 
 def _parsed(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        return loads_finite(line)
     except (ValueError, RecursionError):
         return None
 
@@ -206,5 +216,6 @@ def _write(file: int, data: bytes) -> None:
 
 
 _HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
-_BINARY: Final = getattr(os, "O_BINARY", 0)
-"""Windows would turn line ends otherwise."""
+_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
+"""Windows would turn line ends otherwise; a symbolic link that somebody committed leads out of the folder, and a pipe
+has nobody at its other end."""

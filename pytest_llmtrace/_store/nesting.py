@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST
 from pytest_llmtrace._model.canonical import Json
-
-DEEPEST: Final = 100
-"""Levels of mappings and lists in the data of an application or a provider."""
-DEEPEST_FILE: Final = 150
-"""Levels in a whole file: that data, and what the format puts around it."""
 
 
 def is_too_deep(value: Json, limit: int = DEEPEST) -> bool:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE, MOST_REFERENCES
 from pytest_llmtrace._model.http import Headers, HttpRequest, held_body
 from pytest_llmtrace._store.bodies import JsonBody, read_body
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, CHANGES_KEYS, REQUEST_KEYS
-
-MOST_REFERENCES: Final = 20_000_000
-"""Items that all lists of a file may hold in sum: above what any test sends, below what harms a machine."""
+from pytest_llmtrace._store.nesting import is_too_deep
 
 
 class RequestReader:
@@ -42,7 +42,7 @@ class RequestReader:
         body = read_body(fields)
         return HttpRequest(
             method=text(fields, "method"),
-            url=text(fields, "url"),
+            url=_url(fields),
             headers=read_headers(fields.get("headers", {})),
             body=JsonBody(fields["json"]) if "json" in fields else body,
         )
@@ -57,13 +57,15 @@ class RequestReader:
             raise Fault(f"the request at {position}, which another is like, has no JSON object as its body")
         return HttpRequest(
             method=text(fields, "method") if "method" in fields else base.method,
-            url=text(fields, "url") if "url" in fields else base.url,
+            url=_url(fields) if "url" in fields else base.url,
             headers=read_headers(fields["headers"]) if "headers" in fields else base.headers,
             body=JsonBody(self._changed(held.value, fields.get("changes", {}))),
         )
 
     def _changed(self, old: Mapping[str, Any], data: Any) -> dict[str, Any]:
         changes = checked(data, CHANGES_KEYS, "`changes`")
+        if is_too_deep(changes, DEEPEST_FILE):
+            raise Fault(f"`changes` nests deeper than {DEEPEST_FILE} levels")
         new = dict(old)
         for key in _list(changes, "drop"):
             if new.pop(key, _MISSING) is _MISSING:
@@ -160,6 +162,15 @@ def read_headers(data: Any) -> Headers:
     ):
         raise Fault(f"`headers` must be names and values, not {data!r:.100}")
     return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _url(fields: Mapping[str, Any]) -> str:
+    url = text(fields, "url")
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise Fault(f"`url: {url!r:.100}` is no URL ({error})") from None
+    return url
 
 
 def _span(value: Any, length: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.faults import Fault, broken, check_format
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
@@ -71,7 +72,7 @@ def tape_data(text: str, path: Path) -> dict[str, Any]:
         NewerCassetteError: a later version wrote it.
     """
     try:
-        data = json.loads(text)
+        data = loads_finite(text)
     except json.JSONDecodeError as error:
         raise broken(path, Fault(f"it is not valid JSON ({error.msg})", error.lineno), text) from None
     except (ValueError, RecursionError) as error:

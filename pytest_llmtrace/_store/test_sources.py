@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
+from pytest_llmtrace._model.bounded_reading import read_head
+from pytest_llmtrace._model.bounds import LARGEST_SOURCE
 from pytest_llmtrace._store.paths import FIXTURES, FOLDER, test_cassette
 
 Presence = Literal["there", "no_file", "no_test", "unknown"]
@@ -53,7 +55,7 @@ def mentions(source: Path, word: str) -> bool:
 
 
 def _presence(source: Path, name: str) -> Presence:
-    if not source.is_file():
+    if len(source.name) > _LONGEST_NAME or not source.is_file():
         return "no_file"
     names = name.partition("[")[0].split("::") if name else []
     if source.suffix != ".py" or not all(one.isidentifier() for one in names) or not names:
@@ -147,7 +149,7 @@ def _called(call: ast.Call) -> str:
 
 def _text(source: Path) -> str:
     try:
-        return source.read_text("utf-8", errors="replace")
+        return read_head(source, LARGEST_SOURCE).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -160,6 +162,8 @@ def _scope(text: str) -> _Scope | None:
         return None
 
 
+_LONGEST_NAME: Final = 255
+"""Characters that the name of a file can have anywhere; asking for a longer one is an error of the system."""
 _MAKERS: Final = frozenset({"scenarios", "setattr", "update", "exec", "globals"})
 """What may put tests into a module: pytest-bdd, and the means of the language."""
 _EMPTY_BASES: Final[frozenset[str]] = frozenset({"object", "TestCase", "IsolatedAsyncioTestCase", "ABC", "Protocol"})

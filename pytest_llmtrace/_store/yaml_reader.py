@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE, LARGEST_YAML, MOST_NODES
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._store.faults import Fault
-from pytest_llmtrace._store.nesting import DEEPEST_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,15 @@ def feed(text: str, take: Callable[[str, Any], None]) -> None:
 
     # libyaml, which is fast, refuses escapes of lone surrogates, which JSON allows and models produce.
     loader = yaml.SafeLoader if _SURROGATE.search(text) else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if len(text) > LARGEST_YAML:
+        raise Fault(f"it has more than {LARGEST_YAML} characters")
+    nodes = 0
     try:
         for event in yaml.parse(text, Loader=loader):
             take(type(event).__name__, event)
+            nodes += 1
+            if nodes > MOST_NODES:
+                raise Fault(f"it has more than {MOST_NODES} parts")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)

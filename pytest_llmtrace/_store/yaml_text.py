@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._store import yaml_scalars
-from pytest_llmtrace._store.nesting import DEEPEST_FILE, is_too_deep
+from pytest_llmtrace._store.nesting import is_too_deep
 
 WIDTH: Final = 100
 """Columns up to which a collection goes on one line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_llmtrace._compare.budget import growth_breaches
+from pytest_llmtrace._model.bounded_reading import read_regular
+from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth
 from pytest_llmtrace._report.document.counted import Counted, counted_row
@@ -111,8 +112,8 @@ def _read_all(files: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
 def _read(file: Path) -> Mapping[str, Any]:
     """One report, checked as far as it is used. Raises: SettingsError that names the file."""
     try:
-        data = json.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        data = loads_finite(read_regular(file))
+    except (OSError, ValueError, RecursionError) as error:
         what = "one document per line: give the .json report" if file.suffix == ".jsonl" else str(error)
         raise SettingsError(f"{file}: cannot be read as a JSON report: {what}") from None
     number = data.get("llmtrace") if isinstance(data, dict) else None

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.bounded_reading import read_head, read_regular
+from pytest_llmtrace._model.bounds import LARGEST_SOURCE
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.pruned import Unused, UnusedReason
 from pytest_llmtrace._run.commands.collecting import Collected
@@ -96,7 +98,7 @@ class Report:
             SettingsError: it is no report, or of a run that says nothing of unused cassettes.
         """
         try:
-            data = json.loads(path.read_bytes())
+            data = json.loads(read_regular(path))
         except (OSError, ValueError, RecursionError) as error:
             raise SettingsError(f"{path}: cannot be read as a report: {error}") from None
         if not isinstance(data, dict) or not isinstance(data.get("unused"), list) or "llmtrace" not in data:
@@ -175,7 +177,8 @@ def _words_below(folder: Path) -> frozenset[str]:
     words: set[str] = set()
     for file in folder.rglob("*"):
         if file.suffix in _SOURCES and file.is_file() and not _HIDDEN & {*file.relative_to(folder).parts}:
-            words |= {*_WORD.findall(file.read_text("utf-8", errors="replace"))}
+            with contextlib.suppress(OSError):  # what cannot be read mentions nobody
+                words |= {*_WORD.findall(read_head(file, LARGEST_SOURCE).decode("utf-8", "replace"))}
     return frozenset(words)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
@@ -125,7 +126,7 @@ class Old:
     @cached_property
     def _digests_hold(self) -> bool:
         try:
-            return bool(self._meta) and self._meta.get("golden") == digest(self._plan.cassette.golden.read_bytes())
+            return bool(self._meta) and self._meta.get("golden") == digest(read_regular(self._plan.cassette.golden))
         except OSError:
             return False
 
@@ -289,5 +290,5 @@ def _totals_from(data: dict[str, Any]) -> Totals:
             priced_usd=float(data["priced_usd"]),
             unpriced_calls=int(data["unpriced_calls"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BrokenCassetteError(f"the totals in a tape are unreadable: {error}") from None

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.content import gunzipped
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.redaction import Redactor, real_keys
 from pytest_llmtrace._store.faults import Fault, broken_vcrpy, read_bytes
-from pytest_llmtrace._store.nesting import DEEPEST_FILE, is_too_deep
+from pytest_llmtrace._store.nesting import is_too_deep
 from pytest_llmtrace._store.vcrpy.messages import request_from, response_from
 from pytest_llmtrace._store.vcrpy.yaml_data import read_vcrpy_yaml
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.bounded_reading import read_head
 from pytest_llmtrace._store.paths import FOLDER, GOLDEN
 
 
@@ -22,8 +23,7 @@ def hosts_of_vcrpy(root: Path, *, files: int) -> set[str]:
     found: set[str] = set()
     for path in itertools.islice(_yaml_files(root), files):
         try:
-            with path.open("rb") as file:
-                found |= {match.group(1).decode("latin-1") for match in _HOST.finditer(file.read(_HEAD))}
+            found |= {match.group(1).decode("latin-1") for match in _HOST.finditer(read_head(path, _HEAD))}
         except OSError:
             continue  # whoever needs the file will say why it cannot be read
     return found

@@ -12,12 +12,9 @@ import functools
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE, MOST_REPEATED
 from pytest_llmtrace._store.faults import Fault
-from pytest_llmtrace._store.nesting import DEEPEST_FILE
 from pytest_llmtrace._store.yaml_reader import feed
-
-MOST_REPEATED: Final = 256 * 1024 * 1024
-"""About how many characters all aliases together may stand for; beyond that the file is taken for a bomb."""
 
 
 def read_vcrpy_yaml(text: str) -> Any:

@@ -212,7 +212,7 @@ def test_unreadable_files_are_errors(cassette: Cassette) -> None:
     with pytest.raises(BrokenCassetteError, match=r"it is not UTF-8 \(invalid start byte at byte 12\)"):
         load_golden(cassette.golden)
     cassette.tape.mkdir()
-    with pytest.raises(StorageError, match="could not be read: Is a directory"):
+    with pytest.raises(StorageError, match="could not be read: it is no file but a directory"):
         load_tape(cassette.tape)
 
 

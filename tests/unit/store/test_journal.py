@@ -132,6 +132,26 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
         read_journal(path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
+def test_a_journal_does_not_lead_elsewhere(tmp_path: Path) -> None:
+    """A symbolic link or a pipe by the journal's name is not written to: a link leads to a file of somebody else."""
+    elsewhere = tmp_path / "elsewhere"
+    (tmp_path / "a.journal.jsonl").symlink_to(elsewhere)
+    os.mkfifo(tmp_path / "b.journal.jsonl")
+    for name in ("a.journal.jsonl", "b.journal.jsonl"):
+        with pytest.raises(StorageError, match=rf"{name} could not be written: "):
+            Journal(tmp_path / name).append(interaction({}))
+    assert not elsewhere.exists()
+
+
+def test_a_journal_has_so_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of nothing but line ends is refused before it is taken apart."""
+    monkeypatch.setattr("pytest_llmtrace._store.journal.MOST_LINES", 10)
+    (tmp_path / "a").write_bytes(b'{"llmtrace":1}\n' + b"\n" * 10)
+    with pytest.raises(BrokenCassetteError, match="it has more than 10 lines"):
+        read_journal(tmp_path / "a")
+
+
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     """A journal of a later version is not misread."""
     path = tmp_path / "a.journal.jsonl"

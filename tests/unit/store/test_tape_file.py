@@ -218,7 +218,18 @@ def like(changes: Any, position: Any = 0) -> str:
         (tape(1), "interactions[0]: an interaction must be an object, not 1"),
         (tape({**FIRST, "phase": "setup"}), "interactions[0]: `phase` must be one of call, teardown, not 'setup'"),
         (tape({**FIRST, "key": 1}), "`key` must be text, not 1"),
-        (tape({**FIRST, "response": {"status": "200"}}), "`status` must be a number"),
+        (tape({**FIRST, "response": {"status": "200"}}), "`status` must be an HTTP status"),
+        (tape({**FIRST, "response": {"status": -5}}), "`status` must be an HTTP status"),
+        (tape({**FIRST, "response": {"status": 10**4000}}), "`status` must be an HTTP status"),
+        (tape({**FIRST, "response": {"status": 200, "json": {"a": float("nan")}}}), "NaN is not JSON"),
+        (tape(meta={"usd": "?"}).replace('"?"', "1e999999"), "the number 1e999999 is too large"),
+        (
+            tape({**FIRST, "response": {"status": 200, "json": "?"}}).replace('"?"', "[" * 151 + "]" * 151),
+            "interactions[0]: the body under `json` nests deeper than 150 levels",
+        ),
+        (like({"set": {"a": "?"}}).replace('"?"', "[" * 200 + "]" * 200), "`changes` nests deeper than 150 levels"),
+        (tape(exchange(method="GET", url="http://[::1")), "`url: 'http://[::1'` is no URL (Invalid IPv6 URL)"),
+        (tape(exchange(method="GET", url="http://a:99999")), "is no URL (Port out of range"),
         (tape({**FIRST, "response": {"status": 200, "text": 1}}), "the body under `text` is 1"),
         (tape(exchange(method="GET")), "`url` must be text, not None"),
         (tape(exchange(method="GET", url="u", headers=[["a"]])), "`headers` must be names and values"),
@@ -266,6 +277,22 @@ def test_the_way_out_names_the_test_of_the_golden_trace_beside_it(tmp_path: Path
     (tmp_path / "a.trace.yaml").write_text('llmtrace: 1\ntest: "test_a.py::test_x"\n', "utf-8")
     with pytest.raises(BrokenCassetteError, match=r"or record it again with `pytest --llm-record test_a.py::test_x`"):
         load_tape('{"llmtrace": 1, "me', tmp_path / "a.tape.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        tape({**FIRST, "k" * 10**6: 1}),
+        tape(exchange(method="GET", url="u" * 10**6 + "[", like=9)),
+        tape(meta={"test": f"a.py::{'x' * 10**6}"}, other=1),
+    ],
+)
+def test_a_complaint_is_short(text: str) -> None:
+    """What an error quotes from a file is cut, however long it is there."""
+    with pytest.raises(BrokenCassetteError) as raised:
+        load_tape(text, PATH)
+    assert len(str(raised.value)) < 1000
+    assert str(raised.value).endswith("`.")
 
 
 def test_a_newer_file_says_so() -> None:

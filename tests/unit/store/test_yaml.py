@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llmtrace._store import nesting
+from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.yaml_reader import read_yaml
 from pytest_llmtrace._store.yaml_text import Block, yaml_text
@@ -159,7 +159,7 @@ def test_hand_written_words_stay_words() -> None:
         ("? [a]\n: 1\n", "a key must be a string", 1),
         ("a: [1,\n", "it is not valid YAML", 2),
         ("a:\n\t- x\n", "it is not valid YAML", 2),
-        ("[" * 151 + "]" * 151, f"it nests deeper than {nesting.DEEPEST_FILE} levels", 1),
+        ("[" * 151 + "]" * 151, f"it nests deeper than {DEEPEST_FILE} levels", 1),
         ("[" * 100_000, "it nests deeper", 1),
         ("a: " + "9" * 5000, "a number is too long", 1),
     ],
@@ -170,6 +170,17 @@ def test_what_is_refused(text: str, what: str, line: int) -> None:
         read_yaml(text)
     assert raised.value.what.startswith(what)
     assert raised.value.line == line
+
+
+def test_a_text_may_have_so_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take minutes to read is refused: by its length at once, by its parts on the way."""
+    monkeypatch.setattr("pytest_llmtrace._store.yaml_reader.MOST_NODES", 100)
+    read_yaml(f"[{'1,' * 80}]")
+    with pytest.raises(Fault, match="it has more than 100 parts"):
+        read_yaml(f"[{'1,' * 100}]")
+    monkeypatch.setattr("pytest_llmtrace._store.yaml_reader.LARGEST_YAML", 100)
+    with pytest.raises(Fault, match="it has more than 100 characters"):
+        read_yaml(f"{{[{' ' * 100}")
 
 
 def test_data_that_nests_too_deeply_is_not_written() -> None:
