@@ -1,7 +1,13 @@
-"""What git has of a project's files: read with git itself, never through a shell, and never written."""
+"""What git has of a project's files: read with git itself, never through a shell, and never written.
+
+The settings of a repository may name programs for git to run, and a clone may hold a folder that is a repository
+itself, settings and all. Whoever looks at a stranger's cassettes must run none of them: those that the commands here
+would heed are turned off, nothing is fetched, and what is in the working tree is compared without git's filters.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import GitError
 
 
@@ -49,17 +56,13 @@ def _listed(top: Path) -> frozenset[str]:
 
 
 def last_commits(folder: Path) -> dict[Path, int]:
-    """When each file at or below a folder was last committed, in seconds since the epoch; empty where there is no git.
+    """When each cassette file at or below a folder was last committed, in seconds since the epoch.
 
-    Files that were changed since are left out, and so are those that were never committed.
+    Files that were changed since are left out, and so are those that were never committed. Empty where there is no git.
     """
     try:
         top = Path(_git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
-        changed = {
-            name
-            for name in _git(folder, "diff", "--no-relative", "--name-only", "-z", "HEAD", "--", ".").split(b"\0")
-            if name
-        }
+        committed = _blobs(_git(folder, "ls-tree", "-r", "-z", "--full-name", "HEAD", "--", "."))
         log = _git(folder, "log", "--no-relative", "--format=%x01%ct", "--name-only", "-z", "--", ".")
     except GitError:
         return {}
@@ -67,9 +70,29 @@ def last_commits(folder: Path) -> dict[Path, int]:
     for commit in log.split(b"\x01")[1:]:
         time, _, names = commit.partition(b"\0")
         for name in names.replace(b"\n", b"", 1).split(b"\0"):
-            if name and name not in changed:
-                found.setdefault(top / name.decode("utf-8", "surrogateescape"), int(time))
+            path = top / name.decode("utf-8", "surrogateescape")
+            if name.endswith(_ENDINGS) and path not in found and _is_blob(path, committed.get(name, "")):
+                found[path] = int(time)
     return found
+
+
+def _blobs(listed: bytes) -> dict[bytes, str]:
+    """The hashes of what `ls-tree` lists, by name."""
+    entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
+    return {name: about.rpartition(b" ")[2].decode("ascii") for about, _, name in entries}
+
+
+def _is_blob(path: Path, wanted: str) -> bool:
+    """Whether a file holds what was committed, as it is or with the line ends of Windows."""
+    try:
+        content = path.read_bytes() if wanted else b""
+    except OSError:
+        return False
+    kind = hashlib.sha256 if len(wanted) > hashlib.sha1(usedforsecurity=False).digest_size * 2 else hashlib.sha1
+    return any(
+        kind(b"blob %d\0%b" % (len(one), one), usedforsecurity=False).hexdigest() == wanted
+        for one in (content, content.replace(b"\r\n", b"\n"))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +150,14 @@ class Revision:
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """What a git command prints. Raises: GitError."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    environment = {**os.environ, **_ENVIRONMENT}
     try:
         done = subprocess.run(  # noqa: S603  # a list of arguments; what users give follows --end-of-options, or is checked
-            [_GIT, "-C", str(folder), *arguments], input=given, capture_output=True, env=environment, check=False
+            [_GIT, *_NO_PROGRAMS, "-C", str(folder), *arguments],
+            input=given,
+            capture_output=True,
+            env=environment,
+            check=False,
         )
     except FileNotFoundError:
         raise GitError("git is not installed, or not on the PATH; it is needed to read earlier revisions") from None
@@ -143,3 +170,17 @@ def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
 
 
 _GIT: Final = "git"
+_ENDINGS: Final = (GOLDEN.encode(), TAPE.encode())
+_SETTINGS: Final = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "log.showSignature=false",
+    "safe.bareRepository=explicit",  # a folder of a clone that looks like a repository is none
+)
+_NO_PROGRAMS: Final = ("--no-pager", *(part for one in _SETTINGS for part in ("-c", one)))
+_ENVIRONMENT: Final = {
+    "GIT_ALLOW_PROTOCOL": "",  # a partial clone would fetch what it lacks, by whatever program its settings name
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
@@ -43,6 +44,12 @@ def record(
     trace = trace_of(made, test)
     amounts = totals([entry for entry in trace.entries if isinstance(entry, LLMCall)])
     cassette = cassette_of_test(source, name)
-    meta = {"test": test, "totals": {"calls": amounts.calls}}
+    counted = {
+        "calls": amounts.calls,
+        "usage": amounts.usage.to_data(),
+        "priced_usd": amounts.priced_usd,
+        "unpriced_calls": amounts.unpriced_calls,
+    }
+    meta = {"test": test, "behaviour": behaviour_digest(trace), "totals": counted}
     write(cassette, Recorded(golden=Golden(test=test, trace=trace, totals=amounts), interactions=made, meta=meta))
     return cassette

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.key_shapes import keys_in
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._store.cassettes import load_tape
@@ -316,6 +317,25 @@ def test_an_edited_golden_trace_must_still_agree_with_its_tape(cassette):
     assert done.exit_code == 1
     said = " ".join(done.output.split())
     assert "golden trace and tape disagree: main turn 1, output.content is 'Good day' in one, 'Hi' in the other" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("out: Hi", "out: I cannot help", "its tape vouches for something else than what it says"),
+        ("model: openai/gpt-4o-mini", "model: openai/gpt-5", "its tape vouches for something else than what it says"),
+        ("input_tokens: 10,", "input_tokens: 100000,", "its tape says that it came to other tokens"),
+        ("calls: 1", "calls: 9", "golden trace and tape disagree: 9 calls in one, 1 in the other"),
+        ("test: test_a.py::test_one", "test: test_a.py::test_two", "the files are of different tests"),
+    ],
+)
+def test_a_tape_that_vouches_for_what_is_not_so_is_found(cassette, old, new, says):
+    """Replay takes its word for an unread golden trace, so a forged digest would hide what reviewers do not get."""
+    before = digest(cassette.golden.read_bytes())
+    edit(cassette.golden, old, new)
+    edit(cassette.tape, before, digest(cassette.golden.read_bytes()))
+    assert problems(cassette.golden)[0] == ("test_one.trace.yaml", "disagree", None)
+    assert says in " ".join(run(cassette.golden).output.split())
 
 
 def test_long_texts_are_quoted_where_they_differ(project):

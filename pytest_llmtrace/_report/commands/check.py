@@ -108,6 +108,8 @@ def _disagree(facts: Mapping[str, Any]) -> str:
     if about == "totals":
         golden, tape = facts["golden"], facts["tape"]
         return f"golden trace and tape disagree: {plural(golden, 'call')} in one, {tape} in the other"
+    if about in _MISSTATED:
+        return _MISSTATED[about]
     where = f"{clean_line(facts['conversation'])} turn {facts['turn']}, {clean_line(facts['path'])}"
     if "golden" not in facts:
         return f"golden trace and tape disagree: {where}"
@@ -150,6 +152,10 @@ def _no_test(facts: Mapping[str, Any]) -> str:
 _QUOTED: Final = 60
 _BEFORE: Final = 20
 """Characters of the same that stand before a difference."""
+_MISSTATED: Final = {
+    "amounts": "its tape says that it came to other tokens, or cost something else",
+    "behaviour": "its tape vouches for something else than what it says, and replay takes the tape's word",
+}
 _SIDES: Final = {"golden": "the golden trace", "tape": "the tape", "variant": "the variant"}
 _WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {
     "conflict": lambda _: "a merge left its conflict markers here",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, trace_of
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.tape_file import TapeFile
@@ -44,6 +47,32 @@ def disagreements(golden: Golden, tape: TapeFile) -> Iterator[dict[str, Any]]:
                 "golden": drift.golden,
                 "tape": drift.observed,
             }
+
+
+def misstated(golden: Golden, meta: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a tape says of the golden trace that it was written with, and is not so, as facts of a `Problem`.
+
+    Recording never writes that. Whoever forges it could show reviewers a golden trace that replay does not look at.
+    """
+    owner, kept = meta.get("test"), meta.get("totals")
+    if isinstance(owner, str) and owner != golden.test:
+        yield {"about": "test", "golden": golden.test, "tape": owner}
+    if isinstance(kept, dict) and kept.get("calls") != golden.totals.calls:
+        yield {"about": "totals", "golden": golden.totals.calls, "tape": kept.get("calls")}
+    elif isinstance(kept, dict) and not _same_amounts(golden.totals, kept):
+        yield {"about": "amounts"}
+    if meta.get("behaviour") not in (None, behaviour_digest(golden.trace)):
+        yield {"about": "behaviour"}
+
+
+def _same_amounts(amounts: Totals, kept: Mapping[str, Any]) -> bool:
+    dollars = kept.get("priced_usd")
+    return (
+        kept.get("usage") == amounts.usage.to_data()
+        and kept.get("unpriced_calls") == amounts.unpriced_calls
+        and isinstance(dollars, int | float)
+        and math.isclose(dollars, amounts.priced_usd, rel_tol=1e-6, abs_tol=1e-9)
+    )
 
 
 def _answered(trace: Trace) -> Trace:

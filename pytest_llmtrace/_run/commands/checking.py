@@ -15,7 +15,7 @@ from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
-from pytest_llmtrace._run.commands.agreement import disagreements
+from pytest_llmtrace._run.commands.agreement import disagreements, misstated
 from pytest_llmtrace._run.commands.check_targets import Target
 from pytest_llmtrace._run.commands.secrets_in import secrets_in
 from pytest_llmtrace._run.recording.borrowing import IMPORTED
@@ -127,13 +127,15 @@ class Checker:
                 return _GoldenRead(owner=owner_in(text))
             yield from self._secrets(path, text)
             kept, owner = meta.get("golden"), meta.get("test")
+            golden = load_golden(text, path)
             if kept is not None and kept == digest(raw.replace(b"\r\n", b"\n")):
-                # As it was written with its tape: it can be read, and they agree. Parsing YAML would take most of
-                # the time of a check.
+                # Replay takes the tape's word for what stands in here, and does not read it: see that it is so. Then
+                # they agree, and need not be compared.
                 if b"\r\n" in raw:
                     yield Problem(file=path, kind="line_ends", severity="warn")
+                for facts in misstated(golden, meta):
+                    yield Problem(file=path, kind="disagree", facts=facts)
                 return _GoldenRead(owner=owner if isinstance(owner, str) else None)
-            golden = load_golden(text, path)
         except (CassetteError, StorageError, RecursionError) as error:
             yield _unreadable(path, error)
             return _GoldenRead()
@@ -202,7 +204,7 @@ class _GoldenRead:
     """What there is to know about a golden trace."""
 
     golden: Golden | None = None
-    """`None` also where it is as it was written with its tape, and need not be read."""
+    """`None` also where it is as it was written with its tape, and need not be compared."""
     owner: str | None = None
 
 
