@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults demo docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults demo bench bench-quick docs-tables docs-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,12 @@ faults: venv ## break recordings on purpose (200 kills, full disks, bad provider
 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py
+
+bench: venv ## what replaying, recording and comparing cost, against the floor and the peers: 10 minutes
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-quick: venv ## the same in small, a ratio a line: 1 minute; never fails
+	$(BIN)/python -m benchmarks --quick
 
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py

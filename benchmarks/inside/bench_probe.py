@@ -1,0 +1,23 @@
+"""A pytest plugin that every arm has: notes the CPU time at which each test begins, and the memory held at most."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from pathlib import Path
+
+_marks: list[float] = []
+
+
+def pytest_runtest_logstart() -> None:
+    """Note when a test begins."""
+    _marks.append(time.process_time())
+
+
+def pytest_unconfigure() -> None:
+    """Note when the last one has ended, and write everything down; xdist's workers leave it to their own process."""
+    if _marks and (path := os.environ.get("BENCH_MARKS")) and "PYTEST_XDIST_WORKER" not in os.environ:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        Path(path).write_text(json.dumps({"marks": [*_marks, time.process_time()], "peak": peak}))

@@ -1,0 +1,54 @@
+"""Looks for the recorded request that comes nearest to one that is not on a tape of 1,000: prints JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import workload
+from tapes import interaction, request_of
+
+from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
+from pytest_llmtrace._store.tape_file import dump_tape, load_tape
+
+
+def _tape(conversations: int, turns: int) -> tuple[Interaction, ...]:
+    """As it comes from a file."""
+    made = [
+        interaction(workload.history(test, turn), test, turn)
+        for test in range(conversations)
+        for turn in range(1, turns + 1)
+    ]
+    return load_tape(dump_tape(made, {}), Path("made.tape.json")).interactions
+
+
+def _asked(test: int, turn: int, word: str) -> Any:
+    messages = workload.history(test, turn)
+    messages[-1]["content"] += word
+    return request_of(messages)
+
+
+def main() -> None:
+    """Measure the first look-up, which reads the tape, and those after it."""
+    found = {}
+    for conversations, turns in ((1000, 1), (100, 10), (1, 1000)):
+        tape = _tape(conversations, turns)
+        nearest = NearestAnswers(Tape(tape))
+        requests = [_asked(conversations - 1, turns, f"now {at}") for at in range(11)]
+        seconds = []
+        for request in requests:
+            began = time.process_time()
+            right = nearest.nearest_request(request) is tape[-1].request
+            seconds.append(time.process_time() - began)
+            assert right, "another request than the one that was changed"
+        found[f"{conversations:,} x {turns:,} turns"] = {"first": seconds[0], "next": median(seconds[1:])}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

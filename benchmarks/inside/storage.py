@@ -1,0 +1,55 @@
+"""Loads and saves the recordings of one agent, and counts its distinct content: prints JSON.
+
+``python storage.py FOLDER TURNS``
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import workload
+
+from pytest_llmtrace._store.cassettes import load_golden, load_tape
+from pytest_llmtrace._store.golden_file import dump_golden
+from pytest_llmtrace._store.tape_file import dump_tape
+
+
+def _cost(action: Callable[[], object], times: int = 5) -> float:
+    """Median CPU seconds."""
+    found = []
+    for _ in range(times):
+        gc.collect()
+        began = time.process_time()
+        action()
+        found.append(time.process_time() - began)
+    return median(found)
+
+
+def main() -> None:
+    """Measure the test that makes the most calls."""
+    folder, turns = Path(sys.argv[1]), int(sys.argv[2])
+    tape = max(folder.rglob("*.tape.json"), key=lambda file: file.stat().st_size)
+    golden = tape.with_name(tape.name.replace(".tape.json", ".trace.yaml"))
+    loaded, trace = load_tape(tape), load_golden(golden)
+    messages = [*workload.history(1, turns), {"role": "assistant", "content": workload.answer(1, turns)}]
+    content = sum(len(json.dumps(one).encode()) for one in (*messages, *workload.TOOLS))
+    print(
+        json.dumps(
+            {
+                "content": content,
+                "files": tape.stat().st_size + golden.stat().st_size,
+                "load": _cost(lambda: load_tape(tape)),
+                "save": _cost(lambda: (dump_tape(loaded.interactions, loaded.meta), dump_golden(trace))),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
