@@ -7,6 +7,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder # files of few tests 
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help venv check format lint types imports structure test faults demo bench bench-quick docs-tables docs-images clean
@@ -26,6 +27,11 @@ $(INSTALLED): pyproject.toml
 	@rm -rf $(VENV)/openai-2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/openai-2 \
 		'openai>=2,<3' distro sniffio # the other major version, for tests/e2e/test_openai_2.py
+	@touch $@
+
+$(NEIGHBOURS): tests/neighbours/requirements.txt tests/neighbours/__main__.py | $(INSTALLED)
+	@echo "installing plugins that must not be installed beside this suite into $(VENV)/neighbours ..."
+	@$(BIN)/python -m tests.neighbours $(VENV)/neighbours
 	@touch $@
 
 check: format lint types imports structure ## format, lint, types, import rule, structure: all that needs no run
@@ -50,7 +56,7 @@ imports: venv ## check the import rule (import-linter)
 structure: venv ## check module length, names, exports, and what loading the plugin imports
 	$(BIN)/python -m pytest -q tests/unit/test_structure.py
 
-test: venv ## run all tests; PYTEST_ARGS="-k name" runs some
+test: venv $(NEIGHBOURS) ## run all tests; PYTEST_ARGS="-k name" runs some
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 5 minutes

@@ -1,0 +1,1 @@
+"""Other plugins beside ours, those included that must not be installed beside this suite."""
