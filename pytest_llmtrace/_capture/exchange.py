@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing
 from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.trace import Source
@@ -49,6 +50,9 @@ class Exchange:
     ended: float | None = None
     response: HttpResponse | None = None
     """Redacted, as it stands on the tape."""
+    given: HttpResponse | None = None
+    """What the application reads of a recorded answer, where that is not what stands on the tape: values that it sent
+    itself are in the place of their placeholders. In no file."""
     source: Source = "live"
     events_read: int | None = None
     """How many events of a streamed answer the application asked for; `None`: nobody looked, so all of them."""
@@ -78,6 +82,14 @@ class Exchange:
             self.failure = failure
             self.source = source
             self.ended = time.perf_counter()
+
+    def played(self, recorded: HttpResponse, given: HttpResponse, source: Source) -> None:
+        """Note the answer, or the failure, that a recording has."""
+        self.given = given
+        if is_failure(recorded):
+            self.failed(recorded, source)
+        else:
+            self.answered(recorded, source)
 
     @property
     def replayed(self) -> bool:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import find_dialect
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
-from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError, interaction_of
+from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.framework import Framework
+from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._capture.wire.transport_failures import failure_of, is_failure
+from pytest_llmtrace._capture.wire.transport_failures import failure_of
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
 from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor, real_keys
 from pytest_llmtrace._model.trace import AnyEntry
 
@@ -33,28 +33,20 @@ Wire = Literal["tape", "fill", "live", "watch"]
 """Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gates:
-    """What the run wants to be asked or told while requests are made."""
-
-    stop: Callable[[str], BaseException] = ReplayStopError
-    """Makes the exception that ends a request without an answer, from one line of text."""
-    allow_live: Callable[[Exchange | None], str | None] = lambda _exchange: None
-    """Asked before a live LLM call (`None`: a connection that nobody can read): why it must not be made, or `None`."""
-    nearest: Callable[[Exchange, Sequence[Exchange]], tuple[int, Interaction] | None] = lambda _exchange, _made: None
-    """Asked, with all requests so far, what else may answer an LLM request that is not on the tape; `None`: nothing."""
-    went_live: Callable[[Exchange], None] = lambda _exchange: None
-    """Told of each live LLM call that was answered."""
-    live_failed: Callable[[Exchange], None] = lambda _exchange: None  # of each live request that got no answer
-    keep: Callable[[Interaction], None] = lambda _interaction: None
-    """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost."""
-
-
 class Recorder:
     """Everything that one owner does with HTTP and LLMs. Safe to use from threads."""
 
     def __init__(
-        self, owner: str, *, wire: Wire, tape: Tape, journal: Tape, has_cassette: bool, redactor: Redactor, gates: Gates
+        self,
+        owner: str,
+        *,
+        wire: Wire,
+        tape: Tape,
+        journal: Tape,
+        has_cassette: bool,
+        redactor: Redactor,
+        gates: Gates,
+        book: Book | None = None,
     ) -> None:
         self.owner = owner
         self.wire: Wire = wire
@@ -84,7 +76,9 @@ class Recorder:
         """Those that were not."""
         self.answered_in_process: list[tuple[float, float]] = []
         """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
-        self._redactor = redactor
+        self.book = Book() if book is None else book
+        """Which placeholders stand for which personal data."""
+        self._redactor = redactor.hiding(self.book.redact) if self.book else redactor
         self._gates = gates
         self._lock = threading.Lock()
         self._recorded_ports = {
@@ -118,24 +112,23 @@ class Recorder:
             found = self.tape.take(exchange.key, request) or self.tape.take_like(request)
             if found is not None:
                 exchange.position = found[0]
-                if is_failure(found[1].response):
-                    exchange.failed(found[1].response, "tape")
-                else:
-                    exchange.answered(found[1].response, "tape")
-                return exchange
+                return self._played(exchange, found[1], "tape")
         if self.wire != "watch":
             found = self.journal.take(exchange.key, request)
             if found is not None:
-                exchange.answered(found[1].response, "journal")
-                return exchange
+                return self._played(exchange, found[1], "journal")
         if self.wire == "tape":
             if exchange.is_llm and (near := self._gates.nearest(exchange, self.exchanges)) is not None:
                 exchange.position, exchange.nearest = near[0], True
-                exchange.answered(near[1].response, "tape")
-                return exchange
+                return self._played(exchange, near[1], "tape")
             self._replay_without_answer(exchange, host, urlsplit(raw.url).port)
         elif exchange.is_llm:
             self._before_live(exchange)
+        return exchange
+
+    def _played(self, exchange: Exchange, recorded: Interaction, source: Literal["tape", "journal"]) -> Exchange:
+        answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
+        exchange.played(answer, self.book.restored(answer), source)
         return exchange
 
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:

@@ -25,6 +25,7 @@ class Tape:
         outline: Outline | None = None,
         alike: Same | None = None,
         same: Same | None = None,
+        agrees: Same = lambda _one, _other: True,
     ) -> None:
         """How a tape answers.
 
@@ -34,10 +35,13 @@ class Tape:
                 for a request that cannot be read.
             alike: whether two requests with one outline mean the same, however they are spelled.
             same: whether two requests that do not mean the same are the same all the same (normalised, parts ignored).
+            agrees: of requests that are equal but for personal data: whether that may be the same, too. One that is
+                recorded and agrees answers first.
         """
         self._outline = outline
         self._alike = alike
         self._same = same
+        self._agrees = agrees
         self.interactions: Sequence[Interaction] = tuple(interactions)
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
@@ -53,9 +57,11 @@ class Tape:
     def take(self, key: str, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The position and value of the next unused interaction with the key of a request, or `None`."""
         with self._lock:
-            waiting = self._waiting.get(key, ())
-            position = next((one for one in waiting if self._same_flags(one, request)), None)
-            return None if position is None else self._taken(position)
+            waiting = [one for one in self._waiting.get(key, ()) if self._same_flags(one, request)]
+            if not waiting:
+                return None
+            agreeing = (one for one in waiting if self._agrees(self.interactions[one].request, request))
+            return self._taken(waiting[0] if len(waiting) == 1 else next(agreeing, waiting[0]))
 
     def take_like(self, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The first unused interaction that is the same in other words, or by the rules of the owner, or `None`.

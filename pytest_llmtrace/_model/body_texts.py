@@ -4,45 +4,78 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 Rewrite = Callable[[str], str]
 
+NUMBER: Final = " (number)"
+"""What stands behind the text that took the place of a number, so that it can become one again."""
 
-def rewritten(body: bytes, rewrite: Rewrite) -> bytes:
-    """The body with every text in it rewritten; the same bytes where nothing changes, or where it is no text."""
+
+def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False) -> bytes:
+    """The body with every text in it rewritten; the same bytes where nothing changes, or where it is no text.
+
+    Args:
+        body: Of a request or a response.
+        rewrite: Is asked about each text.
+        whole: Whether keys, and integers as long as those of cards and accounts, are texts, too.
+    """
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return body
-    made = _json(text, rewrite)
+    made = _json(text, rewrite, whole=whole)
     if made is None:
-        made = "\n".join(_line(line, rewrite) for line in text.split("\n"))
+        made = "\n".join(_line(line, rewrite, whole=whole) for line in text.split("\n"))
     return body if made == text else made.encode("utf-8", "surrogatepass")
 
 
-def _json(text: str, rewrite: Rewrite) -> str | None:
+def inside_json(text: str, rewrite: Rewrite) -> str | None:
+    """A text that is JSON itself, as the arguments of a tool are, with what it holds rewritten; `None`: it is none."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        data = json.loads(text)
+        made = _data(data, rewrite, whole=True)
+    except (ValueError, RecursionError):
+        return None
+    spaced = '": ' in text or ", " in text
+    return text if made == data else json.dumps(
+        made, ensure_ascii=text.isascii(), separators=(", ", ": ") if spaced else (",", ":")
+    )  # fmt: skip
+
+
+def _json(text: str, rewrite: Rewrite, *, whole: bool) -> str | None:
     """JSON with its texts rewritten; `None` for what is no JSON."""
     try:
         data = json.loads(text)
-        made = _data(data, rewrite)
+        made = _data(data, rewrite, whole=whole)
     except (ValueError, RecursionError):
         return None
     return text if made == data else json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
-def _data(data: Any, rewrite: Rewrite) -> Any:
+def _data(data: Any, rewrite: Rewrite, *, whole: bool) -> Any:
     if isinstance(data, str):
-        return rewrite(data)
+        made = rewrite(data)
+        number = made.removesuffix(NUMBER)
+        return int(number) if made not in (data, number) and number.isdecimal() else made
     if isinstance(data, dict):
-        return {key: _data(value, rewrite) for key, value in data.items()}
+        return {rewrite(key) if whole else key: _data(value, rewrite, whole=whole) for key, value in data.items()}
     if isinstance(data, list):
-        return [_data(item, rewrite) for item in data]
+        return [_data(item, rewrite, whole=whole) for item in data]
+    if whole and isinstance(data, int) and abs(data) >= _LONG:
+        text = str(data)
+        made = rewrite(text)
+        return data if made == text else f"{made}{NUMBER}"
     return data
 
 
-def _line(line: str, rewrite: Rewrite) -> str:
+def _line(line: str, rewrite: Rewrite, *, whole: bool) -> str:
     """A line of an event stream or of JSON lines; any other is a text."""
     start = line.find("{")
-    made = _json(line[start:], rewrite) if start >= 0 else None
+    made = _json(line[start:], rewrite, whole=whole) if start >= 0 else None
     return rewrite(line) if made is None else line[:start] + made
+
+
+_LONG: Final = 10**11

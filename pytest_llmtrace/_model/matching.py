@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
 from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.personal.placeholders import MARK, own_numbers
 from pytest_llmtrace._model.redaction import PLACEHOLDER
 
 _BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,]+)", re.IGNORECASE)
@@ -19,11 +20,17 @@ def request_key(request: HttpRequest) -> str:
 
     Made of method, scheme, host (every loopback host with any port is one), path, the query (sorted, without secrets),
     and the body in canonical form: JSON with sorted keys, multipart without its random boundary, others as they are.
+    Placeholders of personal data count by the order in which they stand in it: their numbers depend on other requests.
     """
+    return digest(own_numbers(ordered_text(request)))
+
+
+def ordered_text(request: HttpRequest) -> str:
+    """A redacted request as it counts for matching, with its placeholders as they are."""
     parts = urlsplit(request.url)
     place = f"{parts.scheme}://{matching_host(request.url)}{parts.path}"
     query = canonical_json(matching_query(request.url))
-    return digest("\n".join((request.method.upper(), place, query, canonical_body(request))))
+    return "\n".join((request.method.upper(), place, query, canonical_body(request)))
 
 
 def matching_query(url: str) -> list[tuple[str, str]]:
@@ -68,4 +75,4 @@ def canonical_body(request: HttpRequest) -> str:
     found = _BOUNDARY.search(request.header("content-type") or "")
     if found:
         body = body.replace(found.group(1).encode(), b"boundary")
-    return digest(body)
+    return digest(body) if MARK not in body else body.decode("utf-8", "surrogateescape")

@@ -53,14 +53,18 @@ More = Callable[[], Callable[[str], str] | None]
 class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
-    def __init__(self, secrets: Iterable[str] = (), more: More | None = None) -> None:
+    def __init__(
+        self, secrets: Iterable[str] = (), more: More | None = None, personal: Callable[[str], str] | None = None
+    ) -> None:
         """What to remove besides what is recognised by its place.
 
         Args:
             secrets: values to remove wherever they occur.
             more: gives a function that removes more from a text, or `None`, whenever it is asked.
+            personal: removes personal data from a text; asked after all others, and never about a host.
         """
         self._more = more
+        self._personal = personal
         values = {value for value in secrets if len(value) >= _SHORTEST_SECRET}
         self._secrets = tuple(sorted((value.encode() for value in values), key=lambda raw: (-len(raw), raw)))
 
@@ -72,7 +76,11 @@ class Redactor:
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
-        return Redactor([*(value.decode() for value in self._secrets), *secrets], self._more)
+        return Redactor([*(value.decode() for value in self._secrets), *secrets], self._more, self._personal)
+
+    def hiding(self, personal: Callable[[str], str]) -> Redactor:
+        """A redactor that removes personal data as well."""
+        return Redactor([value.decode() for value in self._secrets], self._more, personal)
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
@@ -111,7 +119,11 @@ class Redactor:
                     f"{quote_plus(name)}={PLACEHOLDER if _SECRET_PARAMETER.match(name) else quote_plus(value)}"
                     for name, value in pairs
                 )
-        return self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+        made = self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+        if self._personal is None:
+            return made
+        parts = urlsplit(made)
+        return urlunsplit((*parts[:2], *(self._personal(part) for part in parts[2:])))
 
     def body(self, body: bytes, own: tuple[bytes, ...] = ()) -> bytes:
         """The body with secret fields and known secret values replaced."""
@@ -123,7 +135,9 @@ class Redactor:
         elif _SECRET_FIELD_IN_FORM.search(body) and _FORM.fullmatch(body):
             body = _SECRET_FIELD_IN_FORM.sub(rb"\1" + PLACEHOLDER.encode(), body)
         more = self._more() if self._more is not None else None
-        return rewritten(body, more) if more is not None and body else body
+        if more is not None and body:
+            body = rewritten(body, more)
+        return rewritten(body, self._personal, whole=True) if self._personal is not None and body else body
 
     def text(self, text: str) -> str:
         """Text with known secret values replaced."""
@@ -140,6 +154,8 @@ class Redactor:
             if name.lower() not in kept:
                 continue
             shown = self.url(value) if name.lower() == "location" else self.text(value)
+            if self._personal is not None and name.lower() == "link":
+                shown = self._personal(shown)
             for secret in own:
                 shown = shown.replace(secret.decode(), PLACEHOLDER)
             made.append((name.lower(), shown))

@@ -11,12 +11,14 @@ from pytest_llmtrace._capture import current, dspy_cache
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
+from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.recorder import Gates, Recorder, Wire
+from pytest_llmtrace._capture.recorder import Recorder, Wire
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -31,7 +33,7 @@ from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.keyless import lacks_key
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
-from pytest_llmtrace._run.recording import saving
+from pytest_llmtrace._run.recording import personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
@@ -61,8 +63,14 @@ class OwnerRun:
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
         self.requests = RecordedRequests()
-        same = same_request(plan.policy, recorded)
-        tape = Tape(recorded, outline=self.requests.outline, alike=means_the_same, same=same)
+        book = Book(plan.personal)
+        tape = Tape(
+            recorded,
+            outline=personal.outlined(self.requests.outline),
+            alike=personal.like(means_the_same),
+            same=personal.like(same_request(plan.policy, recorded)),
+            agrees=book.agrees,
+        )
         self.nearest = NearestAnswers(tape)
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""
@@ -73,6 +81,7 @@ class OwnerRun:
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=redactor,
+            book=book,
             gates=Gates(
                 stop=plan.privacy.stop(stop),
                 nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else _no_answer,
@@ -153,12 +162,13 @@ class OwnerRun:
     def trace(self) -> Trace:
         """The trace so far."""
         settle()
-        return assemble(self.recorder, self.prices).trace
+        return personal.told(self, assemble(self.recorder, self.prices).trace)
 
     def close_call_phase(self, exception: BaseException | None) -> Verdict:
         """Wait for what is still on its way, and judge. What happens later belongs to the teardown."""
         drain(self.recorder)
-        self.assembled = assemble(self.recorder, self.prices)
+        assembled = assemble(self.recorder, self.prices)
+        self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
         self.recorder.phase = "teardown"
         self.keyless = self._is_unrecorded and lacks_key(exception)
         self.verdict = (dry_verdict if self.dry else judge.verdict)(self, exception)
@@ -249,7 +259,8 @@ class OwnerRun:
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""
-        return tuple(interaction_of(exchange) for exchange in self.recorder.recorded()) if self.plan.tapes else ()
+        made = [interaction_of(exchange) for exchange in self.recorder.recorded()] if self.plan.tapes else []
+        return personal.filed(self, made)
 
 
 def _no_answer(_exchange: Exchange, _made: object) -> None:

@@ -11,6 +11,7 @@ from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, mockll
 from pytest_llmtrace._settings.budgets import declare_budgets
 from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
+from pytest_llmtrace._settings.personal import declare_personal
 from pytest_llmtrace._settings.terminal import declare_terminal
 
 RECORD_MODES: Final = ("new", "changed", "all")
@@ -110,6 +111,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         "LLM over HTTP can only be compared with --llm-live.",
         default="",
     )
+    declare_personal(parser)
     parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
@@ -17,6 +18,7 @@ from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.options import MODES
+from pytest_llmtrace._settings.personal import read_personal
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace._settings.pyproject import (
     PYPROJECT,
@@ -63,6 +65,8 @@ class Settings:
     """Whether tapes are written, and how."""
     key: SecretKey | None = None
     """What digests and encrypted tapes are made with."""
+    personal: tuple[Kind, ...] = ()
+    """What is personal data, for which files hold placeholders."""
     live: Live = field(default_factory=Live)
     terminal: Terminal = field(default_factory=Terminal)
     reports: tuple[Path, ...] = ()
@@ -147,6 +151,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         privacy=privacy,
         tapes=tapes,
         key=key,
+        personal=read_personal(config.getini("llm_pii"), config.getini("llm_redact"), ini_file),
         live=read_live(config, mode or default),  # type: ignore[arg-type]  # checked above
         terminal=read_terminal(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),

@@ -128,7 +128,8 @@ def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
     if isinstance(sent, Mapping) and isinstance(body, dict):
         for name in ("messages", "input", "contents"):
             if name in body and name in sent:
-                return digest(canonical_json(body[name])) == digest(canonical_json(sent[name]))
+                said = call.recorder.redacted(sent[name])  # the other is redacted already
+                return digest(canonical_json(body[name])) == digest(canonical_json(said))
     model = call.model.rpartition("/")[2]
     asked = body.get("model") if isinstance(body, dict) else None
     return model in exchange.request.url if asked is None else str(asked).rpartition("/")[2] == model
@@ -140,7 +141,7 @@ def _asks_the_same(lone: LitellmCall, call: LLMCall, group: Group) -> bool:
         return False
     if not any(lone.started <= one.started <= (lone.ended or one.started) for one in group.exchanges):
         return False
-    sent = lone.asked
+    sent = lone.recorder.redacted(lone.asked)
     if isinstance(sent, str):
         return sent == _REDACTED or any(message.text == sent for message in call.messages)
     if isinstance(sent, list) and sent and all(isinstance(one, str) for one in sent):

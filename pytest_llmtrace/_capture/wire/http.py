@@ -142,9 +142,9 @@ class _Switchboard:
         """The recorded answer of a vcrpy request. Raises: the recorded failure, where there was no answer."""
         opened = self.open(request)
         if opened is not None and opened[1].response is not None:
-            return as_vcr(replayed(opened[1].response))
+            return as_vcr(replayed(opened[1].given or opened[1].response))
         if opened is not None and opened[1].failure is not None:
-            raise exception_of(opened[1].failure)
+            raise exception_of(opened[1].given or opened[1].failure)
         raise LookupError(f"no recorded answer for {request.method} {request.uri}")
 
     def observed(self, request: Any, response: Any, source: Literal["live", "tape"]) -> None:

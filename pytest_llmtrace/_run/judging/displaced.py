@@ -10,6 +10,7 @@ from pytest_llmtrace._model.http import HttpRequest, json_body
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.judging.same_request import reading
+from pytest_llmtrace._run.recording.personal import shown
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.owner import OwnerRun
@@ -22,7 +23,11 @@ def displaced(run: OwnerRun) -> list[Exchange]:
     was not made again only in what no trace shows, such as a setting of one part of a message.
     """
     misses = [one for one in run.recorder.misses if one.is_llm and one.phase == "call"]
-    return [one for one in misses if _has_moved(run, one) or _reads_like_one_left(run, one.request)]
+    return [
+        one
+        for one in misses
+        if _has_moved(run, one, shown(run, one.request)) or _reads_like_one_left(run, shown(run, one.request))
+    ]
 
 
 def without_displaced(run: OwnerRun, trace: Trace) -> Trace:
@@ -34,14 +39,14 @@ def without_displaced(run: OwnerRun, trace: Trace) -> Trace:
     return replace(trace, entries=kept)
 
 
-def _has_moved(run: OwnerRun, miss: Exchange) -> bool:
+def _has_moved(run: OwnerRun, miss: Exchange, request: HttpRequest) -> bool:
     tape = run.recorder.tape
     if tape.knows(miss.key):
         return False
-    body = json_body(miss.request)
+    body = json_body(request)
     return any(
         (body is None or json_body(one.request) == body)  # most differ at first sight; few must be written out
-        and canonical_body(one.request) == canonical_body(miss.request)
+        and canonical_body(one.request) == canonical_body(request)
         for one in tape.interactions
     )
 

@@ -26,6 +26,7 @@ from pytest_llmtrace._run.judging.variants import nearest_trajectory, without_sw
 from pytest_llmtrace._run.outcomes import is_interruption
 from pytest_llmtrace._run.recording import saving
 from pytest_llmtrace._run.recording.borrowing import trace_of
+from pytest_llmtrace._run.recording.personal import shown
 from pytest_llmtrace._run.recording.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._store.golden_file import Golden
@@ -105,7 +106,11 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
     late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
     found: tuple[Finding, ...] = (
         *(
-            Miss(method=one.request.method, url=_url(run, one.request), detail="sent while the test was torn down")
+            Miss(
+                method=one.request.method,
+                url=_url(run, shown(run, one.request)),
+                detail="sent while the test was torn down",
+            )
             for one in late
         ),
         *(
@@ -166,7 +171,7 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
     llm = [one for one in misses if one.is_llm]
     called = any(entry.status != "missed" or llm for entry in trace.calls)
     if not run.old.golden_exists and (called or llm or run.keyless):
-        live, request = run.plan.mode == "live", _line(run, llm[0].request) if llm else ""
+        live, request = run.plan.mode == "live", _line(run, shown(run, llm[0].request)) if llm else ""
         nothing = NoCassette(cassette=run.old.golden_name, request=request, tape=run.old.tape_file)
         return [replace(nothing, tape=None, severity="warn") if live else nothing]
     understood = explained and any(call.status == "missed" for call in trace.calls)
@@ -175,7 +180,7 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
         return found
     tapeless = llm and run.plan.own_tape and run.old.tape_file is None
     if tapeless:
-        request, off = _line(run, llm[0].request), not run.plan.tapes
+        request, off = _line(run, shown(run, llm[0].request)), not run.plan.tapes
         found.append(NoCassette(cassette=run.old.tape_name, request=request, tapes_off=off))
     unexplained = [] if understood or tapeless else llm
     found += [_miss(run, miss) for miss in (*unexplained, *(one for one in misses if not one.is_llm))]
@@ -183,14 +188,15 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    request, elsewhere = _shown(run, miss.request), False
+    asked = shown(run, miss.request)
+    request, elsewhere = _shown(run, asked), False
     if miss.refused_by is not None:
         path = Path(miss.refused_by)
         detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
     else:
-        nearest = run.nearest.nearest_request(miss.request) if miss.is_llm else None
+        nearest = run.nearest.nearest_request(asked) if miss.is_llm else None
         detail = _recorded_requests(run).detail(request, nearest=_shown(run, nearest) if nearest else None)
-        elsewhere = nearest is not None and only_moved(nearest, miss.request)
+        elsewhere = nearest is not None and only_moved(nearest, asked)
     return Miss(method=request.method, url=request.url, detail=detail, elsewhere=elsewhere)
 
 

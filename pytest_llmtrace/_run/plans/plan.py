@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
+from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
@@ -41,6 +42,8 @@ class Plan:
     places: Places | None = None
     """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
     privacy: Privacy = field(default_factory=Privacy)
+    personal: tuple[Kind, ...] = ()
+    """The kinds of personal data that files hold placeholders for."""
     save: Path | None = None
     """The folder in which the observed trace is kept."""
     run: int | None = None

@@ -110,6 +110,7 @@ def _of_run(mode: Mode, directory: str, settings: Settings) -> dict[str, Any]:
         "shared_limits": shared_limits(directory, settings),
         "growth": settings.budgets.growth,
         "save": settings.live.save,
+        "personal": settings.personal,
     }
 
 

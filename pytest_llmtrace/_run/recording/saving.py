@@ -14,6 +14,7 @@ from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -60,7 +61,7 @@ class Old:
                 self.interactions, self._meta = tape.interactions, dict(tape.meta)
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
-            self.borrowed = borrowed(plan.places, redactor)
+            self.borrowed = borrowed(plan.places, redactor.hiding(Book(plan.personal).redact))
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
             self._check_before_paying()

@@ -9,7 +9,8 @@ import pytest
 
 from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
 from pytest_llmtrace._capture.from_litellm import drain as drain_module
-from pytest_llmtrace._capture.recorder import Gates, Recorder
+from pytest_llmtrace._capture.gates import Gates
+from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape, replayed
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction

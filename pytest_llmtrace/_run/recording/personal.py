@@ -1,0 +1,88 @@
+"""Personal data of one owner: taken out of what it sends and gets, and numbered as its files have it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_llmtrace._capture.tape import Outline, Same
+from pytest_llmtrace._model.http import HttpRequest, Interaction
+from pytest_llmtrace._model.personal.book import Book, aligned, texts_of
+from pytest_llmtrace._model.personal.placeholders import (
+    Numbering,
+    Rename,
+    renamed_request,
+    renamed_response,
+)
+from pytest_llmtrace._model.personal.traces import renamed_trace, trace_texts
+from pytest_llmtrace._model.trace import Trace
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.owner import OwnerRun
+
+
+def outlined(outline: Outline) -> Outline:
+    """An outline that requests have in common whatever their values."""
+
+    def own(request: HttpRequest) -> str | None:
+        numbers = Numbering()
+        return outline(renamed_request(request, lambda one: str(numbers.of(one))))
+
+    return own
+
+
+def like(same: Same) -> Same:
+    """A comparison of a recorded request with one of this run in which values are told apart, and no more."""
+    return lambda recorded, request: same(recorded, aligned(request, recorded))
+
+
+def told(run: OwnerRun, trace: Trace, *, for_good: bool = False) -> Trace:
+    """The trace with the numbers that a golden trace has."""
+    rename = _rename(run, trace, for_good=for_good)
+    return trace if rename is None else renamed_trace(trace, rename)
+
+
+def filed(run: OwnerRun, interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+    """What goes on a tape, with the numbers that the golden trace has."""
+    rename = _rename(run, None, for_good=True)
+    if rename is None:
+        return tuple(interactions)
+    return tuple(
+        Interaction(
+            request=renamed_request(one.request, rename),
+            response=renamed_response(one.response, rename),
+            key=one.key,
+            phase=one.phase,
+        )
+        for one in interactions
+    )
+
+
+def shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
+    """A request as it is shown."""
+    rename = _rename(run, None, for_good=False)
+    return request if rename is None else renamed_request(request, rename)
+
+
+def _rename(run: OwnerRun, trace: Trace | None, *, for_good: bool) -> Rename | None:
+    book, recorder = run.recorder.book, run.recorder
+    if not book:
+        return None
+    if for_good:
+        _link_what_was_not_answered(run, book)
+    made = ((one.request, one.response) for one in list(recorder.exchanges) if one.taped)
+    return book.settled([*texts_of(made), *(trace_texts(trace) if trace is not None else ())], for_good=for_good)
+
+
+def _link_what_was_not_answered(run: OwnerRun, book: Book) -> None:
+    """Requests that went live although they are on the tape say as much about values as those that it answered."""
+    recorded = defaultdict[str, list[HttpRequest]](list)
+    for one in run.recorder.tape.interactions:
+        recorded[one.key].append(one.request)
+    for exchange in run.recorder.exchanges:
+        if exchange.source == "live" and exchange.position is None:
+            fitting = [one for one in recorded.get(exchange.key, ()) if book.agrees(one, exchange.request)]
+            if fitting:
+                book.link(fitting[0], exchange.request)
+                recorded[exchange.key].remove(fitting[0])
