@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from pytest_llmtrace._model.body_texts import inside_json, rewritten
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
-from pytest_llmtrace._model.matching import ordered_text
 from pytest_llmtrace._model.personal.kinds import Kind
+from pytest_llmtrace._model.personal.pairs import pairs_of
 from pytest_llmtrace._model.personal.placeholders import (
     PLACEHOLDERS,
     PLAIN,
@@ -25,10 +25,7 @@ from pytest_llmtrace._model.personal.placeholders import (
     may_hold,
     placeholder,
     renamed,
-    renamed_request,
     renamed_response,
-    request_texts,
-    response_texts,
 )
 
 _Value = tuple[str, int]
@@ -138,7 +135,7 @@ class Book:
     def agrees(self, recorded: HttpRequest, request: HttpRequest) -> bool:
         """Whether a recorded request, equal but for its values, does not contradict what is known of those."""
         with self._lock:
-            for theirs, ours in _pairs(recorded, request):
+            for theirs, ours in pairs_of(recorded, request):
                 known = self._recorded.get(theirs.value), self._here.get(ours.value)
                 if known not in ((None, None), (ours.value, theirs.value)):
                     return False
@@ -153,7 +150,7 @@ class Book:
             alone: Whether its numbers are those of this interaction alone, and say nothing about others.
         """
         with self._lock:
-            pairs = _pairs(interaction.request, request)
+            pairs = pairs_of(interaction.request, request)
             if not alone:
                 self._link(pairs)
             values = {theirs.value: ours.value for theirs, ours in pairs}
@@ -169,7 +166,7 @@ class Book:
     def link(self, recorded: HttpRequest, request: HttpRequest) -> None:
         """Note that a request of this run is a recorded one."""
         with self._lock:
-            self._link(_pairs(recorded, request))
+            self._link(pairs_of(recorded, request))
 
     def _link(self, pairs: Iterable[tuple[Placeholder, Placeholder]]) -> None:
         for theirs, ours in pairs:
@@ -265,41 +262,6 @@ class Book:
             return str(replace(one, number=number, letter=letter))
 
         return written
-
-
-def aligned(request: HttpRequest, like: HttpRequest) -> HttpRequest:
-    """A request with the placeholders of another one, in their order: equal where only the values differ."""
-    exact = {ours: theirs for theirs, ours in _pairs(like, request)}
-    values = {ours.value: theirs.value for ours, theirs in exact.items()}
-
-    def theirs(one: Placeholder) -> str:
-        if one in exact:
-            return str(exact[one])
-        kind, number = values.get(one.value, one.value)
-        return str(Placeholder(kind=kind, number=number, letter=one.letter))
-
-    return renamed_request(request, theirs) if exact else request
-
-
-def texts_of(interactions: Iterable[tuple[HttpRequest, HttpResponse | None]]) -> Iterable[str]:
-    """Where requests and their answers may hold placeholders, in order."""
-    for request, response in interactions:
-        yield from request_texts(request)
-        yield from response_texts(response) if response is not None else ()
-
-
-def _pairs(recorded: HttpRequest, request: HttpRequest) -> list[tuple[Placeholder, Placeholder]]:
-    """The placeholders of a recorded request and those of one that says the same, one by one."""
-    made = []
-    for theirs, ours in zip(_in_order(recorded), _in_order(request), strict=False):
-        if theirs.kind != ours.kind:
-            break
-        made.append((theirs, ours))
-    return made
-
-
-def _in_order(request: HttpRequest) -> list[Placeholder]:
-    return distinct([ordered_text(request)]) if request_texts(request) else []
 
 
 def _letter(position: int) -> str:

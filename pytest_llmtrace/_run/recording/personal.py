@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.tape import Outline, Same
 from pytest_llmtrace._model.http import HttpRequest, Interaction
-from pytest_llmtrace._model.personal.book import Book, aligned, texts_of
+from pytest_llmtrace._model.personal.book import Book
+from pytest_llmtrace._model.personal.pairs import aligned, texts_of
 from pytest_llmtrace._model.personal.placeholders import (
     Numbering,
     Rename,

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
-from pytest_llmtrace._model.personal.book import Book, aligned, texts_of
+from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.personal.kinds import KINDS, custom_kind
+from pytest_llmtrace._model.personal.pairs import aligned, texts_of
 from pytest_llmtrace._model.personal.placeholders import own_numbers, renamed
 from pytest_llmtrace._model.redaction import Redactor
 
