@@ -48,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         settings = _settings.read(config)
     except SettingsError as error:
-        raise pytest.UsageError(f"pytest-llmtrace: {error}") from None
+        from pytest_llmtrace._report.clean import inert  # noqa: PLC0415
+
+        raise pytest.UsageError(f"pytest-llmtrace: {inert(error)}") from None
     if not settings.disabled:
         config.pluginmanager.register(Hooks(config, settings), _HOOKS)
 

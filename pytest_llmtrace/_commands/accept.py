@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pytest_llmtrace._commands.cassette_argument import CassettePath
-from pytest_llmtrace._commands.output import UnusableError, print_lines
+from pytest_llmtrace._commands.output import UnusableError, print_lines, say
 from pytest_llmtrace._report.commands.variants import accepted_lines
 from pytest_llmtrace._run.judging.variants import accepted, add_variant, remove_variant
 from pytest_llmtrace.errors import LlmtraceError
@@ -38,9 +38,9 @@ def accept(file: Path, *, trace: Path | None, remove: int | None, listed: bool) 
     try:
         if trace is not None:
             added = add_variant(file, trace)
-            click.echo(f"accepted: {added.path}" if added else f"nothing to do: {file} accepts this trajectory already")
+            say(f"accepted: {added.path}" if added else f"nothing to do: {file} accepts this trajectory already")
         elif remove is not None:
-            click.echo(f"removed: {remove_variant(file, remove)}")
+            say(f"removed: {remove_variant(file, remove)}")
         else:
             print_lines(accepted_lines([(str(one.path), one.golden.trace) for one in accepted(file)]))
     except (LlmtraceError, OSError) as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pytest_llmtrace._commands.cassette_argument import CassettePath
-from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
+from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, say, width
 from pytest_llmtrace._compare.custom import custom_policies
 from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
 from pytest_llmtrace._report.commands.diff import diff_data, diff_lines
@@ -71,7 +71,7 @@ def diff(
     else:
         print_lines(diff_lines(found, width()))
     for said in found.unread:
-        click.echo(f"Error: {said}", err=True)
+        say(f"Error: {said}", err=True)
     sys.exit(2 if found.unread else 0 if found.equal else 1)
 
 

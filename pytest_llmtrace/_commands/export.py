@@ -15,7 +15,9 @@ import click
 
 from pytest_llmtrace import __version__
 from pytest_llmtrace._commands.cassette_argument import CassettePath
+from pytest_llmtrace._commands.output import say
 from pytest_llmtrace._commands.reading import Broken, goldens_at
+from pytest_llmtrace._report.clean import escaped_json
 from pytest_llmtrace._report.document.entries import entry_lines, packed_entries
 from pytest_llmtrace._store.golden_file import Golden
 
@@ -90,7 +92,7 @@ class _Notes:
         for one in found:
             if isinstance(one, Broken):
                 self.broken = True
-                click.echo(f"Error: {one.text}", err=True)
+                say(f"Error: {one.text}", err=True)
             else:
                 yield one
 
@@ -99,7 +101,7 @@ class _Notes:
             return
         click.echo(f"{self.written} example{'' if self.written == 1 else 's'} written", err=True)
         for reason, number in sorted(self.skipped.items()):
-            click.echo(f"  {number} skipped: {reason}", err=True)
+            say(f"  {number} skipped: {reason}", err=True)
 
 
 def _entries(found: Iterator[Golden]) -> Iterator[str]:
@@ -154,7 +156,7 @@ def _write(pieces: Iterator[str], output: Path | None) -> None:
     """Write the pieces as they come; a file appears when it is whole."""
     if output is None:
         for piece in pieces:
-            click.echo(piece, nl=False)
+            click.echo(escaped_json(piece), nl=False)
         return
     try:
         with click.open_file(str(output), "w", encoding="utf-8", atomic=True) as file:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from pytest_llmtrace._commands.output import print_json, print_lines, width
+from pytest_llmtrace._commands.output import print_json, print_lines, say, width
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._report.commands.imports import import_lines
 from pytest_llmtrace._run.commands.importing import import_file, vcrpy_files
@@ -37,7 +37,7 @@ def import_(paths: tuple[Path, ...], *, force: bool, dry_run: bool, as_json: boo
     elif rows:
         print_lines(import_lines(rows, dry_run=dry_run, width=width()))
     else:
-        click.echo(f"No vcrpy cassettes at {', '.join(map(str, paths))}")
+        say(f"No vcrpy cassettes at {', '.join(map(str, paths))}")
     if any(row["outcome"] == "broken" for row in rows):
         sys.exit(1)
 

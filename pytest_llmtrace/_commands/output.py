@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from pytest_llmtrace._report.clean import escaped_json, inert
 from pytest_llmtrace._report.layout import Line
 
 _Thing = TypeVar("_Thing")
@@ -44,9 +45,14 @@ def _styled(line: Line) -> str:
     return click.style(line.text, fg=color, bold=line.markup.get("bold"), dim=line.markup.get("faint"))
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text, made harmless; `err`: on standard error."""
+    click.echo(inert(text), err=err)
+
+
 def print_json(data: Any) -> None:
-    """Print data as JSON."""
-    click.echo(json.dumps(data, indent=1, ensure_ascii=False, default=str))
+    """Print data as JSON, whatever it holds harmless on a terminal."""
+    click.echo(escaped_json(json.dumps(data, indent=1, ensure_ascii=False, default=str)))
 
 
 def progress(things: Sequence[_Thing], label: str) -> AbstractContextManager[Iterable[_Thing]]:

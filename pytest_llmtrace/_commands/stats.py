@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pytest_llmtrace._commands.output import print_json, print_lines, progress, width
+from pytest_llmtrace._commands.output import print_json, print_lines, progress, say, width
 from pytest_llmtrace._commands.reading import golden_at
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.trace import LLMCall
@@ -51,7 +51,7 @@ def stats(directory: Path, *, sort: SortKey, top: int | None, as_json: bool) -> 
     elif rows:
         print_lines(stats_table(rows, width=width(), sort=sort, top=top))
     else:
-        click.echo(f"No cassettes below {directory}. Record some: pytest {record_flag()}")
+        say(f"No cassettes below {directory}. Record some: pytest {record_flag()}")
     if any(row.problem for row in rows):
         sys.exit(1)
 

@@ -10,7 +10,7 @@ import click
 
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._commands.cassette_argument import CassettePath
-from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
+from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, say, width
 from pytest_llmtrace._commands.reading import Broken, goldens_at
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._report.commands.whatif import Column, CostRow, whatif_data, whatif_lines
@@ -51,7 +51,7 @@ def whatif(paths: tuple[Path, ...], models: tuple[str, ...], *, as_json: bool) -
         raise UnusableError(str(error)) from None
     found, broken = _rows(paths or (Path(),), scenarios, book)
     if not found:
-        click.echo(f"No recorded calls there. Record some: pytest {record_flag()}")
+        say(f"No recorded calls there. Record some: pytest {record_flag()}")
         sys.exit(1 if broken else 0)
     _check(scenarios, found)
     ordered = sorted(found.values(), key=lambda row: (-row.recorded.priced_usd, row.model))
@@ -75,7 +75,7 @@ def _rows(
     for golden in goldens_at(paths):
         if isinstance(golden, Broken):
             broken = True
-            click.echo(f"Error: {golden.text}", err=True)
+            say(f"Error: {golden.text}", err=True)
             continue
         for name, row in what_if(golden.trace.calls, scenarios, book).items():
             rows[name] = rows[name] + row if name in rows else row

@@ -8,14 +8,19 @@ from typing import Final
 _UNSAFE: Final = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape that begins an ANSI sequence among them
-    "\u00ad\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\u061c\ufeff\ufff9-\ufffb"  # invisible, bidi
-    "\U000e0000-\U000e007f"  # tag characters: a prompt nobody sees
+    "\u00ad\u180b-\u180f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\u061c"  # invisible, bidi
+    "\ufeff\ufff9-\ufffb"
+    "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\U0001d173-\U0001d17a"  # letters and marks that show nothing
+    "\U000e0000-\U000e0fff"  # tag characters and selectors: a prompt nobody sees
     "\ud800-\udfff"  # lone surrogates, which no terminal can print
     "]"
+    "|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"  # an emoji takes one selector; in a row, they spell bytes that nobody sees
 )
-_COMMAND: Final = re.compile(r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]]|vso\[\w)")
+_COMMAND: Final = re.compile(
+    r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]]|(?:vso|teamcity)\[\w)"
+)
 """How a workflow command begins: GitHub runs `::command::` after any blanks, and `##[command]` anywhere in a line, as
-Azure Pipelines does `##vso[command]`."""
+Azure Pipelines and TeamCity do `##vso[command]` and `##teamcity[message]`."""
 
 
 def clean(text: object) -> str:
@@ -32,6 +37,16 @@ def clean_line(text: object) -> str:
     return clean(text).replace("\n", "\\n")
 
 
+def inert(text: object) -> str:
+    """What is about to be shown, made harmless: cleaned, and nothing in it a command for a CI system."""
+    return disarmed(clean(text))
+
+
+def escaped_json(text: str) -> str:
+    r"""JSON text with what `clean` would spell out as JSON's own escapes: the same data, harmless on a terminal."""
+    return _UNSAFE.sub(_json_escape, text)
+
+
 def disarmed(text: str) -> str:
     r"""Finished lines in which nothing is a workflow command for the CI system that reads them (``\x3a:error::``).
 
@@ -43,6 +58,11 @@ def disarmed(text: str) -> str:
 
 def _disarmed(match: re.Match[str]) -> str:
     return "#\\x23" if match["blanks"] is None else f"{match['blanks']}\\x3a:"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _spelled(match: re.Match[str]) -> str:

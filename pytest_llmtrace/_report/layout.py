@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_llmtrace._report.clean import disarmed
+from pytest_llmtrace._report.clean import inert
 
 CUT: Final = "…"
 """Stands for text that was left out."""
@@ -27,7 +27,7 @@ class Line:
     """Keyword arguments of pytest's terminal writer: ``{"red": True, "bold": True}``."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", disarmed(self.text))
+        object.__setattr__(self, "text", inert(self.text))
 
 
 def display_width(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.clean import inert
 from pytest_llmtrace._report.failure.screen import failure_text
 
 
@@ -28,6 +29,7 @@ def fail_for_all(fixturedef: Any, text: str, *, skipped: bool = False) -> NoRetu
 
 
 def _failure(text: str, *, skipped: bool) -> BaseException:
+    text = inert(text)  # names of files, and what an error quotes from one, among them
     return pytest.skip.Exception(text) if skipped else pytest.fail.Exception(text, pytrace=False)
 
 

@@ -33,7 +33,7 @@ def broken(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
 def broken_vcrpy(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
     """The error for a vcrpy cassette that cannot be read; `text` is its content."""
     way_out = (
-        f"Undo the edit with `git checkout -- {path}`, or delete the file and record its test again with "
+        f"Undo the edit with `{_undo(path)}`, or delete the file and record its test again with "
         f"`pytest {record_flag()}`, which makes live calls."
     )
     return BrokenCassetteError(f"{_complaint(path, fault, text, 'vcrpy cassette')}\n{way_out}")
@@ -134,7 +134,12 @@ def _owner_beside(path: Path) -> str | None:
 def _way_out(path: Path, text: str) -> str:
     owner = owner_in(text) or _owner_beside(path)
     name = shlex.quote(owner) if owner else "<test>"
-    return f"Undo the edit with `git checkout -- {path}`, or record it again with `pytest {record_flag()} {name}`."
+    return f"Undo the edit with `{_undo(path)}`, or record it again with `pytest {record_flag()} {name}`."
+
+
+def _undo(path: Path) -> str:
+    """The command that brings a file back: a word of a shell each, whatever the file is called."""
+    return f"git checkout -- {shlex.quote(path.as_posix())}"
 
 
 _HEAD: Final = 4096

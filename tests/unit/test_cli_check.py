@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -419,6 +421,35 @@ def test_hostile_files_are_problems_and_no_crash(cassette, name, content, said):
     done = run()
     assert done.exit_code == 1
     assert said in done.output
+    assert "2 cassettes checked, " in done.output
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names, and no pipes")
+def test_names_of_files_and_tests_act_on_no_terminal(cassette):
+    """A name that holds escape sequences, or a command for a CI system, is shown spelled out, in errors too."""
+    broken = cassette.golden.with_name("\x1b[2J\n::error::x\u202e; id.trace.yaml")
+    broken.write_text("[", "utf-8")
+    os.mkfifo(cassette.golden.with_name("pipe\x1b.trace.yaml"))
+    everything = [
+        run().output,
+        *(CliRunner().invoke(main, [command, "."]).output for command in ("stats", "export", "whatif")),
+        *(CliRunner().invoke(main, ["show", str(path)]).output for path in cassette.golden.parent.iterdir()),
+        CliRunner().invoke(main, ["diff", str(broken), str(cassette.golden)]).output,
+    ]
+    shown = "\n".join(everything)
+    assert "\\x1b[2J" in shown
+    assert "it is no file but a pipe" in shown
+    assert not re.search(r"[\x1b\u202e]|^::", shown, re.MULTILINE)
+    assert "git checkout -- 'cassettes/test_a/\\x1b[2J" in run().output.replace("\n    ", " ")
+
+
+def test_a_test_name_without_end_stops_no_check(cassette):
+    """A cassette that says it is of a file with a name no file can have is a problem of its own; the others go on."""
+    record(Path(), "test_a.py::test_two")
+    edit(cassette.golden, "test: ", f"test: {'x' * 5000}")
+    edit(cassette.tape, '"test": "', f'"test": "{"x" * 5000}')
+    done = run()
+    assert done.exit_code == 1
     assert "2 cassettes checked, " in done.output
 
 

@@ -151,3 +151,15 @@ def test_large_trees_are_streamed(tree):
     assert [json.loads(line)["nodeid"] for line in itertools.islice(_entries(endless), 2)] == [golden.test] * 2
     assert [piece[:2] for piece in itertools.islice(_spans(endless, 0), 4)] == ['{"', '{"', ",{", ",{"]
     assert next(_examples(endless, _Notes(), per_turn=False)).startswith('{"messages"')
+
+
+def test_what_goes_to_a_terminal_does_not_act_there(tmp_path: Path) -> None:
+    """Escape sequences and directions of a recording leave as escapes of JSON, halves of characters too: equal data."""
+    golden = tmp_path / "cassettes" / "test_a" / "test_x.trace.yaml"
+    golden.parent.mkdir(parents=True)
+    golden.write_text(CALL.format(test="test_a.py::test_x", answer='"\\x9b2J\\u202e\\x7f \\ud800"'), "utf-8")
+    shown = CliRunner().invoke(main, ["show", "--json", str(golden)]).output
+    exported = run(str(tmp_path)).output
+    assert not set(shown + exported) & set("\x9b\u202e\x7f\ud800")
+    assert json.loads(exported)["output"]["content"].startswith("\x9b2J\u202e\x7f ")
+    assert json.loads(shown)["entries"][0]["output"]["content"].startswith("\x9b2J\u202e\x7f ")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._report.brief import value_text
-from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.text_diff import text_diff
 from pytest_llmtrace._report.topics.outcome import FORGIVEN, rows_of
 from pytest_llmtrace._report.topics.rates import rate
@@ -92,8 +92,8 @@ def _limited(name: str, lines: Sequence[str]) -> list[str]:
 
 
 def _command(name: str, properties: Mapping[str, str], text: str) -> str:
-    inside = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{name} {inside}::{_data(text)}"
+    inside = ",".join(f"{key}={_property(clean_line(value))}" for key, value in properties.items())
+    return f"::{name} {inside}::{_data(clean(text))}"
 
 
 def _data(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -96,7 +97,10 @@ def _is_cassette(data: Any) -> bool:
 
 def _exchanges(data: Any, path: Path) -> Iterator[tuple[HttpRequest, HttpResponse]]:
     if isinstance(data, list):
-        raise Fault(f"it has the format of vcrpy before 1.0; convert it with `python -m vcr.migration {path}`")
+        raise Fault(
+            "it has the format of vcrpy before 1.0; convert it with "
+            f"`python -m vcr.migration {shlex.quote(path.as_posix())}`"
+        )
     if data.get("version", 1) != 1:
         raise Fault(f"its `version` is {data['version']!r:.100}, and only 1 is known")
     for position, (request, response) in enumerate(_pairs(data)):
