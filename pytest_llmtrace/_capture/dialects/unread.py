@@ -40,6 +40,8 @@ def _fields(place: str, value: object) -> Iterator[str]:
                 yield f"{place} {name}={canonical_json(one)}"
         if value.get("type") == "item_reference":
             yield f"{place} id={text(value.get('id'))}"
+        if value.get("type") == "tool_search_output" and value.get("execution") == "client":
+            yield f"{place} tools={canonical_json(value.get('tools'))}"  # the application's own: messages name them only
 
 
 def _lenient_tools(body: Mapping[str, Any]) -> Iterator[str]:

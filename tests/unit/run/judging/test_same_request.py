@@ -40,6 +40,12 @@ def responded(**others: Any) -> dict[str, Any]:
     return {"contents": [{"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {}, **others}}]}]}
 
 
+def found_tools(description: str, execution: str = "client") -> dict[str, Any]:
+    tools = [{"type": "function", "name": "f", "description": description, "defer_loading": True}]
+    item = {"type": "tool_search_output", "call_id": "c", "execution": execution, "tools": tools}
+    return {"model": "m", "input": [item]}
+
+
 def message(**others: Any) -> dict[str, Any]:
     said = [{"type": "output_text", "text": "a"}]
     return {"model": "m", "input": [{"type": "message", "role": "assistant", "content": said, **others}]}
@@ -61,6 +67,7 @@ ASKS_OTHERWISE = {
     "the phase of a message": (RESPONSES, message(phase="commentary"), message(phase="final_answer")),
     "a reference": (RESPONSES, {"model": "m", "input": [{"type": "item_reference", "id": "msg_1"}]}, {
         "model": "m", "input": [{"type": "item_reference", "id": "msg_2"}]}),
+    "a tool that the application found": (RESPONSES, found_tools("reads"), found_tools("deletes")),
     "a parameter": (OPENAI, user("a", store=False), user("a", store=True)),
     "who asks": (OPENAI, user("a", user="one"), user("a", user="two")),
     "safety": (GEMINI, gemini(), {**gemini(), "safetySettings": [{"category": "c", "threshold": "OFF"}]}),
