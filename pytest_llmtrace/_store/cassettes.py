@@ -16,6 +16,7 @@ from pytest_llmtrace._store.faults import read_text
 from pytest_llmtrace._store.formats import SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
+from pytest_llmtrace._store.locks import alone_in
 from pytest_llmtrace._store.ordering import fan_outs_in_order, interactions_in_old_order, trace_in_old_order
 from pytest_llmtrace._store.paths import Cassette, variants_of
 from pytest_llmtrace._store.same_recording import same_recording
@@ -108,13 +109,14 @@ def write(
             golden = replace(golden, trace=trace_in_old_order(old.golden.trace, golden.trace))
     text = golden_file.dump_golden(golden)
     changed = False
-    if interactions:
-        meta = {**recorded.meta, "golden": digest(text)}
-        same = atomic.holds(cassette.golden, text.encode())
-        tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
-        changed = atomic.write_text(cassette.tape, seal.closed(tape, meta) if seal is not None and sealed else tape)
-    changed = atomic.write_text(cassette.golden, text) or changed
-    return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
+    with alone_in(cassette.golden.parent):  # or the tape of one recording stays beside the golden trace of another
+        if interactions:
+            meta = {**recorded.meta, "golden": digest(text)}
+            same = atomic.holds(cassette.golden, text.encode())
+            tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
+            changed = atomic.write_text(cassette.tape, seal.closed(tape, meta) if seal is not None and sealed else tape)
+        changed = atomic.write_text(cassette.golden, text) or changed
+        return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 
 def remove(cassette: Cassette) -> bool:

@@ -30,6 +30,18 @@ def use(file: int) -> None:
 
 
 @contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While this holds, nobody else is in here with the same folder. Where folders cannot be locked, they may be."""
+    with contextlib.ExitStack() as stack:
+        if _locks is not None:
+            with contextlib.suppress(OSError):  # no such folder, or a file system without locks
+                file = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, file)
+                _locks.flock(file, _locks.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def unneeded(path: Path) -> Iterator[bool]:
     """Whether no other process needs the file; while this holds, none can begin to."""
     if _locks is None:

@@ -41,7 +41,8 @@ def _fields(place: str, value: object) -> Iterator[str]:
         if value.get("type") == "item_reference":
             yield f"{place} id={text(value.get('id'))}"
         if value.get("type") == "tool_search_output" and value.get("execution") == "client":
-            yield f"{place} tools={canonical_json(value.get('tools'))}"  # the application's own: messages name them only
+            # The application's own: messages name them only.
+            yield f"{place} tools={canonical_json(value.get('tools'))}"
 
 
 def _lenient_tools(body: Mapping[str, Any]) -> Iterator[str]:

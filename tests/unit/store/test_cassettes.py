@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import Message, message
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._store import atomic
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import Cassette
@@ -165,6 +167,36 @@ def test_the_tape_is_written_first(cassette: Cassette, monkeypatch: pytest.Monke
     assert cassette.golden.read_bytes() == old
     assert len(load_tape(cassette.tape).interactions) == 4
     assert sorted(files(cassette)) == ["test_x.tape.json", "test_x.trace.yaml"]
+
+
+def test_two_who_write_at_once_leave_the_files_of_one(cassette: Cassette, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both files are of one recording, whoever came last; half of each would replay as drift that nobody made."""
+    fcntl = pytest.importorskip("fcntl")  # not on Windows
+    cassette.golden.parent.mkdir(parents=True)
+    waits = threading.Event()
+    other = threading.Thread(target=lambda: write(cassette, recorded(answer="other")))
+    done: list[tuple[bool, str]] = []
+    write_text, flock = atomic.write_text, fcntl.flock
+
+    def noting(path: Path, text: str) -> bool:
+        mine = threading.current_thread() is not other
+        done.append((mine, path.name))
+        if mine and path == cassette.tape:
+            other.start()
+            assert waits.wait(10)
+        return write_text(path, text)
+
+    def waiting(file: int, kind: int) -> None:
+        if threading.current_thread() is other:
+            waits.set()
+        flock(file, kind)
+
+    monkeypatch.setattr(atomic, "write_text", noting)
+    monkeypatch.setattr(fcntl, "flock", waiting)
+    write(cassette, recorded(answer="mine"))
+    other.join()
+    names = (cassette.tape.name, cassette.golden.name)
+    assert done == [(mine, name) for mine in (True, False) for name in names]
 
 
 def test_a_trace_that_no_file_can_hold_writes_nothing(cassette: Cassette) -> None:
