@@ -52,7 +52,7 @@ class Exchange:
     """Redacted, as it stands on the tape."""
     given: HttpResponse | None = None
     """What the application reads of a recorded answer, where that is not what stands on the tape: values that it sent
-    itself are in the place of their placeholders. In no file."""
+    itself are in the place of their placeholders; or an older version recorded what is removed now. In no file."""
     source: Source = "live"
     events_read: int | None = None
     """How many events of a streamed answer the application asked for; `None`: nobody looked, so all of them."""

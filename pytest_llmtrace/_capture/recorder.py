@@ -16,7 +16,7 @@ from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
-from pytest_llmtrace._model.canonical import canonical_json, parse_json
+from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
 from pytest_llmtrace._model.messages import MessageTable
@@ -128,7 +128,7 @@ class Recorder:
 
     def _played(self, exchange: Exchange, recorded: Interaction, source: Literal["tape", "journal"]) -> Exchange:
         answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
-        exchange.played(answer, self.book.restored(answer), source)
+        exchange.played(answer, self.book.restored(recorded.given or answer), source)
         return exchange
 
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
@@ -209,9 +209,7 @@ class Recorder:
 
     def redacted(self, data: Any) -> Any:
         """JSON-like data as a file may hold it."""
-        body = canonical_json(data).encode("utf-8", "surrogatepass")
-        made = self._redactor.body(body)
-        return data if made == body else parse_json(made)
+        return self._redactor.data(data)
 
     def is_recorded_port(self, port: int | None) -> bool:
         """Whether a provider on this loopback port was recorded: replay answers for it."""

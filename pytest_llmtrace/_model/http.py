@@ -67,6 +67,9 @@ class Interaction:
     key: str
     """What a request must have in common with this one to get this answer (see `_model.matching`)."""
     phase: Phase = "call"
+    given: HttpResponse | None = None
+    """What the application is given in replay, where it is not `response`: an older version recorded what would be
+    removed now, and a test may rely on it."""
 
 
 class HeldJson:

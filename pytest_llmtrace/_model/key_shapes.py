@@ -2,6 +2,9 @@
 
 Each shape is from the documentation of who issues the key, or from keys as they are issued. A form that prose, names
 and made-up examples have too is none: what is found here should be a key.
+
+A text is searched for the rarest letter in the beginning of each shape (the `-` of ``sk-``), and what stands around it
+decides: with 50 shapes a search still costs less than parsing the text as JSON does.
 """
 
 from __future__ import annotations
@@ -11,10 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_llmtrace._model.redaction import PLACEHOLDER
-
-_SHOWN: Final = 6
-"""Characters of a key that may be shown, so that it can be found and revoked."""
+PLACEHOLDER: Final = "REDACTED"
+"""What stands in a file where a secret stood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,92 +27,210 @@ class KeyFound:
     start: int
     """Where it begins in the text."""
     value: str
-
-    @property
-    def shown(self) -> str:
-        """Its beginning, which is not secret."""
-        return f"{self.value[:_SHOWN]}…"
+    hidden: tuple[int, int]
+    """Where in the text the secret part of it is: of a URL the password, of a header what comes after the scheme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
     what: str
-    mark: str
-    """What stands in every key of this shape: searched first, since that is fast."""
+    lead: str
+    """How every key of this shape begins."""
+    pivot: int
+    """Which letter of that is rare in prose."""
     pattern: re.Pattern[str]
-    is_key: Callable[[str], bool] = lambda _: True
+    """From the rare letter on."""
+    is_key: Callable[[str], bool]
+    open: int
+    """How many letters of it are no secret."""
 
 
 def keys_in(text: str) -> Iterator[KeyFound]:
-    """Everything in a text that has the form of a key, each place once."""
-    taken: set[int] = set()
-    for shape in _SHAPES:
-        if shape.mark not in text:
-            continue
-        for found in shape.pattern.finditer(text):
-            if found.start(1) not in taken and shape.is_key(found.group(1)):
-                taken.add(found.start(1))
-                yield KeyFound(what=shape.what, start=found.start(1), value=found.group(1))
+    """Everything in a text that has the form of a key, in order, none inside another."""
+    found = sorted(_all_keys(text), key=lambda one: (one.start, -len(one.value)))
+    end = 0
+    for one in found:
+        if one.start >= end:
+            end = one.start + len(one.value)
+            yield one
 
 
-def _random(value: str) -> bool:
+def _all_keys(text: str) -> Iterator[KeyFound]:
+    for candidate, shapes in _CANDIDATES:
+        position = 0
+        while found := candidate.search(text, position):
+            position = found.start() + 1
+            shape = next(one for one in shapes if one.pattern.match(text, found.start()))
+            start = found.start() - shape.pivot
+            if shape.lead == _URL:
+                start = _scheme(text, start)
+            value = text[start : found.end()]
+            if _begins(text, start) and shape.is_key(value):
+                hidden = _password(value, start) if shape.lead == _URL else (start + shape.open, found.end())
+                position = found.end()
+                yield KeyFound(what=shape.what, start=start, value=value, hidden=hidden)
+
+
+def looks_random(value: str) -> bool:
     """Whether a stretch of it is long and mixed, as no word is: ``sk-example-key-for-tests-1`` is none."""
-    return any(
-        len(part) >= _LONGEST_WORD and any(map(str.isdigit, part)) and any(map(str.isalpha, part))
-        for part in _PARTS.split(value)
+    return _RANDOM.search(value) is not None
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether what stands in the place of a secret only stands for one: a word, a variable, a placeholder."""
+    bare = value.strip("<>{}[]()$*%\"'\\ .…").lower()
+    return (
+        bare in _STAND_INS
+        or value[:1] in ("<", "{", "$", "[")
+        or not bare.strip("x")
+        or any(word in bare for word in ("example", "your", "redacted", "placeholder", "dummy", "changeme"))
     )
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a key may begin here: not in the middle of a word, nor with the letter of an escape."""
+    if start == 0:
+        return True
+    before = text[start - 1]
+    if before == "\\":
+        return text[start] not in "nrtbfu"
+    if not (before.isascii() and (before.isalnum() or before in "_-")):
+        return True
+    return _ESCAPE_BEFORE.search(text, max(0, start - 6), start) is not None
+
+
+def _scheme(text: str, colon: int) -> int:
+    """Where the scheme of a URL begins."""
+    start = colon
+    while start > 0 and colon - start < _LONGEST_SCHEME and (text[start - 1].isalnum() or text[start - 1] == "+"):
+        start -= 1
+    return start
+
+
+def _password(url: str, start: int) -> tuple[int, int]:
+    """Where in the text the password of a URL is that begins at `start` and ends with its ``@``."""
+    begin = url.index(":", url.index("://") + 3) + 1
+    return start + begin, start + len(url) - 1
+
+
+def _any(_: str) -> bool:
+    return True
 
 
 def _no_example(value: str) -> bool:
     return "EXAMPLE" not in value
 
 
-def _no_stand_in(value: str) -> bool:
+def _has_password(url: str) -> bool:
     """Whether the password of a URL is one, and no word for it."""
-    password = value.partition("://")[2].partition(":")[2]
-    return password.strip("<>{}[]$*%").lower() not in _STAND_INS
+    password = url.partition("://")[2].partition(":")[2].removesuffix("@")
+    return url[:1] != ":" and not is_stand_in(password)
 
 
-def _shape(what: str, mark: str, pattern: str, is_key: Callable[[str], bool] = lambda _: True) -> _Shape:
-    return _Shape(what=what, mark=mark, pattern=re.compile(rf"(?<![A-Za-z0-9_-])({pattern})"), is_key=is_key)
+def _shape(  # one line each below
+    what: str, lead: str, rest: str, is_key: Callable[[str], bool] = _any, *, pivot: int | None = None, hide: int = 0
+) -> _Shape:
+    if pivot is None:
+        pivot = next((at for at, letter in enumerate(lead) if letter in _RARE), len(lead) - 1)
+    behind = f"(?<={re.escape(lead[: pivot + 1])})" if pivot else ""
+    branch = f"{re.escape(lead[pivot])}{behind}{re.escape(lead[pivot + 1 :])}{rest}"
+    pattern = re.compile(branch, re.ASCII)
+    return _Shape(what=what, lead=lead, pivot=pivot, pattern=pattern, is_key=is_key, open=hide)
 
 
-_LONGEST_WORD: Final = 16
-_PARTS: Final = re.compile(r"[-_.~+/]")
+_RARE: Final = "-_.:"
+_URL: Final = "://"
+_LONGEST_SCHEME: Final = 20
+_RANDOM: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
+"""Longer than words are, with letters and digits."""
+_ESCAPE_BEFORE: Final = re.compile(r"(?:\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})\Z")
 _STAND_INS: Final = frozenset(
-    {"", "pass", "passwd", "password", "pwd", "pw", "secret", "token", "x", "xxx", "xxxx", PLACEHOLDER.lower()}
+    {
+        "", "pass", "passwd", "password", "pwd", "pw", "secret", "token", "key", "api_key", "apikey", "string", "str",
+        "null", "none", "true", "false", "hidden", "masked", "unset", "value", "user:pass",
+    }
+)  # fmt: skip
+_WORD: Final = r"[A-Za-z0-9_-]"
+_LETTER: Final = r"[A-Za-z0-9]"
+_HEX: Final = r"[0-9a-f]"
+_END: Final = r"(?![A-Za-z0-9_-])"
+_PEM_REST: Final = (
+    # Line ends may be escaped, as often as JSON was put into JSON; a block that was cut off has no end.
+    r"(?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:[A-Za-z0-9+/=]|\s|\\+[nrt/]|\\+u00[0-9a-fA-F]{2}|%[0-9A-F]{2}|[,:.-](?!----)){40,}"
+    r"(?:-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?"
 )
 _SHAPES: Final = (
-    _shape("an Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}", _random),
-    _shape("an OpenRouter key", "sk-or-", r"sk-or-[A-Za-z0-9_-]{20,}", _random),
-    _shape("an OpenAI-like key", "sk-", r"sk-[A-Za-z0-9_-]{20,}", _random),
-    _shape("a Google key", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
-    _shape("a Google access token", "ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
-    _shape("an AWS access key id", "AKIA", r"AKIA[0-9A-Z]{16}(?![A-Za-z0-9])", _no_example),
-    _shape("an AWS access key id", "ASIA", r"ASIA[0-9A-Z]{16}(?![A-Za-z0-9])", _no_example),
-    _shape("a signature of AWS", "AWS4-HMAC-SHA256 Cred", r"AWS4-HMAC-SHA256 Credential=[^\s\"']{8,}", _no_example),
-    _shape("a Groq key", "gsk_", r"gsk_[A-Za-z0-9]{40,}"),
-    _shape("an xAI key", "xai-", r"xai-[A-Za-z0-9]{40,}"),
-    _shape("a Perplexity key", "pplx-", r"pplx-[A-Za-z0-9]{40,}"),
-    _shape("a Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{30,}", _random),
-    _shape("a Replicate token", "r8_", r"r8_[A-Za-z0-9]{30,}"),
-    *(_shape("a GitHub token", f"gh{kind}_", rf"gh{kind}_[A-Za-z0-9]{{36,}}") for kind in "pousr"),
-    _shape("a GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{50,}"),
-    _shape("a GitLab token", "glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
-    _shape("a Slack token", "xox", r"xox[abposr]-[A-Za-z0-9-]{10,}"),
-    _shape("a Stripe key", "k_live_", r"[rs]k_live_[A-Za-z0-9]{20,}"),
-    _shape("a SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{30,}"),
-    _shape("a JSON web token", "eyJ", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
-    _shape("a bearer token", "earer ", r"[Bb]earer [A-Za-z0-9._~+/-]{20,}", _random),
-    _Shape(
-        what="a private key",
-        mark="PRIVATE KEY-----",
-        pattern=re.compile(r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----)"),
+    _shape("an Anthropic key", "sk-ant-", rf"{_WORD}{{20,}}", looks_random),
+    _shape("an OpenRouter key", "sk-or-", rf"{_WORD}{{20,}}", looks_random),
+    _shape("a Langfuse key", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}{_END}"),
+    _shape("an OpenAI-like key", "sk-", rf"{_WORD}{{20,}}", looks_random),
+    _shape("a session of OpenAI", "sess-", rf"{_LETTER}{{40}}{_END}", looks_random),
+    _shape("a short-lived key of OpenAI", "ek_", rf"{_LETTER}{{30,}}", looks_random),
+    _shape("a Google key", "AIza", rf"{_WORD}{{35}}{_END}", pivot=0),
+    _shape("a Google access token", "ya29.", rf"{_WORD}{{20,}}"),
+    _shape("a Google client secret", "GOCSPX-", rf"{_WORD}{{28}}{_END}"),
+    _shape("an AWS access key id", "AKIA", rf"[0-9A-Z]{{16}}(?!{_LETTER})", _no_example, pivot=0),
+    _shape("an AWS access key id", "ASIA", rf"[0-9A-Z]{{16}}(?!{_LETTER})", _no_example, pivot=0),
+    _shape(
+        "a signature of AWS", "AWS4-HMAC-SHA256 ",
+        r"Credential=[^\s\"'\\,]{8,}(?:,\s*SignedHeaders=[\w;-]+)?(?:,\s*Signature=[0-9a-f]+)?", _no_example, hide=17,
     ),
-    _Shape(
-        what="a password in a URL",
-        mark="://",
-        pattern=re.compile(r"((?<![a-z])[a-z][a-z0-9+]{1,20}://[\w.~%-]{1,60}:[^\s/:@\"'\\]{3,80})@[\w\[]"),
-        is_key=_no_stand_in,
+    _shape("a Bedrock key", "ABSK", r"[A-Za-z0-9+/]{80,}={0,2}", pivot=0),
+    _shape("a Bedrock key", "bedrock-api-key-", r"[A-Za-z0-9+/=_-]{40,}"),
+    _shape("the key of an Azure account", "AccountKey=", r"[A-Za-z0-9+/]{40,90}={0,2}", looks_random, pivot=0, hide=11),
+    _shape("a Groq key", "gsk_", rf"{_LETTER}{{40,}}"),
+    _shape("an xAI key", "xai-", rf"{_LETTER}{{40,}}"),
+    _shape("a Perplexity key", "pplx-", rf"{_LETTER}{{40,}}"),
+    _shape("an NVIDIA key", "nvapi-", rf"{_WORD}{{40,}}", looks_random),
+    _shape("a Cerebras key", "csk-", rf"{_LETTER}{{40,}}"),
+    _shape("a Fireworks key", "fw_", rf"{_LETTER}{{20,}}", looks_random),
+    _shape("a Tavily key", "tvly-", rf"{_WORD}{{20,}}", looks_random),
+    _shape("a LangSmith key", "lsv2_", rf"(?:pt|sk)_{_HEX}{{32}}_{_HEX}{{10}}"),
+    _shape("a Pinecone key", "pcsk_", rf"{_WORD}{{50,}}", looks_random),
+    _shape("a Hugging Face token", "hf_", rf"{_LETTER}{{30,}}", looks_random),
+    _shape("a Replicate token", "r8_", rf"{_LETTER}{{30,}}"),
+    *(_shape("a GitHub token", f"gh{kind}_", rf"{_LETTER}{{36,}}") for kind in "pousr"),
+    _shape("a GitHub token", "github_pat_", r"[A-Za-z0-9_]{50,}"),
+    _shape("a GitLab token", "glpat-", rf"{_WORD}{{20,}}"),
+    *(_shape("a Slack token", f"xox{kind}-", r"[A-Za-z0-9-]{10,}") for kind in "abeposr"),
+    _shape("a Slack webhook", "hooks.slack.com/services/", r"T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}", hide=25),
+    _shape("a Stripe key", "sk_live_", rf"{_LETTER}{{20,}}"),
+    _shape("a Stripe key", "rk_live_", rf"{_LETTER}{{20,}}"),
+    _shape("a signing secret of Stripe", "whsec_", rf"{_LETTER}{{32,}}"),
+    _shape("an ElevenLabs key", "sk_", rf"{_HEX}{{48}}{_END}"),
+    _shape("a SendGrid key", "SG.", rf"{_WORD}{{20,}}\.{_WORD}{{30,}}"),
+    _shape("a Databricks token", "dapi", rf"{_HEX}{{32}}(?:-\d)?{_END}", pivot=2),
+    _shape("a token of PyPI", "pypi-AgE", rf"{_WORD}{{50,}}"),
+    _shape("a token of npm", "npm_", rf"{_LETTER}{{36}}{_END}"),
+    _shape("a DigitalOcean token", "dop_v1_", rf"{_HEX}{{64}}"),
+    _shape("a Vault token", "hvs.", rf"{_WORD}{{24,}}"),
+    _shape("a Shopify token", "shpat_", rf"{_HEX}{{32}}"),
+    _shape("a Linear key", "lin_api_", rf"{_LETTER}{{40}}"),
+    _shape("a Notion token", "ntn_", rf"{_LETTER}{{40,}}"),
+    _shape(
+        "a JSON web token", "eyJ",
+        rf"{_WORD}{{10,}}\.(?:eyJ{_WORD}{{10,}}\.{_WORD}{{10,}}|{_WORD}*\.{_WORD}{{10,}}\.{_WORD}{{10,}}\.{_WORD}{{10,}})",
+        pivot=2,
     ),
-)
+    _shape("a bearer token", "Bearer ", r"[A-Za-z0-9._~+/-]{20,}=*", looks_random, pivot=0, hide=7),
+    _shape("a bearer token", "bearer ", r"[A-Za-z0-9._~+/-]{20,}=*", looks_random, pivot=0, hide=7),
+    _shape("a private key", "-----BEGIN ", _PEM_REST, pivot=5),
+    _shape("a password in a URL", _URL, r"[\w.~%+-]{0,60}:[^\s/:@\"'\\<>]{3,80}@(?=[\w\[])", _has_password, pivot=0),
+)  # fmt: skip
+
+
+def _candidates() -> Iterator[tuple[re.Pattern[str], tuple[_Shape, ...]]]:
+    """The shapes by their rare letter, with one expression for each: it looks at the letter before first of all."""
+    by_letter: dict[str, list[_Shape]] = {}
+    for shape in _SHAPES:
+        by_letter.setdefault(shape.lead[shape.pivot], []).append(shape)
+    for letter, shapes in by_letter.items():
+        first = re.escape(letter)
+        before = "".join(sorted({re.escape(one.lead[one.pivot - 1]) for one in shapes}))
+        guard = f"(?<=[{before}]{first})" if all(one.pivot for one in shapes) else ""
+        rests = "|".join(one.pattern.pattern.removeprefix(first) for one in shapes)
+        yield re.compile(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
+
+
+_CANDIDATES: Final = tuple(_candidates())

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
+from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
+from pytest_llmtrace._model.key_shapes import PLACEHOLDER
+from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
+from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
+from pytest_llmtrace._model.secrecy.environment import secret_values
+from pytest_llmtrace._model.secrecy.places import NAMES, names_a_secret
+from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 
-PLACEHOLDER: Final = "REDACTED"
-"""What stands in a file where a secret stood."""
+__all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "credentials", "real_keys", "redact_data"]
 
 REQUEST_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta"})
 """Request headers that are kept; all others are dropped, so that no unknown one can carry a secret."""
@@ -23,26 +28,17 @@ RESPONSE_HEADERS: Final = frozenset(
 )
 """Response headers that are kept."""
 
-_NAMES: Final = (  # names, no secrets
-    r"api[-_]?key|x[-_]api[-_]key|apikey|subscription[-_]key|access[-_]?token|refresh[-_]?token|id[-_]?token"
-    r"|auth[-_]?token|session[-_]?token|bearer[-_]?token|client[-_]?secret|secret[-_]?key|secret[-_]?access[-_]?key"
-    r"|private[-_]?key|authorization|password|passwd"
-)
-_SECRET_FIELD: Final = re.compile(rf"^(?:aws[-_]?)?(?:{_NAMES})$", re.IGNORECASE)
-_SECRET_FIELD_IN_TEXT: Final = re.compile(rf'"(?:aws[-_]?)?(?:{_NAMES})\\*"\s*:'.encode(), re.IGNORECASE)
-_SECRET_FIELD_IN_FORM: Final = re.compile(
-    rf"((?:^|&)(?:{_NAMES}|(?:client_)?assertion|code|token)=)[^&]+".encode(), re.IGNORECASE
-)
-"""In a form, as token endpoints take it."""
-_FORM: Final = re.compile(rb"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*")
 _SECRET_PARAMETER: Final = re.compile(
-    rf"^(?:{_NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
+    rf"^(?:{NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
     r"|x-goog-(?:signature|credential))$",
     re.IGNORECASE,
 )
-_KEY_VARIABLE: Final = re.compile(
-    r"(?:^|_)(?:API_?KEY|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN)$|^LLMTRACE_KEY$"
+_SIGNATURES: Final = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
+_OF_SIGNED: Final = re.compile(
+    r"^(?:x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|expires|s[vketpri]|spr|srt|ss|sk[a-z]+)$",
+    re.IGNORECASE,
 )
+"""What else is signed, of AWS, Google, Azure and CloudFront: when, until when, by whom; another one in each run."""
 _SHORTEST_SECRET: Final = 8
 _SHORTEST_KEY: Final = 16
 
@@ -54,37 +50,51 @@ class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
     def __init__(
-        self, secrets: Iterable[str] = (), more: More | None = None, personal: Callable[[str], str] | None = None
+        self,
+        secrets: Iterable[str] | Mapping[str, str] = (),
+        more: More | None = None,
+        personal: Callable[[str], str] | None = None,
+        *,
+        allowed: Sequence[re.Pattern[str]] = (),
     ) -> None:
-        """What to remove besides what is recognised by its place.
+        """What to remove besides what is recognised by its form or its place.
 
         Args:
-            secrets: values to remove wherever they occur.
+            secrets: values to remove wherever they occur, each with what it is where that is known.
             more: gives a function that removes more from a text, or `None`, whenever it is asked.
             personal: removes personal data from a text; asked after all others, and never about a host.
+            allowed: what looks like a secret and is none.
         """
+        named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
         self._more = more
         self._personal = personal
-        values = {value for value in secrets if len(value) >= _SHORTEST_SECRET}
-        self._secrets = tuple(sorted((value.encode() for value in values), key=lambda raw: (-len(raw), raw)))
+        self._values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
+        self.known = Known.of(self._values.items(), allowed)
+        self._clean = CleanBodies()
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None, *, more: More | None = None) -> Redactor:
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        *,
+        more: More | None = None,
+        allowed: Sequence[re.Pattern[str]] = (),
+    ) -> Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
-        variables = os.environ if environment is None else environment
-        return cls((value for name, value in variables.items() if _KEY_VARIABLE.search(name.upper())), more)
+        return cls(secret_values(os.environ if environment is None else environment), more, allowed=allowed)
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
-        return Redactor([*(value.decode() for value in self._secrets), *secrets], self._more, self._personal)
+        more = dict.fromkeys(secrets, "a secret value")
+        return Redactor({**more, **self._values}, self._more, self._personal, allowed=self.known.allowed)
 
     def hiding(self, personal: Callable[[str], str]) -> Redactor:
         """A redactor that removes personal data as well."""
-        return Redactor([value.decode() for value in self._secrets], self._more, personal)
+        return Redactor(self._values, self._more, personal, allowed=self.known.allowed)
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
-        own = tuple(secret.encode() for secret in credentials(request.headers))
+        own = credentials(request.headers)
         return HttpRequest(
             method=request.method,
             url=self.url(request.url),
@@ -99,25 +109,34 @@ class Redactor:
             response: The response.
             proof: What the request proved itself with (`real_keys`): a server may repeat it.
         """
-        own = tuple(secret.encode() for secret in proof)
+        own = tuple(proof)
         return HttpResponse(
             status=response.status,
             reason=response.reason,
             headers=self._headers(response.headers, RESPONSE_HEADERS, own),
-            body=self.body(response.body, own),
+            body=self._with_more(answer_without_secrets(response.body, self._knowing_own(own), self._clean)),
         )
 
     def url(self, url: str) -> str:
         """The URL without user information, and with the values of key-like parameters replaced."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # no URL
+            return self.text(url)
         host = parts.netloc.rpartition("@")[2]
         query = parts.query
         if query:
             pairs = parse_qsl(query, keep_blank_values=True)
-            if any(_SECRET_PARAMETER.match(name) for name, _ in pairs):
+            signed = not _SIGNATURES.isdisjoint(name.lower() for name, _ in pairs)
+            secret = [
+                bool(_SECRET_PARAMETER.match(name) or (signed and _OF_SIGNED.match(name)))
+                and not self.known.allows(value)
+                for name, value in pairs
+            ]
+            if any(secret):
                 query = "&".join(
-                    f"{quote_plus(name)}={PLACEHOLDER if _SECRET_PARAMETER.match(name) else quote_plus(value)}"
-                    for name, value in pairs
+                    f"{quote_plus(name)}={PLACEHOLDER if hidden else quote_plus(value)}"
+                    for (name, value), hidden in zip(pairs, secret, strict=True)
                 )
         made = self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
         if self._personal is None:
@@ -125,39 +144,45 @@ class Redactor:
         parts = urlsplit(made)
         return urlunsplit((*parts[:2], *(self._personal(part) for part in parts[2:])))
 
-    def body(self, body: bytes, own: tuple[bytes, ...] = ()) -> bytes:
-        """The body with secret fields and known secret values replaced."""
-        for secret in (*self._secrets, *own):
-            if secret in body:
-                body = body.replace(secret, PLACEHOLDER.encode())
-        if _SECRET_FIELD_IN_TEXT.search(body):
-            body = _redact_fields(body)
-        elif _SECRET_FIELD_IN_FORM.search(body) and _FORM.fullmatch(body):
-            body = _SECRET_FIELD_IN_FORM.sub(rb"\1" + PLACEHOLDER.encode(), body)
+    def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
+        """The body with every secret replaced; the same bytes where there is none."""
+        return self._with_more(body_without_secrets(body, self._knowing_own(own), self._clean))
+
+    def text(self, text: str, own: Iterable[str] = ()) -> str:
+        """Text with every secret replaced."""
+        text = without_secrets(text, self._knowing_own(own))
+        more = self._more() if self._more is not None else None
+        return more(text) if more is not None else text
+
+    def data(self, data: Any) -> Any:
+        """JSON-like data with every secret in it replaced; the same object where there is none."""
+        body = canonical_json(data).encode("utf-8", "surrogatepass")
+        made = self.body(body)
+        return data if made == body else parse_json(made)
+
+    def finds(self, text: str) -> bool:
+        """Whether there is a secret in the text of a file that holds JSON."""
+        return bool(secrets_in(text, self.known, strict=True))
+
+    def _knowing_own(self, own: Iterable[str]) -> Known:
+        values = [(value, "the key of the request") for value in own]
+        return self.known if not values else Known.of([*self._values.items(), *values], self.known.allowed)
+
+    def _with_more(self, body: bytes) -> bytes:
         more = self._more() if self._more is not None else None
         if more is not None and body:
             body = rewritten(body, more)
         return rewritten(body, self._personal, whole=True) if self._personal is not None and body else body
 
-    def text(self, text: str) -> str:
-        """Text with known secret values replaced."""
-        for secret in self._secrets:
-            value = secret.decode()
-            if value in text:
-                text = text.replace(value, PLACEHOLDER)
-        more = self._more() if self._more is not None else None
-        return more(text) if more is not None else text
-
-    def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[bytes, ...]) -> Headers:
+    def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[str, ...]) -> Headers:
         made = []
         for name, value in headers:
             if name.lower() not in kept:
                 continue
-            shown = self.url(value) if name.lower() == "location" else self.text(value)
+            shown = self.url(value) if name.lower() == "location" else value
+            shown = self.text(shown, own)
             if self._personal is not None and name.lower() == "link":
                 shown = self._personal(shown)
-            for secret in own:
-                shown = shown.replace(secret.decode(), PLACEHOLDER)
             made.append((name.lower(), shown))
         return tuple(made)
 
@@ -180,42 +205,11 @@ def real_keys(headers: Headers) -> tuple[str, ...]:
     )
 
 
-def _redact_fields(body: bytes) -> bytes:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return _redact_lines(body)
-    return json.dumps(redact_data(data), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _redact_lines(body: bytes) -> bytes:
-    """Event streams and JSON lines: each line that holds JSON is redacted on its own."""
-    lines = []
-    for line in body.split(b"\n"):
-        head, brace, tail = line.partition(b"{")
-        if brace and _SECRET_FIELD_IN_TEXT.search(line):
-            try:
-                data = json.loads(b"{" + tail)
-            except (ValueError, RecursionError):
-                lines.append(_SECRET_VALUE.sub(rb"\1" + f'"{PLACEHOLDER}"'.encode(), line))
-                continue
-            text = json.dumps(redact_data(data), ensure_ascii=False, separators=(",", ":"))
-            lines.append(head + text.encode("utf-8", "surrogatepass"))
-        else:
-            lines.append(line)
-    return b"\n".join(lines)
-
-
-_SECRET_VALUE: Final = re.compile(rf'("(?:aws[-_]?)?(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"'.encode(), re.IGNORECASE)
-
-
 def redact_data(data: Any) -> Any:
     """JSON-like data with the values of secret fields replaced, at any depth."""
     if isinstance(data, dict):
         return {
-            name: PLACEHOLDER
-            if isinstance(value, str) and value and _SECRET_FIELD.match(str(name))
-            else redact_data(value)
+            name: PLACEHOLDER if isinstance(value, str) and value and names_a_secret(str(name)) else redact_data(value)
             for name, value in data.items()
         }
     if isinstance(data, list):

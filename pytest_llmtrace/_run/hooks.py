@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytest_llmtrace._compare.dotted import Named
@@ -52,9 +53,14 @@ def scorer(hooks: Any, nodeid: str) -> Named | None:
     return Named(f"{SCORE} of {', '.join(str(one.plugin_name) for one in found)}", "text_scorer", score)
 
 
-def redactor(hooks: Any) -> Redactor:
-    """What removes secrets in this run: implementations may still come, with the conftest files of folders."""
-    return Redactor.from_environment(more=lambda: redaction(hooks))
+def redactor(hooks: Any, allowed: Sequence[re.Pattern[str]] = ()) -> Redactor:
+    """What removes secrets in this run: implementations may still come, with the conftest files of folders.
+
+    Args:
+        hooks: pytest's.
+        allowed: what looks like a secret and is none.
+    """
+    return Redactor.from_environment(more=lambda: redaction(hooks), allowed=allowed)
 
 
 def redaction(hooks: Any) -> Callable[[str], str] | None:

@@ -59,7 +59,7 @@ class OwnerRun:
         self._journal = saving.journal(plan)
         journalled: tuple[Interaction, ...] = ()
         if (self.records or self.dry) and plan.record_mode != "all":
-            journalled = saving.journalled(plan)
+            journalled = saving.journalled(plan, redactor)
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
         self.requests = RecordedRequests()

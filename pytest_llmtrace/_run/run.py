@@ -45,7 +45,7 @@ class Run:
         self.settings = settings
         self._ledger = ledger
         self._prices = PriceBook(settings.prices)
-        self._redactor = redactor(hooks)
+        self._redactor = redactor(hooks, settings.secrets.allowed)
         self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()

@@ -12,6 +12,7 @@ from pytest_llmtrace._settings.budgets import declare_budgets
 from pytest_llmtrace._settings.ci import declare_ci
 from pytest_llmtrace._settings.live import declare_live
 from pytest_llmtrace._settings.personal import declare_personal
+from pytest_llmtrace._settings.secrets import declare_secrets
 from pytest_llmtrace._settings.terminal import declare_terminal
 
 RECORD_MODES: Final = ("new", "changed", "all")
@@ -112,6 +113,7 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         default="",
     )
     declare_personal(parser)
+    declare_secrets(parser)
     parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
 
 

@@ -28,6 +28,7 @@ from pytest_llmtrace._settings.pyproject import (
     policy_tables,
     prices,
 )
+from pytest_llmtrace._settings.secrets import Secrets, read_secrets
 from pytest_llmtrace._settings.terminal import Terminal, read_terminal
 from pytest_llmtrace.errors import SettingsError
 
@@ -67,6 +68,7 @@ class Settings:
     """What digests and encrypted tapes are made with."""
     personal: tuple[Kind, ...] = ()
     """What is personal data, for which files hold placeholders."""
+    secrets: Secrets = field(default_factory=Secrets)
     live: Live = field(default_factory=Live)
     terminal: Terminal = field(default_factory=Terminal)
     reports: tuple[Path, ...] = ()
@@ -152,6 +154,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         tapes=tapes,
         key=key,
         personal=read_personal(config.getini("llm_pii"), config.getini("llm_redact"), ini_file),
+        secrets=read_secrets(config),
         live=read_live(config, mode or default),  # type: ignore[arg-type]  # checked above
         terminal=read_terminal(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),

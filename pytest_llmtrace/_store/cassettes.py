@@ -55,7 +55,13 @@ def load_tape(path: Path, seal: Seal | None = None) -> TapeFile:
         CassetteError: it cannot be used as it is.
         SettingsError: it is encrypted, and the library for that is not installed.
     """
-    return tape_file.load_tape(_text(path, seal), path)
+    return tape_file.load_tape(tape_text(path, seal), path)
+
+
+def tape_text(path: Path, seal: Seal | None = None) -> str:
+    """The text of a tape, decrypted where it is encrypted. Raises: as `load_tape`."""
+    text = read_text(path)
+    return text if seal is None else seal.opened(text, path)
 
 
 def load_meta(path: Path) -> dict[str, Any]:
@@ -143,16 +149,10 @@ def _interactions_data(
 def _old_interactions(path: Path, seal: Seal | None) -> list[Any]:
     """The interactions of the tape that is there now, as data; none where it cannot be read."""
     try:
-        old = tape_file.tape_data(_text(path, seal), path).get("interactions")
+        old = tape_file.tape_data(tape_text(path, seal), path).get("interactions")
     except (FileNotFoundError, CassetteError):
         return []
     return old if isinstance(old, list) else []
-
-
-def _text(path: Path, seal: Seal | None) -> str:
-    """The text of a tape, decrypted where it is encrypted."""
-    text = read_text(path)
-    return text if seal is None else seal.opened(text, path)
 
 
 _HEAD: Final = 64 * 1024

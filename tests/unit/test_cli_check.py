@@ -142,7 +142,7 @@ def test_each_shape_of_a_key_is_known():
         "a SendGrid key": f"SG.{mixed[:22]}.{mixed[:43]}",
         "a JSON web token": f"eyJhbGciOiJIUzI1NiJ9.eyJ{mixed[:20]}.{mixed[:20]}",
         "a bearer token": f"Bearer {mixed}",
-        "a private key": "-----BEGIN RSA PRIVATE KEY-----",
+        "a private key": f"-----BEGIN RSA PRIVATE KEY-----\n{mixed}\n-----END RSA PRIVATE KEY-----",
         "a password in a URL": "redis://default:hunter22@cache:6379",
     }
     for what, key in keys.items():
@@ -169,9 +169,9 @@ def test_what_recording_would_have_removed_is_found(cassette):
     done = run("--json", cassette.tape, ACME_API_KEY="your-own-deployment-key")
     found = [one["facts"] for one in json.loads(done.output)["problems"] if one["kind"] == "secret"]
     assert found == [
-        {"what": "the value of a key in your environment", "shown": ""},
         {"what": "a secret by the name of its field", "shown": "interactions[0].request.headers.x-api-key"},
         {"what": "a secret by the name of its field", "shown": "interactions[0].request.json.api_key"},
+        {"what": "the value of ACME_API_KEY", "shown": ""},
         {"what": "a secret in an address", "shown": "interactions[0].request.url"},
         {"what": "a header that holds a secret", "shown": "interactions[0].request.headers.x-api-key"},
     ]

@@ -40,8 +40,7 @@ class Checker:
             environment: holds the keys that must be in no file, and the key of encrypted tapes.
             allowed: what looks like a secret and is none.
         """
-        self._redactor = Redactor.from_environment(environment)
-        self._allowed = allowed
+        self._redactor = Redactor.from_environment(environment, allowed=allowed)
         text = environment.get(VARIABLE, "").strip()
         self._seal = Seal("", SecretKey(text) if text else None, strict=False)
         self._cassettes = self._tapes = self._locked = 0
@@ -180,7 +179,7 @@ class Checker:
             yield Problem(file=path, kind="disagree", facts=facts)
 
     def _secrets(self, path: Path, text: str) -> Iterator[Problem]:
-        for facts in secrets_in(text, self._redactor, self._allowed):
+        for facts in secrets_in(text, self._redactor):
             yield Problem(file=path, kind="secret", line=facts.pop("line"), facts=facts)
 
 

@@ -64,7 +64,7 @@ def _paid(run: OwnerRun) -> int:
     if missed is None or run.plan.mode == "live" or not run.plan.tapes:
         return 0
     try:
-        waiting = saving.journalled(run.plan)
+        waiting = saving.journalled(run.plan, run.old.redactor)
     except LlmtraceError:  # recording says what is wrong with it
         return 0
     keys = [one.key for one in waiting if is_llm_request(one.request)]

@@ -11,6 +11,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import POLICIES
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._run.recording.redacting import golden_without_secrets
 from pytest_llmtrace._store import atomic
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.golden_file import Golden, dump_golden
@@ -39,7 +40,7 @@ def nearest_trajectory(
     for number, path in variants_of(run.plan.cassette.golden).items():
         if not _weight(best[1]):
             break
-        variant = load_golden(path)
+        variant = golden_without_secrets(path, run.old.redactor)
         accepted, observed = run.plan.privacy.comparable(variant, trace, path)
         found = compare(accepted, observed, run.plan.policy)
         if _weight(found) < _weight(best[1]):

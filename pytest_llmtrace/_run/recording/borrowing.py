@@ -16,7 +16,8 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall, Trace
-from pytest_llmtrace._store.cassettes import load_meta, load_tape
+from pytest_llmtrace._run.recording.redacting import tape_without_secrets
+from pytest_llmtrace._store.cassettes import load_meta
 from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy
 from pytest_llmtrace._store.vcrpy.places import Places
 
@@ -42,7 +43,7 @@ def borrowed(places: Places, redactor: Redactor) -> Borrowed | None:
     """
     for path in places.imported_tapes():
         if IMPORTED in load_meta(path):  # else it is another test's own
-            return Borrowed(path=path, interactions=load_tape(path).interactions, is_tape=True)
+            return Borrowed(path=path, interactions=tape_without_secrets(path, redactor).interactions, is_tape=True)
     for path in places.vcrpy_files():
         interactions = load_vcrpy(path, redactor)
         if interactions and holds_llm_calls(interactions):

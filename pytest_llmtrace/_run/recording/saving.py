@@ -20,9 +20,10 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.recording import redacting
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.recording.unchanged import same_by_rules
-from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
+from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
 from pytest_llmtrace._store.observed import forget_observed, observed_file, write_observed
@@ -45,6 +46,7 @@ class Old:
                 and never goes live because another's is broken.
         """
         self._plan = plan
+        self.redactor = redactor
         self._forgiving = plan.mode == "record"
         self.golden_exists = plan.cassette.golden.is_file()
         # Without tapes, one from before still feeds a recording, which removes it.
@@ -53,7 +55,7 @@ class Old:
         self._meta: dict[str, Any] = {}
         if self.tape_exists and plan.own_tape:
             try:
-                tape = load_tape(plan.cassette.tape, seal(plan))
+                tape = redacting.tape_without_secrets(plan.cassette.tape, redactor, seal(plan))
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
@@ -151,7 +153,7 @@ class Old:
         if not self.golden_exists:
             return None
         try:
-            return load_golden(self._plan.cassette.golden)
+            return redacting.golden_without_secrets(self._plan.cassette.golden, self.redactor)
         except BrokenCassetteError:
             if self._forgiving:
                 return None
@@ -247,9 +249,11 @@ def journal(plan: Plan) -> Journal:
     return Journal(plan.cassette.journal, seal(plan) if plan.privacy.tapes == "encrypted" else None)
 
 
-def journalled(plan: Plan) -> tuple[Interaction, ...]:
+def journalled(plan: Plan, redactor: Redactor) -> tuple[Interaction, ...]:
     """What an interrupted recording of this owner had paid for."""
-    return read_journal(plan.cassette.journal, seal(plan)).interactions
+    return redacting.interactions_without_secrets(
+        read_journal(plan.cassette.journal, seal(plan)).interactions, redactor
+    )
 
 
 def names(run: OwnerRun) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Which values of environment variables are secret: those that a name says are keys, and that are like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import unquote
+
+from pytest_llmtrace._model.key_shapes import is_stand_in, keys_in
+
+
+def secret_values(environment: Mapping[str, str]) -> dict[str, str]:
+    """The values to remove wherever they stand, each with what it is.
+
+    A password that is a word (``POSTGRES_PASSWORD=postgres``) is none: every text that has the word would lose it.
+    """
+    found: dict[str, str] = {}
+    for name, value in sorted(environment.items()):
+        for secret in _secrets(name.upper(), value):
+            found.setdefault(secret, f"the value of {name}")
+    return found
+
+
+def _secrets(name: str, value: str) -> Iterator[str]:
+    if len(value) < _SHORTEST or _PATH.match(value):
+        return
+    if _KEY.search(name) or (_PASSWORD.search(name) and _is_mixed(value)):
+        yield value
+    if _URL.match(value):
+        for found in keys_in(value):
+            start, end = found.hidden
+            password = value[start:end]
+            if found.what == "a password in a URL" and len(password) >= _SHORTEST and _is_mixed(password):
+                yield from {password, unquote(password)}
+
+
+def _is_mixed(value: str) -> bool:
+    """Whether it is no word: letters with digits or signs."""
+    return not value.isalpha() and not value.isdigit() and not is_stand_in(value)
+
+
+_SHORTEST: Final = 8
+_KEY: Final = re.compile(
+    r"(?:^|_)(?:API_?KEY|API_?SECRET|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PRIVATE_?KEY|SIGNING_?KEY"
+    r"|ENCRYPTION_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN|CLIENT_?SECRET|PAT)$|^LLMTRACE_KEY$"
+)
+_PASSWORD: Final = re.compile(r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|CREDENTIALS?)$")
+_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[^/]*@", re.IGNORECASE)
+_PATH: Final = re.compile(r"(?:[A-Za-z]:\\|~?\.{0,2}/)")
+"""A file that holds one (``GITHUB_TOKEN=/run/secrets/token``): its name is none."""

@@ -1,0 +1,95 @@
+"""The texts of a JSON document with the place of each in the document's own text, however damaged that is.
+
+A parser would give the values and lose where they stand; what is replaced must leave every other byte as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(slots=True)
+class Leaf:
+    """A text in a JSON document that is a value, no key."""
+
+    start: int
+    end: int
+    """With its quotes."""
+    text: str
+    path: tuple[str | None, ...]
+    """The keys that lead to it; `None` for a place in a list."""
+    _around: tuple[dict[str, Hashable], ...]
+
+    @property
+    def channel(self) -> Hashable:
+        """What this text has in common with those that it goes on with in other events of a stream.
+
+        Its path, and all numbers that say which of several choices, blocks or tool calls an event is about.
+        """
+        return self.path, tuple(tuple(sorted(marks.items())) for marks in self._around)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or a list that has begun."""
+
+    is_object: bool
+    marks: dict[str, Hashable] = field(default_factory=dict)
+    key: str | None = None
+
+
+def leaves(text: str) -> Iterator[Leaf]:
+    """The texts of a document, in order."""
+    found: list[Leaf] = []
+    opened: list[_Open] = []
+    for token in _TOKEN.finditer(text):
+        kind = token[0][0]
+        if kind == '"':
+            value = _unquoted(token["text"])
+            if token["colon"] and opened and opened[-1].is_object:
+                opened[-1].key = value
+                continue
+            path = tuple(one.key if one.is_object else None for one in opened)
+            _mark(opened, value)
+            around = tuple(one.marks for one in opened)
+            found.append(Leaf(*token.span("text"), value, path, around))
+        elif kind in "{[":
+            opened.append(_Open(kind == "{"))
+        elif kind in "]}":
+            del opened[-1:]
+        elif opened and token["scalar"]:
+            _mark(opened, token["scalar"], scalar=True)
+    yield from found
+
+
+def quoted(text: str) -> str:
+    """A text as a JSON document holds it."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _mark(opened: list[_Open], value: str, *, scalar: bool = False) -> None:
+    """Note what tells one part of a stream from another: which block it is about, and what kind of event it is."""
+    here = opened[-1] if opened else None
+    if here is None or not here.is_object or here.key is None:
+        return
+    if (_INDEX.search(here.key) or here.key == "thought") if scalar else here.key == "type":
+        here.marks[here.key] = value
+
+
+def _unquoted(raw: str) -> str:
+    try:
+        return str(json.loads(raw, strict=False))
+    except ValueError:
+        return raw[1:-1]
+
+
+_TOKEN: Final = re.compile(
+    r'(?P<text>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|[{}\[\]]|(?P<scalar>-?[0-9][0-9.eE+-]*|true|false)', re.DOTALL
+)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Bytes that are no UTF-8, or half a letter: neither can be written as it is."""
+_INDEX: Final = re.compile(r"(?:^|_)index$|[a-z]Index$")

@@ -1,0 +1,163 @@
+"""Secrets that are told by where they stand: under a name that says so, in JSON, forms, URLs, XML, `.env` files.
+
+Each search begins with a letter that is rare (a quote after a name, an equals sign), since a search that ignores case
+would cost more than everything else together.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pytest_llmtrace._model.key_shapes import PLACEHOLDER, is_stand_in, looks_random
+from pytest_llmtrace._model.secrecy.edits import Edit
+
+NAMES: Final = (  # names, no secrets
+    r"api[-_]?key|apikey|api[-_]?secret|subscription[-_]?key|access[-_]?token|refresh[-_]?token|id[-_]?token"
+    r"|auth[-_]?token|session[-_]?token|bearer[-_]?token|security[-_]?token|sas[-_]?token|client[-_]?secret|secret[-_]?key"
+    r"|secret[-_]?access[-_]?key|account[-_]?key|private[-_]?key|signing[-_]?(?:key|secret)|webhook[-_]?secret|authorization"
+    r"|client[-_]?assertion|code[-_]?verifier|passphrase|password|passwd"
+)
+"""Names of fields that hold a secret, whatever stands in them. `token` is none: models count and list tokens."""
+
+
+def places_in(text: str, *, strict: bool) -> Iterator[Edit]:
+    """Everything in a text that is secret by its place.
+
+    Args:
+        text: any text.
+        strict: whether it is a JSON document, whose own fields mean what their names say. Elsewhere, and in JSON inside
+            of a text, what only stands for a secret stays: ``{"password": "string"}`` in a prompt describes one.
+    """
+    yield from _fields(text, strict=strict)
+    yield from _assignments(text)
+    yield from _parameters(text)
+    yield from _elements(text)
+    yield from _parts(text)
+
+
+def form_fields(text: str) -> Iterator[Edit]:
+    """The secret fields of a text that is a form as a whole, as token endpoints take it."""
+    if "=" in text[:_LONGEST_NAME] and text[:1] not in "{[<" and _FORM.fullmatch(text):
+        for found in _FORM_FIELD.finditer(text):
+            if found["value"] != PLACEHOLDER:
+                yield _edit(found, "a field of a form that holds a secret")
+
+
+def _fields(text: str, *, strict: bool) -> Iterator[Edit]:
+    for pattern in _FIELD_ENDS:
+        for found in pattern.finditer(text):
+            if not names_a_secret(_word_before(text, found.start())):
+                continue
+            depth = found["open"].count("\\")
+            start = found.end()
+            end = _closing(text, start, depth, found["open"][-1])
+            value = text[start:end]
+            own = strict and depth == 0 and found["open"] == '"'
+            if not value or value == PLACEHOLDER or (not own and (len(value) < _SHORTEST or is_stand_in(value))):
+                continue
+            yield Edit(start=start, end=end, what="a secret by the name of its field", secret=value)
+
+
+@functools.lru_cache(maxsize=4096)
+def names_a_secret(name: str) -> bool:
+    """Whether a name says that what is called so is secret: ``apiKey``, ``OPENAI_API_KEY``."""
+    return _NAMED.fullmatch(_CAMEL.sub("_", name)) is not None
+
+
+def _word_before(text: str, end: int) -> str:
+    return _NO_NAME.split(text[max(0, end - _LONGEST_NAME) : end].rstrip("\\\"' \t\r\n"))[-1]
+
+
+def _closing(text: str, start: int, depth: int, quote: str) -> int:
+    """Where the text ends that begins here, behind a quote with so many backslashes; at the end of the line at last."""
+    limit = text.find("\n", start)
+    limit = len(text) if limit < 0 else limit
+    position = start
+    while (position := text.find(quote, position, limit)) >= 0:
+        before = position
+        while before > start and text[before - 1] == "\\":
+            before -= 1
+        if (position - before) % (2 * (depth + 1)) == depth:
+            return position - depth
+        position += 1
+    found = _QUOTE.search(text, start, limit)  # it was cut off
+    return limit if found is None else found.start()
+
+
+def _assignments(text: str) -> Iterator[Edit]:
+    for sign, pattern in _ASSIGNED:
+        for found in pattern.finditer(text):
+            if not looks_random(found["value"]) or is_stand_in(found["value"]):
+                continue
+            name = _word_before(text, found.start())
+            if names_a_secret(name) or (sign == "=" and _VARIABLE.fullmatch(name)):
+                yield _edit(found, "a secret by the name before it")
+
+
+def _parameters(text: str) -> Iterator[Edit]:
+    for found in _PARAMETER.finditer(text):
+        value = found["value"]
+        if value != PLACEHOLDER and (not found["vague"] or looks_random(value) or len(value) >= _LONG):
+            yield _edit(found, "a secret in an address")
+
+
+def _elements(text: str) -> Iterator[Edit]:
+    for found in _ELEMENT.finditer(text):
+        if found["value"] != PLACEHOLDER:
+            yield _edit(found, "a secret by the name of its element")
+
+
+def _parts(text: str) -> Iterator[Edit]:
+    for found in _PART.finditer(text):
+        if found["value"] != PLACEHOLDER:
+            yield _edit(found, "a secret by the name of its part")
+
+
+def _edit(found: re.Match[str], what: str) -> Edit:
+    start, end = found.span("value")
+    return Edit(start=start, end=end, what=what, secret=found["value"])
+
+
+_SHORTEST: Final = 8
+_LONG: Final = 24
+_LONGEST_NAME: Final = 64
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
+_QUOTE: Final = re.compile(r"\\*[\"']")
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NAMED: Final = re.compile(rf"(?:[a-z0-9]+[-_])*(?:{NAMES})", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"(?:[A-Z0-9]+_)*(?:TOKEN|SECRET|KEY)")
+"""Of the environment. In JSON a token may be that of the next page, which the application sends back."""
+_ENDINGS: Final = ("key", "token", "secret", "word", "swd", "zation", "sertion", "phrase", "fier")
+"""With which all names end."""
+
+
+def _after_name(sign: str) -> str:
+    """A sign right behind what may be the end of a name."""
+    last = "".join(sorted({ending[-1] for ending in _ENDINGS}))
+    return f"{sign}(?<=[{last}{last.upper()}]{sign})(?:{'|'.join(f'(?<=(?i:{ending}){sign})' for ending in _ENDINGS)})"
+
+
+_FIELD_ENDS: Final = tuple(
+    re.compile(rf"{_after_name(first)}{more}\s*:\s*(?P<open>\\*[\"'])")
+    for first, more in (('"', ""), ("'", ""), (r"\\", r"\\*[\"']"))
+)
+_VALUE: Final = r"(?P<value>[A-Za-z0-9][A-Za-z0-9_./+~-]{15,}={0,2})"
+_SCHEME: Final = r"(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi[Kk]ey)\s+)?"
+_ASSIGNED: Final = tuple(
+    (sign, re.compile(rf"{_after_name(sign)}\s{{0,3}}\\*[\"']?{_SCHEME}{_VALUE}", re.ASCII)) for sign in "=:"
+)
+_VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
+_PARAMETER: Final = re.compile(
+    rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)", re.ASCII
+)
+_ELEMENT: Final = re.compile(rf"<(?i:(?:\w+:)?(?:{NAMES}|AccessKeyId))>(?P<value>[^<>\s]+)</", re.ASCII)
+_PART: Final = re.compile(
+    rf"\"(?<=name=\")(?i:{NAMES}|token|assertion)\"[^\r\n]{{0,200}}\r?\n(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n(?P<value>[^\r\n]+)"
+)
+_FORM: Final = re.compile(r"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*", re.ASCII)
+_FORM_FIELD: Final = re.compile(
+    rf"(?:(?<=&)|\A)(?i:{NAMES}|(?:client_)?assertion|code|token|(?:subject|actor)_token|device_code)=(?P<value>[^&]+)"
+)

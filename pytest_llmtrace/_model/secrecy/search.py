@@ -1,0 +1,117 @@
+"""All that is secret in a text: by form, by place and by value, plain or in an encoding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import quote_plus
+
+from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
+from pytest_llmtrace._model.secrecy import base64_runs, escapes
+from pytest_llmtrace._model.secrecy.edits import Edit, applied, merged
+from pytest_llmtrace._model.secrecy.places import form_fields, places_in
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Values that are secret wherever they stand, and what looks like a secret and is none."""
+
+    values: Sequence[tuple[str, str]] = ()
+    """Each with what it is; the longest first. A body is searched as one letter for a byte, so there may be two
+    spellings of one."""
+    allowed: Sequence[re.Pattern[str]] = field(default=())
+
+    @classmethod
+    def of(cls, values: Iterable[tuple[str, str]], allowed: Sequence[re.Pattern[str]] = ()) -> Known:
+        """Args: values: each with what it is; allowed: what is none, found anywhere in it."""
+        spelled = {
+            spelling: what
+            for value, what in values
+            for spelling in (value, value.encode("utf-8", "surrogatepass").decode("latin-1"))
+        }
+        return cls(tuple(sorted(spelled.items(), key=lambda one: (-len(one[0]), one[0]))), tuple(allowed))
+
+    def allows(self, secret: str) -> bool:
+        """Whether it is known to be none."""
+        return any(pattern.search(secret) for pattern in self.allowed)
+
+
+def secrets_in(text: str, known: Known, *, strict: bool = False) -> list[Edit]:
+    """What is secret in a text, as the edits that remove it, in order.
+
+    Args:
+        text: any text; of a body, one letter for each byte.
+        known: what is secret by its value, and what is not.
+        strict: whether it is a JSON document.
+    """
+    return _found(text, known, strict=strict, depth=0)
+
+
+def without_secrets(text: str, known: Known, *, strict: bool = False) -> str:
+    """The text with every secret replaced; the same where there is none."""
+    for _ in range(_ROUNDS):  # what comes to stand together may be a secret again
+        edits = secrets_in(text, known, strict=strict)
+        if not edits:
+            break
+        text = applied(text, edits)
+    return text
+
+
+def _found(text: str, known: Known, *, strict: bool, depth: int) -> list[Edit]:
+    found = list(_plain(text, known, strict=strict))
+    found += _in_base64(text, known, depth)
+    if escapes.hides_letters(text):
+        view = escapes.decoded(text)
+        for edit in [*_plain(view.text, known, strict=strict), *_in_base64(view.text, known, depth)]:
+            start, end = view.origin(edit.start), view.origin(edit.end)
+            made = edit.replacement
+            if made != PLACEHOLDER and escapes.percent_encoded(text[start:end]):
+                made = quote_plus(made)
+            found.append(replace(edit, start=start, end=end, replacement=made))
+    return merged(found)
+
+
+def _plain(text: str, known: Known, *, strict: bool) -> Iterator[Edit]:
+    for value, what in known.values:
+        position = 0
+        while (position := text.find(value, position)) >= 0:
+            end = position + len(value)
+            if not _in_escape(text, position):
+                yield Edit(start=position, end=end, what=what, secret=value)
+            position = end
+    for key in keys_in(text):
+        if not known.allows(key.value):
+            start, end = key.hidden
+            yield Edit(start=start, end=end, what=key.what, secret=key.value, is_key=True)
+    for edit in (*places_in(text, strict=strict), *form_fields(text)):
+        if not known.allows(edit.secret):
+            yield edit
+
+
+def _in_escape(text: str, position: int) -> bool:
+    """Whether the letter here belongs to a backslash, so that what begins with it does not begin here."""
+    before = position
+    while before > 0 and text[before - 1] == "\\":
+        before -= 1
+    return (position - before) % 2 == 1 and text[position] in 'nrtbfu"\\/'
+
+
+def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
+    if depth >= _DEEPEST:
+        return
+    said = [(place, base64_runs.decoded(text[slice(*place)])) for place in base64_runs.runs(text)]
+    inside = [(place, inner) for place, inner in said if inner is not None]
+    # Most are identifiers, and say nothing: all are searched in one go before each for itself.
+    if not inside or not _found("\n".join(inner for _, inner in inside), known, strict=True, depth=depth + 1):
+        return
+    for (start, end), inner in inside:
+        edits = _found(inner, known, strict=inner[:1] in ("{", "["), depth=depth + 1)
+        if edits:
+            made = base64_runs.encoded(applied(inner, edits), text[start:end])
+            yield replace(edits[0], start=start, end=end, replacement=made)
+
+
+_ROUNDS: Final = 4
+_DEEPEST: Final = 3

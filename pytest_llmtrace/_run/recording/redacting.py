@@ -1,0 +1,49 @@
+"""What an older version recorded, as this one would have: it removes more, and requests must match all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.traces import redacted_trace
+from pytest_llmtrace._store.cassettes import load_golden, tape_text
+from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.sealed import Seal
+from pytest_llmtrace._store.tape_file import TapeFile, load_tape
+
+
+def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = None) -> TapeFile:
+    """A tape; its text is searched once, and taken apart only where there is something to remove.
+
+    Raises: as `cassettes.load_tape`.
+    """
+    text = tape_text(path, seal)
+    tape = load_tape(text, path)
+    if not redactor.finds(text):
+        return tape
+    return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
+
+
+def interactions_without_secrets(interactions: Iterable[Interaction], redactor: Redactor) -> tuple[Interaction, ...]:
+    """Interactions as they would be recorded now. Replay gives the application what it was given then."""
+    return tuple(_redacted(one, redactor) for one in interactions)
+
+
+def golden_without_secrets(path: Path, redactor: Redactor) -> Golden:
+    """A golden trace, to be compared with what is observed now. Raises: as `cassettes.load_golden`."""
+    golden = load_golden(path)
+    return replace(golden, trace=redacted_trace(golden.trace, redactor.data))
+
+
+def _redacted(one: Interaction, redactor: Redactor) -> Interaction:
+    request, response = redactor.request(one.request), redactor.response(one.response)
+    if request == one.request:
+        request = one.request  # whose body may be shared with others
+    key = one.key if request is one.request else request_key(request)
+    return replace(
+        one, request=request, response=response, key=key, given=None if response == one.response else one.response
+    )

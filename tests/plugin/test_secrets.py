@@ -1,0 +1,84 @@
+"""Keys in what was said: out of every file, and replay works all the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.provider import Provider
+
+KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
+TALK = f"""
+    KEY = "{KEY}"
+
+    def test_one():
+        first = chat(f"My key is {{KEY}}, look.")
+        chat(f"My key is {{KEY}}, look.", {{"role": "assistant", "content": first}}, "Thanks")
+"""
+WIRE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+STREAM = """
+    import httpx
+
+    def test_one():
+        body = {"model": "gpt-4o-mini", "stream": True, "messages": [{"role": "user", "content": "What is it?"}]}
+        answer = httpx.post(%r, json=body).text
+        assert "data: [DONE]" in answer
+"""
+
+
+def test_a_key_in_a_conversation_is_in_no_file_and_replay_answers(project):
+    """Prompt, answer and history: tape, golden trace and reports have a placeholder, and the history still matches."""
+    project.write(TALK)
+    lines = project.path / "calls.jsonl"
+    ran = project.record(f"--llm-report={lines}")
+    written = [*project.cassettes().values(), lines.read_bytes(), ran.text.encode(), str(ran.report).encode()]
+    assert [KEY[8:].encode() in text for text in written] == [False] * 5
+    assert all(b"My key is REDACTED, look." in text for text in project.cassettes().values())
+    project.replay().outcomes(passed=1)
+    project.edit("look.", "see.")
+    ran = project.replay()
+    assert ran.findings("test_one") == [("drift", "user")]
+    assert KEY not in ran.text
+
+
+def test_a_key_that_is_streamed_in_pieces_is_in_no_file(project):
+    """No event holds it whole, and none of the files holds its pieces."""
+    pieces = [KEY[:9], KEY[9:22], KEY[22:]]
+    events = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in ("It is ", *pieces, ".")]
+    wire = WIRE + b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events) + b"data: [DONE]\n\n"
+    with Provider([{"wire": wire}]) as provider:
+        project.provider = provider
+        project.write(STREAM % f"{provider.openai_url}/chat/completions", prelude=False)
+        project.record()
+        written = b"".join(project.cassettes().values())
+        assert [piece.encode() in written for piece in pieces] == [False] * 3
+        assert b"It is REDACTED." in written
+        project.replay().outcomes(passed=1)
+
+
+def test_what_an_older_version_recorded_still_replays(project):
+    """Its tape and its golden trace hold a made-up key; the test relies on it; a report does not show it."""
+    project.write(TALK + "        assert KEY in first\n")
+    project.pytester.makeini(f"[pytest]\nllm_secrets_allow = {KEY}\n")
+    project.record()
+    before = project.cassettes()
+    assert all(KEY.encode() in text for text in before.values())
+    project.pytester.makeini("[pytest]\n")
+    ran = project.replay()
+    ran.outcomes(passed=1)
+    assert ran.findings("test_one") == []
+    assert KEY not in str(ran.report)
+    ran = project.record()
+    assert ran.requests == 0
+    assert not any(KEY.encode() in text for text in project.cassettes().values())
+
+
+@pytest.mark.parametrize(("pattern", "why"), [("(", "it is no regular expression"), ("x*", "it fits everything")])
+def test_an_allow_list_that_cannot_be_meant_is_a_usage_error(project, pattern, why):
+    """Nothing runs."""
+    project.write("def test_one():\n    pass\n")
+    project.pytester.makeini(f"[pytest]\nllm_secrets_allow = {pattern}\n")
+    ran = project.run("--llm-record")
+    assert ran.exit == 4
+    assert f"llm_secrets_allow = {pattern}: {why}" in ran.result.stderr.str()

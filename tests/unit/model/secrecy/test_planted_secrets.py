@@ -1,0 +1,288 @@
+"""A secret that is planted anywhere, in any encoding, never survives; and nothing else changes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import struct
+import zlib
+from itertools import pairwise
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.key_shapes import keys_in
+from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
+from pytest_llmtrace._model.secrecy import base64_runs, escapes
+
+VALUE = "Own+Value/42=and-more"
+MIXED = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3hI5jK7lM9nO1pQ3"
+SECRETS = (
+    VALUE, f"sk-ant-api03-{MIXED}-_AA", f"sk-proj-{MIXED}", f"AIza{MIXED[:35]}", f"gsk_{MIXED[:52]}",
+    f"npm_{MIXED[:36]}", f"r8_{MIXED[:37]}", f"github_pat_{MIXED}", "xoxb-123456789012-abcdef",
+    f"eyJhbGciOiJIUzI1NiJ9.eyJ{MIXED[:20]}.{MIXED[:20]}", "ASIAQ7RSTUVWXYZ23456",
+    f"-----BEGIN RSA PRIVATE KEY-----\n{MIXED}\n{MIXED}\n-----END RSA PRIVATE KEY-----",
+)  # fmt: skip
+REDACTOR = Redactor([VALUE])
+ENCODINGS = {
+    "plain": lambda text: text,
+    "json": lambda text: json.dumps({"content": text}),
+    "json_in_json": lambda text: json.dumps({"arguments": json.dumps({"q": json.dumps([text])})}),
+    "escaped": lambda text: json.dumps({"a": text}).replace("-", "\\u002d").replace("/", "\\/").replace("_", "\\u005F"),
+    "escaped_in_json": lambda text: json.dumps({"a": json.dumps(text).replace("-", "\\u002d").replace("/", "\\/")}),
+    "percent": lambda text: f"https://example.com/a/{quote(text, safe='')}?b=1",
+    "percent_twice": lambda text: f"q={quote(quote(text, safe=''), safe='')}&b=1",
+    "all_percent": lambda text: "q=" + "".join(f"%{code:02x}" for code in text.encode()),
+    "basic": lambda text: f"Basic {base64.b64encode(f'me:{text}'.encode()).decode()}",
+    "base64_url": lambda text: json.dumps({"data": base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")}),
+    "base64_of_json": lambda text: base64.b64encode(json.dumps({"a": json.dumps(text)}).encode()).decode(),
+    "base64_twice": lambda text: base64.b64encode(base64.b64encode(f"x{text}".encode())).decode(),
+    "xml": lambda text: f"<a>{text.replace('-', '&#45;').replace('_', '&#x5f;').replace('/', '&#47;')}</a>",
+    "form": lambda text: f"a=b&c={quote(text, safe='')}",
+    "multipart": lambda text: f'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n{text}\r\n--b--\r\n',
+    "events": lambda text: f"event: x\ndata: {json.dumps({'a': text})}\n\ndata: [DONE]\n\n",
+    "lines": lambda text: f'{json.dumps({"a": text})}\n{{"b": 1}}\n',
+}
+JSON = ("json", "json_in_json", "escaped", "escaped_in_json", "base64_url")
+around = st.text(alphabet=" .,:é中\"'\\\n{}<>&()", max_size=12)
+
+
+def readings(text: str) -> list[str]:
+    """A text as it is, and as everything that may be decoded from it says."""
+    made = [text]
+    for _ in range(4):
+        text = escapes.decoded(text).text
+        made.append(text)
+    for one in list(made):
+        inner = one
+        for _ in range(3):
+            found = [base64_runs.decoded(inner[slice(*place)]) or "" for place in base64_runs.runs(inner)]
+            inner = "\n".join([*found, *(escapes.decoded(part).text for part in found)])
+            made.append(inner)
+    return made
+
+
+def gone(secret: str, text: str) -> bool:
+    """Whether nothing of a secret is left that would be worth anything."""
+    core = secret.split("\n")[1] if "\n" in secret else secret
+    return not any(core in reading for reading in readings(text))
+
+
+@pytest.mark.parametrize("encoding", sorted(ENCODINGS))
+@settings(max_examples=20)
+@given(before=around, secret=st.sampled_from(SECRETS), after=around)
+def test_a_planted_secret_never_survives(encoding, before, secret, after):
+    """Request, answer and plain text: it is gone, JSON is still JSON, and removing again changes nothing."""
+    text = ENCODINGS[encoding](f"{before} {secret} {after}")
+    assert not gone(secret, text)
+    for made in (
+        REDACTOR.body(text.encode()).decode(),
+        REDACTOR.text(text),
+        REDACTOR.response(HttpResponse(status=200, body=text.encode())).body.decode(),
+    ):
+        assert gone(secret, made), made
+        assert REDACTOR.body(made.encode()).decode() == made
+        if encoding in JSON:
+            json.loads(made)
+
+
+@settings(max_examples=30)
+@given(secret=st.sampled_from(SECRETS), coding=st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "gzip"]))
+def test_wide_and_packed_bodies_are_searched_too(secret, coding):
+    """UTF-16, UTF-32 and gzip of a request: what is left can be read, and has no secret."""
+    text = json.dumps({"content": f"é {secret}"}, ensure_ascii=False)
+    body = gzip.compress(text.encode()) if coding == "gzip" else text.encode(coding)
+    made = REDACTOR.body(body)
+    read = made.decode("utf-8" if coding == "gzip" else coding)
+    assert gone(secret, read)
+    assert json.loads(read)["content"].startswith("é ")
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=200))
+def test_garbage_is_no_error_and_stays(body):
+    """Bytes in which nothing is secret are the same bytes; removing twice is removing once."""
+    made = REDACTOR.response(HttpResponse(status=200, body=body)).body
+    assert REDACTOR.body(made) == made
+    if PLACEHOLDER.encode() not in made:
+        assert made == body
+
+
+@settings(max_examples=40)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_json_without_secrets_is_the_same_bytes(data):
+    """However it is spelled."""
+    for body in (json.dumps(data).encode(), json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace")):
+        assert REDACTOR.body(body) == body
+
+
+CHANNELS = {
+    "openai_chat": lambda piece: {"choices": [{"index": 0, "delta": {"content": piece}}], "usage": None},
+    "openai_tool": lambda piece: {
+        "choices": [{"index": 0, "delta": {"tool_calls": [{"index": 1, "function": {"arguments": piece}}]}}]
+    },
+    "reasoning": lambda piece: {"choices": [{"index": 0, "delta": {"reasoning_content": piece}}]},
+    "responses": lambda piece: {"type": "response.output_text.delta", "output_index": 0, "delta": piece},
+    "anthropic": lambda piece: {
+        "type": "content_block_delta", "index": 2, "delta": {"type": "text_delta", "text": piece}
+    },
+    "anthropic_tool": lambda piece: {
+        "type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": piece}
+    },
+    "gemini": lambda piece: {"candidates": [{"content": {"parts": [{"text": piece}], "role": "model"}, "index": 0}]},
+    "ollama": lambda piece: {"model": "m", "message": {"role": "assistant", "content": piece}, "done": False},
+    "bedrock": lambda piece: {"contentBlockIndex": 0, "delta": {"text": piece}},
+}  # fmt: skip
+FORMS = {
+    "sse": lambda events: "".join(f"event: e\r\ndata: {json.dumps(event)}\r\n\r\n" for event in events).encode(),
+    "lines": lambda events: "".join(f"{json.dumps(event)}\n" for event in events).encode(),
+    "array": lambda events: json.dumps(events, indent=2).encode(),
+    "frames": lambda events: b"".join(frame(json.dumps(event)) for event in events),
+    "frames_base64": lambda events: b"".join(
+        frame(json.dumps({"bytes": base64.b64encode(json.dumps(event).encode()).decode(), "p": "abcd"}))
+        for event in events
+    ),
+}
+
+
+def frame(payload: str) -> bytes:
+    """A message of an AWS event stream."""
+    headers = b"\x0b:event-type\x07\x00\x05chunk"
+    head = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+    message = head + struct.pack(">I", zlib.crc32(head)) + headers + payload.encode()
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+def events_of(form: str, body: bytes) -> list[object]:
+    """The events that a body holds."""
+    if form == "sse":
+        return [json.loads(line[5:]) for line in body.decode().split("\r\n") if line.startswith("data:")]
+    if form == "lines":
+        return [json.loads(line) for line in body.decode().splitlines()]
+    if form == "array":
+        return list(json.loads(body))
+    made, position = [], 0
+    while position < len(body):
+        total, headers, checksum = struct.unpack_from(">III", body, position)
+        assert checksum == zlib.crc32(body[position : position + 8])
+        assert body[position + total - 4 : position + total] == struct.pack(
+            ">I", zlib.crc32(body[position : position + total - 4])
+        )
+        event = json.loads(body[position + 12 + headers : position + total - 4])
+        made.append(json.loads(base64.b64decode(event["bytes"])) if "bytes" in event else event)
+        position += total
+    return made
+
+
+def said(event: object, channel: object) -> str:
+    """The text of an event, given what makes events."""
+    marker = CHANNELS[channel]("\0")
+    found: list[str] = []
+
+    def walk(one: object, like: object) -> None:
+        if like == "\0":
+            found.append(str(one))
+        elif isinstance(like, dict):
+            for key, part in like.items():
+                walk(one[key], part)
+        elif isinstance(like, list):
+            walk(one[0], like[0])
+
+    walk(event, marker)
+    return "".join(found)
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+@settings(max_examples=20)
+@given(
+    channel=st.sampled_from(sorted(CHANNELS)),
+    secret=st.sampled_from(SECRETS),
+    cuts=st.lists(st.integers(min_value=1, max_value=400), min_size=1, max_size=6),
+)
+def test_a_secret_that_is_streamed_in_pieces_never_survives(form, channel, secret, cuts):
+    """Whatever the API and the cuts: the joined answer has a placeholder in its place, in as many valid events."""
+    whole = f'Here: "{secret}" it is, é.'
+    places = sorted({0, len(whole), *(min(cut, len(whole)) for cut in cuts)})
+    pieces = [whole[start:end] for start, end in pairwise(places)]
+    noise = [CHANNELS["openai_chat" if channel != "openai_chat" else "anthropic"](text) for text in "ab"]
+    body = FORMS[form]([noise[0], *(CHANNELS[channel](piece) for piece in pieces), noise[1]])
+    made = events_of(form, REDACTOR.response(HttpResponse(status=200, body=body)).body)
+    assert len(made) == len(pieces) + 2
+    assert "".join(said(event, channel) for event in made[1:-1]) == f'Here: "{PLACEHOLDER}" it is, é.'
+    assert [made[0], made[-1]] == noise
+
+
+def test_the_text_and_the_arguments_of_a_stream_are_not_mixed():
+    """Two tool calls that are written at the same time are two texts: what only seems to go on is left alone."""
+    halves = [f"sk-proj-{MIXED[:8]}", f"{MIXED[8:20]}"]
+    body = FORMS["sse"](
+        [
+            {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": number, "function": {"arguments": half}}]}}]}
+            for number, half in enumerate(halves)
+        ]
+    )
+    assert REDACTOR.response(HttpResponse(status=200, body=body)).body == body
+
+
+def test_what_a_history_repeats_is_not_searched_again():
+    """The new end of a long body is; so is all of it where another key is looked for."""
+    turns = [{"role": "user", "content": f"{number} " + "words " * 200} for number in range(12)]
+    for count in range(1, 12):
+        body = json.dumps({"model": "m", "messages": turns[:count]}).encode()
+        assert REDACTOR.body(body) == body
+    body = json.dumps({"model": "m", "messages": [*turns, {"role": "user", "content": SECRETS[1]}]}).encode()
+    assert gone(SECRETS[1], REDACTOR.body(body).decode())
+    body = json.dumps({"model": "m", "messages": turns}).encode()
+    request = HttpRequest(
+        method="POST", url="https://h/", headers=(("authorization", "Bearer words words words"),), body=body
+    )
+    assert REDACTOR.body(body) == body
+    assert Redactor().request(HttpRequest(method="POST", url="https://h/", body=body)).body == body
+    assert b"words" in REDACTOR.request(request).body
+
+
+def test_only_the_secret_part_is_replaced():
+    """Of a URL the password, of a header the token: what kind of thing it was can still be read."""
+    made = {
+        "postgres://ann:hunter22@db.example.com/x": "postgres://ann:REDACTED@db.example.com/x",
+        f"Authorization: Bearer {MIXED}": "Authorization: Bearer REDACTED",
+        f"MISTRAL_API_KEY={MIXED[:32]}\nDEBUG=1": "MISTRAL_API_KEY=REDACTED\nDEBUG=1",
+        "{'api_key': 'abcdefgh1'}": "{'api_key': 'REDACTED'}",
+        "https://b.s3.amazonaws.com/x?X-Amz-Date=1&X-Amz-Signature=ab&y=1": "https://b.s3.amazonaws.com/x?"
+        "X-Amz-Date=REDACTED&X-Amz-Signature=REDACTED&y=1",
+        "<SecretAccessKey>ab/cd</SecretAccessKey>": "<SecretAccessKey>REDACTED</SecretAccessKey>",
+    }
+    assert {text: REDACTOR.text(text) for text in made} == made
+
+
+def test_what_stands_for_a_secret_stays():
+    """Schemas, templates, examples of documentation, and the tokens that a model counts and lists."""
+    for text in (
+        'Answer with {"user": "string", "password": "string", "api_key": "<your key>"}.',
+        '{"logprobs": [{"token": "Hello"}], "usage": {"total_tokens": 5}, "nextPageToken": "CAUQAA1234567890abcdef"}',
+        "postgres://{user}:{password}@{host}/x and redis://user:$REDIS_PASSWORD@cache",
+        "key = os.environ['OPENAI_API_KEY']; api_key=get_api_key_from_vault(name)",
+        "A PEM file begins with -----BEGIN RSA PRIVATE KEY----- and ends likewise.",
+        "task-management-and-risk-assessment-of-2024 sk-example-not-a-real-key-000 AKIAIOSFODNN7EXAMPLE",
+    ):
+        assert REDACTOR.text(text) == text
+        assert list(keys_in(text)) == []
+
+
+def test_what_a_project_allows_stays():
+    """A made-up example is no secret where the project says so."""
+    key = f"sk-test-{MIXED}"
+    allowing = Redactor(allowed=[re.compile("^sk-test-")])
+    assert allowing.text(f"{key} sk-live-{MIXED}") == f"{key} REDACTED"
+    assert allowing.knowing([VALUE]).text(f"{key} {VALUE}") == f"{key} REDACTED"
