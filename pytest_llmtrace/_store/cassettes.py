@@ -13,7 +13,7 @@ from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
-from pytest_llmtrace._store.formats import SEALED_KEY, TAPE_KEYS
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.locks import alone_in
@@ -72,7 +72,9 @@ def load_meta(path: Path) -> dict[str, Any]:
             head, found, _ = head.partition(rest)
             if found:
                 break
-        data = json.loads(head.rstrip(b",") + b"}") if found else tape_file.tape_data(read_text(path), path)
+        data = json.loads(head.rstrip(b",") + b"}") if found else None
+        if data is None or data.get(FORMAT_KEY) != FORMAT:
+            data = tape_file.tape_data(read_text(path), path)
         meta = data.get("meta")
     except (OSError, ValueError, RecursionError, LlmtraceError):
         return {}

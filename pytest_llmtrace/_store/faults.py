@@ -12,6 +12,7 @@ from pytest_llmtrace._model.bounds import LARGEST_FILE, LONGEST_QUOTE
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
+from pytest_llmtrace._store.upgrades import Kind, is_known
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError, NewerCassetteError, StorageError
 
 
@@ -56,21 +57,21 @@ def conflict_line(text: str) -> int | None:
     return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
-def check_format(path: Path, data: Any, text: str) -> dict[str, Any]:
-    """The data of a file, once it is sure to be ours and not newer than this version.
+def check_format(path: Path, data: Any, text: str, kind: Kind) -> int:
+    """The format number of a file, once it is sure to be ours, and one that this version reads.
 
     Raises:
-        BrokenCassetteError: it is not a file of ours.
+        BrokenCassetteError: it is not a file of ours, or has a number that there never was.
         NewerCassetteError: its format number is beyond ours.
     """
     if not isinstance(data, dict) or FORMAT_KEY not in data:
         raise broken(path, Fault(f"it is not a file of pytest-llmtrace (it has no `{FORMAT_KEY}` key)"), text)
     number = data[FORMAT_KEY]
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+    if not isinstance(number, int) or isinstance(number, bool) or not is_known(kind, number):
         raise broken(path, Fault(f"`{FORMAT_KEY}` must be a format number, not {number!r}"), text)
     if number > FORMAT:
         raise newer(path, number)
-    return data
+    return number
 
 
 def newer(path: Path, number: int) -> CassetteError:

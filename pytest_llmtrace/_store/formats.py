@@ -4,7 +4,8 @@ Format numbers, one for all three files:
 
 1   pytest-llmtrace 0.1.0
 
-Every released number stays readable. A change that an older version would misread takes a new number.
+Every released number stays readable. A change that an older version would misread takes a new number, and `upgrades` a
+function for each kind of file that makes the new data of the old.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_llmtrace._model.renumber import renumber
@@ -11,6 +11,7 @@ from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store.faults import Fault, broken, check_format
 from pytest_llmtrace._store.golden_reader import read_golden
 from pytest_llmtrace._store.golden_writer import golden_data
+from pytest_llmtrace._store.upgrades import upgraded
 from pytest_llmtrace._store.yaml_reader import read_yaml
 from pytest_llmtrace._store.yaml_text import yaml_text
 from pytest_llmtrace.errors import StorageError
@@ -50,8 +51,9 @@ def load_golden(text: str, path: Path) -> Golden:
     """
     try:
         document = read_yaml(text)
-        check_format(path, document.data, text)
-        test, trace, totals, privacy = read_golden(document)
+        number = check_format(path, document.data, text, "golden")
+        current = replace(document, data=upgraded("golden", document.data, number))
+        test, trace, totals, privacy = read_golden(current)
     except Fault as fault:
         raise broken(path, fault, text) from None
     return Golden(test=test, trace=trace, totals=totals, privacy=privacy)

@@ -27,6 +27,7 @@ from pytest_llmtrace._store.interactions import InteractionReader, InteractionWr
 from pytest_llmtrace._store.json_text import compact_bytes
 from pytest_llmtrace._store.locks import alone, unneeded, use
 from pytest_llmtrace._store.sealed import Seal
+from pytest_llmtrace._store.upgrades import upgraded
 from pytest_llmtrace.errors import BrokenCassetteError, StorageError
 
 
@@ -172,10 +173,11 @@ def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
     reader: InteractionReader | None = None
     made: list[Interaction] = []
     skipped = number = 0
+    format_number = FORMAT
     for line in lines:
         parsed = _parsed(line)
         if isinstance(parsed, dict) and FORMAT_KEY in parsed:
-            check_format(path, parsed, "")
+            format_number = check_format(path, parsed, "", "journal")
             reader, number = InteractionReader(), 0
             if isinstance(parsed.get(SEALED_KEY), dict) and seal is not None:
                 seal.unlock(parsed[SEALED_KEY], path)
@@ -184,7 +186,8 @@ def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
         else:
             number += 1
             try:
-                made.append(reader.interaction(_opened(parsed, path, seal, number)))
+                opened = _opened(parsed, path, seal, number)
+                made.append(reader.interaction(upgraded("journal", opened, format_number)))
             except (Fault, BrokenCassetteError, RecursionError):
                 reader.skip()
                 skipped += 1

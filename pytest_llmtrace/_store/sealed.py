@@ -72,7 +72,7 @@ class Seal:
         data = sealed_data(text)
         if data is None:
             return text
-        check_format(path, data, text)
+        check_format(path, data, text, "tape")
         sealed, meta = data[SEALED_KEY], data.get("meta")
         if not isinstance(sealed, dict) or not isinstance(meta, dict):
             raise broken(path, Fault(f"its `{SEALED_KEY}` or its `meta` is no mapping"), text)

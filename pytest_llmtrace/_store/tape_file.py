@@ -16,6 +16,7 @@ from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
 from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace._store.request_reader import checked, mapping
+from pytest_llmtrace._store.upgrades import upgraded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def read_tape(data: Mapping[str, Any], path: Path, text: str = "") -> TapeFile:
 
 
 def tape_data(text: str, path: Path) -> dict[str, Any]:
-    """The JSON of a tape that is sure to be ours.
+    """The JSON of a tape that is sure to be ours, in the current format.
 
     Raises:
         BrokenCassetteError: the text is not JSON, or not ours.
@@ -77,7 +78,8 @@ def tape_data(text: str, path: Path) -> dict[str, Any]:
         raise broken(path, Fault(f"it is not valid JSON ({error.msg})", error.lineno), text) from None
     except (ValueError, RecursionError) as error:
         raise broken(path, Fault(f"it is not usable JSON ({error})"), text) from None
-    return check_format(path, data, text)
+    current: dict[str, Any] = upgraded("tape", data, check_format(path, data, text, "tape"))
+    return current
 
 
 def _interactions(items: Any) -> list[Interaction]:
