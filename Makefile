@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults demo bench bench-quick docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick docs-tables docs-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,14 @@ test: venv $(NEIGHBOURS) ## run all tests; PYTEST_ARGS="-k name" runs some
 faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 5 minutes
 	$(BIN)/python -m tests.faults
 
+MINUTES ?= 5
+
+fuzz: venv ## try inputs nobody would send, for MINUTES=5 over all targets, and print a table; crashes are kept in .fuzz
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || \
+		echo "atheris cannot be installed here: Hypothesis tries inputs in its place"
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py
 
@@ -79,5 +87,5 @@ docs-images: venv ## take the pictures of the HTML report again (needs Chromium)
 	$(BIN)/python docs/make_screenshots.py
 
 clean: ## remove everything that can be made again, the virtual environment included
-	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

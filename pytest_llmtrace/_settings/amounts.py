@@ -30,7 +30,7 @@ def parse_usd(text: str) -> float:
 def parse_count(text: str, noun: str) -> int:
     """``50000``, ``50_000`` or ``50,000`` as a number. Raises: SettingsError with the value and the way out."""
     digits = text.strip().replace("_", "").replace(",", "")
-    if not digits.isascii() or not digits.isdigit():
+    if not digits.isascii() or not digits.isdigit() or len(digits) > MOST_DIGITS:
         raise SettingsError(f"{text!r} is not a number of {noun}; write for example 50000")
     return int(digits)
 
@@ -80,3 +80,7 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value < math.inf else None
+
+
+MOST_DIGITS: Final = 18
+"""Of a count that somebody may mean."""

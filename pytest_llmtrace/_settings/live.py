@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._settings.amounts import MOST_DIGITS
 from pytest_llmtrace.errors import SettingsError
 
 
@@ -89,7 +90,7 @@ def _models(texts: list[str]) -> tuple[tuple[str, str], ...]:
 def _runs(text: str | None) -> int:
     if text is None:
         return 1
-    if not text.isdecimal() or not int(text):
+    if not text.isdecimal() or len(text) > MOST_DIGITS or not int(text):
         raise SettingsError(f"--llm-live-runs={text!r}: not a number of runs; write for example --llm-live-runs=5")
     return int(text)
 

@@ -128,5 +128,5 @@ def _pairs(data: Mapping[str, Any]) -> list[tuple[Any, Any]]:
 
 
 _LISTS: Final = ("interactions", "http_interactions")
-_CASSETTE: Final = re.compile(r"^\s*\{?\s*[\"']?(?:(?:http_)?interactions|requests)[\"']?\s*:", re.MULTILINE)
+_CASSETTE: Final = re.compile(r"^[ \t]*(?:\{[ \t]*)?[\"']?(?:(?:http_)?interactions|requests)[\"']?\s*:", re.MULTILINE)
 """What a file has that means to be a cassette, even where it cannot be read."""

@@ -1,0 +1,19 @@
+"""Every target, in one table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.fuzz import bodies, comparing, configuration, data, files, money, outputs, redaction
+from tests.fuzz.target import Target
+
+TARGETS: Final[tuple[Target, ...]] = (
+    *files.TARGETS,
+    *bodies.TARGETS,
+    *data.TARGETS,
+    *redaction.TARGETS,
+    *outputs.TARGETS,
+    *comparing.TARGETS,
+    *money.TARGETS,
+    *configuration.TARGETS,
+)
