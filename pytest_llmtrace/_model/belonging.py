@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pytest_llmtrace._model.messages import tool_requests
 from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall
 
 Beside = ToolCall | Event
@@ -25,8 +26,7 @@ def entries_of_calls(entries: Iterable[AnyEntry]) -> tuple[tuple[Beside, ...], d
         speaker = entry.session, entry.agent
         if isinstance(entry, LLMCall):
             latest = last[speaker] = entry
-            requests = (entry.output["tool_calls"] or ()) if entry.output is not None else ()
-            asked.update((str(one.get("id")), entry) for one in requests)
+            asked.update((str(one.get("id")), entry) for one, _ in tool_requests(entry.output or {}))
             continue
         requested = asked.get(entry.call_id or "") if isinstance(entry, ToolCall) else None
         home = requested or last.get(speaker) or latest

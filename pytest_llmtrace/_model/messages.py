@@ -69,6 +69,16 @@ class Message(dict[str, Any]):
     setdefault = _frozen  # pyright: ignore[reportAssignmentType]
 
 
+def tool_requests(message: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The tool calls that a message asks for, each with its `function`: what is none of both has empty ones.
+
+    Messages come from applications and from files that people edit, so `tool_calls` may be anything.
+    """
+    items = message.get("tool_calls")
+    calls = [item for item in items if isinstance(item, dict)] if isinstance(items, (list, tuple)) else []
+    return [(item, found if isinstance(found := item.get("function"), dict) else {}) for item in calls]
+
+
 def message(fields: Mapping[str, Any]) -> Message:
     """A message with its fields in standard order, empty fields dropped, and lone text parts joined to a string.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
-from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.messages import Message, tool_requests
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 
@@ -48,14 +48,18 @@ def steps(trace: Trace) -> Iterator[tuple[AnyEntry, tuple[ToolCall, ...]]]:
 
 def requested_tools(output: Message) -> tuple[ToolCall, ...]:
     """The tool calls that an assistant message asks for, arguments parsed."""
-    requested = []
-    for item in output["tool_calls"] or ():
-        function = item.get("function") or {}
+    made = []
+    for item, function in tool_requests(output):
         text = function.get("arguments") or ""
         parsed = parse_json(text) if isinstance(text, str) else text
         arguments = parsed if parsed is not None else ({} if text == "" else text)
-        requested.append(ToolCall(name=str(function.get("name", "")), arguments=arguments, call_id=item.get("id")))
-    return tuple(requested)
+        made.append(ToolCall(name=str(function.get("name", "")), arguments=arguments, call_id=_id(item)))
+    return tuple(made)
+
+
+def _id(item: Mapping[str, Any]) -> str | None:
+    found = item.get("id")
+    return found if isinstance(found, str) else None
 
 
 def last_text(trace: Trace) -> str | None:

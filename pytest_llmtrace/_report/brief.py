@@ -73,7 +73,8 @@ def content_text(message: Mapping[str, Any]) -> str:
 
 def tool_texts(message: Mapping[str, Any]) -> Iterator[str]:
     """The tool calls that a message asks for, as code."""
-    for item in message.get("tool_calls") or ():
+    calls = message.get("tool_calls") or ()
+    for item in calls if isinstance(calls, (list, tuple)) else [calls]:
         yield (_as_call(item) if isinstance(item, Mapping) else None) or compact(item)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
+from pytest_llmtrace._model.messages import tool_requests
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._report.plain import plain
 
@@ -141,12 +142,11 @@ class _Messages:
             return {**made, "tool_call_id": message.get("tool_call_id") or self._answered(message.get("name"))}
         if message.get("name"):
             made["name"] = message["name"]
-        if message.get("tool_calls"):
-            made["tool_calls"] = [self._call(item) for item in message["tool_calls"]]
+        if calls := tool_requests(message):
+            made["tool_calls"] = [self._call(item, function) for item, function in calls]
         return made
 
-    def _call(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        function = item.get("function") or {}
+    def _call(self, item: Mapping[str, Any], function: Mapping[str, Any]) -> dict[str, Any]:
         name = str(function.get("name") or "")
         given = item.get("id")
         if not given:

@@ -68,7 +68,7 @@ class RequestReader:
             raise Fault(f"`changes` nests deeper than {DEEPEST_FILE} levels")
         new = dict(old)
         for key in _list(changes, "drop"):
-            if new.pop(key, _MISSING) is _MISSING:
+            if not isinstance(key, str) or new.pop(key, _MISSING) is _MISSING:
                 raise Fault(f"`drop` names `{key}`, which is not there")
         new.update(mapping(changes, "set"))
         for key, pieces in mapping(changes, "lists").items():

@@ -34,6 +34,8 @@ def main() -> int:
         print(f"{'ok' if not _broken(found[-1]) else 'CRASH':8}{target.name}", flush=True)
     print("", *table(found), sep="\n")
     for one in found:
+        if one.stopped:
+            print(f"{one.target}: ended before its time: {one.stopped}")
         for crash in one.crashes:
             print(f"{one.target}: python -m tests.fuzz --again {crashes_of(one.target) / crash}")
     return 1 if any(_broken(one) for one in found) else 0
@@ -48,7 +50,7 @@ def table(found: Iterable[Fuzzed]) -> Iterator[str]:
             f"{one.runs:,}",
             f"{one.seconds:.0f}",
             "-" if one.new_inputs is None else f"{one.new_inputs:,}",
-            f"{len(one.crashes)}{f' ({one.stopped})' if one.stopped else ''}",
+            f"{len(one.crashes)}{'+' if one.stopped else ''}",
         )
         for one in rows
     ]

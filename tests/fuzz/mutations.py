@@ -65,7 +65,10 @@ def damaged_within(data: bytes, random: Random) -> bytes:
         made_line = _damaged_json(lines[place], random, 3 * share)
         lines[place] = made_line if made_line is not None else random.choice(lines)
         made = "\n".join(lines)
-    return made.encode("utf-8", "surrogateescape")
+    try:
+        return made.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return made.encode("utf-8", "surrogatepass")
 
 
 def _damaged_json(text: str, random: Random, share: float) -> str | None:

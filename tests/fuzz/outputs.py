@@ -22,6 +22,7 @@ from pytest_llmtrace._report.files.github import workflow_commands
 from pytest_llmtrace._report.files.markdown import markdown
 from pytest_llmtrace._report.files.markup import code
 from pytest_llmtrace._report.files.openmetrics import openmetrics
+from pytest_llmtrace._report.fine_tuning import Example, examples
 from pytest_llmtrace._report.html.page import html_page
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from tests.fuzz.target import of_bytes, of_values
@@ -78,6 +79,7 @@ def reports(case: tuple[str, Trace]) -> None:
     metrics = "\n".join(openmetrics(made))
     assert all(re.fullmatch(METRIC, line) for line in metrics.split("\n")), metrics
     trace_repr(trace).encode()
+    json.dumps([one.data for one in examples(trace) if isinstance(one, Example)], allow_nan=False)
 
 
 def names(data: bytes) -> None:

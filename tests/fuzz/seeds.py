@@ -144,7 +144,10 @@ def _as_vcrpy(tape: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _answers() -> Iterator[tuple[int, int, bytes]]:
-    rules: list[Any] = [{"nth": 1, "tool_calls": [{"lookup_order": {"order_id": "123"}}]}, {"text": "It is on its way."}]
+    rules: list[Any] = [
+        {"nth": 1, "tool_calls": [{"lookup_order": {"order_id": "123"}}]},
+        {"text": "It is on its way."},
+    ]
     replier = Replier(script=Script(load_script(rules)))
     numbers = {dialect.operation: number for number, dialect in enumerate(DIALECTS)}
     for operation, (url, body) in CALLS.items():

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import ToolCall, Trace
+from pytest_llmtrace._report.fine_tuning import examples
+from pytest_llmtrace._report.spans.parts import output_messages
+from tests.fuzz import outputs, seeds
 from tests.fuzz.targets import TARGETS
+from tests.unit.report.builders import call, said
 
+REPORT = seeds.reports()[0]
+TAPE = json.dumps(
+    {
+        "llmtrace": 1,
+        "interactions": [
+            {"key": "k", "request": request, "response": {"status": 200}}
+            for request in (
+                {"method": "POST", "url": "http://h/v1", "json": {"a": 1}},
+                {"like": 0, "changes": {"drop": [[1]]}},
+            )
+        ],
+    }
+).encode()
 BY_NAME = {one.name: one for one in TARGETS}
 
 
@@ -19,6 +39,16 @@ BY_NAME = {one.name: one for one in TARGETS}
         pytest.param("pyproject", b"a = " + b"[" * 5000, id="a pyproject.toml that nests beyond reason"),
         pytest.param("pyproject", b"[tool.llmtrace.prices]\na = " + b"9" * 4400, id="a price with too many digits"),
         pytest.param("report", b'{"llmtrace": ' + b"9" * 4400 + b"}", id="a report whose number is too long to read"),
+        pytest.param(
+            "report", REPORT.replace(b'"calls": 2, "usage"', b'"usage"'), id="a report whose parts have no calls"
+        ),
+        pytest.param(
+            "report", REPORT.replace(b'"source": "tape"', b'"source": 7'), id="a report with a number for a name"
+        ),
+        pytest.param(
+            "report", REPORT.replace(b'"input_tokens": 200', b'"input_tokens": "x"'), id="a report with words to add"
+        ),
+        pytest.param("tape", TAPE, id="a tape that drops what cannot be a key"),
     ],
 )
 def test_it_stays_fixed(target: str, data: bytes) -> None:
@@ -35,3 +65,14 @@ def test_it_takes_no_time(target: str, data: bytes) -> None:
     begun = time.process_time()
     BY_NAME[target].check(data)
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("asked", [True, ["x"], [{"id": [1], "function": "f"}], {"a": 1}, "text", [None]])
+def test_what_is_no_tool_call_asks_for_nothing(asked: object) -> None:
+    """Messages of applications, and of files that people edit, may hold anything there; reports go on all the same."""
+    answer = Message({"role": "assistant", "content": "x", "tool_calls": asked})
+    trace = Trace(owner="t", entries=(call((said("user", "a"),), answer), ToolCall(name="f", call_id="c")))
+
+    outputs.reports(("", trace))
+    assert [*examples(trace)] != []
+    assert output_messages(answer, "stop")[0]["role"] == "assistant"

@@ -69,8 +69,8 @@ def _parts(message: Message) -> Iterator[dict[str, Any]]:
     yield from _content(message.get("content"))
     if message.get("refusal"):
         yield {"type": "refusal", "content": message["refusal"]}
-    for item in message.get("tool_calls") or ():
-        yield _request(item)
+    calls = message.get("tool_calls") or ()
+    yield from (_request(item) for item in (calls if isinstance(calls, (list, tuple)) else [calls]))
 
 
 def _content(content: Any) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth
 from pytest_llmtrace._report.document.counted import Counted, counted_row
-from pytest_llmtrace._report.document.document import FORMAT_VERSION
+from pytest_llmtrace._report.document.document import FORMAT_VERSION, PARTS
 from pytest_llmtrace._report.document.merging import in_several, merged_document, merged_rows
 from pytest_llmtrace._report.wording import joined, plural
 from pytest_llmtrace._run.money.gates import budget_uses, run_breaches
@@ -33,6 +33,9 @@ _ROW_KEYS: Final[Mapping[str, type]] = {
 }  # fmt: skip
 _PARTS: Final[Mapping[str, type]] = {"by_model": list, "by_source": list}
 """What a row with calls is made of."""
+_DAMAGED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What adding up a document raises that holds something else than a run wrote."""
+_DAMAGE: Final = "the report is damaged, or of an earlier version; write it again with `pytest --llm-report=FILE.json`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,22 @@ def merge(
         SettingsError: a file is no report, or pyproject.toml cannot be used.
     """
     documents = _read_all(files)
+    for name, one in documents.items():
+        try:
+            _added_up({name: one}, root=root, limits=limits, growth=growth, expected=None)
+        except _DAMAGED as error:
+            raise SettingsError(f"{name}: {_DAMAGE} ({type(error).__name__}: {error})") from error
+    return _added_up(documents, root=root, limits=limits, growth=growth, expected=expected)
+
+
+def _added_up(
+    documents: Mapping[str, Mapping[str, Any]],
+    *,
+    root: Path,
+    limits: Sequence[Limit],
+    growth: MaxGrowth | None,
+    expected: int | None,
+) -> Merged:
     held, held_growth, dropped = _held_in_shards(documents.values())
     here = directory_limits(Pyproject(root / PYPROJECT))
     of_all = {(one.scope, one.what): one for one in (*held, *here, *limits)}
@@ -129,16 +148,16 @@ def _read(file: Path) -> Mapping[str, Any]:
         for row in data.get(part, ()):
             _check(file, row, _ROW_KEYS, f"a row of {part}: ")
             _check(file, row, _PARTS if row["calls"] else {}, f"a row of {part}: ")
+            for key in PARTS:
+                for one in row.get(f"by_{key}") or ():
+                    _check(file, one, {key: str}, f"a row of by_{key}: ")
     return dict(data)
 
 
 def _check(file: Path, data: object, keys: Mapping[str, type], where: str) -> None:
     for key, kind in keys.items():
         if not isinstance(data, dict) or not isinstance(data.get(key), kind):
-            raise SettingsError(
-                f"{file}: {where}{key!r} is missing or unusable: the report is damaged, or of an earlier version; "
-                "write it again with `pytest --llm-report=FILE.json`"
-            )
+            raise SettingsError(f"{file}: {where}{key!r} is missing or unusable: {_DAMAGE}")
 
 
 def _held_in_shards(documents: Iterable[Mapping[str, Any]]) -> tuple[list[Limit], MaxGrowth | None, set[str]]:
