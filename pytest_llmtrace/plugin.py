@@ -6,7 +6,8 @@ Loading it imports nothing heavy: `_run`, and with it every other part, is impor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmtrace import _settings
-from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._run.bugs import Around, Bugs
     from pytest_llmtrace._run.controller import Controller
     from pytest_llmtrace._run.live_trace import LLMTrace
     from pytest_llmtrace._run.money.ledger import Ledger
@@ -47,10 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _settings.settle_record_flag(config)
     try:
         settings = _settings.read(config)
-    except SettingsError as error:
-        from pytest_llmtrace._report.clean import inert  # noqa: PLC0415
+    except Exception as error:  # noqa: BLE001  # nothing runs: nothing would keep a replay off the network
+        from pytest_llmtrace._run.bugs import settings_error  # noqa: PLC0415
 
-        raise pytest.UsageError(f"pytest-llmtrace: {inert(error)}") from None
+        raise pytest.UsageError(settings_error(error)) from None
     if not settings.disabled:
         config.pluginmanager.register(Hooks(config, settings), _HOOKS)
 
@@ -59,6 +60,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     hooks = config.pluginmanager.get_plugin(_HOOKS)
     if hooks is not None:
         hooks.close()
+        hooks.settle(show=True)
     _settings.unsettle_record_flag()
 
 
@@ -79,6 +81,14 @@ class Hooks:
     def __init__(self, config: pytest.Config, settings: _settings.Settings) -> None:
         self._config = config
         self._settings = settings
+        self._session: pytest.Session | None = None
+
+    @cached_property
+    def bugs(self) -> Bugs:
+        """Bugs in this plugin that fail the run."""
+        from pytest_llmtrace._run.bugs import Bugs  # noqa: PLC0415
+
+        return Bugs(lambda text: self.run.redacted(text) if "run" in self.__dict__ else text)
 
     @cached_property
     def run(self) -> Run:
@@ -120,24 +130,29 @@ class Hooks:
 
     def close(self) -> None:
         """Take everything away, where anything was installed."""
-        if "run" in self.__dict__:
-            self.run.close()
-        if "controller" in self.__dict__:
-            self.controller.close()
+        for name in ("run", "controller"):
+            if name in self.__dict__:
+                with self._noting("what it put in place could not be taken away"):
+                    self.__dict__[name].close()
         _settings.restore_environment()
 
     def pytest_report_header(self, config: pytest.Config) -> str | None:
-        return _settings.header(self._settings, config)
+        with self._noting("the header could not be written"):
+            return _settings.header(self._settings, config)
+        return None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        with self._if(self._settings.run_mode != "off", lambda: self.run.collecting(session)):
+        if self._settings.run_mode == "off":
+            return (yield)
+        with self.bugs.going_on(lambda: self.run.collecting(session), "the collection of tests could not be prepared"):
             return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:
         if self._settings.spends and not hasattr(self._config, "workerinput"):
-            self.progress.between_tests(self._config)
+            with self._noting("what is spent so far could not be shown"):
+                self.progress.between_tests(self._config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -145,26 +160,30 @@ class Hooks:
             return None
         from pytest_llmtrace._run.repeats import repeat  # noqa: PLC0415
 
-        return repeat(self.run, item, nextitem)
+        with self.bugs.failing_item(item, "the test could not be repeated"):
+            repeat(self.run, item, nextitem)
+        return True
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self.traces(item), lambda: self.run.setup(item)):
+        with self._around(item, lambda: self.run.setup(item), "the test could not be set up"):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self.traces(item), lambda: self.run.call(item)):
+        with self._around(item, lambda: self.run.call(item), "the test could not be judged"):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._if(self.traces(item), lambda: self.run.teardown()):
+        with self._around(item, lambda: self.run.teardown(), "what the test did could not be kept", always=True):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
-        with self._if("run" in self.__dict__, lambda: self.run.fixture(fixturedef, request)):
+        if "run" not in self.__dict__:
+            return (yield)
+        with self.bugs.failing_fixture(self.run, fixturedef, request):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: the outcome is known, xfail included
@@ -173,15 +192,17 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if self.traces(item):
-            self.run.note(report)
-            if call.when == "teardown":
-                report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # rides to the controller
-                report.user_properties += self.run.junit_properties(report.llmtrace)
+            with self.bugs.failing_report(self.run, report):
+                self.run.note(report)
+                if call.when == "teardown":
+                    report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # to the controller
+                    report.user_properties += self.run.junit_properties(report.llmtrace)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if not hasattr(self._config, "workerinput"):
-            self.controller.take(report)
+            with self._noting("the report of a test could not be taken in"):
+                self.controller.take(report)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -189,44 +210,88 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        output = {} if error else getattr(node, "workeroutput", {}).get("llmtrace", {})
-        self.coverage.add_worker(output.get("coverage"))
-        self.controller.add(output.get("interrupted", []))
+        output = getattr(node, "workeroutput", {})
+        if output.get("llmtrace_bugs"):
+            self.bugs.add(output["llmtrace_bugs"])
+        with self._noting("what a worker had to say could not be taken in"):
+            told = {} if error else output.get("llmtrace", {})
+            self.coverage.add_worker(told.get("coverage"))
+            self.controller.add(told.get("interrupted", []))
 
     def pytest_itemcollected(self) -> None:
-        self.coverage.collected()
+        with self._noting("a test could not be counted"):
+            self.coverage.collected()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.coverage.kept(session)
+        with self._noting("the tests that are left to run could not be counted"):
+            self.coverage.kept(session)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self.coverage.collect_report(report)
+        with self._noting("the report of a collection could not be taken in"):
+            self.coverage.collect_report(report)
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: fixtures are torn down by then, and the terminal waits
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        self._session = session
         try:
             return (yield)
         finally:
-            interrupted = self.run.interrupted() if "run" in self.__dict__ else []
-            if hasattr(self._config, "workerinput"):
-                output = {"coverage": self.coverage.to_data(), "interrupted": interrupted}
-                self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
-            else:
-                self.controller.add(interrupted)
-                session.exitstatus = self.controller.finish(session, self.coverage)
+            with self._noting("what the run came to could not be reported"):
+                self._finish(session)
+            self.settle()
+
+    def _finish(self, session: pytest.Session) -> None:
+        interrupted = []
+        if "run" in self.__dict__:
+            interrupted = self.run.interrupted()
+            self.bugs.take_stray()
+        self.settle()
+        if hasattr(self._config, "workerinput"):
+            output = {"coverage": self.coverage.to_data(), "interrupted": interrupted}
+            self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
+        else:
+            self.controller.add(interrupted)
+            session.exitstatus = self.controller.finish(session, self.coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        self.controller.summarise(terminalreporter)
+        with self._noting("the summary could not be written"):
+            self.controller.summarise(terminalreporter)
+        self.settle(terminalreporter)
+
+    def settle(self, terminal: pytest.TerminalReporter | None = None, *, show: bool = False) -> None:
+        """Where bugs were met: fail the run, tell the controller of a worker, and show what was not shown yet."""
+        if "bugs" in self.__dict__ and self._session is not None:
+            self.bugs.settle(self._session, terminal, show=show)
 
     def traces(self, item: pytest.Item) -> bool:
         """Whether this test is traced."""
         return self._settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None) != "off"
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _if(condition: bool, around: Any) -> Iterator[None]:  # noqa: FBT001
-        if condition:
-            with around():
-                yield
-        else:
-            yield
+    def _noting(self, what: str) -> AbstractContextManager[None]:
+        """A bug inside fails the run in the end, which goes on."""
+        return _Noting(self, what)
+
+    def _around(
+        self, item: pytest.Item, around: Around, what: str, *, always: bool = False
+    ) -> AbstractContextManager[None]:
+        """Around a phase of a test, where it is traced. A bug of ours fails the phase."""
+        if not self.traces(item):
+            return contextlib.nullcontext()
+        return self.bugs.failing(around, what, lambda found: self.run.broken(found, item.nodeid), always=always)
+
+
+class _Noting:
+    """Nothing is imported where there is no bug: `pytest_itemcollected` of every test that is not traced comes here."""
+
+    def __init__(self, hooks: Hooks, what: str) -> None:
+        self._hooks = hooks
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._hooks.bugs.note(self._what, error)
+        return True

@@ -26,8 +26,6 @@ class Framework:
     """Objects by which a rewritten context was recognised, so that runs around do not report it again."""
     messages: dict[int, tuple[Any, Any, Any, tuple[Message, ...]]] = field(default_factory=dict)
     """By `id` of a message that was sent: itself, its content and tool calls then, and what the trace holds of it."""
-    faults: list[tuple[str, str]] = field(default_factory=list)
-    """Bugs in our hooks: what failed, and the traceback."""
     _batch: tuple[Any, list[Record]] | None = None
     _holds: bool = False
 

@@ -1,12 +1,16 @@
-"""What the run wants to be asked, or told, while a recorder works."""
+"""What the run wants to be asked, or told, while a recorder works; and who answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pytest_llmtrace._capture.exchange import Exchange, ReplayStopError
 from pytest_llmtrace._model.http import Interaction
+
+Wire = Literal["tape", "fill", "live", "watch"]
+"""Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

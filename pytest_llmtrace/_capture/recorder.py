@@ -7,13 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects import find_dialect
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
+from pytest_llmtrace._capture.faults import Faults, noting, stopping
+from pytest_llmtrace._capture.forks import Forks
 from pytest_llmtrace._capture.framework import Framework
-from pytest_llmtrace._capture.gates import Gates
+from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.guard.passages import Passage, Passages
-from pytest_llmtrace._capture.providers import is_provider_host
+from pytest_llmtrace._capture.guard.user_stack import user_stack
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
 from pytest_llmtrace._model.canonical import parse_json
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
-
-Wire = Literal["tape", "fill", "live", "watch"]
-"""Who answers: `tape`: the tape alone; `fill`: the tape, else live; `live`: live, kept; `watch`: live, nothing kept."""
 
 
 class Recorder:
@@ -65,6 +64,7 @@ class Recorder:
         """Messages of calls given by hand, each distinct one once."""
         self.executions: list[Execution] = []
         self.framework = Framework()
+        self.forks = Forks()
         self.misses: list[Exchange] = []
         self.refused: str | None = None
         """Why a live call was refused, once one was."""
@@ -79,9 +79,11 @@ class Recorder:
         self.book = Book() if book is None else book
         """Which placeholders stand for which personal data."""
         self._redactor = redactor.hiding(self.book.redact) if self.book else redactor
+        self.faults = Faults(self._redactor.text)
+        """Bugs of ours that were met."""
         self._gates = gates
         self._lock = threading.Lock()
-        self._recorded_ports = {
+        self.recorded_ports = {
             urlsplit(interaction.request.url).port
             for interaction in tape.interactions
             if is_loopback(urlsplit(interaction.request.url).hostname or "")
@@ -94,20 +96,17 @@ class Recorder:
 
         Raises: what `Gates.stop` makes, where replay has no answer or a budget forbids a live call.
         """
-        request = self._redactor.request(raw)
+        with stopping(self, "a request could not be looked up"):
+            return self._opened(raw, context)
+
+    def _opened(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
         host = urlsplit(raw.url).hostname or ""
-        exchange = Exchange(
-            request=request,
-            proof=real_keys(raw.headers),
-            key=request_key(request),
-            is_llm=is_llm_request(request),
-            labels=labels_here(),
-            context=context,
-            phase=self.phase,
-            taped=not is_hidden(enclosing()),
-        )
+        exchange = self._made(raw, context, taped=not is_hidden(enclosing()))
+        request = exchange.request
         with self._lock:
             self.exchanges.append(exchange)
+        if exchange.is_llm and self.forks.is_one:
+            self.forks.tell(f"{request.method} {request.url}", user_stack())
         if self.wire in ("tape", "fill"):
             found = self.tape.take(exchange.key, request) or self.tape.take_like(request)
             if found is not None:
@@ -133,20 +132,22 @@ class Recorder:
 
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
         """The answer of a live request has come."""
-        exchange.answered(self._redactor.response(raw, exchange.proof), "live")
-        self._after_live(exchange)
+        with noting(self.faults, "the answer of a live request could not be kept"):
+            exchange.answered(self._redactor.response(raw, exchange.proof), "live")
+            self._after_live(exchange)
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A live request ended without an answer."""
-        failure = failure_of(error)
-        exchange.failed(self._redactor.response(failure, exchange.proof) if failure is not None else None)
-        self._gates.live_failed(exchange)
+        with noting(self.faults, "the failure of a live request could not be kept"):
+            failure = failure_of(error)
+            exchange.failed(self._redactor.response(failure, exchange.proof) if failure is not None else None)
+            self._gates.live_failed(exchange)
 
     def observe(
         self, raw: HttpRequest, response: HttpResponse, source: Literal["live", "tape"], context: LitellmCall | None
     ) -> None:
         """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
-        exchange = self._of_others(raw, context)
+        exchange = self._made(raw, context, taped=False)
         exchange.answered(self._redactor.response(response, exchange.proof), source)
         with self._lock:
             self.exchanges.append(exchange)
@@ -160,7 +161,7 @@ class Recorder:
 
         Raises: what `Gates.stop` makes, so that the SDK does not try again and report a connection error.
         """
-        exchange = self._of_others(raw, context)
+        exchange = self._made(raw, context, taped=False)
         if self.wire != "tape" or not exchange.is_llm or not self.has_cassette:
             return
         exchange.missed, exchange.refused_by = True, path
@@ -170,14 +171,14 @@ class Recorder:
             self.misses.append(exchange)
         self.stop(f"llmtrace: {path} did not record {exchange.request.method} {exchange.request.url}")
 
-    def _of_others(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
+    def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool) -> Exchange:
         request = self._redactor.request(raw)
         return Exchange(
             request=request,
             proof=real_keys(raw.headers),
             key=request_key(request),
             is_llm=is_llm_request(request),
-            taped=False,
+            taped=taped,
             labels=labels_here(),
             context=context,
             phase=self.phase,
@@ -205,21 +206,33 @@ class Recorder:
         """Whether it was we who ended what an exception ended: it was not reached, and says nothing."""
         if error is None or isinstance(error, Exception | GeneratorExit):
             return False
-        return bool(self.misses or self.bypassed or self.refused)
+        return bool(self.misses or self.bypassed or self.refused or self.faults.stopped)
 
     def redacted(self, data: Any) -> Any:
         """JSON-like data as a file may hold it."""
         return self._redactor.data(data)
 
+    def hear_forks(self) -> None:
+        """Take in what forked processes did in the meantime."""
+        for what, stack in self.forks.told():
+            self.went_past(what, stack)
+
     def is_recorded_port(self, port: int | None) -> bool:
         """Whether a provider on this loopback port was recorded: replay answers for it."""
-        return port in self._recorded_ports
+        return port in self.recorded_ports
 
     def bypass(self, address: str, stack: tuple[str, ...]) -> NoReturn:
         """A connection past the tape was attempted: note it and stop it."""
-        with self._lock:
-            self.bypassed.append((address, stack))
+        self.went_past(address, stack)
         self.stop(f"llmtrace: a connection to {address} went past the tape")
+
+    def went_past(self, address: str, stack: tuple[str, ...]) -> None:
+        """A connection past the tape was stopped, by whatever means."""
+        if self.forks.is_one:
+            self.forks.tell(address, stack)
+        with self._lock:
+            if (address, stack) not in self.bypassed:  # clients try again
+                self.bypassed.append((address, stack))
 
     def let_through(self, address: str, stack: tuple[str, ...]) -> None:
         """A connection to a provider goes past the tape. Raises: the stop, where a budget is spent."""
@@ -255,7 +268,8 @@ class Recorder:
 
     def _after_live(self, exchange: Exchange) -> None:
         if exchange.is_llm:
-            self._gates.went_live(exchange)
+            with noting(self.faults, "what a live call has cost could not be counted"):
+                self._gates.went_live(exchange)
             if self.wire in ("fill", "live"):
                 self._gates.keep(interaction_of(exchange))
 
@@ -276,15 +290,6 @@ class Recorder:
             and one.taped
             and (one.is_llm or one.source == "tape" or not one.is_local or _port(one) in llm_ports)
         )
-
-
-def is_llm_request(request: HttpRequest) -> bool:
-    """Whether a request is a call of an LLM: by its host, or by its path and body."""
-    if is_provider_host(urlsplit(request.url).hostname or ""):
-        return True
-    if request.method != "POST":
-        return False
-    return find_dialect(request.method, request.url, parse_json(request.body)) is not None
 
 
 def _port(exchange: Exchange) -> int | None:

@@ -51,6 +51,7 @@ FINDING_NAMES: Final = {
 own."""
 
 FINDING_TITLES: Final = {
+    "bug": "ran into an llmtrace internal error",
     "internal": "could not be judged by pytest-llmtrace",
     "no_cassette": "made an LLM call but has no recording",
     "tapes_off": "made an LLM call that nothing can replay: tapes are off",
@@ -63,7 +64,7 @@ FINDING_TITLES: Final = {
 }
 """What a test with a finding of this type did, the gravest first.
 
-`tapes_off` is a `no_cassette` of its own, `too_few` a `bypass`."""
+`bug` is an `internal` of its own, `tapes_off` a `no_cassette`, `too_few` a `bypass`."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -186,6 +187,7 @@ def _without_cassette(finding: Mapping[str, Any]) -> str:
 def finding_title(finding: Mapping[str, Any]) -> str:
     """What a test with this finding did: ``drifted from its golden trace``."""
     special = "tapes_off" if finding.get("tapes_off") else "too_few" if finding.get("expected") else None
+    special = "bug" if finding.get("traceback") else special
     return FINDING_TITLES[special or finding["type"]]
 
 

@@ -34,7 +34,13 @@ class Capturing:
         if self._installed:
             self._again()
             return
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._resources.close)  # half of it would let tests past the tape
+            self._install()
+            undone.pop_all()
         self._installed = True
+
+    def _install(self) -> None:
         import wrapt  # noqa: PLC0415  # only where something is traced
 
         keep_litellm_local()

@@ -19,12 +19,14 @@ def fail(text: str, *, skipped: bool = False) -> NoReturn:
     raise _failure(text, skipped=skipped) from None
 
 
-def fail_for_all(fixturedef: Any, text: str, *, skipped: bool = False) -> NoReturn:
-    """End the setup of a fixture as failed, for whoever asks for it later too: pytest keeps how a setup ended."""
+def fail_for_all(fixturedef: Any, request: Any, text: str, *, skipped: bool = False) -> NoReturn:
+    """End the setup of a fixture as failed, for whoever asks for it later too: pytest keeps how a setup ended.
+
+    It does not begin one anew that ended before it began: it would fail on an assertion of its own.
+    """
     failure = _failure(text, skipped=skipped)
     kept = fixturedef.cached_result
-    if kept is not None:
-        fixturedef.cached_result = (None, kept[1], (failure, None))
+    fixturedef.cached_result = (None, kept[1] if kept is not None else fixturedef.cache_key(request), (failure, None))
     raise failure from None
 
 

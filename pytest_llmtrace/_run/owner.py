@@ -10,10 +10,11 @@ from typing import Any
 from pytest_llmtrace._capture import current, dspy_cache
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
+from pytest_llmtrace._capture.faults import Fault, stopping
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
-from pytest_llmtrace._capture.gates import Gates
+from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.recorder import Recorder, Wire
+from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._compare.nearest import NearestRequests
 from pytest_llmtrace._model.findings import Breach
@@ -25,6 +26,7 @@ from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import finding_data, owner_payload
 from pytest_llmtrace._report.wording import breach_line
+from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.judging.same_request import RecordedRequests, means_the_same, same_request
@@ -94,6 +96,9 @@ class OwnerRun:
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged."""
         self.verdict: Verdict | None = None
+        self._broken = False
+        self.bypassed_in_call = 0
+        """How many connections past the tape were stopped before it was judged."""
         self.saved = saving.Saved()
         self.variant: int | None = None
         """The variant of the golden trace that a live run comes nearest to, where it is not the golden trace itself."""
@@ -111,15 +116,16 @@ class OwnerRun:
         calls_llm = any(one.is_llm for one in recorder.exchanges)
         executed = any(not one.from_framework for one in recorder.executions)
         by_hand = recorder.hand_calls or executed or recorder.entries
-        past = recorder.bypassed or recorder.gone_past()
-        unrun = self.keyless or recorder.refused or (self.dry and not self.plan.own_tape)
+        past = recorder.bypassed or recorder.gone_past() or recorder.faults.so_far()
+        unrun = self.keyless or self._broken or recorder.refused or (self.dry and not self.plan.own_tape)
         return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun or self.old.exists)
 
     @property
     def stopped_it(self) -> bool:
         """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
         recorder = self.recorder
-        return bool(recorder.misses or recorder.bypassed or recorder.refused or self.went_on or self.keyless)
+        stopped = recorder.misses or recorder.bypassed or recorder.refused or recorder.faults.stopped
+        return bool(stopped or self.went_on or self.keyless)
 
     @property
     def refused(self) -> str | None:
@@ -164,9 +170,16 @@ class OwnerRun:
         settle()
         return personal.told(self, assemble(self.recorder, self.prices).trace)
 
+    def shown_trace(self) -> Trace:
+        """The same for the test itself, which a bug of ours stops."""
+        with stopping(self.recorder, "the trace so far could not be told"):
+            return self.trace()
+
     def close_call_phase(self, exception: BaseException | None) -> Verdict:
         """Wait for what is still on its way, and judge. What happens later belongs to the teardown."""
         drain(self.recorder)
+        self.recorder.hear_forks()
+        self.bypassed_in_call = len(self.recorder.bypassed)
         assembled = assemble(self.recorder, self.prices)
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
         self.recorder.phase = "teardown"
@@ -181,12 +194,21 @@ class OwnerRun:
             self.verdict = unreadable_verdict(self.plan, text)
         return text
 
+    def broken(self, found: Fault) -> str:
+        """Take in a bug of ours. Returns what the owner fails with."""
+        self._broken = True
+        before = self.verdict or Verdict(owner=self.plan.owner, mode=self.plan.mode)
+        self.verdict = replace(before, findings=(*before.findings, judge.internal(self, found)), stopped=True)
+        return internal_text(found, self.plan.owner)
+
     def finish(self, *, passed: bool) -> Verdict | None:
         """Save what was recorded, if everything passed; give the verdict on what the teardown did, if it has one."""
         drain(self.recorder)
         self.spending.close()
+        self.recorder.hear_forks()
         self.recorder.framework.release()
         late = None if self.dry else judge.teardown_verdict(self)
+        self.recorder.faults.over()
         if late is not None and self.verdict is not None:  # reports tell of it, too
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:

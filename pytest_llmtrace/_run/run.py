@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from pytest_llmtrace._capture.faults import Fault, fault
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.commands.transcript import trace_repr
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._run import outcomes
+from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.live_trace import LLMTrace
@@ -31,7 +32,7 @@ from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
-from pytest_llmtrace._run.plans.unreadable import told, unreadable_payload
+from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
 from pytest_llmtrace._run.recording.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.scope import search_roots
 from pytest_llmtrace._settings import Settings, litellm_in_python
@@ -121,10 +122,12 @@ class Run:
                 yield
         finally:
             run, self._attempt = self._attempt, None
+            if run is not None:
+                run.leave()  # whatever comes now, the next test is not to be recorded here
             self._around.close()
-            late = self._finished(run, passed=not self._failed) if run is not None else None
-        if late is not None:
-            fail(screen(late))
+            text = self._finished(run, passed=not self._failed) if run is not None else None
+        if text is not None:
+            fail(text)
 
     def take_payloads(self) -> list[dict[str, Any]]:
         """What the reports must know of the owners that are done, handed out once."""
@@ -159,6 +162,25 @@ class Run:
         """A test that is repeated was interrupted: what the runs before have paid for must be in the reports."""
         self._payloads = [*payloads, *self._payloads]
 
+    def redacted(self, text: str) -> str:
+        """A text of ours without secrets."""
+        return self._redactor.text(text)
+
+    def broken(self, found: Fault, owner: str, *, late: bool = False) -> str:
+        """Take in a bug of ours in the running test. Returns what that fails with.
+
+        Args:
+            found: The bug.
+            owner: The test.
+            late: Whether the test has been reported on already.
+        """
+        self._failed = True
+        if self._attempt is not None:
+            return self._attempt.broken(found)
+        told, mode = self._with_entries, self.settings.run_mode
+        self._payloads.append(broken_payload(owner, mode, found, late=late, with_entries=told))
+        return internal_text(found, owner)
+
     def _judged(self, run: OwnerRun, item: pytest.Item, ended: BaseException | None) -> str | None:
         """The text that the test fails with, or `None` where it stays as it ended."""
         try:
@@ -179,10 +201,16 @@ class Run:
         forget_unittest_failure(item)
         return screen(verdict)
 
-    def _finished(self, run: OwnerRun, *, passed: bool) -> Verdict | None:
+    def _finished(self, run: OwnerRun, *, passed: bool) -> str | None:
+        """The text that the teardown fails with, or `None`."""
         run.leave()
         try:
-            return run.finish(passed=passed)
+            late = run.finish(passed=passed)
+            return screen(late) if late is not None else None
+        except LlmtraceError:
+            raise
+        except Exception as error:  # noqa: BLE001  # it is what the teardown fails with
+            return run.broken(fault("what the test did could not be kept", error, self.redacted))
         finally:
             if run.seen:
                 self._payloads.append(run.payload(with_entries=self._with_entries))
@@ -201,7 +229,10 @@ class Run:
     @contextlib.contextmanager
     def fixture(self, fixturedef: Any, request: Any) -> Iterator[None]:
         """Around the setup of a fixture: one of wider scope has a recorder and a cassette of its own."""
-        run = self._opened(lambda: plan_of_fixture(fixturedef, request, self._attempt, self.settings))
+        run = self._opened(
+            lambda: plan_of_fixture(fixturedef, request, self._attempt, self.settings),
+            fails=lambda text: fail_for_all(fixturedef, request, text),
+        )
         if run is None:
             yield
             return
@@ -215,7 +246,7 @@ class Run:
         text = self._judged_fixture(run, ended)
         fixturedef.addfinalizer(run.enter)  # runs first
         if text is not None:
-            fail_for_all(fixturedef, text, skipped=run.skips)
+            fail_for_all(fixturedef, request, text, skipped=run.skips)
         if ended is not None:
             if fixturedef.cached_result is None:  # interrupted: pytest will not tear it down
                 self._finished(run, passed=False)
@@ -237,9 +268,9 @@ class Run:
 
     def _fixture_over(self, run: OwnerRun) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
-        late = self._finished(run, passed=run.passed)
-        if late is not None:
-            fail(screen(late))
+        text = self._finished(run, passed=run.passed)
+        if text is not None:
+            fail(text)
 
     # What the `llm_trace` fixture shows
 
@@ -248,7 +279,7 @@ class Run:
         run = self._attempt
         if run is None:
             return LLMTrace(lambda: Trace(owner=item.nodeid), trace_repr)
-        return LLMTrace(run.trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
+        return LLMTrace(run.shown_trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
 
     @property
     def _with_entries(self) -> bool:
@@ -258,7 +289,9 @@ class Run:
 
         return any(needs_entries(path) for path in self.settings.reports)
 
-    def _opened(self, planned: Callable[[], Plan | None]) -> OwnerRun | None:  # noqa: RET503  # `fail` raises
+    def _opened(  # noqa: RET503  # `fails` raises
+        self, planned: Callable[[], Plan | None], fails: Callable[[str], NoReturn] = fail
+    ) -> OwnerRun | None:
         """The owner of a plan, ready to run. Raises: pytest's failure for a bad marker or an unreadable cassette."""
         plan: Plan | None = None
         try:
@@ -271,4 +304,4 @@ class Run:
             text = str(error) if plan is None else told(error, plan)
         if plan is not None:
             self._payloads.append(unreadable_payload(plan, text, with_entries=self._with_entries))
-        fail(text)
+        fails(text)

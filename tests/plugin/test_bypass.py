@@ -275,3 +275,65 @@ def test_fewer_calls_than_the_marker_expects(project):
     assert "  calls   1 seen, at least 2 expected (min_calls of the marker)\n  Seen are calls through" in ran.text
     project.edit("chat('hi')", "chat('hi'); chat('ho')")
     project.record()
+
+
+CHILD = """
+    import subprocess, sys, textwrap
+
+    CODE = textwrap.dedent('''
+        import json, urllib.request
+        body = json.dumps({{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "child"}}]}}).encode()
+        asked = urllib.request.Request({url!r}, body, {{"Content-Type": "application/json"}})
+        try:
+            print(urllib.request.urlopen(asked).status)
+        except urllib.error.HTTPError as error:
+            print(error.status, error.read().decode())
+    ''')
+
+    def child():
+        return subprocess.run([sys.executable, "-S", "-c", CODE], capture_output=True, text=True).stdout
+"""
+
+
+def test_a_process_that_the_test_starts_is_kept_off_the_provider_too(project):
+    """Recording it leaves it alone; replay refuses what it asks for, says so to it, and names where it was started."""
+    url = f"{project.provider.openai_url}/chat/completions"
+    project.write(CHILD.format(url=url) + "\n    def test_one():\n        chat('hello')\n        print(child())\n")
+    assert project.record().requests == 2
+    ran = project.replay("-rP")
+    ran.outcomes(failed=1)
+    (finding,) = ran.test("test_one")["findings"]
+    address = url.split("/")[2]
+    assert finding["what"] == f"{address} (by a process that was started here)"
+    assert [frame.rpartition(" ")[2] for frame in finding["stack"][:2]] == ["test_one", "child"]
+    host = address.partition(":")[0]
+    assert (
+        f"403 llmtrace: a test that is replayed from its tape started this process, and {address} is past" in ran.text
+    )
+    project.pytester.makeini(f"[pytest]\nllm_allow_hosts = {host}\n")
+    ran = project.run("--llm-trace")
+    assert (ran.exit, ran.requests) == (0, 1)
+
+
+def test_a_forked_process_is_no_silent_part_of_a_test(project):
+    """What it asks a model goes into a copy of the trace that nobody sees: recording and replay say so."""
+    project.write(
+        """
+    import multiprocessing
+
+    def test_one():
+        chat("hello")
+        forked = multiprocessing.get_context("fork").Process(target=chat, args=("hello",))
+        # start
+    """
+    )
+    project.record()
+    project.edit("# start", "forked.start(); forked.join(30)")
+    for flag, sent in (("--llm-trace", 0), ("--llm-record", 1), ("--llm-live", 2)):
+        ran = project.run(flag)
+        ran.outcomes(failed=1)
+        assert ran.requests == sent
+        (finding,) = [one for one in ran.test("test_one")["findings"] if one["type"] == "bypass"]
+        url = f"{project.provider.openai_url}/chat/completions"
+        assert finding["what"] == f"POST {url} (in a process forked by this test)"
+        assert finding["stack"][0].endswith(" in test_one")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import observing, scopes
+from pytest_llmtrace._capture.faults import noting
 from pytest_llmtrace._capture.from_langchain import calls, context, events, tools
 from pytest_llmtrace._capture.from_langchain.runs import Run, begun
 
@@ -54,15 +54,11 @@ def _guarded(callback: Callback) -> Any:
 
     @functools.wraps(callback)
     def method(_: Any, *args: Any, **kwargs: Any) -> None:
-        if current() is None:
+        recorder = current()
+        if recorder is None:
             return
-        try:
+        with noting(recorder.faults, f"LangChain's event `{callback.__name__.strip('_')}` could not be recorded"):
             callback(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - reported with the verdict; the application goes on
-            recorder = current()
-            if recorder is not None:
-                what = f"LangChain's event `{callback.__name__.strip('_')}` could not be recorded: {error!r}"
-                recorder.framework.faults.append((what, traceback.format_exc()))
 
     return method
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
+from pytest_llmtrace._capture.faults import Faults, noting, stray
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
@@ -181,7 +182,19 @@ def _callback_class() -> type:
 
 
 def _before(kwargs: dict[str, Any]) -> None:
-    """A request is about to be made; the same call may come here again for a retry."""
+    """A request is about to be made. litellm would keep a bug here to itself."""
+    with noting(_faults(kwargs), "the beginning of a litellm call could not be recorded"):
+        _begun(kwargs)
+
+
+def _faults(kwargs: Any) -> Faults:
+    call = marked_call(kwargs) if isinstance(kwargs, Mapping) else None
+    recorder = call.recorder if call is not None else current()
+    return recorder.faults if recorder is not None else stray
+
+
+def _begun(kwargs: dict[str, Any]) -> None:
+    """Take it in; the same call may come here again for a retry."""
     call = marked_call(kwargs)
     if call is None or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
         recorder = current()  # a fallback to another model is another call, though litellm goes on with the same dict
@@ -228,7 +241,13 @@ def _is_again(kwargs: Mapping[str, Any]) -> bool:
 
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
-    """A call has ended. A call that never went out (a cache hit) is first heard of here."""
+    """A call has ended. Likewise."""
+    with noting(_faults(kwargs), "the end of a litellm call could not be recorded"):
+        _ended(kwargs, response, start, end, succeeded=succeeded)
+
+
+def _ended(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
+    """Take it in. A call that never went out (a cache hit) is first heard of here."""
     call = marked_call(kwargs)
     if call is None:
         recorder = current()

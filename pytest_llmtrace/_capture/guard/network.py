@@ -9,25 +9,32 @@ everything through, and notes what reached an LLM without an HTTP stub: that was
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
+from pytest_llmtrace._capture.faults import noting, stopping, stray
+from pytest_llmtrace._capture.guard.children import Children, inheriting, spawning, starting
 from pytest_llmtrace._capture.guard.passages import Passage, asks_llm
 from pytest_llmtrace._capture.guard.user_stack import called_by, user_stack
 from pytest_llmtrace._capture.guard.watched_sockets import SOCKET, watch
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._capture.wire.stubbed import stubbed
+from pytest_llmtrace._capture.wire.stubbed import own, stubbed
 from pytest_llmtrace._model.matching import is_loopback
 
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 _ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """Where these methods of a socket take an address."""
 _OTHER_GUARDS: Final = frozenset({"pytest_recording", "pytest_socket"})
+_SPAWNS: Final = ("posix_spawn", "posix_spawnp")
 _LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
 
@@ -43,14 +50,21 @@ class Guard:
         """Providers by their addresses; `None` for an address that a host of another kind shares."""
         self._ordered: Counter[str] = Counter()
         """Names that an event loop is looking up in a thread: checked where that was ordered."""
+        self._children = Children(self.allows)
         self._patches = [
             *(_Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
             *(_Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
             _Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
+            _Patch(subprocess.Popen, "__init__", starting(self._children)),
+            _Patch(os, "system", inheriting(self._children)),
+            *(_Patch(os, name, spawning(self._children)) for name in _SPAWNS if hasattr(os, name)),
         ]
 
     def install(self) -> None:
         """Put the guard in place, or back in place: other plugins reset sockets after each test."""
+        processes = sys.modules.get("multiprocessing.process")
+        if processes is not None and not any(patch.owner is processes.BaseProcess for patch in self._patches):
+            self._patches.append(_Patch(processes.BaseProcess, "start", inheriting(self._children)))
         for patch in self._patches:
             patch.install()
 
@@ -58,6 +72,7 @@ class Guard:
         """Take the guard away."""
         for patch in self._patches:
             patch.remove()
+        self._children.close()
 
     # What is put over Python's own
 
@@ -65,7 +80,7 @@ class Guard:
         def guarding(original: Any) -> Any:
             def guarded(sock: socket.socket, *args: Any) -> Any:
                 try:
-                    sent = self._check(sock, args[at]) if -len(args) <= at < len(args) else None
+                    sent = self._judged(sock, args[at]) if -len(args) <= at < len(args) else None
                 except BaseException:
                     sock.close()  # callers do so for an `OSError` only
                     raise
@@ -81,9 +96,11 @@ class Guard:
         def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
             name = _text(host)
             if not self._ordered[name]:
-                self._check_name(name, args[0] if args else kwargs.get("port"))
+                with _cautious("the look-up of a name could not be judged"):
+                    self._check_name(name, args[0] if args else kwargs.get("port"))
             found = original(host, *args, **kwargs)
-            self._remember(name, found)
+            with _cautious("the addresses of a name could not be kept"):
+                self._remember(name, found)
             return found
 
         return guarded
@@ -91,7 +108,8 @@ class Guard:
     def _guarding_order(self, original: Any) -> Any:
         async def guarded(loop: Any, host: Any, port: Any, **kwargs: Any) -> Any:
             name = _text(host)
-            self._check_name(name, port)
+            with _cautious("the look-up of a name could not be judged"):
+                self._check_name(name, port)
             self._ordered[name] += 1
             try:
                 return await original(loop, host, port, **kwargs)
@@ -102,10 +120,15 @@ class Guard:
 
     # What it decides
 
+    def _judged(self, sock: socket.socket, address: Any) -> Callable[[bytes], None] | None:
+        with _cautious("a connection could not be judged"):
+            return self._check(sock, address)
+        return None
+
     def _check(self, sock: socket.socket, address: Any) -> Callable[[bytes], None] | None:
         """Stop or note a connection. Gives what must be called when a socket to this machine sends something."""
         recorder = current()
-        if recorder is None or not isinstance(address, tuple) or sock.family not in _FAMILIES:
+        if recorder is None or own.get() or not isinstance(address, tuple) or sock.family not in _FAMILIES:
             return None  # local sockets have names, not address tuples
         host, port = str(address[0]), address[1]
         if self.allows(host) or self.allows(f"{host}:{port}") or host in self._addresses:
@@ -139,7 +162,7 @@ class Guard:
     def _check_name(self, name: str, port: Any) -> None:
         """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed."""
         recorder = current()
-        if recorder is None or not is_provider_host(name) or self.allows(name):
+        if recorder is None or own.get() or not is_provider_host(name) or self.allows(name):
             return
         if called_by("pytest_socket"):  # it looks up the hosts that it is to allow
             return
@@ -180,7 +203,7 @@ class _Patch:
     """A function in our version. What a user put over it, a mock say, is left alone."""
 
     def __init__(self, owner: Any, name: str, guarding: Callable[[Any], Any]) -> None:
-        self._owner = owner
+        self.owner = owner
         self._name = name
         self._guarding = guarding
         self._genuine = getattr(owner, name)
@@ -190,20 +213,35 @@ class _Patch:
 
     def install(self) -> None:
         """Also over the guards of plugins that put their own over what they found when they were imported."""
-        found = getattr(self._owner, self._name)
+        found = getattr(self.owner, self._name)
         if found is self._genuine or _module_of(found) in _OTHER_GUARDS:
             ours = self._guarding(found)
             self._replaced = {ours: found}
-            setattr(self._owner, self._name, ours)
+            setattr(self.owner, self._name, ours)
 
     def remove(self) -> None:
-        found = self._replaced.get(getattr(self._owner, self._name))
+        found = self._replaced.get(getattr(self.owner, self._name))
         if found is None:
             return
         if found is self._genuine and self._inherited:
-            delattr(self._owner, self._name)
+            delattr(self.owner, self._name)
         else:
-            setattr(self._owner, self._name, found)
+            setattr(self.owner, self._name, found)
+
+
+@contextlib.contextmanager
+def _cautious(what: str) -> Iterator[None]:
+    """A bug inside stops a replay, where nobody knows whether the tape is passed; live it is noted."""
+    recorder = current()
+    if recorder is None:
+        with noting(stray, what):
+            yield
+    elif recorder.wire == "tape":
+        with stopping(recorder, what):
+            yield
+    else:
+        with noting(recorder.faults, what):
+            yield
 
 
 def _module_of(function: Any) -> str:

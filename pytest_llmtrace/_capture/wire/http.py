@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.faults import noting, stopping
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
@@ -142,7 +143,8 @@ class _Switchboard:
         """The recorded answer of a vcrpy request. Raises: the recorded failure, where there was no answer."""
         opened = self.open(request)
         if opened is not None and opened[1].response is not None:
-            return as_vcr(replayed(opened[1].given or opened[1].response))
+            with stopping(opened[0], "a recorded answer could not be given"):
+                return as_vcr(replayed(opened[1].given or opened[1].response))
         if opened is not None and opened[1].failure is not None:
             raise exception_of(opened[1].given or opened[1].failure)
         raise LookupError(f"no recorded answer for {request.method} {request.uri}")
@@ -152,13 +154,15 @@ class _Switchboard:
         recorder = current()
         passed_on()
         if recorder is not None:
-            recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
+            with noting(recorder.faults, "what another cassette answered could not be traced"):
+                recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
 
     def refused(self, request: Any, path: str) -> None:
         """Another vcrpy cassette has no answer to a request, and does not record it."""
         recorder = current()
         if recorder is not None:
-            recorder.refuse(request_of(request), litellm_call.get(), path)
+            with noting(recorder.faults, "what another cassette refused could not be traced"):
+                recorder.refuse(request_of(request), litellm_call.get(), path)
 
     def _opened(self, request: Any) -> _Ticket:
         recorder = current()
@@ -174,11 +178,13 @@ class _Switchboard:
             if self._replay_only and is_provider_host(host):
                 self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
             return ()
-        if is_upgrade(request):
-            note_upgrade(recorder, request.uri, self._allows)
-            return ()
-        stop_unswapped(request)
-        exchange = recorder.open(request_of(request), litellm_call.get())
+        with stopping(recorder, "a request could not be read"):
+            if is_upgrade(request):
+                note_upgrade(recorder, request.uri, self._allows)
+                return ()
+            stop_unswapped(request)
+            raw = request_of(request)
+        exchange = recorder.open(raw, litellm_call.get())
         exchange.swapped = swapped.get()
         _sent.set((recorder, exchange))
         return recorder, exchange
@@ -220,7 +226,8 @@ def _router_class() -> type:
         def append(self, request: Any, response: dict[str, Any]) -> None:
             opened = self._switchboard.open(request)
             if opened is not None and opened[0] is not None and opened[1].ended is None:
-                opened[0].answered(opened[1], response_of(response))
+                with noting(opened[0].faults, "the answer of a live request could not be read"):
+                    opened[0].answered(opened[1], response_of(response))
 
     return Router
 

@@ -13,20 +13,29 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.faults import noting
+from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpResponse
 
 
-def watch(answer: Any, sent: tuple[object, Exchange] | None) -> Any:
+def watch(answer: Any, sent: tuple[Recorder, Exchange] | None) -> Any:
     """The answer as a client library gets it; where it is a stream of httpx, its events are counted.
 
     Args:
         answer: What the stub gives the library.
         sent: Who recorded the request, and its exchange; `None`: nobody did.
     """
+    if sent is not None:
+        with noting(sent[0].faults, "a streamed answer could not be watched"):
+            return _watched(answer, sent[1])
+    return answer
+
+
+def _watched(answer: Any, exchange: Exchange) -> Any:
     stream: Any = getattr(answer, "stream", None)
     headers: Any = getattr(answer, "headers", {})
-    if sent is None or type(stream).__name__ != "ByteStream" or not _STREAMS.match(headers.get("content-type", "")):
+    if type(stream).__name__ != "ByteStream" or not _STREAMS.match(headers.get("content-type", "")):
         return answer
     kind: Any = type(stream)
     body = b"".join(stream)
@@ -34,8 +43,8 @@ def watch(answer: Any, sent: tuple[object, Exchange] | None) -> Any:
     if plain is not body:
         for name in ("content-encoding", "content-length"):
             headers.pop(name, None)
-    sent[1].events_read = 0
-    answer.stream = _watched_class(kind)(plain, sent[1])
+    exchange.events_read = 0
+    answer.stream = _watched_class(kind)(plain, exchange)
     return answer
 
 

@@ -13,6 +13,10 @@ stubbed: ContextVar[bool] = ContextVar("llmtrace_stubbed", default=False)
 guard asks where the look-up was ordered."""
 
 
+own: ContextVar[bool] = ContextVar("llmtrace_own", default=False)
+"""Set in threads of ours: what they connect to was judged before."""
+
+
 def stubbing(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a stub's send function, so that connections made inside of it are known to be its own."""
     if inspect.iscoroutinefunction(function):

@@ -109,6 +109,7 @@ class Owner:
         before = [payload["recorded"] for payload in self.earlier if payload["recorded"]]
         if before:
             paid = sum(one["live"] for one in before)
+            data = data or {**before[-1], "live": 0, "from_journal": 0}  # the last one could not begin
             data |= {"live": data["live"] + paid, "from_journal": max(0, data["from_journal"] - paid)}
             data["written"] = data["written"] or any(one["written"] for one in before)
         return data

@@ -17,6 +17,17 @@ from pytest_llmtrace._report.wording import BUDGETS, amount, plural
 _SHOWN: Final = 8
 """Findings of one type that are listed; the others are counted."""
 _DEAREST: Final = 3
+_UNSEEN: Final = (
+    "It could not be recorded and compared. Call through an HTTP client that is seen (httpx, requests, aiohttp, "
+    "urllib3, botocore), put the call in a function under `@pytest_llmtrace.tool(replay=True)`, or let the host "
+    "through with the ini value `llm_allow_hosts`."
+)
+_ELSEWHERE: Final = (
+    "What another process asks is neither recorded nor replayed. Call in the test's own process, put what starts the "
+    "other one in a function under `@pytest_llmtrace.tool(replay=True)`, or let the host through with the ini value "
+    "`llm_allow_hosts`."
+)
+"""Of processes that the test started or forked."""
 
 
 def internal_section(found: Sequence[Internal], width: int) -> Iterator[str]:
@@ -108,11 +119,7 @@ def bypass_section(found: Sequence[Bypass], width: int, seen: int = 0) -> Iterat
         yield from (f"    {line}" for line in wrapped(clean(bypass.what), width - 4))
         yield from (f"      {cut_middle(clean_line(frame), width - 6)}" for frame in bypass.stack)
     yield from _more(len(past))
-    text = (
-        "It could not be recorded and compared. Call through an HTTP client that is seen (httpx, requests, aiohttp, "
-        "urllib3, botocore), put the call in a function under `@pytest_llmtrace.tool(replay=True)`, or let the host "
-        "through with the ini value `llm_allow_hosts`."
-    )
+    text = _ELSEWHERE if all(" process" in bypass.what for bypass in past) else _UNSEEN
     yield from (f"    {line}" for line in wrapped(text, width - 4))
 
 

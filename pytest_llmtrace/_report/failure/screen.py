@@ -82,6 +82,8 @@ def _title(verdict: Verdict, found: Sequence[Finding]) -> str:
 def _kind(finding: Finding) -> str:
     if isinstance(finding, Bypass) and finding.expected:
         return "too_few"
+    if isinstance(finding, Internal) and finding.traceback:
+        return "bug"
     return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else TYPES[type(finding)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pytest_llmtrace._capture.recorder import is_llm_request
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, providers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from pytest_llmtrace._capture.recorder import is_llm_request
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._model.findings import Drift, Finding
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._run.recording import saving

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._capture.recorder import is_llm_request
+from pytest_llmtrace._capture.faults import Fault
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.nearest import NearestRequests, only_moved
@@ -64,10 +65,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
-    findings += [
-        Internal(text=private.masked_line(text) or "", traceback=private.masked_traceback(traceback))
-        for text, traceback in recorder.framework.faults
-    ]
+    findings += [internal(run, one) for one in recorder.faults.so_far()]
     golden_totals = run.old.totals
     findings += owner_breaches(run, trace, stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:
@@ -99,12 +97,20 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     )
 
 
+def internal(run: OwnerRun, fault: Fault) -> Internal:
+    """A bug as the owner's privacy lets it be told."""
+    private = run.plan.privacy
+    return Internal(text=private.masked_line(fault.text) or "", traceback=private.masked_traceback(fault.traceback))
+
+
 def teardown_verdict(run: OwnerRun) -> Verdict | None:
     """What the teardown did that replay has no answer for, or no longer does; `None` where there is nothing to say."""
     if run.verdict is None:
         return None
     late = [miss for miss in run.recorder.misses if miss.phase == "teardown"]
+    told = sum(isinstance(one, Internal) for one in run.verdict.findings)
     found: tuple[Finding, ...] = (
+        *(internal(run, one) for one in run.recorder.faults.so_far()[told:]),
         *(
             Miss(
                 method=one.request.method,
@@ -117,6 +123,10 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
             Bypass(what=f"{one.address} (while the test was torn down)", stack=one.stack)
             for one in run.recorder.gone_past()
             if one.phase == "teardown"
+        ),
+        *(
+            Bypass(what=f"{run.plan.privacy.masked_request(what)} (while the test was torn down)", stack=stack)
+            for what, stack in run.recorder.bypassed[run.bypassed_in_call :]
         ),
     )
     if not (found or run.verdict.stopped) and run.compares and run.recorder.wire == "tape" and run.old.is_accepted:

@@ -6,9 +6,10 @@ import os
 import re
 from typing import Any, Final
 
+from pytest_llmtrace._capture.faults import Fault
 from pytest_llmtrace._model.findings import Internal
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._model.verdict import Mode, Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.saving import relative
@@ -41,4 +42,18 @@ def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str
         cassette={"golden": golden, "used": files},
         recorded={},
         with_entries=with_entries,
+    )
+
+
+def broken_payload(owner: str, mode: Mode, found: Fault, *, late: bool, with_entries: bool) -> dict[str, Any]:
+    """The payload of a test that a bug of ours kept from having one of its own; `late`: or from having only one."""
+    finding = Internal(text=found.text, traceback=found.traceback)
+    verdict = Verdict(owner=owner, mode=mode, findings=(finding,), stopped=True)
+    return owner_payload(
+        verdict,
+        Trace(owner=owner),
+        cassette={},
+        recorded={},
+        with_entries=with_entries,
+        phase="teardown" if late else "call",
     )

@@ -9,9 +9,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.providers import provider_of
-from pytest_llmtrace._capture.recorder import is_llm_request
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor

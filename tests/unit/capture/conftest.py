@@ -12,9 +12,9 @@ from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.exchange import interaction_of
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
-from pytest_llmtrace._capture.gates import Gates
+from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._capture.recorder import Recorder, Wire
+from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.redaction import Redactor

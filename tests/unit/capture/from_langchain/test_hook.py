@@ -62,9 +62,9 @@ def test_a_bug_in_the_handler_is_reported_and_not_raised(observed, chat, monkeyp
 
     monkeypatch.setattr(calls, "ended", broken)
     assert chat("a").invoke("q").content == "a"
-    ((text, traceback),) = observed.recorder.framework.faults
-    assert text == "LangChain's event `model_ended` could not be recorded: LookupError('a bug')"
-    assert "LookupError: a bug" in traceback
+    (fault,) = observed.recorder.faults.so_far()
+    assert fault.text == "LangChain's event `model_ended` could not be recorded: LookupError('a bug')"
+    assert "LookupError: a bug" in fault.traceback
 
 
 def test_configurations_with_the_handler_can_be_copied(hook):

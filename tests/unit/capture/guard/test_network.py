@@ -1,7 +1,10 @@
 """The guard on Python's sockets: what it puts in place, and what it leaves."""
 
 import asyncio
+import multiprocessing.process
+import os
 import socket
+import subprocess
 from unittest import mock
 
 from pytest_llmtrace._capture.guard.network import Guard
@@ -10,6 +13,11 @@ PLACES = [
     *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
     *((socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")),
     (asyncio.BaseEventLoop, "getaddrinfo"),
+    (subprocess.Popen, "__init__"),
+    (os, "system"),
+    (os, "posix_spawn"),
+    (os, "posix_spawnp"),
+    (multiprocessing.process.BaseProcess, "start"),
 ]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.faults import Faults
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.wire.reading import as_read, watch
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -15,6 +18,8 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 EVENTS = [b"data: 1\n\n", b"data: 2\r\n\r\n", b"data: [DONE]\n\n"]
 BODY = b"".join(EVENTS)
 KIND = "text/event-stream; charset=utf-8"
+
+observer: Any = SimpleNamespace(faults=Faults())
 
 
 def exchange() -> Exchange:
@@ -28,7 +33,7 @@ def answer(body: bytes = BODY, kind: str = KIND, **headers: str) -> httpx.Respon
 def test_events_are_handed_over_one_by_one() -> None:
     """Together they are the body; each that was asked for is counted."""
     asked = exchange()
-    chunks = watch(answer(), (None, asked)).iter_bytes()
+    chunks = watch(answer(), (observer, asked)).iter_bytes()
 
     assert next(chunks) == EVENTS[0]
     assert asked.events_read == 1
@@ -40,7 +45,7 @@ def test_a_compressed_stream_is_handed_over_plain() -> None:
     """Or there would be no events to count; what the client reads is the same."""
     packed = answer(gzip.compress(BODY), **{"content-encoding": "gzip", "content-length": "9"})
 
-    watched = watch(packed, (None, exchange()))
+    watched = watch(packed, (observer, exchange()))
 
     assert watched.read() == BODY
     assert "content-encoding" not in watched.headers
@@ -52,10 +57,10 @@ def test_other_answers_are_left_alone(kind: str) -> None:
     asked, given = exchange(), answer(kind=kind)
     stream = given.stream
 
-    assert watch(given, (None, asked)).stream is stream
+    assert watch(given, (observer, asked)).stream is stream
     assert asked.events_read is None
     assert watch(given, None) is given
-    assert watch("no response at all", (None, asked)) == "no response at all"
+    assert watch("no response at all", (observer, asked)) == "no response at all"
 
 
 def test_lines_are_events_where_no_blank_line_parts_them() -> None:

@@ -700,6 +700,25 @@ def test_drift_and_breach_together():
     )
 
 
+def test_what_another_process_asked():
+    """A process cannot be seen: the way out is another one than for a client that cannot."""
+    found = Bypass(what="api.openai.com:443 (by a process that was started here)", stack=("test_a.py:5 in test_one",))
+
+    assert failure_text(verdict(found)) == screen(
+        """
+        tests/test_refund.py::test_refund called past its tape
+
+          past the tape
+            api.openai.com:443 (by a process that was started here)
+              test_a.py:5 in test_one
+            What another process asks is neither recorded nor replayed. Call in the
+            test's own process, put what starts the other one in a function under
+            `@pytest_llmtrace.tool(replay=True)`, or let the host through with the ini
+            value `llm_allow_hosts`.
+        """
+    )
+
+
 def test_internal_error():
     """A bug of the plugin is shown with its traceback and the ways to switch the plugin off."""
     found = Internal(
@@ -709,7 +728,7 @@ def test_internal_error():
 
     assert failure_text(verdict(found)) == screen(
         """
-        tests/test_refund.py::test_refund could not be judged by pytest-llmtrace
+        tests/test_refund.py::test_refund ran into an llmtrace internal error
 
           KeyError: 'choices'
 

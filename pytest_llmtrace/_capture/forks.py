@@ -1,0 +1,45 @@
+"""What a forked process does in the middle of a test: it has a copy of everything, and nobody sees what becomes of it.
+
+So it leaves word of each call of an LLM, and of each connection that the guard stops, in a file for the test to find.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Final
+
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Forks:
+    """Those of one owner."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._file = Path(tempfile.gettempdir(), f"llmtrace-{secrets.token_hex(16)}.jsonl")
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this process is a fork of the one that the owner runs in."""
+        return os.getpid() != self._pid
+
+    def tell(self, what: str, stack: tuple[str, ...]) -> None:
+        """Leave word, from a fork. Args: what: the request or the address; stack: who made it."""
+        line = json.dumps([f"{what} (in a process forked by this test)", stack]) + "\n"
+        with contextlib.suppress(OSError), os.fdopen(os.open(self._file, _FLAGS, 0o600), "ab") as file:
+            file.write(line.encode())  # one piece, so that those of several forks do not mix
+
+    def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What forks have told, handed out once; each thing once."""
+        try:
+            lines = self._file.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return ()
+        self._file.unlink()
+        found = (json.loads(line) for line in lines)
+        return tuple({str(what): (str(what), tuple(map(str, stack))) for what, stack in found}.values())

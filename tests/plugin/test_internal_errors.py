@@ -1,0 +1,183 @@
+"""A bug in this plugin, wherever it is, fails the test that it concerns, by name, and the rest of the run goes on."""
+
+import pytest
+
+BEFORE = {
+    "plan": ("_run.run", "plan_of_test", "the test could not be set up"),
+    "owner": ("_run.owner", "saving.Old", "the test could not be set up"),
+    "fixture_plan": ("_run.run", "plan_of_fixture", "the fixture "),
+}
+"""Where the bug is by the name of the test that meets it: module, attribute, and what could not be done."""
+IN_CALL = {
+    "hold": ("_run.capturing", "Capturing.hold", "the test could not be judged"),
+    "drained": ("_run.run", "drained", "the test could not be judged"),
+    "judge": ("_run.owner", "judge.verdict", "the test could not be judged"),
+    "look_up": ("_capture.recorder", "request_key", "a request could not be looked up"),
+    "read_request": ("_capture.wire.http", "request_of", "a request could not be read"),
+    "read_answer": ("_capture.wire.http", "response_of", "the answer of a live request could not be read"),
+    "stream": ("_capture.wire.reading", "_watched", "a streamed answer could not be watched"),
+    "spending": ("_run.owner", "Spending.answered", "what a live call has cost could not be counted"),
+    "guard": ("_capture.guard.network", "is_loopback", "a connection could not be judged"),
+    "names": ("_capture.guard.network", "is_provider_host", "the look-up of a name could not be judged"),
+    "so_far": ("_run.owner", "assemble", "what the test did could not be kept"),
+}
+AFTER = {
+    "save": ("_run.owner", "saving.save", "what the test did could not be kept"),
+    "torn_down": ("_run.owner", "judge.teardown_verdict", "what the test did could not be kept"),
+    "payload": ("_run.owner", "owner_payload", "what the test did could not be kept"),
+    "note": ("_run.run", "outcomes.shorten_crash", "the report of the test could not be made"),
+    "properties": ("_run.run", "properties", "the report of the test could not be made"),
+}
+PLACES = BEFORE | IN_CALL | AFTER
+OF_THE_RUN = {
+    "header": ("_settings", "header", "the header could not be written"),
+    "collecting": ("_run.run", "Run.collecting", "the collection of tests could not be prepared"),
+    "collected": ("_run.scope", "Coverage.collected", "a test could not be counted"),
+    "kept": ("_run.scope", "Coverage.kept", "the tests that are left to run could not be counted"),
+    "reported": ("_run.scope", "Coverage.collect_report", "the report of a collection could not be taken in"),
+    "taken": ("_run.controller", "Controller.take", "the report of a test could not be taken in"),
+    "finished": ("_run.controller", "Controller.finish", "what the run came to could not be reported"),
+    "summarised": ("_run.controller", "Controller.summarise", "the summary could not be written"),
+    "closed": ("_run.run", "Run.close", "what it put in place could not be taken away"),
+}
+
+CONFTEST = """
+    import importlib, operator, pytest
+
+    def broken(*_, **__):
+        raise LookupError("a bug")
+
+    def target(place):
+        module, path, _ = place
+        owner, _, name = path.rpartition(".")
+        found = importlib.import_module("pytest_llmtrace." + module)
+        return (operator.attrgetter(owner)(found) if owner else found), name
+"""
+OF_TESTS = """
+    PLACES = {places!r}
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(item):
+        place = PLACES.get(item.originalname.removeprefix("test_"))
+        if place is None:
+            return (yield)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(*target(place), broken)
+            return (yield)
+"""
+OF_RUN = """
+    from pytest_llmtrace.plugin import Hooks
+
+    patch = pytest.MonkeyPatch()
+    for place in {places!r}.values():
+        patch.setattr(*target(place), broken)
+
+    def pytest_unconfigure(config):
+        for name in ("_capturing", "_around"):
+            found = vars(vars(config.pluginmanager.get_plugin("llmtrace-hooks"))["run"])[name]
+            getattr(found, "remove", getattr(found, "close", None))()
+
+    @pytest.fixture(scope="session", autouse=True)
+    def put_back(request):
+        request.config.add_cleanup(patch.undo)
+"""
+
+TEST = """
+    import importlib, operator, pytest
+
+    def broken(*_, **__):
+        raise LookupError("a bug")
+
+    def target(place):
+        module, path, _ = place
+        owner, _, name = path.rpartition(".")
+        found = importlib.import_module("pytest_llmtrace." + module)
+        return (operator.attrgetter(owner)(found) if owner else found), name
+"""
+OF_TESTS = """
+    PLACES = {places!r}
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(item):
+        place = PLACES.get(item.originalname.removeprefix("test_"))
+        if place is None:
+            return (yield)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(*target(place), broken)
+            return (yield)
+"""
+OF_RUN = """
+    def pytest_configure(config):
+        global patch
+        patch = pytest.MonkeyPatch()
+        for place in {places!r}.values():
+            patch.setattr(*target(place), broken)
+
+    def pytest_unconfigure(config):
+        config.pluginmanager.get_plugin("llmtrace-hooks").__class__.close(config.pluginmanager.get_plugin("llmtrace-hooks"))
+        patch.undo()
+"""
+
+TEST = """
+    def test_{name}(llm_trace{fixture}):
+        try:
+            chat("hi")
+            {line}
+        except Exception:
+            pass  # an application that falls back on something else
+"""
+
+
+def write(project, places):
+    lines = {"so_far": "llm_trace.calls", "names": "socket.getaddrinfo('localhost', 1)"}
+    fixtures = {"fixture_plan": ", module_wide"}
+    project.write(
+        "\n    import socket\n\n    @pytest.fixture(scope='module')\n    def module_wide():\n        yield\n"
+        + "".join(
+            TEST.format(name=name, line=lines.get(name, "pass"), fixture=fixtures.get(name, ""))
+            for name in (*places, "good")
+        )
+    )
+
+
+def internal(row):
+    return [finding["text"] for finding in row["findings"] if finding["type"] == "internal"]
+
+
+def test_a_bug_anywhere_fails_the_test_that_meets_it(project):
+    """With a bug in each of nineteen places each test fails by name, and is not recorded unless it was already."""
+    write(project, PLACES)
+    project.write(CONFTEST + OF_TESTS.format(places=PLACES), "conftest.py", prelude=False)
+    ran = project.run("--llm-record")
+    assert ran.exit == pytest.ExitCode.TESTS_FAILED
+    rows = {row["nodeid"].partition("::test_")[2]: row for row in ran.report["tests"]}
+    assert {name: row["outcome"] for name, row in rows.items() if row["outcome"] != "failed"} == {
+        **dict.fromkeys((*BEFORE, *AFTER), "error"),
+        "good": "passed",
+    }
+    told = {name: internal(row) for name, row in rows.items()}
+    assert told.pop("good") == []
+    assert told.keys() == PLACES.keys()
+    for name, (_, _, what) in PLACES.items():
+        text = told[name][0]
+        assert (text[: len(what)], text.rpartition(": ")[2]) == (what, "LookupError('a bug')"), name
+        assert f"\n  {text}\n\n    Traceback (most recent call last):\n" in ran.text
+    assert 'conftest.py", line 5, in broken\n' in ran.text
+    assert ran.text.count("  This is a bug in pytest-llmtrace: please report it with the lines above.") >= len(PLACES)
+    assert ran.text.count("LLMTRACE_DISABLED=1 in the environment.") >= len(PLACES)
+    goldens = [name for name in project.cassettes() if name.endswith(".trace.yaml")]
+    reported_later = ("good", "payload", "properties")
+    assert goldens == [f"cassettes/test_it/test_{name}.trace.yaml" for name in reported_later]
+
+
+def test_a_bug_outside_of_tests_fails_the_run(project):
+    """The tests run and pass; the summary shows each bug under its own heading, and the exit status is 1."""
+    write(project, ())
+    project.write(CONFTEST + OF_RUN.format(places=OF_THE_RUN), "conftest.py", prelude=False)
+    ran = project.run("--llm-record")
+    ran.outcomes(passed=1)
+    assert ran.exit == pytest.ExitCode.TESTS_FAILED
+    shown = ran.text + ran.result.stderr.str()
+    for _, _, what in OF_THE_RUN.values():
+        assert f"  {what}: LookupError('a bug')\n" in shown
+    assert ran.text.count("= llmtrace internal error =") >= len(OF_THE_RUN) - 1

@@ -1,0 +1,94 @@
+"""Bugs that pytest's hooks meet, apart from pytest."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from pytest_llmtrace._capture.faults import Fault
+from pytest_llmtrace._run.bugs import Around, Bugs
+
+
+def making(*, before: BaseException | None = None, after: BaseException | None = None) -> Around:
+    @contextlib.contextmanager
+    def made() -> Iterator[None]:
+        if before is not None:
+            raise before
+        try:
+            yield
+        finally:
+            if after is not None:
+                raise after
+
+    return made
+
+
+def failing(around: Around, *, always: bool = False) -> AbstractContextManager[None]:
+    return Bugs(str).failing(around, "it could not be judged", lambda found: f"told: {found.text}", always=always)
+
+
+def test_a_bug_fails_the_phase() -> None:
+    """Before it and after it, with what the run says of it."""
+    for around in (making(before=KeyError("x")), making(after=KeyError("x"))):
+        with (
+            pytest.raises(pytest.fail.Exception, match=r"^told: it could not be judged: KeyError\('x'\)$"),
+            failing(around),
+        ):
+            pass
+
+
+def test_what_the_test_raises_is_no_bug() -> None:
+    """It is raised as it was, and so is a failure that we raise on purpose."""
+    mine = ValueError("of the test")
+    with pytest.raises(ValueError, match="of the test") as caught, failing(making()):
+        raise mine
+    assert caught.value is mine
+    verdict = pytest.fail.Exception("drifted", pytrace=False)
+    with pytest.raises(pytest.fail.Exception, match=r"^drifted$"), failing(making(after=verdict)):
+        raise mine
+
+
+def test_a_phase_that_must_run_runs_all_the_same() -> None:
+    """Fixtures are torn down even where we cannot begin; other phases are not entered."""
+    ran = []
+    with pytest.raises(pytest.fail.Exception), failing(making(before=KeyError("x")), always=True):
+        ran.append("teardown")
+    with pytest.raises(pytest.fail.Exception), failing(making(before=KeyError("x"))):
+        ran.append("call")
+    assert ran == ["teardown"]
+
+
+def test_who_ends_the_run_ends_it() -> None:
+    """Ctrl-C is not turned into a failure by a bug that is met on the way; the bug is shown in the end."""
+    bugs = Bugs(str)
+    around = bugs.failing(making(after=KeyError("x")), "it could not be judged", lambda found: found.text)
+    with pytest.raises(KeyboardInterrupt), around:
+        raise KeyboardInterrupt
+    assert bugs.told == ["it could not be judged: KeyError('x')"]
+
+
+def test_a_bug_in_telling_of_a_bug_is_told_too() -> None:
+    """The failure is there, though reports know less of it."""
+
+    def cannot(_found: Fault) -> str:
+        raise LookupError
+
+    around = Bugs(str).failing(making(before=KeyError("x")), "it could not be judged", cannot)
+    with (
+        pytest.raises(pytest.fail.Exception, match=r"^llmtrace internal error\n\n  it could not be judged: Key"),
+        around,
+    ):
+        pass
+
+
+def test_outside_of_tests_the_run_goes_on() -> None:
+    """What is done around it is left out."""
+    bugs, ran = Bugs(str), []
+    with bugs.going_on(making(before=KeyError("x")), "the collection could not be prepared"):
+        ran.append("collection")
+    assert ran == ["collection"]
+    (text,) = bugs.told
+    assert text.startswith("llmtrace internal error\n\n  the collection could not be prepared: KeyError('x')\n")
