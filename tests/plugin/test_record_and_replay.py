@@ -230,3 +230,26 @@ def test_errands_of_sdks_stay_at_home(project):
     ran = project.replay()
     ran.outcomes(passed=1)
     assert b"huggingface" not in b"".join(project.cassettes().values())
+
+
+def test_a_fixture_whose_cassette_cannot_be_read_fails_all_its_tests(project):
+    """Each of them says which file it is."""
+    project.write(
+        """
+    @pytest.fixture(scope="module")
+    def answer():
+        return chat("hi")
+
+    def test_one(answer):
+        pass
+
+    def test_two(answer):
+        pass
+    """
+    )
+    project.record()
+    (tape,) = [name for name in project.cassettes() if name.endswith(".tape.json")]
+    (project.path / tape).write_text("{", encoding="utf-8")
+    ran = project.replay()
+    ran.outcomes(errors=2)
+    assert ran.text.count(f"\n{tape}, line 1: ") == 2
