@@ -10,14 +10,13 @@ import pytest
 
 from pytest_llmtrace._capture.faults import Fault, fault
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._report.commands.transcript import trace_repr
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
-from pytest_llmtrace._run.live_trace import LLMTrace
+from pytest_llmtrace._run.live_trace import LLMTrace, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outcomes import (
     drained,
@@ -167,13 +166,7 @@ class Run:
         return self._redactor.text(text)
 
     def broken(self, found: Fault, owner: str, *, late: bool = False) -> str:
-        """Take in a bug of ours in the running test. Returns what that fails with.
-
-        Args:
-            found: The bug.
-            owner: The test.
-            late: Whether the test has been reported on already.
-        """
+        """Take in a bug of ours. Returns what the test fails with. Args: late: whether it was reported already."""
         self._failed = True
         if self._attempt is not None:
             return self._attempt.broken(found)
@@ -278,7 +271,7 @@ class Run:
         """The trace of the running test; empty where it is not traced."""
         run = self._attempt
         if run is None:
-            return LLMTrace(lambda: Trace(owner=item.nodeid), trace_repr)
+            return empty_trace(item.nodeid)
         return LLMTrace(run.shown_trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
 
     @property
