@@ -18,7 +18,6 @@ from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
-from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback, request_key
 from pytest_llmtrace._model.messages import MessageTable
