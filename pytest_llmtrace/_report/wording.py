@@ -156,6 +156,16 @@ def breach_line(breach: Mapping[str, Any]) -> str:
     return f"{text}; live calls were refused{source}" if breach.get("refused") else f"{text}{source}"
 
 
+def uncounted_line(uncounted: Mapping[str, Any]) -> str:
+    """What crashed workers paid for."""
+    calls, cost = plural(uncounted["live_calls"], "live call"), usd(uncounted["live_cost_usd"])
+    tests = joined([clean_line(one) for one in uncounted["tests"]])
+    return (
+        f"a worker crashed in {tests}: {calls} (about {cost}) that it made are in no total. Answers that were to be "
+        "recorded are in the journal of their test, where the next recording takes them from"
+    )
+
+
 def finding_line(finding: Mapping[str, Any]) -> str:
     """Any finding in one line, from its data."""
     kind = finding["type"]

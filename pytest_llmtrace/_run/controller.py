@@ -34,6 +34,7 @@ class Controller:
         self._problems: list[str] = []
         self._remarks: list[str] = []
         self._places: dict[str, tuple[str, int]] = {}
+        self._crashed: list[str] = []
         self._folder: str | None = None
         self.ledger: Ledger | None = None
         """What xdist workers spend, where there are any."""
@@ -41,6 +42,8 @@ class Controller:
     def take(self, report: pytest.TestReport) -> None:
         """Take in one test report."""
         outcome = "xfailed" if hasattr(report, "wasxfail") and report.skipped else str(report.outcome)
+        if report.when not in ("setup", "call", "teardown"):  # xdist's own, of a test in which a worker crashed
+            self._crashed.append(report.nodeid)
         if report.when == "call" or outcome != "passed":
             failed_outside = report.when != "call" and outcome == "failed"
             if not (failed_outside and self._outcomes.get(report.nodeid) == "failed"):
@@ -84,6 +87,7 @@ class Controller:
             places=places_in_checkout(self._places, self.settings),
             failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
         )
+        self._note_uncounted(self._document)
         for path in self.settings.reports:
             try:
                 write_report(path, self._document, self._payloads)
@@ -148,6 +152,15 @@ class Controller:
             f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}, and the run fails"
             for old, new in pairs
         ]
+
+    def _note_uncounted(self, document: dict[str, Any]) -> None:
+        from pytest_llmtrace._report.wording import uncounted_line  # noqa: PLC0415
+        from pytest_llmtrace._run.money.uncounted import uncounted  # noqa: PLC0415
+
+        found = uncounted(self.ledger, document["totals"], self._crashed)
+        if found is not None:
+            document["uncounted"] = found
+            self._remarks.append(uncounted_line(found))
 
     def _unused(self, session: pytest.Session, coverage: Coverage) -> list[str]:
         from pytest_llmtrace._run.leftovers import unused_files  # noqa: PLC0415

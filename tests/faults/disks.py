@@ -121,6 +121,34 @@ def reports(folder: Path, pytest: Pytest) -> Row:
     return Row(fault="report that cannot be written", tried=len(places), problems=problems)
 
 
+def reports_full(folder: Path, pytest: Pytest) -> Row:
+    """A report for which the disk has no room is told, the one of the run before stays, and no part of it is left."""
+    problems: list[str] = []
+    with Provider() as provider:
+        project = write_project(folder, int(provider.url.rpartition(":")[2]), SOURCE)
+        record(project, pytest, " a")
+        with _mounted(project / "reports", 24) as mounted:
+            if not mounted:
+                return Row(fault="report on a full disk (a real one: skipped, needs root)", tried=0)
+            kinds = ("html", "json", "jsonl", "md")
+            old = {f"a.{kind}": "the one before" for kind in kinds}
+            for name, text in old.items():
+                (project / "reports" / name).write_text(text)
+            _fill(project / "reports" / "filler")
+            for name in old:
+                options = ("--llm-trace", "-q", f"--llm-report=reports/{name}")
+                problems += _told(pytest.run(project, *options, env={"ROUND": " a"}), "No space left on device")
+            left = {path.name: path.read_text() for path in (project / "reports").iterdir() if path.name != "filler"}
+            problems += [] if left == old else [f"the folder holds {left}"]
+    return Row(fault="report on a full disk (a real one)", tried=len(kinds), problems=problems)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 1024)
+
+
 def _told(ended: Ended, text: str) -> list[str]:
     wrong = [] if ended.status == 1 else [f"it ended with {ended.status}: {ended.text[-500:]}"]
     return wrong + ([] if text in ended.text else [f"it did not say {text!r}: {ended.text[-800:]}"])

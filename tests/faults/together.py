@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -27,6 +28,15 @@ SOURCE = """
             said.append("x" * 300 + f"{n}.{k}" + os.environ["ROUND"])
             assert chat(*said)[0] == 200
 """
+
+
+KILLED = (
+    SOURCE
+    + """
+            if n == 1 and os.environ.get("KILLED_AFTER") == str(k + 1):
+                os.kill(os.getpid(), 9)
+"""
+)
 
 
 def recorded_by_two(folder: Path, one: Pytest, other: Pytest, *, rounds: int, seed: int) -> Row:
@@ -82,6 +92,29 @@ def recorded_by_workers(folder: Path, pytest: Pytest) -> Row:
         problems = [f"it ended with {ended.status}: {ended.text[-800:]}"] if ended.status else []
         lost = max(0, provider.count - TESTS * CALLS)
     return Row(fault="-n 4", tried=1, problems=[*problems, *_wrong(folder, " 0")], lost=lost)
+
+
+def worker_killed(folder: Path, pytest: Pytest) -> Row:
+    """A worker of xdist is killed in a test: what it paid for is told, and the next recording pays for the rest."""
+    problems: list[str] = []
+    tried = lost = 0
+    with Provider(random_ids=True) as provider:
+        for calls in range(1, CALLS + 1):
+            project = write_project(folder / str(calls), int(provider.url.rpartition(":")[2]), KILLED)
+            provider.rewind()
+            env = {"ROUND": " 0", "PAUSE": "0", "KILLED_AFTER": str(calls)}
+            options = ("--llm-record", "-q", "-p", "xdist", "-n", "2", "--llm-report=report.json")
+            ended = pytest.run(project, *options, env=env)
+            tried += 1
+            problems += [] if ended.status == 1 else [f"it ended with {ended.status}: {ended.text[-800:]}"]
+            problems += broken_files(project)
+            report = json.loads((project / "report.json").read_text())
+            told = report.get("uncounted", {}).get("live_calls", 0) + report["totals"]["live_calls"]
+            problems += [] if told == provider.count else [f"{told} calls of {provider.count} were told"]
+            record_paused(project, pytest, " 0")
+            lost += provider.count - TESTS * CALLS
+            problems += _wrong(project, " 0")
+    return Row(fault="a worker of xdist is killed", tried=tried, problems=problems, lost=lost)
 
 
 def asked(provider: Provider) -> list[str]:

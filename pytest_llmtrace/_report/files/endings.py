@@ -135,6 +135,6 @@ def _write(path: Path, pieces: Iterable[str]) -> None:
 
 
 def _umask() -> int:
-    current = os.umask(0)
+    current = os.umask(0o077)  # for a moment that of other threads, too
     os.umask(current)
     return current
