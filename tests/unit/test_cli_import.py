@@ -191,3 +191,32 @@ def test_stats_name_tapes_without_a_golden_trace(tree):
     assert (shown.exit_code, shown.stderr) == (
         1, f"Error: {golden}: there is no golden trace, only a tape; `pytest --llm-record` makes it, from the tape\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pytest.ini", "[pytest]\nllm_pii = email\nllm_redact =\n    # ours\n    order: SHOP-\\d+\n"),
+        ("tox.ini", "[tox]\n[pytest]\nllm_pii = all\nllm_redact = order: SHOP-\\d+\n"),
+        ("setup.cfg", "[tool:pytest]\nllm_pii = email\nllm_redact = order: SHOP-\\d+\n"),
+        ("pyproject.toml", "[tool.pytest.ini_options]\nllm_pii = ['email']\nllm_redact = ['order: SHOP-\\d+']\n"),
+    ],
+)
+def test_personal_data_is_left_out_as_the_project_says(tree, file, text):
+    """Its settings are read wherever pytest would look for them; no code of the project runs."""
+    (tree / file).write_text(text, encoding="utf-8")
+    (tree / "conftest.py").write_text("raise SystemExit", encoding="utf-8")
+    source = tree / "tests/cassettes/test_a/test_one.yaml"
+    source.write_text(cassette("ann@example.com, SHOP-17"), encoding="utf-8")
+    assert run("tests").exit_code == 0
+    (interaction,) = load_tape(source.with_name("test_one.tape.json")).interactions
+    said = json.loads(interaction.request.body)["messages"][0]["content"]
+    assert said == "REDACTED-EMAIL-1a, REDACTED-ORDER-1a"
+
+
+def test_a_setting_that_is_not_possible_converts_nothing(tree):
+    """The file and the value are named."""
+    (tree / "tests/pytest.ini").write_text("[pytest]\nllm_pii = emial\n", encoding="utf-8")
+    done = run("tests")
+    assert (done.exit_code, files(tree / "tests")[-1]) == (2, "settings.yaml")
+    assert "tests/pytest.ini: llm_pii = emial: no such kind; did you mean email?" in done.output
