@@ -77,7 +77,7 @@ class Recorder:
         """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
         self.book = Book() if book is None else book
         """Which placeholders stand for which personal data."""
-        self._redactor = redactor.hiding(self.book.redact) if self.book else redactor
+        self._redactor = redactor.hiding(self.book) if self.book else redactor
         self.faults = Faults(self._redactor.text)
         """Bugs of ours that were met."""
         self._gates = gates

@@ -69,7 +69,7 @@ def _imported(paths: tuple[Path, ...], personal: Sequence[Kind], *, force: bool,
         item_show_func=lambda file: file.name if file else None,
     ) as files:
         for file in files:
-            hiding = redactor.hiding(Book(personal).redact) if personal else redactor
+            hiding = redactor.hiding(Book(personal)) if personal else redactor
             done = import_file(file, redactor=hiding, force=force, dry_run=dry_run, made=made)
             if done.outcome == "not_a_cassette" and file in paths:
                 done = replace(done, outcome="broken", reason=f"{file}: this is no cassette of vcrpy")

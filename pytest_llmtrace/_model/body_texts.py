@@ -6,19 +6,23 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from pytest_llmtrace._model.split_texts import Edits, with_edits
+
 Rewrite = Callable[[str], str]
 
 NUMBER: Final = " (number)"
 """What stands behind the text that took the place of a number, so that it can become one again."""
 
 
-def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False) -> bytes:
+def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False, edits: Edits | None = None) -> bytes:
     """The body with every text in it rewritten; the same bytes where nothing changes, or where it is no text.
 
     Args:
         body: Of a request or a response.
         rewrite: Is asked about each text.
         whole: Whether keys, and integers as long as those of cards and accounts, are texts, too.
+        edits: Finds what is to be replaced in a text. Asked about the texts of a stream that are pieces of one, before
+            `rewrite` is asked about each.
     """
     try:
         text = body.decode()
@@ -26,7 +30,9 @@ def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False) -> bytes:
         return body
     made = _json(text, rewrite, whole=whole)
     if made is None:
-        made = "\n".join(_line(line, rewrite, whole=whole) for line in text.split("\n"))
+        lines = text.split("\n")
+        lines = lines if edits is None or len(lines) == 1 else with_edits(lines, edits)
+        made = "\n".join(_line(line, rewrite, whole=whole) for line in lines)
     return body if made == text else made.encode("utf-8", "surrogatepass")
 
 
@@ -64,7 +70,7 @@ def _data(data: Any, rewrite: Rewrite, *, whole: bool) -> Any:
         return {rewrite(key) if whole else key: _data(value, rewrite, whole=whole) for key, value in data.items()}
     if isinstance(data, list):
         return [_data(item, rewrite, whole=whole) for item in data]
-    if whole and isinstance(data, int) and abs(data) >= _LONG:
+    if whole and isinstance(data, int) and data >= _LONG:
         text = str(data)
         made = rewrite(text)
         return data if made == text else f"{made}{NUMBER}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
@@ -17,6 +17,7 @@ from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_w
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.places import NAMES, names_a_secret
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
+from pytest_llmtrace._model.split_texts import Edit
 
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "credentials", "real_keys", "redact_data"]
 
@@ -46,6 +47,16 @@ _SHORTEST_KEY: Final = 16
 More = Callable[[], Callable[[str], str] | None]
 
 
+class Personal(Protocol):
+    """Removes personal data from texts (`personal.book`)."""
+
+    def redact(self, text: str) -> str:
+        """The text without it."""
+
+    def edits(self, text: str) -> Sequence[Edit]:
+        """What is to be replaced in a text of which a stream brings pieces."""
+
+
 class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
@@ -53,7 +64,7 @@ class Redactor:
         self,
         secrets: Iterable[str] | Mapping[str, str] = (),
         more: More | None = None,
-        personal: Callable[[str], str] | None = None,
+        personal: Personal | None = None,
         *,
         allowed: Sequence[re.Pattern[str]] = (),
     ) -> None:
@@ -88,7 +99,7 @@ class Redactor:
         more = dict.fromkeys(secrets, "a secret value")
         return Redactor({**more, **self._values}, self._more, self._personal, allowed=self.known.allowed)
 
-    def hiding(self, personal: Callable[[str], str]) -> Redactor:
+    def hiding(self, personal: Personal) -> Redactor:
         """A redactor that removes personal data as well."""
         return Redactor(self._values, self._more, personal, allowed=self.known.allowed)
 
@@ -142,7 +153,7 @@ class Redactor:
         if self._personal is None:
             return made
         parts = urlsplit(made)
-        return urlunsplit((*parts[:2], *(self._personal(part) for part in parts[2:])))
+        return urlunsplit((*parts[:2], *(self._personal.redact(part) for part in parts[2:])))
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
@@ -172,7 +183,9 @@ class Redactor:
         more = self._more() if self._more is not None else None
         if more is not None and body:
             body = rewritten(body, more)
-        return rewritten(body, self._personal, whole=True) if self._personal is not None and body else body
+        if self._personal is not None and body:
+            body = rewritten(body, self._personal.redact, whole=True, edits=self._personal.edits)
+        return body
 
     def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[str, ...]) -> Headers:
         made = []
@@ -182,7 +195,7 @@ class Redactor:
             shown = self.url(value) if name.lower() == "location" else value
             shown = self.text(shown, own)
             if self._personal is not None and name.lower() == "link":
-                shown = self._personal(shown)
+                shown = self._personal.redact(shown)
             made.append((name.lower(), shown))
         return tuple(made)
 

@@ -101,7 +101,10 @@ def test_files_hold_placeholders_and_the_application_reads_its_own_values(shop):
 @pytest.mark.parametrize(
     ("ini", "said"),
     [
-        ("llm_pii = emial", "tox.ini: llm_pii = emial: no such kind; did you mean email? Possible are email, phone,"),
+        (
+            "llm_pii = emial",
+            "tox.ini: llm_pii = emial: no such kind; did you mean email? Possible are card, iban",
+        ),
         ("llm_redact = id: [a", "tox.ini: llm_redact: 'id: [a': not a regular expression: unterminated character set"),
         ("llm_redact = id: a*", "tox.ini: llm_redact: 'id: a*': matches where there is nothing"),
         ("llm_redact = id: (a+)+$", "tox.ini: llm_redact: 'id: (a+)+$': repeats a repetition"),

@@ -8,11 +8,12 @@ that it has in the recording.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pytest_llmtrace._model.body_texts import inside_json, rewritten
+from pytest_llmtrace._model.body_texts import NUMBER, inside_json, rewritten
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.personal.pairs import pairs_of
@@ -27,6 +28,7 @@ from pytest_llmtrace._model.personal.placeholders import (
     renamed,
     renamed_response,
 )
+from pytest_llmtrace._model.split_texts import Edit, applied
 
 _Value = tuple[str, int]
 _MOST_LETTERS = 26
@@ -75,28 +77,40 @@ class Book:
         inside = inside_json(text, self.redact)
         if inside is not None:
             return inside
-        pieces, done = list[str](), 0
-        for start, end, kind in self._found(text):
-            stands = self._literal(text[start:end]) if kind is None else self._placeholder(kind, text[start:end])
-            pieces += (text[done:start], str(stands))
-            done = end
-        return "".join((*pieces, text[done:])) if pieces else text
+        return applied(text, self._spans(text))
+
+    def edits(self, text: str) -> list[Edit]:
+        """What is to be replaced in a text of which a stream brings pieces; it may be JSON that is not whole."""
+        made = self._spans(text)
+        if text.lstrip()[:1] not in ("{", "["):
+            return made
+        whole = self.redact(text)
+        if whole != applied(text, made) and inside_json(text, str) is not None:
+            return [(0, len(text), whole)]  # values that are escaped, or numbers
+        return [
+            (start, end, f'"{instead}{NUMBER}"' if _is_number(text, start, end) else instead)
+            for start, end, instead in made
+        ]
+
+    def _spans(self, text: str) -> list[Edit]:
+        return [
+            (
+                start,
+                end,
+                str(self._literal(text[start:end]) if kind is None else self._placeholder(kind, text[start:end])),
+            )
+            for start, end, kind in self._found(text)
+        ]
 
     def _found(self, text: str) -> list[tuple[int, int, Kind | None]]:
-        """What stands where, nothing twice: what begins first, else the longest, else the first kind."""
-        spans: list[tuple[int, int, Kind | None]] = [(*one.span(), None) for one in PLACEHOLDERS.finditer(text)]
-        taken = list(spans)
+        """What stands where: placeholders that are there already, then each kind in what those before it left."""
+        found: list[tuple[int, int, Kind | None]] = [(*one.span(), None) for one in PLACEHOLDERS.finditer(text)]
+        left = _without(text, found)
         for kind in self._kinds:
-            spans += [
-                (start, end, kind)
-                for start, end in kind.spans(text)
-                if not any(start < over and begun < end for begun, over, _ in taken)
-            ]
-        kept: list[tuple[int, int, Kind | None]] = []
-        for span in sorted(spans, key=lambda one: (one[0], -one[1])):
-            if not kept or span[0] >= kept[-1][1]:
-                kept.append(span)
-        return kept
+            own = [(start, end, kind) for start, end in kind.spans(left)]
+            left = _without(left, own)
+            found += own
+        return sorted(found, key=lambda one: one[0])
 
     def _placeholder(self, kind: Kind, spelled: str) -> Placeholder:
         plain = kind.plain(spelled)
@@ -217,7 +231,7 @@ class Book:
             spelled = letters.get(one.letter)
             return str(one) if spelled is None and letters.get(PLAIN) is None else str(spelled or letters[PLAIN])
 
-        return renamed(text, value)
+        return renamed(_NUMBERS.sub(lambda found: renamed(found.group(1), value), text), value)
 
     # Numbers for files
 
@@ -262,6 +276,20 @@ class Book:
             return str(replace(one, number=number, letter=letter))
 
         return written
+
+
+def _without(text: str, spans: Sequence[tuple[int, int, Kind | None]]) -> str:
+    """The text with nothing to be found in some places."""
+    return applied(text, [(start, end, "\0" * (end - start)) for start, end, _ in spans]) if spans else text
+
+
+def _is_number(text: str, start: int, end: int) -> bool:
+    """Whether a stretch of JSON is a number there, no text."""
+    return text[start:end].isdecimal() and text[:start].rstrip()[-1:] in (":", "[", ",")
+
+
+_NUMBERS = re.compile(rf'"({PLACEHOLDERS.pattern}){re.escape(NUMBER)}"', re.IGNORECASE)
+"""What stands in a piece of JSON for a number."""
 
 
 def _letter(position: int) -> str:

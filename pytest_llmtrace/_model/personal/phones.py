@@ -13,8 +13,12 @@ from typing import Final
 def phone_spans(text: str) -> Iterator[tuple[int, int]]:
     """Where phone numbers are."""
     for found in _INTERNATIONAL.finditer(text) if "+" in text or "%2" in text else ():
-        digits = re.sub(r"\D", "", found.group(1))
-        if _CALLING_CODE.match(digits) and (digits[0] != "1" or _NORTH_AMERICAN.fullmatch(digits)):
+        start, end = found.span(1)
+        if text[start] == "1":
+            north_american = _NORTH_AMERICAN.match(text, start, end)
+            if north_american is not None:
+                yield found.start(), north_american.end()
+        elif _CALLING_CODE.match(re.sub(r"\D", "", found.group(1))):
             yield found.span()
     for found in _NATIONAL.finditer(text):
         yield found.span()
@@ -35,8 +39,10 @@ _INTERNATIONAL: Final = re.compile(
 _NATIONAL: Final = re.compile(
     r"(?<![\w+.-])(?<!\d )(?:1[ -])?(?:\([2-9]\d\d\) ?|[2-9]\d\d-)[2-9]\d\d-\d{4}(?![\w-])", re.ASCII
 )
-_NORTH_AMERICAN: Final = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
+_NORTH_AMERICAN: Final = re.compile(
+    rf"1{_SEPARATOR}[2-9](?:{_SEPARATOR}\d){{2}}{_SEPARATOR}[2-9](?:{_SEPARATOR}\d){{6}}(?!\d)", re.ASCII
+)
 _CALLING_CODE: Final = re.compile(
-    r"1|7|2(?:[07]|[1-689]\d)|3(?:[0-469]|[578]\d)|4(?:[013-9]|2\d)|5(?:[1-8]|[09]\d)|6(?:[0-6]|[7-9]\d)"
+    r"7|2(?:[07]|[1-689]\d)|3(?:[0-469]|[578]\d)|4(?:[013-9]|2\d)|5(?:[1-8]|[09]\d)|6(?:[0-6]|[7-9]\d)"
     r"|8(?:[1246]|[0578]\d)|9(?:[0-58]|[679]\d)"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def body_of(*texts, **more):
 def recorded(*exchanges):
     """The interactions that a recording makes of requests and answers, as the file has them."""
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     made = [
         (redactor.request(sent), redactor.response(HttpResponse(status=200, body=answer))) for sent, answer in exchanges
     ]
@@ -141,7 +142,7 @@ def recorded(*exchanges):
 def test_a_request_matches_whatever_its_values_are_numbered():
     """The key of a request depends on which of its values are equal, and on nothing that came before it."""
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     one = redactor.request(body_of("a@x.org", "b@x.org", "a@x.org"))
     other = redactor.request(body_of("c@x.org", "b@x.org", "c@x.org"))
     third = redactor.request(body_of("c@x.org", "b@x.org", "b@x.org"))
@@ -159,7 +160,7 @@ def test_an_answer_gives_back_what_this_run_sent_itself():
     )
     assert interaction.response.body == (b'{"to":"REDACTED-EMAIL-1a","t":"REDACTED-PHONE-1a REDACTED-EMAIL-2a"}')
     book = Book(ALL)
-    sent = Redactor().hiding(book.redact).request(body_of("Who is Ann@Example.org, +49 151 23456789?"))
+    sent = Redactor().hiding(book).request(body_of("Who is Ann@Example.org, +49 151 23456789?"))
     answer = book.restored(book.answer(interaction, sent))
     assert json.loads(answer.body) == {"to": "ann@example.org", "t": "+4915123456789 REDACTED-EMAIL-2a"}
 
@@ -168,7 +169,7 @@ def test_parallel_requests_in_another_order_get_their_own_answers_and_numbers():
     """Numbers of the run are chance; what it shows and writes has those of the recording."""
     tape = recorded((body_of("first a@x.org"), b'["a@x.org"]'), (body_of("second b@x.org"), b'["b@x.org"]'))
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     sent = [redactor.request(body_of(text)) for text in ("second b@x.org", "first a@x.org")]
     found = [next(one for one in tape if one.key == request_key(request)) for request in sent]
     answers = [book.answer(one, request) for one, request in zip(found, sent, strict=True)]
@@ -182,7 +183,7 @@ def test_of_requests_equal_but_for_values_the_one_that_fits_what_is_known_answer
     """A value that was found out speaks for one recorded request and against the others."""
     first, second = recorded((body_of("ask a@x.org"), b"1"), (body_of("ask b@x.org"), b"2"))
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     one, other = redactor.request(body_of("ask a@x.org")), redactor.request(body_of("ask b@x.org"))
     book.answer(first, one)
     assert [book.agrees(first.request, request) for request in (one, other)] == [True, False]
@@ -196,7 +197,7 @@ def test_a_placeholder_that_an_application_sends_back_is_the_one_of_the_answer()
         (body_of("who?", "b@x.org", "and a@x.org?"), b'["b@x.org"]'),
     )
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     given = book.restored(book.answer(tape[0], redactor.request(body_of("who?"))))
     (name,) = json.loads(given.body)
     assert name == "REDACTED-EMAIL-1a"
@@ -212,7 +213,7 @@ def test_answers_of_a_journal_do_not_share_numbers():
     (one,) = recorded((body_of("a@x.org"), b'["c@x.org"]'))
     (other,) = recorded((body_of("b@x.org"), b'["d@x.org"]'))
     book = Book(ALL)
-    redactor = Redactor().hiding(book.redact)
+    redactor = Redactor().hiding(book)
     answers = [
         book.answer(interaction, redactor.request(body_of(text)), alone=True).body
         for interaction, text in ((one, "a@x.org"), (other, "b@x.org"))
@@ -236,7 +237,7 @@ def test_a_body_loses_values_in_keys_numbers_and_json_inside_of_json():
         }
     ).encode()
     book = Book(ALL)
-    made = Redactor().hiding(book.redact).body(body)
+    made = Redactor().hiding(book).body(body)
     assert json.loads(made) == {
         "REDACTED-EMAIL-1a": "REDACTED-CARD-1a (number)",
         "arguments": '{"REDACTED-EMAIL-2a": {"n": "REDACTED-CARD-2a (number)"}, "note": "say \\"hi\\""}',
@@ -247,10 +248,69 @@ def test_a_body_loses_values_in_keys_numbers_and_json_inside_of_json():
 
 def test_hosts_stay_and_the_rest_of_a_url_does_not():
     """A request must still go where it was recorded."""
-    redactor = Redactor().hiding(Book(ALL).redact)
+    redactor = Redactor().hiding(Book(ALL))
     assert redactor.url("https://203.0.113.7:8000/u/ann@example.com?q=b%40x.org&ip=203.0.113.8") == (
         "https://203.0.113.7:8000/u/REDACTED-EMAIL-1a?q=REDACTED-EMAIL-2b&ip=REDACTED-IP-1a"
     )
+
+
+def stream(events):
+    """A body of server-sent events."""
+    return "".join(f"data: {json.dumps(one)}\n\n" for one in events).encode() + b"data: [DONE]\n\n"
+
+
+def events_in(body):
+    """The events of such a body."""
+    return [json.loads(line[6:]) for line in body.decode().split("\n\n") if line.startswith("data: {")]
+
+
+def deltas(text, cuts, *, index=0):
+    """The pieces of a text as OpenAI's chat API streams them."""
+    places = [0, *sorted(cuts), len(text)]
+    pieces = [text[start:end] for start, end in pairwise(places)]
+    return [{"id": "c1", "choices": [{"index": index, "delta": {"content": one}}]} for one in pieces]
+
+
+def test_a_value_that_a_stream_splits_is_one_placeholder_where_it_begins():
+    """Every choice is a text of its own, however they interleave; what is no piece of a value stays as it was."""
+    one, other = deltas("to ann@example.com now", {5, 9}), deltas("ask +4915123456789!", {6, 9}, index=1)
+    raw = stream([event for pair in zip(one, other, strict=True) for event in pair])
+    book = Book(ALL)
+    made = Redactor().hiding(book).response(HttpResponse(status=200, body=raw)).body
+    assert [event["choices"][0]["delta"]["content"] for event in events_in(made)] == [
+        "to REDACTED-EMAIL-1a", "ask REDACTED-PHONE-1a", "", "", " now", "!",
+    ]  # fmt: skip
+    given = book.restored(HttpResponse(status=200, body=made)).body
+    assert [event["choices"][0]["delta"]["content"] for event in events_in(given)] == [
+        "to ann@example.com", "ask +4915123456789", "", "", " now", "!",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"card": 4111111111111111, "who": "ann@example.com"}',
+        '{"who": "j\\u00fcrgen@m\\u00fcller.de", "n": 1}',
+        '{"card": 4111111111111111, "wh',
+    ],
+)
+def test_arguments_that_a_stream_splits_stay_json(arguments):
+    """Numbers and escapes come back as they were, also where the stream was cut off."""
+    pieces = [arguments[start : start + 7] for start in range(0, len(arguments), 7)]
+    raw = stream({"type": "content_block_delta", "index": 1, "delta": {"partial_json": one}} for one in pieces)
+    book = Book(ALL)
+    made = Redactor().hiding(book).body(raw)
+    assert "4111" not in "".join(one["delta"]["partial_json"] for one in events_in(made))
+    assert "ller.de" not in "".join(one["delta"]["partial_json"] for one in events_in(made))
+    given = book.restored(HttpResponse(status=200, body=made)).body
+    assert "".join(one["delta"]["partial_json"] for one in events_in(given)) == arguments
+    assert len(events_in(made)) == len(pieces)
+
+
+def test_what_every_event_repeats_is_no_piece_of_a_text():
+    """An address that stands whole in each event is replaced in each."""
+    made = Redactor().hiding(Book(ALL)).body(stream([{"user": "ann@example.com", "n": 1}] * 3))
+    assert [one["user"] for one in events_in(made)] == ["REDACTED-EMAIL-1a"] * 3
 
 
 VALUES = st.sampled_from(
@@ -276,9 +336,23 @@ def test_no_planted_value_survives_and_all_come_back(data):
     """Wherever a value stands, no redacted byte says it, and a run that sent it reads it again as it was."""
     raw = json.dumps(data).encode()
     book = Book(ALL)
-    made = Redactor().hiding(book.redact).body(raw)
+    made = Redactor().hiding(book).body(raw)
     text = made.decode("utf-8", "surrogatepass")
     for value in ("ann@", "example", "23456789", "4155552671", "1111-1111", "378282246310005"):
         assert value not in text.casefold()
     assert json.loads(book.restored(HttpResponse(status=200, body=made)).body) == data
-    assert Redactor().hiding(book.redact).body(made) == made
+    assert Redactor().hiding(book).body(made) == made
+
+
+@given(st.lists(WORDS | VALUES, min_size=2, max_size=6), st.sets(st.integers(1, 60), min_size=1, max_size=8))
+def test_no_planted_value_survives_in_a_stream_however_it_is_cut(words, cuts):
+    """The pieces together say what the whole text says with placeholders, and what a run sent comes back."""
+    text = " ".join(words)
+    raw = stream(deltas(text, {cut for cut in cuts if cut < len(text)}))
+    book = Book(ALL)
+    made = Redactor().hiding(book).body(raw)
+    said = "".join(one["choices"][0]["delta"]["content"] for one in events_in(made))
+    assert said == book.redact(text)
+    given = book.restored(HttpResponse(status=200, body=made)).body
+    assert "".join(one["choices"][0]["delta"]["content"] for one in events_in(given)) == text
+    assert len(events_in(made)) == len(events_in(raw))
