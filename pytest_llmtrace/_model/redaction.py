@@ -52,9 +52,11 @@ class Personal(Protocol):
 
     def redact(self, text: str) -> str:
         """The text without it."""
+        ...
 
     def edits(self, text: str) -> Sequence[Edit]:
         """What is to be replaced in a text of which a stream brings pieces."""
+        ...
 
 
 class Redactor:
