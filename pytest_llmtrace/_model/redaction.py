@@ -151,7 +151,7 @@ class Redactor:
                     f"{quote_plus(name)}={PLACEHOLDER if hidden else quote_plus(value)}"
                     for (name, value), hidden in zip(pairs, secret, strict=True)
                 )
-        made = self.text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+        made = self._text(urlunsplit((parts.scheme, host, parts.path, query, "")))
         if self._personal is None:
             return made
         parts = urlsplit(made)
@@ -162,10 +162,9 @@ class Redactor:
         return self._with_more(body_without_secrets(body, self._knowing_own(own), self._clean))
 
     def text(self, text: str, own: Iterable[str] = ()) -> str:
-        """Text with every secret replaced."""
-        text = without_secrets(text, self._knowing_own(own))
-        more = self._more() if self._more is not None else None
-        return more(text) if more is not None else text
+        """Text with every secret, and all personal data, replaced."""
+        text = self._text(text, own)
+        return self._personal.redact(text) if self._personal is not None else text
 
     def data(self, data: Any) -> Any:
         """JSON-like data with every secret in it replaced; the same object where there is none."""
@@ -181,6 +180,12 @@ class Redactor:
         values = [(value, "the key of the request") for value in own]
         return self.known if not values else Known.of([*self._values.items(), *values], self.known.allowed)
 
+    def _text(self, text: str, own: Iterable[str] = ()) -> str:
+        """Text with every secret replaced."""
+        text = without_secrets(text, self._knowing_own(own))
+        more = self._more() if self._more is not None else None
+        return more(text) if more is not None else text
+
     def _with_more(self, body: bytes) -> bytes:
         more = self._more() if self._more is not None else None
         if more is not None and body:
@@ -194,11 +199,8 @@ class Redactor:
         for name, value in headers:
             if name.lower() not in kept:
                 continue
-            shown = self.url(value) if name.lower() == "location" else value
-            shown = self.text(shown, own)
-            if self._personal is not None and name.lower() == "link":
-                shown = self._personal.redact(shown)
-            made.append((name.lower(), shown))
+            is_url = name.lower() == "location"
+            made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
         return tuple(made)
 
 

@@ -254,6 +254,17 @@ def test_hosts_stay_and_the_rest_of_a_url_does_not():
     )
 
 
+def test_texts_and_headers_lose_values():
+    """What is told of a fault, and the headers that are kept, go the same way as bodies."""
+    redactor = Redactor().hiding(Book(ALL))
+    assert redactor.text("ValueError: ann@example.com") == "ValueError: REDACTED-EMAIL-1a"
+    headers = (("Link", "</u/ann@example.com>"), ("Location", "https://203.0.113.7/u/ann@example.com"))
+    assert redactor.response(HttpResponse(status=302, headers=headers)).headers == (
+        ("link", "</u/REDACTED-EMAIL-1a>"),
+        ("location", "https://203.0.113.7/u/REDACTED-EMAIL-1a"),
+    )
+
+
 def stream(events):
     """A body of server-sent events."""
     return "".join(f"data: {json.dumps(one)}\n\n" for one in events).encode() + b"data: [DONE]\n\n"
