@@ -91,7 +91,8 @@ def vcrpy(data: bytes) -> None:
 def report(data: bytes) -> None:
     """A report of one shard can be merged with a good one, or is refused by name."""
     path = _file("shard.json", data)
-    _read(path, lambda: merge([path, _file("good.json", seeds.reports()[0])], root=path.parent))
+    good = _file("good.json", seeds.reports()[0].replace(b"test_refund", b"test_other"))
+    _read(path, lambda: merge([path, good], root=path.parent))
 
 
 def _read(path: Path, read: Callable[[], Any]) -> Any:
