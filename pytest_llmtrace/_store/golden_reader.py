@@ -29,7 +29,7 @@ from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_finish import USUAL, VOCABULARIES, obvious_finish
 from pytest_llmtrace._store.golden_history import HistoryReader
 from pytest_llmtrace._store.golden_messages import read_output
-from pytest_llmtrace._store.golden_section import Section
+from pytest_llmtrace._store.golden_section import MOST, Section
 from pytest_llmtrace._store.yaml_reader import Document
 
 Tools = tuple[Mapping[str, Any], ...]
@@ -231,8 +231,8 @@ def _totals(section: Section) -> Totals:
 
 def _usage(section: Section, data: Mapping[str, Any]) -> Usage:
     for name, value in data.items():
-        if name not in _USAGE_KEYS or not isinstance(value, int):
-            raise section.fault(f"`{name}: {value}` is not a number of tokens (known: {_listed(_USAGE_KEYS)})")
+        if name not in _USAGE_KEYS or not isinstance(value, int) or not 0 <= value <= MOST:
+            raise section.fault(f"`{name}: {value!r:.100}` is not a number of tokens (known: {_listed(_USAGE_KEYS)})")
     return Usage.from_data(dict(data))
 
 

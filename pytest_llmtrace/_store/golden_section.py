@@ -10,6 +10,8 @@ from pytest_llmtrace._store.yaml_reader import Document
 
 Default = TypeVar("Default")
 _REQUIRED: Final = object()
+MOST: Final = 10**18
+"""What no amount and no count is beyond: arithmetic with larger ones fails, or loses what is added to them."""
 
 
 class Section:
@@ -56,8 +58,10 @@ class Section:
         return value
 
     def amount(self, key: str) -> float | None:
-        """A number, or `None`."""
+        """A number, 0 or more, or `None`."""
         value = self._value(key, None, (int, float), "a number")
+        if value is not None and not 0 <= value <= MOST:
+            raise self.fault(f"`{key}` must be a number, 0 or more, not {value!r:.100}")
         return None if value is None else float(value)
 
     def mapping(self, key: str) -> dict[str, Any] | None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._capture.dialects import DIALECTS, estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.wire.reading import as_read
+from pytest_llmtrace._compare.drift import compare
+from pytest_llmtrace._compare.policy import POLICIES
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import LLMCall
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._store.bodies import body_data, read_body
+from pytest_llmtrace._store.golden_file import Golden, dump_golden, load_golden
+from pytest_llmtrace.errors import StorageError
 from tests.fuzz import seeds
 from tests.fuzz.target import of_bytes
 from tests.unit.capture.dialects.test_hostile import CALLS
@@ -30,10 +37,11 @@ def request(data: bytes) -> None:
     if call is not None:
         assert call.status == "open"
         _priced(call, estimate_usage(call))
+        _kept(replace(call, status="ok"))
 
 
 def answer(data: bytes) -> None:
-    """An answer finishes its call, the same each time; its tokens are counted and its price is one."""
+    """An answer finishes its call, the same each time; its tokens and price are numbers; a golden trace keeps it."""
     asked, response = _asked(data)
     call = parse_response(asked, response, MessageTable())
     assert call.status in ("ok", "error", "abandoned")
@@ -41,6 +49,7 @@ def answer(data: bytes) -> None:
     assert repr(call) == repr(parse_response(asked, response, MessageTable()))  # NaN is not equal to itself
     assert call.error is None or "Error: " not in call.error.message or call.error.type != "unreadable_response"
     _priced(call, call.usage if call.usage is not None else estimate_usage(call))
+    _kept(call)
 
 
 def stream(data: bytes) -> None:
@@ -77,6 +86,16 @@ def _priced(call: LLMCall, usage: Usage) -> None:
     cost = PriceBook().cost(call.model, call.provider, usage, call.operation, call.params)
     assert cost is None or 0 <= cost < float("inf")
     assert call.cost is None or 0 <= call.cost < float("inf")
+
+
+def _kept(call: LLMCall) -> None:
+    trace = Trace(owner="tests/test_a.py::test_a", entries=(call,))
+    try:
+        text = dump_golden(Golden(test=trace.owner, trace=trace, totals=totals(trace.calls)))
+    except StorageError:
+        return  # nested deeper than a file may
+    (read,) = load_golden(text, Path("a.trace.yaml")).trace.calls
+    assert compare(trace, Trace(owner=trace.owner, entries=(read,)), POLICIES["exact"]) == ()
 
 
 TARGETS: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,8 @@ def golden(data: bytes) -> None:
         assert loaded.test in str(error)  # noqa: PT017 - both are promised
         return
     again = load_golden(text, GOLDEN)
+    assert math.isfinite(again.totals.priced_usd)
+    assert again.totals.priced_usd >= 0
     assert dump_golden(again) == text
     assert compare(loaded.trace, again.trace, POLICIES["exact"]) == ()
 

@@ -30,6 +30,9 @@ PROVIDERS: Final = (
 )  # fmt: skip
 
 
+FIELDS: Final = ("input_cost_per_token", "output_cost_per_token", "output_cost_per_image", "input_cost_per_query")
+
+
 def prices(case: tuple[str, str, Usage, str, Mapping[str, Any], Mapping[str, float]]) -> None:
     """A call of any model with any count of tokens and any parameters costs an amount of dollars, or nobody knows."""
     model, provider, usage, operation, params, own = case
@@ -80,7 +83,9 @@ params_of = st.fixed_dictionaries(
 )
 models = st.deferred(lambda: st.sampled_from(WORDS) | st.sampled_from(_models()) | st.text(max_size=20))
 own_prices = st.deferred(
-    lambda: st.dictionaries(st.sampled_from(sorted(price_fields())), st.floats(0, 1e6), min_size=1, max_size=4)
+    lambda: st.dictionaries(
+        st.sampled_from(FIELDS) | st.sampled_from(sorted(price_fields())), st.floats(0, 1e6), min_size=1, max_size=4
+    )
 )
 operations = st.sampled_from(["chat", "images", "rerank", "moderations", "embeddings"])
 

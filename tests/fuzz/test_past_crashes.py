@@ -7,8 +7,11 @@ import time
 
 import pytest
 
+from pytest_llmtrace._capture.dialects import DIALECTS
+from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import ToolCall, Trace
+from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._report.fine_tuning import examples
 from pytest_llmtrace._report.spans.parts import output_messages
 from tests.fuzz import outputs, seeds
@@ -28,6 +31,18 @@ TAPE = json.dumps(
         ],
     }
 ).encode()
+GOLDEN = (
+    b"llmtrace: 1\ntest: a.py::b\nconversations: [{model: openai/gpt-4o, turns: [{in: [], cost_usd: 1}]}]\n"
+    b"totals:\n  cost_usd: "
+)
+
+
+def _chat(tokens: int) -> bytes:
+    usage = {"prompt_tokens": tokens, "completion_tokens": 1}
+    body = {"choices": [{"index": 0, "message": {"content": "x"}}], "usage": usage}
+    return bytes([[one.operation for one in DIALECTS].index("chat"), 0]) + json.dumps(body).encode()
+
+
 BY_NAME = {one.name: one for one in TARGETS}
 
 
@@ -48,6 +63,11 @@ BY_NAME = {one.name: one for one in TARGETS}
         pytest.param(
             "report", REPORT.replace(b'"input_tokens": 200', b'"input_tokens": "x"'), id="a report with words to add"
         ),
+        pytest.param("golden trace", GOLDEN + b"1" + b"0" * 400, id="a golden trace with an amount beyond numbers"),
+        pytest.param("golden trace", GOLDEN + b".nan", id="a golden trace that cost NaN"),
+        pytest.param("golden trace", GOLDEN + b"-5", id="a golden trace that cost less than nothing"),
+        pytest.param("answer", _chat(10**400), id="an answer that counts more tokens than there are numbers"),
+        pytest.param("answer", _chat(10**19), id="an answer that counts more tokens than anybody has"),
         pytest.param("tape", TAPE, id="a tape that drops what cannot be a key"),
     ],
 )
@@ -76,3 +96,10 @@ def test_what_is_no_tool_call_asks_for_nothing(asked: object) -> None:
     outputs.reports(("", trace))
     assert [*examples(trace)] != []
     assert output_messages(answer, "stop")[0]["role"] == "assistant"
+
+
+@pytest.mark.parametrize("asked", [-5, 0, 10**400, True, "3", None, 2.0])
+def test_a_number_of_images_that_is_none_is_one(asked: object) -> None:
+    """What an application asks for makes no price negative, or too large to compute."""
+    book = PriceBook({"painter": {"output_cost_per_image": 0.5}})
+    assert book.cost("painter", "", Usage(estimated=True), "images", {"n": asked}) == 0.5

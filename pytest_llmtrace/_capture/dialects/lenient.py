@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 
 def mapping(value: object) -> dict[str, Any]:
@@ -27,14 +27,10 @@ def text(value: object) -> str:
 
 
 def count(value: object) -> int:
-    """The value if it is a number of something, else 0."""
-    if isinstance(value, bool):
+    """The value if it is a number of something, else 0: what nobody can have counted is none either."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    if isinstance(value, int):
-        return max(value, 0)
-    if isinstance(value, float) and 0 <= value < 1e18:
-        return int(value)
-    return 0
+    return int(value) if 0 <= value < _MOST else 0
 
 
 def first(fields: Mapping[str, Any], *names: str) -> Any:
@@ -43,3 +39,6 @@ def first(fields: Mapping[str, Any], *names: str) -> Any:
         if (value := fields.get(name)) is not None:
             return value
     return None
+
+
+_MOST: Final = 1e15

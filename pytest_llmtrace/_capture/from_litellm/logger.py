@@ -7,6 +7,7 @@ before and in the event after a call, carries our record across threads and even
 from __future__ import annotations
 
 import functools
+import math
 import sys
 import threading
 import time
@@ -266,7 +267,7 @@ def _ended(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succe
     if not succeeded:
         call.error = kwargs.get("exception") or response
     cost = kwargs.get("response_cost")
-    call.cost = float(cost) if isinstance(cost, (int, float)) else None
+    call.cost = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < math.inf else None
     call.ended = max(call.started, _on_our_clock(call.recorder, end, time.perf_counter()))
 
 

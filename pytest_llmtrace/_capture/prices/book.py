@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._capture.prices.map import find_entry, price_map
 from pytest_llmtrace._capture.prices.rates import rates
@@ -46,7 +46,7 @@ class PriceBook:
             return 0.0 if (operation, provider) == ("moderations", "openai") else None
         if operation == "images" and (per_image := _per_image(entry, usage)) is not None:
             images = params.get("n")
-            return per_image * (images if isinstance(images, int) and not isinstance(images, bool) else 1)
+            return per_image * (images if type(images) is int and 0 < images <= _MOST_IMAGES else 1)
         tier = params.get("service_tier")
         found = rates(entry, provider, usage.input_tokens, tier if isinstance(tier, str) else None)
         if found is None:
@@ -122,3 +122,7 @@ def _multiplier(entry: Mapping[str, Any], params: Mapping[str, Any]) -> float:
         surcharge = surcharges.get(name.lower()) if isinstance(name, str) and name != "global" else None
         factor *= float(surcharge) if isinstance(surcharge, int | float) else 1.0
     return factor
+
+
+_MOST_IMAGES: Final = 1_000
+"""Of one request: providers make ten at most."""

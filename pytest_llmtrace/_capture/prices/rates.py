@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -153,9 +154,10 @@ def _number(fields: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        price = float(value)
+    except (ValueError, OverflowError):
         return None
+    return price if 0 <= price < math.inf else None
 
 
 _RATE_NAMES: Final = (
