@@ -20,6 +20,31 @@ NEIGHBOURS: Final = Path(sys.prefix) / "neighbours"
 """What `python -m tests.neighbours` fills; `make test` sees to it."""
 
 PROJECTS: Final = Path(__file__).parent / "projects"
+_EVERYWHERE: Final = (
+    "anyio.pytest_plugin",
+    "deepdiff",
+    "jinja2",
+    "openai.resources.chat.completions",
+    "openai.types.chat",
+    "pytest_asyncio.plugin",
+    "pytest_cov.plugin",
+    "pytest_httpx",
+    "pytest_llmtrace._report.files.endings",
+    "pytest_llmtrace._report.terminal.summary",
+    "pytest_llmtrace._run.run",
+    "pytest_mockllm.plugin",
+    "pytest_randomly",
+    "pytest_recording.plugin",
+    "pytest_rerunfailures",
+    "pytest_trio.plugin",
+    "respx.plugin",
+    "syrupy",
+    "vcr.patch",
+    "xdist.plugin",
+    "yaml",
+)
+"""What every run would import again."""
+_QUIET: Final = {"DEEPEVAL_TELEMETRY_OPT_OUT": "1"}
 _INI: Final = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 _SLOW: Final = {
     "deepeval": "deepeval",
@@ -33,7 +58,7 @@ _SLOW: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A folder with one file of tests, and the provider that they ask."""
+    """A folder with tests, and the provider that they ask."""
 
     pytest: Preloaded
     folder: Path
@@ -72,23 +97,23 @@ def preloaded(request: pytest.FixtureRequest) -> Iterator[Preloaded]:
     if not (NEIGHBOURS / "requirements.txt").exists():
         pytest.skip(f"the other plugins are not in {NEIGHBOURS}: `make test` puts them there")
     path = os.pathsep.join(filter(None, [str(NEIGHBOURS), os.environ.get("PYTHONPATH")]))
-    modules = ("openai", "openai.resources.chat.completions", "vcr.patch", "yaml", "deepdiff", *request.module.IMPORTED)
     plugins = {} if "logfire" in request.module.IMPORTED else {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
-    with Preloaded(modules, {"PYTHONPATH": path, **plugins}) as process:
+    with Preloaded((*_EVERYWHERE, *request.module.IMPORTED), {"PYTHONPATH": path, **_QUIET, **plugins}) as process:
         yield process
 
 
 @pytest.fixture
 def suite(preloaded: Preloaded, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Suite]]:
-    """Makes a suite of a file in `projects`, with a provider that follows a script, or the one of a suite `beside`."""
+    """Makes a suite of files in `projects`, with a provider that follows a script, or the one of a suite `beside`."""
     started: list[Provider] = []
     imported = {name.partition(".")[0] for name in request.module.IMPORTED}
     without = tuple(f"-pno:{name}" for name, package in _SLOW.items() if package not in imported)
 
-    def make(name: str, script: ScriptSource = None, *, beside: Suite | None = None) -> Suite:
-        folder = tmp_path / f"{Path(name).stem}-{len(started)}"
+    def make(*names: str, script: ScriptSource = None, beside: Suite | None = None) -> Suite:
+        folder = tmp_path / f"suite-{len(started)}"
         folder.mkdir()
-        shutil.copy(PROJECTS / name, folder / f"test_{name}")
+        for name in names:
+            shutil.copy(PROJECTS / name, folder / f"test_{name}")
         shutil.copy(PROJECTS / "asking.py", folder)
         (folder / "pytest.ini").write_text(_INI, encoding="utf-8")
         provider = beside.provider if beside is not None else Provider(script)

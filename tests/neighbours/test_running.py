@@ -4,7 +4,7 @@ import json
 
 from tests.provider import Rule
 
-IMPORTED = ("xdist", "pytest_cov.plugin")
+IMPORTED = ()
 CROWD = ("-prandomly", "--reruns=1", "--timeout=60", "--cov=.", "--cov-report=json")
 
 
@@ -36,7 +36,7 @@ def test_a_crowd_of_plugins_changes_nothing_that_is_recorded_or_measured(suite):
 
 def test_asynchronous_tests_of_three_plugins_and_two_loops(suite):
     """pytest-asyncio, anyio and pytest-trio run tests, fixtures and streams; what trio cancels is replayed so."""
-    loops = suite("loops.py", [Rule(user="stalls", wire=b"", stall=True)])
+    loops = suite("loops.py", script=[Rule(user="stalls", wire=b"", stall=True)])
     recorded = loops.record()
     loops.provider.stop()
     replayed = loops.replay()
@@ -49,7 +49,7 @@ def test_asynchronous_tests_of_three_plugins_and_two_loops(suite):
 
 def test_a_time_limit_in_the_middle_of_a_call_loses_nothing(suite):
     """pytest-timeout ends the process, or the test: what was paid for waits, and the tests after it are recorded."""
-    limits = suite("limits.py", [Rule(user="never ends", wire=b"", stall=True, times=2)])
+    limits = suite("limits.py", script=[Rule(user="never ends", wire=b"", stall=True, times=2)])
     options = ("--llmtrace-record", "-pno:randomly", "--timeout=2")
     ended = limits.run(*options, "--timeout-method=thread")
     assert (ended.exit, limits.provider.count) == (1, 2), ended.text

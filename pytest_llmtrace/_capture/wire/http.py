@@ -24,11 +24,12 @@ from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wrapped_by_others
+from pytest_llmtrace._capture.wire.mockllm import watching_mockllm
 from pytest_llmtrace._capture.wire.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
 from pytest_llmtrace._capture.wire.reading import watch
 from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swap_models, swapped, swapping
-from pytest_llmtrace._capture.wire.telemetry import accepted, is_telemetry
+from pytest_llmtrace._capture.wire.telemetry import reported
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
 from pytest_llmtrace._capture.wire.vcr_patches import vcr_patches
@@ -98,6 +99,7 @@ class Interception:
                 patches.enter_context(swapping(self._swaps))
             for patcher in (
                 *watching_others(switchboard.observed, switchboard.refused),
+                *watching_mockllm(switchboard.observed, switchboard.refused),
                 *vcr_patches(),
                 *noting_sends(),
             ):
@@ -150,7 +152,7 @@ class _Switchboard:
         raise LookupError(f"no recorded answer for {request.method} {request.uri}")
 
     def observed(self, request: Any, response: Any, source: Literal["live", "tape"]) -> None:
-        """Another vcrpy cassette has answered or recorded a request."""
+        """Another cassette has answered or recorded a request."""
         recorder = current()
         passed_on()
         if recorder is not None:
@@ -158,7 +160,7 @@ class _Switchboard:
                 recorder.observe(request_of(request), response_of(response), source, litellm_call.get())
 
     def refused(self, request: Any, path: str) -> None:
-        """Another vcrpy cassette has no answer to a request, and does not record it."""
+        """Another cassette has no answer to a request, and does not record it."""
         recorder = current()
         if recorder is not None:
             with noting(recorder.faults, "what another cassette refused could not be traced"):
@@ -171,9 +173,9 @@ class _Switchboard:
         host = url.hostname or ""
         if any(host == chore and path in url.path for chore, path in _CHORES):
             raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.uri}")
-        if is_telemetry(request.uri):
-            replays = self._replay_only or (recorder is not None and recorder.wire == "tape")
-            return (recorder, accepted(request_of(request))) if replays else ()
+        report = reported(request, recorder, replay_only=self._replay_only)
+        if report is not None:
+            return report
         if recorder is None:
             if self._replay_only and is_provider_host(host):
                 self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")

@@ -1,6 +1,7 @@
 """Requests that only report what happened: frameworks send their own traces somewhere, in threads of their own.
 
-They are no part of what a test does with an LLM. Nobody records them, and a replay answers for the receiver.
+They are no part of what a test does with an LLM. Nobody records them, and a replay answers for the receiver, unless
+that is a collector on this machine: a test may have started it to look at what it is told.
 """
 
 from __future__ import annotations
@@ -8,13 +9,41 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
+from pytest_llmtrace._capture.wire.vcr_values import request_of
+from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.matching import is_loopback
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.recorder import Recorder
+
+
+def reported(
+    request: Any, recorder: Recorder | None, *, replay_only: bool
+) -> tuple[Recorder | None, Exchange] | tuple[()] | None:
+    """What becomes of a request (vcrpy's) that reports: it is answered for its receiver, or goes out, unrecorded.
+
+    Args:
+        request: The request.
+        recorder: Of the test that is running.
+        replay_only: Whether the run only replays.
+
+    Returns:
+        The recorder and the answered exchange, or nothing where it goes out; `None`: it is no report.
+    """
+    replays = recorder is not None and recorder.wire == "tape"
+    if is_telemetry(request.uri):
+        answered = replay_only or replays
+    elif _is_for_local_collector(request):  # by the port of a recorded provider, nothing may go out
+        answered = replays and recorder is not None and recorder.is_recorded_port(urlsplit(request.uri).port)
+    else:
+        return None
+    return (recorder, accepted(request_of(request))) if answered else ()
 
 
 def is_telemetry(url: str) -> bool:
@@ -27,7 +56,7 @@ def is_telemetry(url: str) -> bool:
     if parts.path.endswith(_OPENAI_AGENTS):
         return True
     if is_loopback(host):
-        return False  # a server that the test may have started to look at what it is told
+        return False  # see `_is_for_local_collector`
     return parts.path.endswith(_OTLP) or any(
         re.fullmatch(hosts, host) and re.search(paths, parts.path) for hosts, paths in _RECEIVERS
     )
@@ -37,7 +66,7 @@ def accepted(request: HttpRequest) -> Exchange:
     """The request with an answer that every client is content with."""
     exchange = Exchange(request=request, key="", is_llm=False, taped=False, labels=NO_LABELS)
     headers = (("content-type", "application/json"),)
-    exchange.answered(HttpResponse(status=200, reason="OK", headers=headers, body=b"{}"), "tape")
+    exchange.answered(HttpResponse(status=200, reason="OK", headers=headers, body=_body(request.url)), "tape")
     return exchange
 
 
@@ -52,13 +81,35 @@ def flush_traces() -> None:
             flush()
 
 
+def _body(url: str) -> bytes:
+    return b'{"project_name": "", "project_url": ""}' if urlsplit(url).path == _LOGFIRE_INFO else b"{}"
+
+
+def _is_for_local_collector(request: Any) -> bool:
+    """Whether OpenTelemetry exports to this machine: no two exports are alike, for spans have random ids and times."""
+    try:
+        parts = urlsplit(request.uri)
+        if request.method != "POST" or not parts.path.endswith(_OTLP) or not is_loopback(parts.hostname or ""):
+            return False
+    except ValueError:
+        return False
+    raw = request_of(request)
+    headers = dict(raw.headers)
+    body = decoded(raw.body, headers.get("content-encoding", ""))
+    return headers.get("content-type", "").startswith("application/x-protobuf") or _OTLP_JSON.match(body) is not None
+
+
 _OPENAI_AGENTS: Final = "/v1/traces/ingest"
 _OTLP: Final = ("/v1/traces", "/v1/metrics", "/v1/logs")
 """https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
+_OTLP_JSON: Final = re.compile(rb'\s*\{\s*"resource(Spans|Metrics|Logs)"')
+_LOGFIRE_INFO: Final = "/v1/info"
+"""Where logfire asks whose its token is."""
 _RECEIVERS: Final = (
     (r"(.+\.)?api\.smith\.langchain\.com", r"^(/api/v1)?/(runs|otel|info)(/|$)"),
     (r"(.+\.)?cloud\.langfuse\.com", r"^/api/public/(ingestion|otel)"),
     (r"api\.braintrust\.dev", r"^/(logs3|otel)"),
+    (r"logfire(-[a-z]+)?\.pydantic\.dev", rf"^{_LOGFIRE_INFO}$"),
     (r"(.+\.)?i\.posthog\.com|app\.posthog\.com", r""),
     (r".+\.sentry\.io", r"/(envelope|store)/$"),
 )

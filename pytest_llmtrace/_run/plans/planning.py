@@ -116,17 +116,22 @@ def _of_run(mode: Mode, directory: str, settings: Settings) -> dict[str, Any]:
 
 _LIVE_ANEW: Final = "--llm-record-mode=all "
 """What accepts another answer to the same request: recording alone would answer from the tape."""
-_ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all"}
+_ANEW: Final = {"recording": "--record-mode=rewrite", "vcr": "--vcr-record=all", "mockllm": "--llm-record=all"}
 """How the plugins that keep tapes are told to record anew."""
 _OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}
 """The options by which they leave a marked test alone."""
 
 
 def _keeper(item: pytest.Item) -> str | None:
-    """The plugin that keeps the tape of this test: pytest-recording, or pytest-vcr; `None` where we do."""
+    """The plugin that keeps the tape of this test: pytest-recording, pytest-vcr or pytest-mockllm; `None`: we do."""
+    plugins, option = item.config.pluginmanager, item.config.option
+    if plugins.has_plugin("mockllm") and (
+        "llm_recorder" in getattr(item, "fixturenames", ())
+        or any(item.get_closest_marker(name) for name in ("llm_record", "llm_replay"))
+    ):
+        return "mockllm"
     if item.get_closest_marker("vcr") is None:
         return None
-    plugins, option = item.config.pluginmanager, item.config.option
     return next(
         (name for name, off in _OFF.items() if plugins.has_plugin(name) and not getattr(option, off, None)), None
     )
