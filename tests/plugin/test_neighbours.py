@@ -63,6 +63,27 @@ def test_replay_needs_no_socket_that_pytest_socket_disables(project, options):
     assert project.replay(*options).exit == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--disable-socket"], "Leave out --disable-socket, or let the host through: --allow-hosts=127.0.0.1"),
+        (["--allow-hosts=192.0.2.1"], 'with host "127.0.0.1" (allowed: "192.0.2.1")'),
+        (["--block-network"], "Leave out --block-network, or let the host through: --allowed-hosts=127.0.0.1"),
+    ],
+)
+def test_a_recording_that_another_guard_keeps_in_says_which_and_what_helps(project, options, said):
+    """In place of "Connection error" after retries; once the host may be reached, the test is recorded."""
+    pytest.importorskip("pytest_socket")
+    project.write("def test_one():\n    chat('hello')\n")
+    ran = project.run("--llm-record", "-Wdefault", *options)
+    ran.outcomes(failed=1)
+    plugin = "pytest-recording" if "--block-network" in options else "pytest-socket"
+    assert f"llmtrace: {plugin} kept a live call from 127.0.0.1: " in ran.text
+    assert said in ran.text
+    assert "Connection error" not in ran.text
+    assert (ran.requests, ran.report["totals"]["live_calls"], project.cassettes()) == (0, 0, {})
+
+
 def test_pytest_socket_does_not_take_the_guard_away(project):
     """It puts Python's own functions back after each test; a bypass in the second test is noticed all the same."""
     pytest.importorskip("pytest_socket")

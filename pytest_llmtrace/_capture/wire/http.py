@@ -23,6 +23,7 @@ from pytest_llmtrace._capture.faults import noting, stopping
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
+from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
 from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wrapped_by_others
 from pytest_llmtrace._capture.wire.mockllm import watching_mockllm
 from pytest_llmtrace._capture.wire.mocks import noting_sends, passed_on
@@ -299,3 +300,4 @@ def _failed(error: BaseException) -> None:
     sent = _sent.get()
     if sent is not None:
         sent[0].failed(sent[1], error)
+        stop_if_blocked(*sent, error)
