@@ -29,7 +29,7 @@ CALLS = {
 
 
 def test_what_other_plugins_do_with_calls_goes_on_beside_ours(suite):
-    """A judge's calls are taped, mocks and another's tape answer, snapshots hold, spans go out; likewise in replay."""
+    """A judge's calls are taped, mocks and another's tape answer, snapshots hold, spans go out; and in replay."""
     all_of_them = suite("judged.py", "mocked.py", "observed.py", "snapshots.py", script=SCRIPT)
     asked = ("--llmtrace-record", "--llm-record=once")
     first = all_of_them.run(*asked, "--snapshot-update", "--inline-snapshot=create")
@@ -42,9 +42,11 @@ def test_what_other_plugins_do_with_calls_goes_on_beside_ours(suite):
     assert {name for name in files if files[name] != before.get(name)} == {
         f"cassettes/test_snapshots/test_inline.{kind}" for kind in ("tape.json", "trace.yaml")
     }
+    live = all_of_them.run("--llm-live")
+    assert (live.exit, live.report["totals"]["live_calls"]) == (0, sum(CALLS.values()) - 1), live.text
     all_of_them.provider.stop()
     replayed = all_of_them.replay()
-    for ran in recorded, replayed:
+    for ran in recorded, live, replayed:
         assert {row["nodeid"].partition("::")[2]: row["calls"] for row in ran.report["tests"]} == CALLS
         assert [row["findings"] for row in ran.report["tests"]] == [[]] * len(CALLS)
         assert "4 snapshots passed" in ran.text

@@ -8,6 +8,12 @@ IMPORTED = ()
 CROWD = ("-prandomly", "--reruns=1", "--timeout=60", "--cov=.", "--cov-report=json")
 
 
+def measured(suite):
+    """Percent of the lines of each file that ran."""
+    files = json.loads((suite.folder / "coverage.json").read_text("utf-8"))["files"]
+    return {name: one["summary"]["percent_covered"] for name, one in files.items()}
+
+
 def test_a_crowd_of_plugins_changes_nothing_that_is_recorded_or_measured(suite):
     """Workers, shuffling, reruns, limits and coverage: the files of a plain run, and each attempt's calls are paid."""
     plain = suite("crowd.py")
@@ -20,16 +26,13 @@ def test_a_crowd_of_plugins_changes_nothing_that_is_recorded_or_measured(suite):
     assert paid == [1, 2]  # a second attempt pays only for what the first has not asked
     assert recorded.report["totals"]["calls"] == 12
     assert crowd.cassettes() == plain.cassettes()
+    assert measured(crowd) == {"asking.py": 100.0, "test_crowd.py": 100.0}
     crowd.provider.stop()
     replayed = crowd.replay(*CROWD, "--randomly-seed=7", DRAWN="replayed.json")
     assert [row["findings"] for row in replayed.report["tests"]] == [[]] * 10
     drawn = [(crowd.folder / f"{name}.json").read_text("utf-8") for name in ("recorded", "replayed")]
     assert drawn[0] == drawn[1]
-    measured = json.loads((crowd.folder / "coverage.json").read_text("utf-8"))["files"]
-    assert {name: one["summary"]["percent_covered"] for name, one in measured.items()} == {
-        "asking.py": 100.0,
-        "test_crowd.py": 100.0,
-    }
+    assert measured(crowd) == {"asking.py": 100.0, "test_crowd.py": 100.0}
     for ran in recorded, replayed:
         assert "CoverageWarning" not in ran.text
 

@@ -25,7 +25,6 @@ from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
 from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wrapped_by_others
-from pytest_llmtrace._capture.wire.mockllm import watching_mockllm
 from pytest_llmtrace._capture.wire.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
 from pytest_llmtrace._capture.wire.reading import watch
@@ -100,7 +99,6 @@ class Interception:
                 patches.enter_context(swapping(self._swaps))
             for patcher in (
                 *watching_others(switchboard.observed, switchboard.refused),
-                *watching_mockllm(switchboard.observed, switchboard.refused),
                 *vcr_patches(),
                 *noting_sends(),
             ):
@@ -174,8 +172,7 @@ class _Switchboard:
         host = url.hostname or ""
         if any(host == chore and path in url.path for chore, path in _CHORES):
             raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.uri}")
-        report = reported(request, recorder, replay_only=self._replay_only)
-        if report is not None:
+        if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
             return report
         if recorder is None:
             if self._replay_only and is_provider_host(host):

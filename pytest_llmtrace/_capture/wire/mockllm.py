@@ -16,7 +16,7 @@ from unittest import mock
 def watching_mockllm(
     observed: Callable[[Any, Any, Literal["live", "tape"]], None], refused: Callable[[Any, str], None]
 ) -> Iterator[contextlib.AbstractContextManager[Any]]:
-    """Patches that show us what its cassettes answer and refuse, in vcrpy's shape; see `other_cassettes.watching_others`."""
+    """Patches that show us what its cassettes answer and refuse, in vcrpy's shape; see `other_cassettes`."""
     recorder = getattr(sys.modules.get("pytest_mockllm.recording"), "LLMRecorder", None)
     answer, prepare = getattr(recorder, "http_response", None), getattr(recorder, "prepare", None)
     if answer is None or prepare is None:

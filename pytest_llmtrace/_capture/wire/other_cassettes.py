@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 from unittest import mock
 
+from pytest_llmtrace._capture.wire.mockllm import watching_mockllm
+
 
 def watching_others(
     observed: Callable[[Any, Any, Literal["live", "tape"]], None], refused: Callable[[Any, str], None]
@@ -50,6 +52,7 @@ def watching_others(
             refused(request, str(getattr(kwargs.get("cassette"), "_path", "")))
         refuse(error, *args, **kwargs)
 
+    yield from watching_mockllm(observed, refused)
     yield mock.patch.object(Cassette, "play_response", play_response)
     yield mock.patch.object(Cassette, "append", append_and_note)
     yield mock.patch.object(Cassette, "_load", load_quietly)
