@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import find_dialect
 from pytest_llmtrace._capture.providers import is_provider_host
-from pytest_llmtrace._model.canonical import parse_json
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import HttpRequest, json_body
 
 
 def is_llm_request(request: HttpRequest) -> bool:
@@ -16,4 +15,4 @@ def is_llm_request(request: HttpRequest) -> bool:
         return True
     if request.method != "POST":
         return False
-    return find_dialect(request.method, request.url, parse_json(request.body)) is not None
+    return find_dialect(request.method, request.url, json_body(request)) is not None

@@ -16,10 +16,11 @@ from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.llm_requests import is_llm_request
+from pytest_llmtrace._capture.recognition import read
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
-from pytest_llmtrace._model.matching import is_loopback, request_key
+from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor, real_keys
@@ -125,8 +126,11 @@ class Recorder:
         return exchange
 
     def _played(self, exchange: Exchange, recorded: Interaction, source: Literal["tape", "journal"]) -> Exchange:
-        answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
-        exchange.played(answer, self.book.restored(recorded.given or answer), source)
+        if self.book:
+            answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
+            exchange.played(answer, self.book.restored(recorded.given or answer), source)
+        else:
+            exchange.played(recorded.response, recorded.given or recorded.response, source)
         return exchange
 
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
@@ -171,11 +175,12 @@ class Recorder:
         self.stop(f"llmtrace: {path} did not record {exchange.request.method} {exchange.request.url}")
 
     def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool) -> Exchange:
-        request = self._redactor.request(raw)
+        known = self.tape.recognition if self.wire == "tape" and not self.book else None
+        request, key = read(raw, self._redactor, known)
         return Exchange(
             request=request,
             proof=real_keys(raw.headers),
-            key=request_key(request),
+            key=key,
             is_llm=is_llm_request(request),
             taped=taped,
             labels=labels_here(),

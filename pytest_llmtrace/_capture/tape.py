@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from pytest_llmtrace._capture.recognition import Recognition
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.flags import same_flags
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
@@ -46,6 +47,7 @@ class Tape:
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
             self._waiting.setdefault(interaction.key, deque()).append(position)
+        self.recognition = Recognition(self.interactions)
         self._by_outline: dict[str, list[int]] | None = None
         self._failures: set[int] = set()
         """Positions of recorded failures that were played: those stay where they are."""

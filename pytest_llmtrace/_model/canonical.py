@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+import marshal
+from typing import Any, Final
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 """Any value that `json.loads` can return."""
@@ -19,6 +20,30 @@ def digest(data: str | bytes) -> str:
     """A 128-bit BLAKE2b digest of the data, as 32 hexadecimal digits."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are equal, in the same order and of the same types: `False` says nothing.
+
+    Many times faster than comparing their canonical forms.
+    """
+    written = written_value(one)
+    return written is not None and written == written_value(other)
+
+
+def written_value(value: Any) -> bytes | None:
+    """Bytes that are equal for equal values in the same order; `None` for what is no JSON, or nests too deeply.
+
+    Unlike `==`, they tell 1 from 1.0 and from true.
+    """
+    try:
+        return marshal.dumps(value, _MARSHAL_FORMAT)
+    except ValueError:
+        return None
+
+
+_MARSHAL_FORMAT: Final = 2
+"""The last one whose bytes depend on the value alone: later formats also encode which objects are shared."""
 
 
 def parse_json(text: str | bytes | None) -> Any:

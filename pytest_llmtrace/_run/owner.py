@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_llmtrace._capture import current, dspy_cache
-from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
+from pytest_llmtrace._capture.assembly.assemble import Assembled
+from pytest_llmtrace._capture.assembly.assembler import Assembler
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.faults import Fault, stopping
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
@@ -93,6 +94,7 @@ class OwnerRun:
                 keep=self._keep,
             ),
         )
+        self._assembler = Assembler(self.recorder, prices)
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged."""
         self.verdict: Verdict | None = None
@@ -168,7 +170,7 @@ class OwnerRun:
     def trace(self) -> Trace:
         """The trace so far."""
         settle()
-        return personal.told(self, assemble(self.recorder, self.prices).trace)
+        return personal.told(self, self._assembler.assembled().trace)
 
     def shown_trace(self) -> Trace:
         """The same for the test itself, which a bug of ours stops."""
@@ -180,7 +182,7 @@ class OwnerRun:
         drain(self.recorder)
         self.recorder.hear_forks()
         self.bypassed_in_call = len(self.recorder.bypassed)
-        assembled = assemble(self.recorder, self.prices)
+        assembled = self._assembler.assembled()
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
         self.recorder.phase = "teardown"
         self.keyless = self._is_unrecorded and lacks_key(exception)

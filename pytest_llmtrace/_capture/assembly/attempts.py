@@ -10,7 +10,8 @@ from pytest_llmtrace._capture.assembly.serverside import Responses, fetched_resp
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall, continues
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
+from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json, same_value
+from pytest_llmtrace._model.http import json_body
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -124,10 +125,12 @@ def _owner(exchange: Exchange, recorder: Recorder) -> LitellmCall | None:
 def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
     """Whether a request is the one that litellm said it would send; where it cannot be compared, by its model."""
     sent = parse_json(call.sent) if isinstance(call.sent, (str, bytes)) else call.sent
-    body = parse_json(exchange.request.body)
+    body = json_body(exchange.request)
     if isinstance(sent, Mapping) and isinstance(body, dict):
         for name in ("messages", "input", "contents"):
             if name in body and name in sent:
+                if same_value(body[name], sent[name]):
+                    return True
                 said = call.recorder.redacted(sent[name])  # the other is redacted already
                 return digest(canonical_json(body[name])) == digest(canonical_json(said))
     model = call.model.rpartition("/")[2]

@@ -13,8 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects.events import read_body
-from pytest_llmtrace._model.canonical import parse_json
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, json_body
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
 
@@ -97,7 +96,7 @@ def _joined(
 
 def _instructions(request: HttpRequest) -> int:
     """How many messages at the beginning of a call are its instructions."""
-    body = parse_json(request.body)
+    body = json_body(request)
     named = [body.get(name) for name in ("instructions", "system_instruction")] if isinstance(body, dict) else []
     return 1 if any(isinstance(one, str) for one in named) else 0
 

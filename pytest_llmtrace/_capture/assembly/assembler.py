@@ -1,0 +1,48 @@
+"""The trace of a recorder, assembled again only where something happened since it was last asked for."""
+
+from __future__ import annotations
+
+from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.recorder import Recorder
+
+
+class Assembler:
+    """Assembles one recorder's trace, and remembers it with the state that it shows."""
+
+    def __init__(self, recorder: Recorder, prices: PriceBook) -> None:
+        self._recorder = recorder
+        self._prices = prices
+        self._known: tuple[object, Assembled] | None = None
+
+    def assembled(self) -> Assembled:
+        """The trace so far."""
+        state = _state(self._recorder)  # before the trace: what happens meanwhile must be seen the next time
+        known = self._known
+        if state is None or known is None or known[0] != state:
+            known = self._known = state, assemble(self._recorder, self._prices)
+        return known[1]
+
+
+def _state(recorder: Recorder) -> object:
+    """Equal as long as the trace is; `None` where that cannot be told: what applications say by hand may change."""
+    if recorder.hand_calls or recorder.executions or recorder.entries or recorder.framework.events:
+        return None
+    return (
+        [_of_exchange(one) for one in list(recorder.exchanges)],
+        [_of_litellm(one) for one in list(recorder.litellm_calls)],
+        len(recorder.misses),
+        recorder.refused,
+        len(recorder.answered_in_process),
+    )
+
+
+def _of_exchange(one: Exchange) -> tuple[object, ...]:
+    return id(one), one.ended, one.source, one.events_read, one.missed, one.unsent, one.swapped, one.position
+
+
+def _of_litellm(one: LitellmCall) -> tuple[object, ...]:
+    said = id(one.response), id(one.error), one.cost, one.local, len(one.kwargs)
+    return id(one), one.ended, one.succeeded, one.labels, one.inherited, one.provider, *said

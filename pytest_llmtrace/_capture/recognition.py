@@ -1,0 +1,94 @@
+"""A request that is on the tape value for value, told without redacting it or writing it in canonical form.
+
+That is nearly every request of a replay. What the tape holds is redacted already, so a request that equals it needs no
+redaction either, and can share its parts: a history of T turns is held once, not T times (docs/design/0029).
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._model.canonical import parse_json, written_value
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, Interaction, held_body
+from pytest_llmtrace._model.matching import matching_host, matching_query, request_key
+from pytest_llmtrace._model.redaction import Redactor
+
+
+def read(raw: HttpRequest, redactor: Redactor, known: Recognition | None) -> tuple[HttpRequest, str]:
+    """A request as a file may hold it, and its key.
+
+    Args:
+        raw: The request as it was sent.
+        redactor: What removes secrets.
+        known: What is on the tape, where that alone may answer.
+    """
+    if known is not None:
+        head = redactor.request(replace(raw, body=b""))
+        found = known.of(head, raw.body)
+        if found is not None:
+            return replace(head, body=held_body(found.request)), found.key
+    request = redactor.request(raw)
+    return request, request_key(request)
+
+
+class Recognition:
+    """The requests of a tape whose bodies are JSON, found by what they end with. Safe to use from threads."""
+
+    def __init__(self, interactions: Sequence[Interaction]) -> None:
+        """Nothing is read before the first request is looked for."""
+        self._interactions = interactions
+        self._by_sketch: dict[object, list[Interaction]] | None = None
+        self._lock = threading.Lock()
+
+    def of(self, head: HttpRequest, body: bytes) -> Interaction | None:
+        """The first interaction with the same place and the same value as its body; `None`: look for it by its key.
+
+        Args:
+            head: the request as a file may hold it; its body is not looked at.
+            body: the body as it was sent.
+        """
+        value = parse_json(body)
+        if not isinstance(value, dict):
+            return None
+        found = self._found().get((_place(head), _sketch(value)), ())
+        written = written_value(value) if found else None
+        for one in found:
+            held = held_body(one.request)
+            if isinstance(held, HeldJson) and written is not None and written_value(held.value) == written:
+                return one
+        return None
+
+    def _found(self) -> dict[object, list[Interaction]]:
+        with self._lock:
+            if self._by_sketch is None:
+                self._by_sketch = {}
+                for one in self._interactions:
+                    held = held_body(one.request)
+                    if isinstance(held, HeldJson) and isinstance(held.value, dict):
+                        sketch = _place(one.request), _sketch(held.value)
+                        self._by_sketch.setdefault(sketch, []).append(one)
+            return self._by_sketch
+
+
+def _place(request: HttpRequest) -> tuple[str, str]:
+    return request.method.upper(), _of_url(request.url)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_url(url: str) -> str:
+    """As `matching.request_key` has it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{matching_host(url)}{parts.path}?{matching_query(url)}"
+
+
+def _sketch(value: dict[str, Any]) -> object:
+    """What few requests have in common: how long their lists are, and what these end with."""
+    ends = [
+        (name, len(part), written_value(part[-1])) for name, part in value.items() if isinstance(part, list) and part
+    ]
+    return tuple(ends) or written_value(value)

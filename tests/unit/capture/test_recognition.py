@@ -1,0 +1,83 @@
+"""Requests that are on a tape value for value."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_llmtrace._capture.recognition import Recognition, read
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
+from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._store.tape_file import dump_tape, load_tape
+
+HEADERS = (("content-type", "application/json"),)
+
+
+def request(body, url="https://api.openai.com/v1/chat/completions", headers=HEADERS):
+    return HttpRequest(method="POST", url=url, headers=headers, body=json.dumps(body, separators=(",", ":")).encode())
+
+
+def chat(*texts, **more):
+    return {"messages": [{"role": "user", "content": text} for text in texts], "model": "m", **more}
+
+
+def taped(*requests):
+    """Interactions as they come from a file."""
+    made = [
+        Interaction(request=one, response=HttpResponse(status=200, body=b"{}"), key=request_key(one))
+        for one in requests
+    ]
+    return load_tape(dump_tape(made, {}), Path("t.tape.json")).interactions
+
+
+def test_a_request_that_is_on_the_tape_shares_the_body_that_the_tape_holds():
+    """It is neither redacted nor written anew: its key is the recorded one, its headers and URL are its own."""
+    tape = taped(request(chat("a")), request(chat("a", "b")))
+    sent = request(chat("a", "b"), headers=(("authorization", "Bearer sk-12345678"), *HEADERS))
+    made, key = read(sent, Redactor(), Recognition(tape))
+    assert (key, made) == (tape[1].key, request(chat("a", "b")))
+    assert held_body(made) is held_body(tape[1].request)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat("a", n=True),
+        chat("a", n=1.0),
+        chat("a"),
+        chat("b", n=1),
+        {"model": "m", "n": 1, "messages": chat("a")["messages"]},
+        [chat("a", n=1)],
+    ],
+    ids=["true for 1", "1.0 for 1", "a field less", "another text", "another order", "a list of it"],
+)
+def test_what_is_not_the_very_same_value_is_left_to_its_key(body):
+    """Python's `==` would take some of these for the recorded request."""
+    known = Recognition(taped(request(chat("a", n=1))))
+    assert known.of(request(body), json.dumps(body).encode()) is None
+
+
+@pytest.mark.parametrize("url", ["https://api.openai.com/v1/responses", "https://other.test/v1/chat/completions"])
+def test_another_place_is_another_request(url):
+    """The same body sent elsewhere is not recognised; any port of the loopback interface is one place."""
+    local = "http://127.0.0.1:{}/v1/chat/completions"
+    known = Recognition(taped(request(chat("a")), request(chat("l"), url=local.format(1))))
+    assert known.of(request({}, url=url), request(chat("a")).body) is None
+    assert known.of(request({}, url=local.format(2)), request(chat("l")).body) is not None
+
+
+def test_a_request_that_holds_a_secret_is_redacted_and_found_by_its_key():
+    """The tape holds it redacted, so what was sent is not what is recorded."""
+    redactor = Redactor(["hunter2-hunter2"])
+    recorded = redactor.request(request(chat("my password is hunter2-hunter2")))
+    tape = taped(recorded)
+    made, key = read(request(chat("my password is hunter2-hunter2")), redactor, Recognition(tape))
+    assert (key, json.loads(made.body)) == (tape[0].key, json.loads(recorded.body))
+
+
+def test_a_body_that_is_no_json_is_left_to_its_key():
+    """Forms, uploads and what nests too deeply are not looked at."""
+    known = Recognition(taped(request(chat("a"))))
+    deep = b'{"messages":' + b"[" * 3000 + b"]" * 3000 + b"}"
+    assert [known.of(request({}), body) for body in (b"", b"a=b", b"{", deep)] == [None] * 4
