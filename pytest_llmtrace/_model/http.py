@@ -25,8 +25,9 @@ class Body:
         instance.__dict__["body"] = value
 
 
-# No slots in these two: a slot named `body` would take the place of the descriptor.
-@dataclass(frozen=True, kw_only=True)
+# No slots in these two: a slot named `body` would take the place of the descriptor. What stands in them may not be
+# redacted yet, and tracebacks show values (`pytest --showlocals`), so they are not shown in full.
+@dataclass(frozen=True, kw_only=True, repr=False)
 class HttpRequest:
     """A request as the client sent it, body decoded to bytes."""
 
@@ -35,12 +36,16 @@ class HttpRequest:
     headers: Headers = ()
     body: Body = Body()
 
+    def __repr__(self) -> str:
+        place = self.url.partition("?")[0].rpartition("@")[2]
+        return f"<HttpRequest {self.method} {place}, {len(self.headers)} headers>"
+
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
         return _first(self.headers, name)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class HttpResponse:
     """A response with its content encoding undone: `body` is what the application reads."""
 
@@ -48,6 +53,9 @@ class HttpResponse:
     reason: str = ""
     headers: Headers = ()
     body: Body = Body()
+
+    def __repr__(self) -> str:
+        return f"<HttpResponse {self.status}, {len(self.headers)} headers>"
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""

@@ -93,7 +93,6 @@ class Interception:
         import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
 
         switchboard = _Switchboard(self._stop, self._replay_only, self._allows)
-        router = _router_class()(switchboard)
         with contextlib.ExitStack() as patches:
             if self._swaps:
                 patches.enter_context(swapping(self._swaps))
@@ -104,7 +103,7 @@ class Interception:
             ):
                 patches.enter_context(patcher)
             with bare_originals(vcr.patch):
-                built = list(_builder_class(vcr.patch)(router).build())
+                built = list(_builder_class(vcr.patch)(_router_class()(switchboard)).build())
             for patcher in built:
                 patches.enter_context(patcher)
             self._patches = patches.pop_all()

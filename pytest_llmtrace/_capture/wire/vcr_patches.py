@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib
+import logging
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -25,10 +26,26 @@ def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
     """All of them. They must be in place before our own cassette's patches are built."""
     import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
 
+    yield _quiet()
     yield from _telling_stubs(vcr.patch)
     real = vcr.patch._HTTPSConnection  # noqa: SLF001
     yield mock.patch.object(real, "__init__", _self_contained(real))
     yield mock.patch.object(vcr.patch, "force_reset", contextlib.nullcontext)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let vcrpy log only where that was set up: it logs addresses, keys in them included, and nobody asked for it."""
+    logger = logging.getLogger("vcr")
+    if logger.level != logging.NOTSET:
+        yield
+        return
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        if logger.level == logging.WARNING:
+            logger.setLevel(logging.NOTSET)
 
 
 def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any]]:
