@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, settle, unsettle
 from pytest_llmtrace._settings.options import owns_record_flag
-from pytest_llmtrace._settings.values import Settings
+from pytest_llmtrace._settings.values import Settings, is_disabled
 
 LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
@@ -24,7 +24,7 @@ def asks_for_tracing(early_config: pytest.Config) -> bool:
     """Whether flags or ini values ask for a mode, as far as is known before conftest files are loaded."""
     known = early_config.known_args_namespace
     flags = ("llmtrace_trace", "llmtrace_record", "llmtrace_live")
-    if os.environ.get("LLMTRACE_DISABLED") or getattr(known, "llmtrace_off", False):
+    if is_disabled(os.environ) or getattr(known, "llmtrace_off", False):
         return False
     return any(getattr(known, flag, False) for flag in flags) or bool(early_config.getini("llm_mode"))
 

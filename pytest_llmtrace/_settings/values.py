@@ -104,10 +104,15 @@ class Settings:
         return self.default_mode
 
 
+def is_disabled(environment: Mapping[str, str]) -> bool:
+    """Whether the kill switch is on: `LLMTRACE_DISABLED` with any value but one that says no."""
+    return environment.get("LLMTRACE_DISABLED", "").strip().lower() not in ("", "0", "false", "no")
+
+
 def read(config: pytest.Config, environment: Mapping[str, str] | None = None) -> Settings:
     """Read everything once. Raises: SettingsError with the value and the way out."""
     env = os.environ if environment is None else environment
-    if env.get("LLMTRACE_DISABLED", "").strip().lower() not in ("", "0", "false", "no"):
+    if is_disabled(env):
         return Settings(disabled=True, root=config.rootpath)
     option = config.option
     mode = _mode_by_flag(option)

@@ -267,3 +267,64 @@ def test_langchain_that_the_test_itself_imports_is_traced(project):
     )
     ran = project.run("--llm-record", own_process=True)
     assert ran.exit == 0, ran.text
+
+
+NATIVE = """
+    import sys, types, pytest
+    from unittest import mock
+    from langchain_core.language_models.fake_chat_models import FakeListChatModel
+    from langchain_core.caches import InMemoryCache
+
+    class ChatVertexAI(FakeListChatModel):
+        \"\"\"As a client in native code does, it answers past all of Python's HTTP.\"\"\"
+
+        @classmethod
+        def get_lc_namespace(cls):
+            return ["langchain", "chat_models", "vertexai"]
+
+        @classmethod
+        def is_lc_serializable(cls):
+            return True
+
+    class Own(FakeListChatModel):
+        pass
+
+    def test_native(monkeypatch):
+        monkeypatch.setitem(sys.modules, "grpc", types.ModuleType("grpc"))
+        assert ChatVertexAI(responses=["rain"]).invoke("weather?").content == "rain"
+
+    def test_doubtful():
+        assert ChatVertexAI(responses=["rain"]).invoke("weather?").content == "rain"
+
+    def test_own():
+        assert Own(responses=["rain"]).invoke("weather?").content == "rain"
+
+    def test_mocked():
+        genuine = ChatVertexAI(responses=["rain"])._generate
+        with mock.patch.object(ChatVertexAI, "_generate", side_effect=genuine):
+            assert ChatVertexAI(responses=["rain"]).invoke("weather?").content == "rain"
+
+    def test_cached():
+        model = ChatVertexAI(responses=["rain"], cache=InMemoryCache())
+        model.cache.update("[]", "", [])
+        with mock.patch.object(ChatVertexAI, "_generate", side_effect=model._generate):
+            model.invoke("weather?")
+        assert model.invoke("weather?").content == "rain"
+"""
+
+
+def test_an_answer_that_no_http_explains_is_said(project):
+    """A client in native code went past the tape; what may be a mock is a warning; fakes, mocks, caches are neither."""
+    project.write(NATIVE, prelude=False)
+    ran = project.run("--llm-record")
+    ran.outcomes(passed=4, failed=1)
+    what = "LangChain ChatVertexAI (ChatVertexAI), which answered without an HTTP request"
+    said = {row["nodeid"]: [(one["what"], one["severity"]) for one in row["findings"]] for row in ran.report["tests"]}
+    assert {name.partition("::test_")[2]: found for name, found in said.items()} == {
+        "native": [(what, "fail")],
+        "doubtful": [(what, "warn")],
+        "own": [],
+        "mocked": [],
+        "cached": [],
+    }
+    assert f"warning: test_it.py::test_doubtful: past the tape: {what}" in ran.text.replace("\n", " ")

@@ -59,6 +59,38 @@ def test_the_switches_off_beat_everything(project, monkeypatch, switch):
     assert project.cassettes() == {}
 
 
+INERT = """
+    import os, socket, subprocess, sys
+
+    @pytest.mark.llm_trace(min_calls=9, no_such="argument")
+    @pytest.mark.llm_budget(usd=0)
+    def test_one(llm_trace):
+        assert chat("hi")
+        assert (llm_trace.calls, llm_trace.tools, llm_trace.output) == ((), (), None)
+        ours = {name for name in sys.modules if name.startswith("pytest_llmtrace.")}
+        assert not any(".".join(name.split(".")[:2]).endswith(("._capture", "._compare", "._report")) for name in ours)
+        assert not {"pytest_llmtrace._run.run", "pytest_llmtrace._run.controller", "pytest_llmtrace._store"} & ours
+        assert not {"vcr", "wrapt", "yaml", "deepdiff", "litellm"} & sys.modules.keys()
+        assert socket.socket.connect.__objclass__.__module__ == "_socket"
+        assert {one.__module__ for one in (socket.getaddrinfo, subprocess.Popen.__init__)} == {"socket", "subprocess"}
+        assert not {"LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_RUST"} & os.environ.keys()
+"""
+
+
+def test_the_kill_switch_makes_the_plugin_inert(project, monkeypatch):
+    """No patch, import or file; options, ini values, markers and the fixture are known, and wrong ones do not matter."""
+    monkeypatch.setenv("LLMTRACE_DISABLED", "1")
+    for name in ("LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_RUST"):
+        monkeypatch.delenv(name, raising=False)
+    project.write(INERT)
+    project.pytester.makeini("[pytest]\nllm_mode = nonsense\nllm_allow_hosts = x\n")
+    plain = ("-p", "no:recording", "-p", "no:langsmith_pytest_plugin", "--strict-markers")
+    ran = project.run("--llm-record", "--llm-budget=1", "--llm-model=a=b", *plain, own_process=True)
+    ran.outcomes(passed=1)
+    assert (ran.exit, ran.requests, ran.report, project.cassettes()) == (0, 1, None, {})
+    assert "llmtrace" not in ran.text.replace("llmtrace-0", "")
+
+
 def test_the_ini_value_is_the_mode_of_plain_runs(project):
     """`llm_mode = trace` makes plain pytest replay."""
     project.write("def test_one():\n    chat('hi')\n")

@@ -17,6 +17,7 @@ from pytest_llmtrace._capture.assembly.services import is_service
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_langchain.unseen import unseen
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.from_litellm.objects import call_without_http, explained_without_http
 from pytest_llmtrace._capture.labels import Labels
@@ -36,7 +37,9 @@ class Assembled:
 
     trace: Trace
     bypassed: tuple[str, ...] = ()
-    """litellm calls that succeeded although no HTTP request was seen and nothing in the process explains them."""
+    """Calls that litellm or LangChain reported although no HTTP was seen and nothing in the process explains them."""
+    doubtful: tuple[str, ...] = ()
+    """Likewise, where something in the process may explain them: a mock that cannot be seen, say."""
     unknown: tuple[str, ...] = field(default=())
     """Requests that look like model calls and that no dialect understands: kept on the tape, not in the trace."""
 
@@ -84,6 +87,7 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
         tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
     seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
     entries = joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
+    untold = list(unseen(recorder))
     # Without a call, what a framework says of tools and runs is no trace: such tests are left alone.
     framework = bool(entries) or bool(recorder.entries)
     executed = (one for one in recorder.executions if not one.cut_off and one.told_by is None)
@@ -92,7 +96,8 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     entries.sort(key=lambda entry: entry.started)
     return Assembled(
         trace=Trace(owner=recorder.owner, entries=tuple(_numbered(entries))),
-        bypassed=tuple(bypassed),
+        bypassed=(*bypassed, *(name for name, sure in untold if sure)),
+        doubtful=tuple(name for name, sure in untold if not sure),
         unknown=tuple(unknown),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.from_langchain.messages import answer_data, read, tool_data
 from pytest_llmtrace._capture.from_langchain.runs import Run
+from pytest_llmtrace._capture.from_langchain.unseen import is_mocked
 from pytest_llmtrace._capture.manual.calls import Call, Record
 
 
@@ -49,12 +50,15 @@ def failed(run: Run, error: BaseException, response: Any) -> None:
 def _started(run: Run, operation: str, messages: Any, serialized: Any, told: Mapping[str, Any]) -> None:
     metadata = told.get("metadata") or {}
     given = {**(told.get("invocation_params") or {}), **(told.get("options") or {})}
-    provider, model = _model(run, metadata, given, serialized)
+    path = serialized.get("id") if isinstance(serialized, Mapping) else None
+    made_by = tuple(map(str, path)) if isinstance(path, list) else ()
+    provider, model = _model(run, metadata, given, made_by)
     call = Call(provider, model, operation, {})
     record = call.begin(run.recorder, stated=frozenset())
     record.labels, record.outer = run.labels, run.scope.outer
     record.speaker, record.around, record.owner = run.labels, run.scope.around, run.recorder
     record.from_framework = True
+    record.made_by, record.mocked = made_by, is_mocked(made_by)
     record.batch = run.recorder.framework.batch(told.get("invocation_params"), told.get("batch_size"))
     if record.batch is not None:
         record.batch.append(record)
@@ -102,13 +106,14 @@ def _answered(record: Record, response: Any) -> None:
         record.keep("usage", dict(usage))
 
 
-def _model(run: Run, metadata: Mapping[str, Any], params: Mapping[str, Any], serialized: Any) -> tuple[str, str]:
+def _model(
+    run: Run, metadata: Mapping[str, Any], params: Mapping[str, Any], made_by: tuple[str, ...]
+) -> tuple[str, str]:
     """Provider and model; a model without a name has that of its class, whose provider LangChain only made up."""
     stated = metadata.get("ls_model_name") or next((params[name] for name in _MODELS if params.get(name)), None)
     if stated:
         return str(metadata.get("ls_provider") or ""), str(stated)
-    path = serialized.get("id") if isinstance(serialized, Mapping) else None
-    return "", str(path[-1]) if isinstance(path, list) and path else run.name
+    return "", made_by[-1] if made_by else run.name
 
 
 _MODELS: Final = ("model", "model_name", "model_id")

@@ -209,6 +209,12 @@ class Record(Enclosing):
     """What was set and could not be understood: its name, and what it is."""
     from_framework: bool = False
     """Whether a framework's hooks gave it: they say who asks, HTTP what was asked."""
+    made_by: tuple[str, ...] = ()
+    """The class of the framework's model: its module and name, as the framework tells it."""
+    mocked: bool = False
+    """Whether a mock stands in the place of that model's methods."""
+    alone: bool = False
+    """Whether nothing but the framework tells of it."""
     task: Task[Any] | None = None
     """The task in which a framework makes the call: if that is cancelled, nothing else says how it ended."""
     batch: list[Record] | None = None

@@ -63,6 +63,7 @@ def joined(
     # A framework's calls may be inside of one another, and of the application's: the innermost first.
     for key, hand in sorted(given.items(), key=lambda item: item[1].call.started, reverse=True):
         record, calls = hand.record, inside[key]
+        record.alone = record.from_framework and not calls
         answered = sum(1 for call in calls if call.status in _ANSWERED)
         if answered > 1 or (key in frames and "usage" not in hand.said):
             entries.extend((*calls, _frame(hand)))

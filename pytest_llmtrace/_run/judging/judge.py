@@ -65,6 +65,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += [Bypass(what=private.masked_request(what), stack=stack) for what, stack in recorder.bypassed]
     findings += [Bypass(what=one.address, stack=one.stack) for one in recorder.gone_past()]
     findings += [Bypass(what=what) for what in run.assembled.bypassed]
+    findings += [Bypass(what=what, severity="warn") for what in run.assembled.doubtful]
     findings += [internal(run, one) for one in recorder.faults.so_far()]
     golden_totals = run.old.totals
     findings += owner_breaches(run, trace, stopped=stopped)
