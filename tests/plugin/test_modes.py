@@ -78,7 +78,7 @@ INERT = """
 
 
 def test_the_kill_switch_makes_the_plugin_inert(project, monkeypatch):
-    """No patch, import or file; options, ini values, markers and the fixture are known, and wrong ones are no matter."""
+    """No patch, import or file; options, ini values, markers and the fixture are known, wrong ones accepted."""
     monkeypatch.setenv("LLMTRACE_DISABLED", "1")
     for name in ("LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_RUST"):
         monkeypatch.delenv(name, raising=False)
