@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.messages import Message, tool_requests
+from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 
@@ -27,19 +29,17 @@ def steps(trace: Trace) -> Iterator[tuple[AnyEntry, tuple[ToolCall, ...]]]:
     An execution that a call asked for comes with that call, and not again.
     """
     results = _results(trace.calls)
-    waiting = list(trace.executions)
+    waiting = _Executions(trace.executions)
+    unnamed = _UnnamedResults(trace.calls)
     for entry in trace.entries:
         if isinstance(entry, ToolCall):
-            if any(entry is one for one in waiting):
-                waiting = [one for one in waiting if one is not entry]
+            if waiting.remove(entry):
                 yield entry, (entry,)
         elif isinstance(entry, LLMCall) and entry.output is not None:
             made: list[ToolCall] = []
             asked = requested_tools(entry.output)
-            unnamed = _unnamed_results(entry, asked, trace.calls)
-            for requested, reported in zip(asked, unnamed, strict=True):
-                execution = _execution(requested, waiting)
-                waiting = [one for one in waiting if one is not execution]
+            for requested, reported in zip(asked, unnamed.of(entry, asked), strict=True):
+                execution = waiting.taken(requested)
                 made.append(_joined(entry, requested, execution, results.get(requested.call_id or "", reported)))
             yield entry, tuple(made)
         else:
@@ -103,50 +103,93 @@ def totals(calls: Iterable[LLMCall]) -> Totals:
 def _results(calls: Iterable[LLMCall]) -> dict[str, Any]:
     """What was reported back to a model, by call id."""
     found: dict[str, Any] = {}
+    before: tuple[Message, ...] = ()
     for call in calls:
-        for message in call.messages:
+        for message in call.messages[common_prefix(before, call.messages) :]:
             if message["role"] == "tool" and message["tool_call_id"]:
                 found.setdefault(str(message["tool_call_id"]), message["content"])
+        before = call.messages
     return found
 
 
-def _unnamed_results(call: LLMCall, asked: Sequence[ToolCall], calls: Iterable[LLMCall]) -> list[Any]:
-    """For each tool that a call asked for without an id (Gemini, Ollama): what the history that goes on from it says.
+class _UnnamedResults:
+    """What was reported back to a model about tools that it asked for without an id (Gemini, Ollama)."""
 
-    Results follow in the order of the requests, and name their tool unless they leave that out.
-    """
-    found: list[Any] = [None] * len(asked)
-    if all(one.call_id for one in asked):
+    def __init__(self, calls: Iterable[LLMCall]) -> None:
+        self._calls = calls
+        self._going_on: dict[tuple[int, str], list[tuple[Message, ...]]] | None = None
+        """Histories by a place where an answer and tool results follow: its position, and the message before it."""
+
+    def of(self, call: LLMCall, asked: Sequence[ToolCall]) -> list[Any]:
+        """For each tool that a call asked for, what the history that goes on from the call says.
+
+        Results follow in the order of the requests, and name their tool unless they leave that out.
+        """
+        found: list[Any] = [None] * len(asked)
+        if all(one.call_id for one in asked):
+            return found
+        history = next((one for one in self._after(call.messages) if one[: len(call.messages)] == call.messages), ())
+        reports = list(takewhile(lambda message: message["role"] == "tool", history[len(call.messages) + 1 :]))
+        for position, requested in enumerate(asked):
+            fitting = (one for one in reports if one["name"] in (None, requested.name) and not one["tool_call_id"])
+            if (report := next(fitting, None)) is not None:
+                found[position] = report["content"]
+                reports = [one for one in reports if one is not report]
         return found
-    start = len(call.messages)
-    history = next((one.messages for one in calls if _goes_on(one.messages, call.messages)), ())
-    reports = list(takewhile(lambda message: message["role"] == "tool", history[start + 1 :]))
-    for position, requested in enumerate(asked):
-        fitting = (one for one in reports if one["name"] in (None, requested.name) and not one["tool_call_id"])
-        if (report := next(fitting, None)) is not None:
-            found[position] = report["content"]
-            reports = [one for one in reports if one is not report]
-    return found
+
+    def _after(self, messages: tuple[Message, ...]) -> Sequence[tuple[Message, ...]]:
+        if self._going_on is None:
+            self._going_on = {}
+            before: tuple[Message, ...] = ()
+            for call in self._calls:
+                history = call.messages
+                for at in range(max(common_prefix(before, history) - 1, 0), len(history) - 1):
+                    if history[at]["role"] == "assistant" and history[at + 1]["role"] == "tool":
+                        self._going_on.setdefault(_place(history, at), []).append(history)
+                before = history
+        return self._going_on.get(_place(messages, len(messages)), ())
 
 
-def _goes_on(history: Sequence[Message], before: Sequence[Message]) -> bool:
-    """Whether a history repeats another, has an answer after it, and tool results after that."""
-    start = len(before)
-    roles = [message["role"] for message in history[start : start + 2]]
-    return roles == ["assistant", "tool"] and history[:start] == before
+def _place(history: Sequence[Message], at: int) -> tuple[int, str]:
+    return at, history[at - 1].digest if at else ""
 
 
-def _execution(requested: ToolCall, waiting: Iterable[ToolCall]) -> ToolCall | None:
-    same_name = [one for one in waiting if one.name == requested.name]
-    for one in same_name:
-        if one.call_id is not None and one.call_id == requested.call_id:
-            return one
-    wanted = canonical_json(requested.arguments)
-    unnamed = [one for one in same_name if one.call_id is None]
-    for one in unnamed:
-        if canonical_json(one.arguments) == wanted:
-            return one
-    return unnamed[0] if unnamed else None
+class _Executions:
+    """The executions that no request was joined with so far."""
+
+    def __init__(self, executions: Iterable[ToolCall]) -> None:
+        self._left = {id(one): one for one in executions}
+        self._by_id: dict[tuple[str, str], deque[ToolCall]] = {}
+        self._by_arguments: dict[tuple[str, str], deque[ToolCall]] = {}
+        self._by_name: dict[str, deque[ToolCall]] = {}
+        """Those without an id, as in `_by_arguments`."""
+        for one in self._left.values():
+            if one.call_id is not None:
+                self._by_id.setdefault((one.name, one.call_id), deque()).append(one)
+            else:
+                self._by_arguments.setdefault((one.name, canonical_json(one.arguments)), deque()).append(one)
+                self._by_name.setdefault(one.name, deque()).append(one)
+
+    def remove(self, execution: ToolCall) -> bool:
+        """Take one out. Returns whether it was there."""
+        return self._left.pop(id(execution), None) is not None
+
+    def taken(self, requested: ToolCall) -> ToolCall | None:
+        """Take out what a request is joined with: by id, else by name and arguments, else by name."""
+        found = self._first(
+            self._by_id.get((requested.name, requested.call_id or "")) if requested.call_id is not None else None
+        )
+        if found is None and requested.name in self._by_name:
+            found = self._first(self._by_arguments.get((requested.name, canonical_json(requested.arguments))))
+            found = found or self._first(self._by_name[requested.name])
+        if found is not None:
+            self.remove(found)
+        return found
+
+    def _first(self, waiting: deque[ToolCall] | None) -> ToolCall | None:
+        while waiting and id(waiting[0]) not in self._left:
+            waiting.popleft()
+        return waiting[0] if waiting else None
 
 
 def _joined(call: LLMCall, requested: ToolCall, execution: ToolCall | None, reported: Any) -> ToolCall:
