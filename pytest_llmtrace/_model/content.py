@@ -6,7 +6,7 @@ import gzip
 import importlib
 import io
 import zlib
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._model.bounds import MOST_DECODED
 
@@ -17,6 +17,28 @@ def decoded(body: bytes, encoding: str) -> bytes:
     It stays as it is where an encoding is unknown, the data is not encoded, or the result is beyond `MOST_DECODED`.
     HTTP stubs differ: some hand over the raw body with its header, some the decoded body with the same header.
     """
+    try:
+        return _decoded(body, encoding)
+    except _BeyondError:
+        return body
+
+
+def unpacked_size(body: bytes, encoding: str) -> int | None:
+    """How many bytes a body has with its content encodings undone; `None`: more than `MOST_DECODED`."""
+    try:
+        return len(_decoded(body, encoding))
+    except _BeyondError:
+        return None
+
+
+_Bytes = TypeVar("_Bytes", bytes, bytearray)
+
+
+class _BeyondError(Exception):
+    """The result is beyond `MOST_DECODED`."""
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
     for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
         plain = _decoded_once(body, name)
         if plain is None:
@@ -28,7 +50,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
 def _decoded_once(body: bytes, encoding: str) -> bytes | None:
     try:
         if encoding in ("gzip", "x-gzip"):
-            return gunzipped(body) if body[:2] == b"\x1f\x8b" else None
+            return _bounded(_gunzipped(body)) if body[:2] == b"\x1f\x8b" else None
         if encoding == "deflate":
             return _inflated(body)
         if encoding == "br":
@@ -46,22 +68,29 @@ def gunzipped(data: bytes) -> bytes | None:
     Raises:
         OSError, EOFError, zlib.error: it is not gzip, or damaged.
     """
+    plain = _gunzipped(data)
+    return plain if len(plain) <= MOST_DECODED else None
+
+
+def _gunzipped(data: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-        return _bounded(file.read(MOST_DECODED + 1))
+        return file.read(MOST_DECODED + 1)
 
 
-def _bounded(data: bytes) -> bytes | None:
-    return data if len(data) <= MOST_DECODED else None
+def _bounded(data: _Bytes) -> _Bytes:
+    if len(data) > MOST_DECODED:
+        raise _BeyondError
+    return data
 
 
-def _inflated(body: bytes) -> bytes | None:
+def _inflated(body: bytes) -> bytes:
     try:
         return _inflated_as(body, zlib.MAX_WBITS)
     except zlib.error:
         return _inflated_as(body, -zlib.MAX_WBITS)
 
 
-def _inflated_as(body: bytes, form: int) -> bytes | None:
+def _inflated_as(body: bytes, form: int) -> bytes:
     stream = zlib.decompressobj(form)
     plain = stream.decompress(body, MOST_DECODED + 1)
     if not stream.eof and len(plain) <= MOST_DECODED:
@@ -74,10 +103,20 @@ def _brotli(body: bytes) -> bytes | None:
         module = _optional(name)
         if module is not None:
             try:
-                return _bounded(bytes(module.decompress(body)))
+                return _piece_by_piece(module.Decompressor(), body)
             except module.error:
                 return None
     return None
+
+
+def _piece_by_piece(stream: Any, body: bytes) -> bytes | None:
+    """Fed in small pieces, since a piece of a kilobyte can unpack to gigabytes; `None` where the stream has no end."""
+    process = getattr(stream, "process", None) or stream.decompress
+    made = bytearray()
+    for start in range(0, len(body), _PIECE):
+        made += process(body[start : start + _PIECE])
+        _bounded(made)
+    return bytes(made) if stream.is_finished() else None
 
 
 def _zstd(body: bytes) -> bytes | None:
@@ -89,6 +128,9 @@ def _zstd(body: bytes) -> bytes | None:
             return _bounded(bytes(reader.read(MOST_DECODED + 1)))
     except module.ZstdError:
         return None
+
+
+_PIECE: Final = 16
 
 
 def _optional(name: str) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from pytest_llmtrace._model.bounds import MOST_DECODED
+from pytest_llmtrace._model.content import unpacked_size
 from pytest_llmtrace._model.http import HttpResponse, Interaction, Phase
 from pytest_llmtrace._store.bodies import body_data, read_body
 from pytest_llmtrace._store.faults import Fault
@@ -34,6 +36,7 @@ class InteractionReader:
 
     def __init__(self) -> None:
         self._requests = RequestReader()
+        self._unpacked = 0
 
     def skip(self) -> None:
         """Count an interaction that cannot be read."""
@@ -53,8 +56,18 @@ class InteractionReader:
             key=text(fields, "key"),
             phase=phase,
             request=self._requests.request(fields.get("request")),
-            response=_response(fields.get("response")),
+            response=self._response(fields.get("response")),
         )
+
+    def _response(self, data: Any) -> HttpResponse:
+        response = _response(data)
+        if "base64" in data:
+            encoding = ", ".join(value for name, value in response.headers if name.lower() == "content-encoding")
+            size = unpacked_size(response.body, encoding) if encoding else 0
+            self._unpacked += MOST_DECODED + 1 if size is None else size
+            if self._unpacked > MOST_DECODED:
+                raise Fault(f"what it holds compressed has more than {MOST_DECODED} bytes when unpacked")
+        return response
 
 
 def _response_data(response: HttpResponse) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def price_map() -> PriceMap:
 
 def find_entry(model: str, provider: str, prices: PriceMap) -> Entry | None:
     """The prices of a model of a provider, in litellm's names for both; `None` where the map has none."""
+    if len(model) > _LONGEST_NAME:
+        return None  # an answer may name its model as it likes
     for name in _names(model, provider, prices):
         entry = _get(prices, name)
         if entry is not None and _belongs(entry, provider):
@@ -183,6 +185,7 @@ _INFERENCE_REGION: Final = re.compile(r"^(?:global|us-gov|us|eu|apac|jp|au)\.")
 _AWS_REGION: Final = re.compile(r"^[a-z]{2}(?:-[a-z]+)+-\d/")
 _THROUGHPUT: Final = re.compile(r"(:\d+):\d+k$")
 _CONTEXT_WINDOW: Final = re.compile(r"\[\w+\]$")
+_LONGEST_NAME: Final = 500
 _MIXTURE: Final = re.compile(r"(\d+)x(\d+)b")
 _PARAMETERS: Final = re.compile(r"(\d+)b")
 _SIZES: Final = {

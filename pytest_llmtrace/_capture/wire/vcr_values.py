@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
@@ -56,13 +57,23 @@ def response_of(response: dict[str, Any]) -> HttpResponse:
 
 
 def as_vcr(response: HttpResponse) -> dict[str, Any]:
-    """Vcrpy's response from ours: plain, with the length that the body has now."""
+    """Vcrpy's response from ours: plain, with the length that the body has now.
+
+    Headers are ASCII without line ends: the stubs take no others, and a server may have sent some.
+    """
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
-        headers.setdefault(name, []).append(value)
+        headers.setdefault(_sendable(name), []).append(_sendable(value))
     headers["content-length"] = [str(len(response.body))]
     return {
-        "status": {"code": response.status, "message": response.reason},
+        "status": {"code": response.status, "message": _sendable(response.reason)},
         "headers": headers,
         "body": {"string": response.body},
     }
+
+
+def _sendable(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else _UNSENDABLE.sub("?", text)
+
+
+_UNSENDABLE: Final = re.compile(r"[^\t -~]")

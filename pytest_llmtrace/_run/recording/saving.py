@@ -24,6 +24,7 @@ from pytest_llmtrace._run.recording import redacting
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.recording.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, remove, write
+from pytest_llmtrace._store.faults import Fault, broken
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
 from pytest_llmtrace._store.observed import forget_observed, observed_file, write_observed
@@ -140,7 +141,7 @@ class Old:
             return None
         kept = self._meta.get("totals")
         if isinstance(kept, dict) and self._digests_hold:
-            return _totals_from(kept)
+            return _totals_from(kept, self._plan.cassette.tape)
         golden = self.golden()
         return golden.totals if golden is not None else None
 
@@ -287,7 +288,7 @@ def _totals_data(amounts: Totals) -> dict[str, Any]:
     }
 
 
-def _totals_from(data: dict[str, Any]) -> Totals:
+def _totals_from(data: dict[str, Any], path: Path) -> Totals:
     try:
         return Totals(
             calls=int(data["calls"]),
@@ -296,4 +297,4 @@ def _totals_from(data: dict[str, Any]) -> Totals:
             unpriced_calls=int(data["unpriced_calls"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise BrokenCassetteError(f"the totals in a tape are unreadable: {error}") from None
+        raise broken(path, Fault(f"the totals in its `meta` are unreadable ({error})")) from None

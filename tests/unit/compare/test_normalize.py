@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.normalize import RULES, absorbed_by, normalized, rule
+from pytest_llmtrace._compare.normalize import RULES, FunctionRule, absorbed_by, normalized, rule
 from pytest_llmtrace._compare.policy import POLICIES, adjusted
 from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import CallError, Event, LLMCall, ToolCall, Trace
@@ -176,3 +176,10 @@ def test_what_is_free_text_in_a_request_is_normalised() -> None:
 
     policy = adjusted(POLICIES["exact"], normalize=["date"])
     assert compare(asked("2025-01-01"), asked("2026-02-02"), policy) == ()
+
+
+def test_a_text_is_looked_at_again_so_often():
+    """What settles one match at a time, as times that are glued to each other do, ends in bounded time."""
+    once = FunctionRule(name="first", apply=lambda text: text[1:], settles=True)
+    assert normalized("a" * 1000, (once,)) == "a" * 980
+    assert normalized("11:11:1122:22:22", (RULES["time"],)) == "<time><time>"

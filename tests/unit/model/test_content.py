@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from pytest_llmtrace._model.content import decoded
+from pytest_llmtrace._model.content import decoded, unpacked_size
 
 TEXT = b'{"a": "' + b"x" * 500 + b'"}'
 
@@ -47,3 +47,48 @@ def test_a_bomb_is_left_as_it_came(encoding, pack, monkeypatch):
     """What would fill the memory is not decoded."""
     monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", len(TEXT) - 1)
     assert decoded(pack(TEXT), encoding) == pack(TEXT)
+
+
+class Brotli:
+    """A decoder that makes a hundred bytes of each: `brotli` is not installed everywhere."""
+
+    error = ValueError
+
+    class Decompressor:
+        """One stream."""
+
+        def __init__(self):
+            self.fed = 0
+
+        def process(self, piece):
+            """What a piece unpacks to."""
+            self.fed += len(piece)
+            return piece * 100
+
+        def is_finished(self):
+            """Whether the stream came to its end."""
+            return self.fed >= len(TEXT)
+
+
+def test_brotli_is_unpacked_piece_by_piece(monkeypatch):
+    """A bomb is noticed after a piece of it; a stream without an end is kept as it came."""
+    made = []
+    monkeypatch.setattr(Brotli, "Decompressor", lambda: made.append(BROTLI()) or made[-1])
+    monkeypatch.setattr("pytest_llmtrace._model.content._optional", lambda name: Brotli if name == "brotli" else None)
+    assert len(decoded(TEXT, "br")) == 100 * len(TEXT)
+    assert decoded(TEXT[:50], "br") == TEXT[:50]
+    monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", 5000)
+    assert decoded(TEXT, "br") == TEXT
+    assert unpacked_size(TEXT, "br") is None
+    assert made[-1].fed < 100
+
+
+BROTLI = Brotli.Decompressor
+
+
+def test_the_unpacked_size_of_a_body(monkeypatch):
+    """It is that of what the client reads; beyond the bound nobody knows it."""
+    assert unpacked_size(gzip.compress(TEXT), "gzip") == len(TEXT)
+    assert unpacked_size(TEXT, "gzip") == len(TEXT)
+    monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", len(TEXT) - 1)
+    assert unpacked_size(gzip.compress(gzip.compress(TEXT)), "gzip, gzip") is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -293,6 +295,19 @@ def test_a_complaint_is_short(text: str) -> None:
         load_tape(text, PATH)
     assert len(str(raised.value)) < 1000
     assert str(raised.value).endswith("`.")
+
+
+def test_a_tape_unpacks_to_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies that the client would unpack are refused before it does, each and all together."""
+    packed = base64.b64encode(gzip.compress(b"0" * 6000)).decode()
+    answer = {"status": 200, "headers": {"Content-Encoding": "gzip"}, "base64": packed}
+    text = tape({**FIRST, "response": answer}, {**FIRST, "response": answer})
+    load_tape(text, PATH)
+    for most in (5000, 10_000):
+        monkeypatch.setattr("pytest_llmtrace._store.interactions.MOST_DECODED", most)
+        monkeypatch.setattr("pytest_llmtrace._model.content.MOST_DECODED", most)
+        with pytest.raises(BrokenCassetteError, match=f"has more than {most} bytes when unpacked"):
+            load_tape(text, PATH)
 
 
 def test_a_newer_file_says_so() -> None:

@@ -282,3 +282,9 @@ def test_a_map_without_the_model_or_with_nonsense_is_no_price() -> None:
     assert find_entry("m", "openai", {"m": "nonsense"}) is None  # type: ignore[dict-item]
     assert rates({"input_cost_per_token": "much"}, "openai", 1, None) is None
     assert price_map()
+
+
+def test_a_model_name_without_end_is_no_price() -> None:
+    """An answer may name its model as it likes: a megabyte of digits costs no minutes, and is no number."""
+    assert find_entry("9" * 1_000_000, "together_ai", {}) is None
+    assert find_entry(f"{'9' * 5_000}x7b", "fireworks_ai", {}) is None
