@@ -33,7 +33,7 @@ from pytest_llmtrace._capture.wire.telemetry import reported
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
 from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
 from pytest_llmtrace._capture.wire.vcr_patches import vcr_patches
-from pytest_llmtrace._capture.wire.vcr_values import as_vcr, request_of, response_of
+from pytest_llmtrace._capture.wire.vcr_values import as_vcr, place_of, request_of, response_of
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
@@ -170,12 +170,12 @@ class _Switchboard:
         url = urlsplit(request.uri)
         host = url.hostname or ""
         if any(host == chore and path in url.path for chore, path in _CHORES):
-            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.uri}")
+            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {place_of(request)}")
         if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
             return report
         if recorder is None:
             if self._replay_only and is_provider_host(host):
-                self._refuse(f"llmtrace: {request.method} {request.uri} was sent outside of any test")
+                self._refuse(f"llmtrace: {place_of(request)} was sent outside of any test")
             return ()
         with stopping(recorder, "a request could not be read"):
             if is_upgrade(request):

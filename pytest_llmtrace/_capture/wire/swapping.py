@@ -17,7 +17,7 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.dialects import parse_request
 from pytest_llmtrace._capture.providers import PROVIDERS
 from pytest_llmtrace._capture.wire.naming import named_model, renamed
-from pytest_llmtrace._capture.wire.vcr_values import request_of
+from pytest_llmtrace._capture.wire.vcr_values import place_of, request_of
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
 
@@ -81,8 +81,9 @@ def stop_unswapped(request: Any) -> None:
     asked = parse_request(request_of(request), MessageTable())
     for old, new in _active[-1]:
         if asked is not None and old in _names(asked.model, {asked.provider}):
-            where = f"{request.method} {request.uri}"
-            _refuse(old, new, f"{where} names its model where only the application can change it (in the URL).")
+            _refuse(
+                old, new, f"{place_of(request)} names its model where only the application can change it (in the URL)."
+            )
 
 
 def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, bytes] | None:

@@ -21,6 +21,11 @@ def request_of(request: Any) -> HttpRequest:
     )
 
 
+def place_of(request: Any) -> str:
+    """Method and address of vcrpy's request as texts may name them: the query may hold a key."""
+    return f"{str(request.method).upper()} {str(request.uri).partition('?')[0]}"
+
+
 def _bytes(body: Any) -> bytes:
     """The body as bytes; aiohttp hands over the data as the caller gave it."""
     if isinstance(body, str | None):
