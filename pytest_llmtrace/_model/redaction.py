@@ -15,6 +15,7 @@ from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import secret_values
+from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.places import NAMES, names_a_secret
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 from pytest_llmtrace._model.split_texts import Edit
@@ -69,6 +70,8 @@ class Redactor:
         personal: Personal | None = None,
         *,
         allowed: Sequence[re.Pattern[str]] = (),
+        detector: Detector | None = None,
+        eye: Eye | None = None,
     ) -> None:
         """What to remove besides what is recognised by its form or its place.
 
@@ -77,10 +80,14 @@ class Redactor:
             more: gives a function that removes more from a text, or `None`, whenever it is asked.
             personal: removes personal data from a text; asked after all others, and never about a host.
             allowed: what looks like a secret and is none.
+            detector: finds more, for whoever looks at what is left.
+            eye: looks for what is left when everything was removed.
         """
         named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
         self._more = more
         self._personal = personal
+        self.detector = detector
+        self._eye = eye
         self._values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
         self.known = Known.of(self._values.items(), allowed)
         self._clean = CleanBodies()
@@ -92,28 +99,51 @@ class Redactor:
         *,
         more: More | None = None,
         allowed: Sequence[re.Pattern[str]] = (),
+        detector: Detector | None = None,
     ) -> Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
-        return cls(secret_values(os.environ if environment is None else environment), more, allowed=allowed)
+        return cls(
+            secret_values(os.environ if environment is None else environment), more, allowed=allowed, detector=detector
+        )
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
-        more = dict.fromkeys(secrets, "a secret value")
-        return Redactor({**more, **self._values}, self._more, self._personal, allowed=self.known.allowed)
+        return self._with(values={**dict.fromkeys(secrets, "a secret value"), **self._values})
 
     def hiding(self, personal: Personal) -> Redactor:
         """A redactor that removes personal data as well."""
-        return Redactor(self._values, self._more, personal, allowed=self.known.allowed)
+        return self._with(personal=personal)
+
+    def watched(self, eye: Eye) -> Redactor:
+        """A redactor whose work is looked at."""
+        return self._with(eye=eye)
+
+    def _with(
+        self,
+        *,
+        values: Mapping[str, str] | None = None,
+        personal: Personal | None = None,
+        eye: Eye | None = None,
+    ) -> Redactor:
+        return Redactor(
+            values or self._values,
+            self._more,
+            personal or self._personal,
+            allowed=self.known.allowed,
+            detector=self.detector,
+            eye=eye or self._eye,
+        )
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
         own = credentials(request.headers)
-        return HttpRequest(
+        made = HttpRequest(
             method=request.method,
             url=self.url(request.url),
             headers=self._headers(request.headers, REQUEST_HEADERS, own),
             body=self.body(request.body, own),
         )
+        return made if self._eye is None else self._eye.request(made)
 
     def response(self, response: HttpResponse, proof: Iterable[str] = ()) -> HttpResponse:
         """The response as a file may hold it.
@@ -123,12 +153,13 @@ class Redactor:
             proof: What the request proved itself with (`real_keys`): a server may repeat it.
         """
         own = tuple(proof)
-        return HttpResponse(
+        made = HttpResponse(
             status=response.status,
             reason=response.reason,
             headers=self._headers(response.headers, RESPONSE_HEADERS, own),
             body=self._with_more(answer_without_secrets(response.body, self._knowing_own(own), self._clean)),
         )
+        return made if self._eye is None else self._eye.response(made)
 
     def url(self, url: str) -> str:
         """The URL without user information, and with the values of key-like parameters replaced."""
@@ -170,6 +201,8 @@ class Redactor:
         """JSON-like data with every secret in it replaced; the same object where there is none."""
         body = canonical_json(data).encode("utf-8", "surrogatepass")
         made = self.body(body)
+        if self._eye is not None:
+            made = self._eye.body(made, "what was given by hand")
         return data if made == body else parse_json(made)
 
     def finds(self, text: str) -> bool:

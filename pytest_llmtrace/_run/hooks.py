@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from pytest_llmtrace._compare.dotted import Named
 from pytest_llmtrace._compare.normalize import FunctionRule
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._run.recording import from_detect_secrets
 from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import SettingsError
 
 NORMALIZE = "pytest_llmtrace_normalize"
@@ -53,14 +54,16 @@ def scorer(hooks: Any, nodeid: str) -> Named | None:
     return Named(f"{SCORE} of {', '.join(str(one.plugin_name) for one in found)}", "text_scorer", score)
 
 
-def redactor(hooks: Any, allowed: Sequence[re.Pattern[str]] = ()) -> Redactor:
+def redactor(hooks: Any, settings: Settings) -> Redactor:
     """What removes secrets in this run: implementations may still come, with the conftest files of folders.
 
     Args:
         hooks: pytest's.
-        allowed: what looks like a secret and is none.
+        settings: say what is none, and whether something else looks for them while recording.
     """
-    return Redactor.from_environment(more=lambda: redaction(hooks), allowed=allowed)
+    secrets = settings.secrets
+    detector = from_detect_secrets.detector() if secrets.detector and settings.mode == "record" else None
+    return Redactor.from_environment(more=lambda: redaction(hooks), allowed=secrets.allowed, detector=detector)
 
 
 def redaction(hooks: Any) -> Callable[[str], str] | None:

@@ -36,7 +36,7 @@ from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.keyless import lacks_key
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
-from pytest_llmtrace._run.recording import personal, saving
+from pytest_llmtrace._run.recording import leaking, personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
@@ -59,6 +59,7 @@ class OwnerRun:
         self.ended_by_itself = False
         """Of a dry run: whether it ended with an exception that is not ours."""
         self.records = plan.mode == "record" and not replays and not self.dry
+        self.look = leaking.Look(redactor, records=self.records)
         self._journal = saving.journal(plan)
         journalled: tuple[Interaction, ...] = ()
         if (self.records or self.dry) and plan.record_mode != "all":
@@ -83,11 +84,11 @@ class OwnerRun:
             tape=tape,
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
-            redactor=redactor,
+            redactor=self.look.redactor,
             book=book,
             gates=Gates(
                 stop=plan.privacy.stop(stop),
-                nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else _no_answer,
+                nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else lambda *_: None,
                 allow_live=self._refused,
                 went_live=self.spending.answered,
                 live_failed=self.spending.failed,
@@ -133,7 +134,7 @@ class OwnerRun:
     def refused(self) -> str | None:
         """Why it was stopped before it paid for something, where no finding says so."""
         why = self.recorder.refused
-        return f"llmtrace: {why}" if why is not None and self.refusal is None else None
+        return f"llmtrace: {why}" if why is not None and self.refusal is None else self.look.told
 
     @property
     def skips(self) -> bool:
@@ -184,6 +185,7 @@ class OwnerRun:
         self.bypassed_in_call = len(self.recorder.bypassed)
         assembled = self._assembler.assembled()
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
+        self.look.judge(self, exception)
         self.recorder.phase = "teardown"
         self.keyless = self._is_unrecorded and lacks_key(exception)
         self.verdict = (dry_verdict if self.dry else judge.verdict)(self, exception)
@@ -214,12 +216,12 @@ class OwnerRun:
         if late is not None and self.verdict is not None:  # reports tell of it, too
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
-            if self.records and passed and late is None and self.assembled is not None:
+            if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
                 self.saved = saving.save(self)
                 self._journal.remove()
         finally:
             self._journal.close()
-        if self.plan.save is not None:
+        if self.plan.save is not None and not self.look.leaks:
             saving.save_observed(self, self.plan.save)
         return late
 
@@ -285,10 +287,6 @@ class OwnerRun:
         """What goes on the tape, in the order in which it began."""
         made = [interaction_of(exchange) for exchange in self.recorder.recorded()] if self.plan.tapes else []
         return personal.filed(self, made)
-
-
-def _no_answer(_exchange: Exchange, _made: object) -> None:
-    return None
 
 
 def _wire(plan: Plan, *, replays: bool) -> Wire:

@@ -45,7 +45,7 @@ class Run:
         self.settings = settings
         self._ledger = ledger
         self._prices = PriceBook(settings.prices)
-        self._redactor = redactor(hooks, settings.secrets.allowed)
+        self._redactor = redactor(hooks, settings)
         self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()
@@ -199,7 +199,7 @@ class Run:
         run.leave()
         try:
             late = run.finish(passed=passed)
-            return screen(late) if late is not None else None
+            return screen(late) if late is not None else run.look.text(run) if passed else None
         except LlmtraceError:
             raise
         except Exception as error:  # noqa: BLE001  # it is what the teardown fails with

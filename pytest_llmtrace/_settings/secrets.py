@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
+from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace.errors import SettingsError
 
-ALLOW = "llm_secrets_allow"
+ALLOW: Final = "llm_secrets_allow"
+DETECTOR: Final = "llm_secret_detector"
+DETECTORS: Final = ("detect-secrets",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +23,8 @@ class Secrets:
 
     allowed: tuple[re.Pattern[str], ...] = ()
     """What looks like one and is none: searched for in what was found."""
+    detector: str | None = None
+    """What is asked besides, while recording."""
 
 
 def declare_secrets(parser: pytest.Parser) -> None:
@@ -28,11 +35,27 @@ def declare_secrets(parser: pytest.Parser) -> None:
         type="linelist",
         default=[],
     )
+    parser.addini(
+        DETECTOR,
+        f"What else looks for keys while recording: `{DETECTORS[0]}` (pip install 'pytest-llmtrace[secrets]').",
+        default="",
+    )
 
 
-def read_secrets(config: pytest.Config) -> Secrets:
-    """Read them. Raises: SettingsError with the value."""
-    return Secrets(allowed=tuple(_pattern(text) for text in config.getini(ALLOW)))
+def read_secrets(config: pytest.Config, mode: Mode | None) -> Secrets:
+    """Read them. Raises: SettingsError with the value, or where a recording needs what is not installed."""
+    allowed = tuple(_pattern(text) for text in config.getini(ALLOW))
+    return Secrets(allowed=allowed, detector=_detector(str(config.getini(DETECTOR)).strip(), mode))
+
+
+def _detector(name: str, mode: Mode | None) -> str | None:
+    if name and name not in DETECTORS:
+        raise SettingsError(f"{DETECTOR} = {name}: it is not known; choose {', '.join(DETECTORS)}, or leave it out")
+    if name and mode == "record" and importlib.util.find_spec("detect_secrets") is None:
+        raise SettingsError(
+            f"{DETECTOR} = {name}: it is not installed; install it with `pip install 'pytest-llmtrace[secrets]'`"
+        )
+    return name or None
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -82,3 +82,71 @@ def test_an_allow_list_that_cannot_be_meant_is_a_usage_error(project, pattern, w
     ran = project.run("--llm-record")
     assert ran.exit == 4
     assert f"llm_secrets_allow = {pattern}: {why}" in ran.result.stderr.str()
+
+
+HEX = KEY.encode().hex()
+
+
+def test_a_record_that_would_still_hold_a_secret_fails_and_writes_nothing(project):
+    """A key in hexadecimal is not removed, and not recorded: said where; what was paid for is kept."""
+    project.write(f'def test_one():\n    chat("My key is {HEX}.")\n')
+    lines = project.path / "calls.jsonl"
+    ran = project.run("--llm-record", f"--llm-report={lines}")
+    ran.outcomes(failed=1)
+    said = ran.text[ran.text.index("llmtrace: nothing was recorded") :]
+    assert said.startswith(
+        "llmtrace: nothing was recorded: it would hold a secret\n\n"
+        "  request: messages[0].content: an OpenAI-like key (sk-pro…)\n"
+        "  answer: choices[0].message.content: an OpenAI-like key (sk-pro…)\n\n"
+        "If it is real, revoke it first: the provider has seen it.\n"
+    )
+    assert "the next `--llm-record` pays only for requests that change." in " ".join(said.split())
+    (name, journal), *others = project.cassettes().items()
+    assert (name, others) == ("cassettes/test_it/test_one.journal.jsonl", [])
+    written = [journal, lines.read_bytes(), str(ran.report).encode()]
+    assert [one in text for text in written for one in (HEX.encode(), KEY.encode())] == [False] * 6
+    project.pytester.makeini(f"[pytest]\nllm_redact =\n    build: {HEX[:20]}[0-9a-f]+\n")
+    project.record()
+    assert HEX.encode() not in b"".join(project.cassettes().values())
+    project.replay().outcomes(passed=1)
+
+
+def test_what_teardown_and_hand_made_calls_would_leak_is_not_recorded_either(project):
+    """The manual API goes the same way, and so does what happens after the verdict."""
+    source = f"""
+        import pytest_llmtrace as llmtrace
+
+        @pytest.fixture
+        def late():
+            yield
+            chat("{HEX}")
+
+        def test_late(late):
+            chat("hello")
+
+        def test_hand():
+            with llmtrace.call(provider="acme", model="m", messages=[{{"role": "user", "content": "{HEX}"}}]) as call:
+                call.output = "fine"
+    """
+    project.write(source)
+    ran = project.run("--llm-record")
+    ran.outcomes(passed=1, failed=1, errors=1)
+    assert ran.text.count("nothing was recorded") >= 2
+    assert [name for name in project.cassettes() if not name.endswith(".journal.jsonl")] == []
+    assert not any(HEX.encode() in text for text in project.cassettes().values())
+
+
+def test_a_detector_sees_what_has_no_form_of_ours(project):
+    """`llm_secret_detector` names what else is asked while recording; replay does without it."""
+    pytest.importorskip("detect_secrets")
+    key = "0123456789abcdef0123456789abcdef-us12"
+    project.write(f'def test_one():\n    chat("Mail with {key}, please.")\n')
+    project.record()
+    project.replay().outcomes(passed=1)
+    project.pytester.makeini("[pytest]\nllm_secret_detector = detect-secrets\n")
+    project.replay().outcomes(passed=1)
+    ran = project.run("--llm-record", "--llm-record-mode=all")
+    ran.outcomes(failed=1)
+    assert "messages[0].content: a Mailchimp Access Key (by detect-secrets) (012345…)" in " ".join(ran.text.split())
+    project.pytester.makeini("[pytest]\nllm_secret_detector = trufflehog\n")
+    assert "llm_secret_detector = trufflehog: it is not known" in project.run("--llm-trace").result.stderr.str()

@@ -52,7 +52,7 @@ def call_without_http(lone: LitellmCall, table: MessageTable) -> LLMCall | None:
     if lone.succeeded is None:
         return replace(call, status="open")
     if not lone.succeeded:
-        return replace(call, status="error", error=_error(lone.error))
+        return replace(call, status="error", error=_error(lone))
     answer = lone.recorder.redacted(_plain(_dumped(lone.response)))
     response = HttpResponse(
         status=200,
@@ -77,11 +77,12 @@ def explained_without_http(lone: LitellmCall) -> bool:
     return str(kwargs.get("custom_llm_provider")) in names
 
 
-def _error(error: Any) -> CallError:
+def _error(lone: LitellmCall) -> CallError:
+    error = lone.error
     status = getattr(error, "status_code", None)
     return CallError(
         type=type(error).__name__ if isinstance(error, BaseException) else "error",
-        message=str(error or ""),
+        message=lone.recorder.redacted(str(error or "")),
         status=status if isinstance(status, int) else None,
     )
 

@@ -18,8 +18,8 @@ class CleanBodies:
         if len(body) >= _LARGE:
             self._kept.append((sought, body))
 
-    def searched(self, body: bytes, sought: Hashable) -> int:
-        """How much of a body, from its beginning, need not be searched again."""
+    def searched(self, body: bytes, sought: Hashable, begin: bytes = b'"') -> int:
+        """How much of a body, from its beginning, need not be searched again; `begin`: what a search can begin with."""
         if len(body) < _LARGE:
             return 0
         longest = 0
@@ -29,7 +29,7 @@ class CleanBodies:
                 if longest * 2 > len(body):
                     break
         # What is new may complete what was none; a search begins with a whole text.
-        return max(body.rfind(b'"', 0, max(longest - _OVERLAP, 0)), 0)
+        return max(body.rfind(begin, 0, max(longest - _OVERLAP, 0)), 0)
 
 
 def _common(one: bytes, other: bytes) -> int:

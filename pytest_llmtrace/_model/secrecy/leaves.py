@@ -23,6 +23,13 @@ class Leaf:
     path: tuple[str | None, ...]
     """The keys that lead to it; `None` for a place in a list."""
     _around: tuple[dict[str, Hashable], ...]
+    _places: tuple[str | int, ...]
+
+    @property
+    def place(self) -> str:
+        """Where it stands: ``choices[0].message.content``."""
+        made = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in self._places)
+        return made.removeprefix(".")
 
     @property
     def channel(self) -> Hashable:
@@ -40,6 +47,8 @@ class _Open:
     is_object: bool
     marks: dict[str, Hashable] = field(default_factory=dict)
     key: str | None = None
+    at: int = -1
+    """Of a list: the position of what began last in it."""
 
 
 def leaves(text: str) -> Iterator[Leaf]:
@@ -53,15 +62,19 @@ def leaves(text: str) -> Iterator[Leaf]:
             if token["colon"] and opened and opened[-1].is_object:
                 opened[-1].key = value
                 continue
+            _count(opened)
             path = tuple(one.key if one.is_object else None for one in opened)
             _mark(opened, value)
             around = tuple(one.marks for one in opened)
-            found.append(Leaf(*token.span("text"), value, path, around))
+            places = tuple((one.key or "") if one.is_object else one.at for one in opened)
+            found.append(Leaf(*token.span("text"), value, path, around, places))
         elif kind in "{[":
+            _count(opened)
             opened.append(_Open(kind == "{"))
         elif kind in "]}":
             del opened[-1:]
         elif opened and token["scalar"]:
+            _count(opened)
             _mark(opened, token["scalar"], scalar=True)
     yield from found
 
@@ -69,6 +82,12 @@ def leaves(text: str) -> Iterator[Leaf]:
 def quoted(text: str) -> str:
     """A text as a JSON document holds it."""
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def _count(opened: list[_Open]) -> None:
+    """A value begins; in a list it is the next one."""
+    if opened and not opened[-1].is_object:
+        opened[-1].at += 1
 
 
 def _mark(opened: list[_Open], value: str, *, scalar: bool = False) -> None:
@@ -88,7 +107,7 @@ def _unquoted(raw: str) -> str:
 
 
 _TOKEN: Final = re.compile(
-    r'(?P<text>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|[{}\[\]]|(?P<scalar>-?[0-9][0-9.eE+-]*|true|false)', re.DOTALL
+    r'(?P<text>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|[{}\[\]]|(?P<scalar>-?[0-9][0-9.eE+-]*|true|false|null)', re.DOTALL
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Bytes that are no UTF-8, or half a letter: neither can be written as it is."""

@@ -88,7 +88,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         stopped=stopped,
         could_go_on=plan.own_tape and plan.on_miss == "stop" and recorder.wire == "tape" and bool(recorder.misses),
         nearest=len(run.went_on),
-        exception=private.masked_line(_one_line(exception)),
+        exception=private.masked_line(_one_line(run, exception)),
         private=private.mask is not None,
         accept=plan.accept_anew if anew else plan.accept,
         instead=tuple(sorted({one.swapped.partition("=")[2] for one in recorder.exchanges if one.swapped})),
@@ -255,9 +255,9 @@ def _unplayed(run: OwnerRun, findings: list[Finding], phase: Phase = "call") -> 
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
 
 
-def _one_line(exception: BaseException | None) -> str | None:
+def _one_line(run: OwnerRun, exception: BaseException | None) -> str | None:
     """The exception that a miss became on its way through a framework; nothing where it is our own."""
     if exception is None or comes_of_stop(exception):
         return None
-    text = str(exception).strip().partition("\n")[0]
+    text = run.old.redactor.text(str(exception).strip().partition("\n")[0])
     return f"{type(exception).__name__}: {text}" if text else type(exception).__name__

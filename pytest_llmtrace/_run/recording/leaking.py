@@ -1,0 +1,44 @@
+"""What an owner records, looked at once more before it is kept: a secret that is left fails it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmtrace._model.personal.traces import trace_texts
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.eye import Eye
+from pytest_llmtrace._report.failure.leaks import leak_text
+from pytest_llmtrace._run.recording.saving import relative
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.owner import OwnerRun
+
+
+class Look:
+    """The eye on one owner; none where nothing is recorded."""
+
+    def __init__(self, redactor: Redactor, *, records: bool) -> None:
+        self._eye = Eye(redactor.known, redactor.detector) if records else None
+        self.redactor = redactor if self._eye is None else redactor.watched(self._eye)
+        """What the owner's requests and answers go through."""
+        self.told: str | None = None
+        """What the owner fails with, once it was judged: nothing, where it failed by itself."""
+
+    @property
+    def leaks(self) -> bool:
+        """Whether anything was found, so that nothing may be written."""
+        return self._eye is not None and bool(self._eye.leaks)
+
+    def judge(self, run: OwnerRun, exception: BaseException | None) -> None:
+        """The call phase is over: look at the golden trace that it would make, too."""
+        if self._eye is not None and run.assembled is not None:
+            self._eye.texts(trace_texts(run.assembled.trace), "golden trace")
+            self.told = self.text(run) if exception is None else None
+
+    def text(self, run: OwnerRun) -> str | None:
+        """What the owner fails with; `None` where nothing was found."""
+        if self._eye is None or not self._eye.leaks:
+            return None
+        journal = run.plan.cassette.journal
+        kept = relative(journal, run.plan.root) if journal.exists() else None
+        return leak_text(self._eye.leaks, journal=kept)
