@@ -144,7 +144,7 @@ def test_without_a_key_everything_but_recording_can_start(pytester):
     pytester.makeini("[pytest]\nllm_privacy = hash\nllm_tapes = encrypted\n")
     settings = read(pytester.parseconfig("--llm-trace"), {})
     assert (settings.privacy, settings.tapes, settings.key) == ("hash", "encrypted", None)
-    assert "secret" not in repr(read(pytester.parseconfig("--llm-trace"), {"LLMTRACE_KEY": "secret"}))
+    assert "my-own-words" not in repr(read(pytester.parseconfig("--llm-trace"), {"LLMTRACE_KEY": "my-own-words"}))
 
 
 def test_every_budget_knows_where_it_was_set(pytester):
