@@ -59,6 +59,14 @@ class Personal(Protocol):
         """What is to be replaced in a text of which a stream brings pieces."""
         ...
 
+    def finds(self, text: str) -> bool:
+        """Whether there is any in a text."""
+        ...
+
+    def keep(self, text: str) -> None:
+        """Take the placeholders in a text for what they are."""
+        ...
+
 
 class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
@@ -206,8 +214,16 @@ class Redactor:
         return data if made == body else parse_json(made)
 
     def finds(self, text: str) -> bool:
-        """Whether there is a secret in the text of a file that holds JSON."""
-        return bool(secrets_in(text, self.known, strict=True))
+        """Whether there is a secret, or personal data, in the text of a file that holds JSON."""
+        self.keep(text)
+        return bool(secrets_in(text, self.known, strict=True)) or (
+            self._personal is not None and self._personal.finds(text)
+        )
+
+    def keep(self, text: str) -> None:
+        """Leave the placeholders of personal data as they are that a text has already: it comes from a file."""
+        if self._personal is not None:
+            self._personal.keep(text)
 
     def _knowing_own(self, own: Iterable[str]) -> Known:
         values = [(value, "the key of the request") for value in own]

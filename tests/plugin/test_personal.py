@@ -98,6 +98,24 @@ def test_files_hold_placeholders_and_the_application_reads_its_own_values(shop):
     assert_private(shop, drifted.text)
 
 
+def test_what_was_recorded_before_is_written_anew_without_a_live_call(shop):
+    """Old files match as if they had been recorded under the settings, and a recording takes the values out of them."""
+    ini = (shop.path / "tox.ini").read_text()
+    shop.pytester.makeini("[pytest]\nllm_pii = phone\n")
+    shop.edit("REDACTED-EMAIL-1a", "ann@example.com")
+    shop.record()
+    assert any(b"ann@example.com" in content for content in shop.cassettes().values())
+    shop.pytester.makeini(ini)
+    shop.edit('{"email": "ann@example.com"}', '{"email": "REDACTED-EMAIL-1a"}')
+    shop.replay().outcomes(passed=2)
+    assert shop.record().requests == 0
+    files = shop.cassettes()
+    assert [value for value in PLANTED if any(value.encode() in content for content in files.values())] == []
+    shop.replay().outcomes(passed=2)
+    assert shop.record().requests == 0
+    assert shop.cassettes() == files
+
+
 @pytest.mark.parametrize(
     ("ini", "said"),
     [

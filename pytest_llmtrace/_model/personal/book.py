@@ -8,13 +8,13 @@ that it has in the recording.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from pytest_llmtrace._model.body_texts import NUMBER, inside_json, rewritten
+from pytest_llmtrace._model.body_texts import inside_json, rewritten
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.personal.json_numbers import in_quotes, out_of_quotes
 from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.personal.pairs import pairs_of
 from pytest_llmtrace._model.personal.placeholders import (
@@ -25,6 +25,7 @@ from pytest_llmtrace._model.personal.placeholders import (
     distinct,
     may_hold,
     placeholder,
+    placeholders,
     renamed,
     renamed_response,
 )
@@ -87,10 +88,18 @@ class Book:
         whole = self.redact(text)
         if whole != applied(text, made) and inside_json(text, str) is not None:
             return [(0, len(text), whole)]  # values that are escaped, or numbers
-        return [
-            (start, end, f'"{instead}{NUMBER}"' if _is_number(text, start, end) else instead)
-            for start, end, instead in made
-        ]
+        return [in_quotes(text, one) for one in made]
+
+    def finds(self, text: str) -> bool:
+        """Whether there is anything to take out of a text."""
+        return any(next(kind.spans(text), None) is not None for kind in self._kinds)
+
+    def keep(self, text: str) -> None:
+        """Leave the placeholders that a text has already as they are: it comes from a file."""
+        with self._lock:
+            for one in placeholders(text):
+                self._counts[one.kind] = max(one.number, self._counts.get(one.kind, 0))
+                self._spellings.setdefault(one.value, {}).setdefault(one.letter, None)
 
     def _spans(self, text: str) -> list[Edit]:
         return [
@@ -231,7 +240,7 @@ class Book:
             spelled = letters.get(one.letter)
             return str(one) if spelled is None and letters.get(PLAIN) is None else str(spelled or letters[PLAIN])
 
-        return renamed(_NUMBERS.sub(lambda found: renamed(found.group(1), value), text), value)
+        return renamed(out_of_quotes(text, value), value)
 
     # Numbers for files
 
@@ -281,15 +290,6 @@ class Book:
 def _without(text: str, spans: Sequence[tuple[int, int, Kind | None]]) -> str:
     """The text with nothing to be found in some places."""
     return applied(text, [(start, end, "\0" * (end - start)) for start, end, _ in spans]) if spans else text
-
-
-def _is_number(text: str, start: int, end: int) -> bool:
-    """Whether a stretch of JSON is a number there, no text."""
-    return text[start:end].isdecimal() and text[:start].rstrip()[-1:] in (":", "[", ",")
-
-
-_NUMBERS = re.compile(rf'"({PLACEHOLDERS.pattern}){re.escape(NUMBER)}"', re.IGNORECASE)
-"""What stands in a piece of JSON for a number."""
 
 
 def _letter(position: int) -> str:

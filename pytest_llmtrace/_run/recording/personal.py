@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.tape import Outline, Same
@@ -50,12 +51,7 @@ def filed(run: OwnerRun, interactions: Sequence[Interaction]) -> tuple[Interacti
     if rename is None:
         return tuple(interactions)
     return tuple(
-        Interaction(
-            request=renamed_request(one.request, rename),
-            response=renamed_response(one.response, rename),
-            key=one.key,
-            phase=one.phase,
-        )
+        replace(one, request=renamed_request(one.request, rename), response=renamed_response(one.response, rename))
         for one in interactions
     )
 

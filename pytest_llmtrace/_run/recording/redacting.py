@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.traces import redacted_trace
 from pytest_llmtrace._store.cassettes import load_golden, tape_text
@@ -36,6 +37,8 @@ def interactions_without_secrets(interactions: Iterable[Interaction], redactor: 
 def golden_without_secrets(path: Path, redactor: Redactor) -> Golden:
     """A golden trace, to be compared with what is observed now. Raises: as `cassettes.load_golden`."""
     golden = load_golden(path)
+    for text in trace_texts(golden.trace):
+        redactor.keep(text)
     return replace(golden, trace=redacted_trace(golden.trace, redactor.data))
 
 

@@ -47,7 +47,7 @@ class Old:
                 and never goes live because another's is broken.
         """
         self._plan = plan
-        self.redactor = redactor
+        self.redactor = redactor.hiding(Book(plan.personal)) if plan.personal else redactor
         self._forgiving = plan.mode == "record"
         self.golden_exists = plan.cassette.golden.is_file()
         # Without tapes, one from before still feeds a recording, which removes it.
@@ -56,7 +56,7 @@ class Old:
         self._meta: dict[str, Any] = {}
         if self.tape_exists and plan.own_tape:
             try:
-                tape = redacting.tape_without_secrets(plan.cassette.tape, redactor, seal(plan))
+                tape = redacting.tape_without_secrets(plan.cassette.tape, self.redactor, seal(plan))
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
@@ -64,7 +64,7 @@ class Old:
                 self.interactions, self._meta = tape.interactions, dict(tape.meta)
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
-            self.borrowed = borrowed(plan.places, redactor.hiding(Book(plan.personal)))
+            self.borrowed = borrowed(plan.places, self.redactor)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
             self._check_before_paying()
