@@ -9,7 +9,6 @@ from typing import Any
 from pytest_llmtrace._compare.dotted import Named
 from pytest_llmtrace._compare.normalize import FunctionRule
 from pytest_llmtrace._model.personal.book import Book
-from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording import from_detect_secrets
 from pytest_llmtrace._run.stops import stop
@@ -59,13 +58,16 @@ def scorer(hooks: Any, nodeid: str) -> Named | None:
 def redactor(hooks: Any, settings: Settings) -> Redactor:
     """What removes secrets in this run: implementations may still come, with the conftest files of folders.
 
+    Each owner has a book of personal data of its own; the one here is for what belongs to none.
+
     Args:
         hooks: pytest's.
         settings: say what is none, and whether something else looks for them while recording.
     """
     secrets = settings.secrets
     detector = from_detect_secrets.detector() if secrets.detector and settings.mode == "record" else None
-    return Redactor.from_environment(more=lambda: redaction(hooks), allowed=secrets.allowed, detector=detector)
+    made = Redactor.from_environment(more=lambda: redaction(hooks), allowed=secrets.allowed, detector=detector)
+    return made.hiding(Book(settings.personal)) if settings.personal else made
 
 
 def redaction(hooks: Any) -> Callable[[str], str] | None:
