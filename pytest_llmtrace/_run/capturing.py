@@ -11,6 +11,7 @@ from pytest_llmtrace._capture.from_langchain.hook import Hook
 from pytest_llmtrace._capture.from_litellm.logger import Logger
 from pytest_llmtrace._capture.from_litellm.router_waits import MODULES as ROUTER_MODULES
 from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
+from pytest_llmtrace._capture.guard.native import LIBRARIES as NATIVE_LIBRARIES
 from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.wire.http import Interception
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
@@ -50,6 +51,8 @@ class Capturing:
         self._resources.callback(interception.remove)
         self._guard.install()
         self._resources.callback(self._guard.remove)
+        for module in NATIVE_LIBRARIES:
+            wrapt.register_post_import_hook(lambda _module: self._guard.arrived(), module)
         if replay_only:
             self._resources.callback(flush_traces)
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")

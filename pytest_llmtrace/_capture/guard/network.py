@@ -22,7 +22,9 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
 from pytest_llmtrace._capture.faults import noting, stopping, stray
 from pytest_llmtrace._capture.guard.children import Children, inheriting, spawning, starting
+from pytest_llmtrace._capture.guard.native import native_clients
 from pytest_llmtrace._capture.guard.passages import Passage, asks_llm
+from pytest_llmtrace._capture.guard.patches import Patch
 from pytest_llmtrace._capture.guard.user_stack import called_by, user_stack
 from pytest_llmtrace._capture.guard.watched_sockets import SOCKET, watch
 from pytest_llmtrace._capture.providers import is_provider_host
@@ -33,7 +35,6 @@ from pytest_llmtrace._model.matching import is_loopback
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 _ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """Where these methods of a socket take an address."""
-_OTHER_GUARDS: Final = frozenset({"pytest_recording", "pytest_socket"})
 _SPAWNS: Final = ("posix_spawn", "posix_spawnp")
 _LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
 
@@ -51,25 +52,37 @@ class Guard:
         self._ordered: Counter[str] = Counter()
         """Names that an event loop is looking up in a thread: checked where that was ordered."""
         self._children = Children(self.allows)
+        self._installed = False
         self._patches = [
-            *(_Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
-            *(_Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
-            _Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
-            _Patch(subprocess.Popen, "__init__", starting(self._children)),
-            _Patch(os, "system", inheriting(self._children)),
-            *(_Patch(os, name, spawning(self._children)) for name in _SPAWNS if hasattr(os, name)),
+            *(Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
+            *(Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
+            Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
+            Patch(subprocess.Popen, "__init__", starting(self._children)),
+            Patch(os, "system", inheriting(self._children)),
+            *(Patch(os, name, spawning(self._children)) for name in _SPAWNS if hasattr(os, name)),
         ]
 
     def install(self) -> None:
         """Put the guard in place, or back in place: other plugins reset sockets after each test."""
         processes = sys.modules.get("multiprocessing.process")
         if processes is not None and not any(patch.owner is processes.BaseProcess for patch in self._patches):
-            self._patches.append(_Patch(processes.BaseProcess, "start", inheriting(self._children)))
+            self._patches.append(Patch(processes.BaseProcess, "start", inheriting(self._children)))
+        for owner, name, guarding in native_clients(self._judge):
+            if not any(patch.owner is owner and patch.name == name for patch in self._patches):
+                self._patches.append(Patch(owner, name, guarding))
         for patch in self._patches:
             patch.install()
 
+        self._installed = True
+
+    def arrived(self) -> None:
+        """A library in native code has been imported (`native.LIBRARIES`). Import hooks cannot be taken back."""
+        if self._installed:
+            self.install()
+
     def remove(self) -> None:
         """Take the guard away."""
+        self._installed = False
         for patch in self._patches:
             patch.remove()
         self._children.close()
@@ -130,17 +143,30 @@ class Guard:
         recorder = current()
         if recorder is None or own.get() or not isinstance(address, tuple) or sock.family not in _FAMILIES:
             return None  # local sockets have names, not address tuples
-        host, port = str(address[0]), address[1]
-        if self.allows(host) or self.allows(f"{host}:{port}") or host in self._addresses:
+        return self._check_address(recorder, str(address[0]), address[1])
+
+    def _judge(self, host: str, port: Any) -> None:
+        """The same for a client in native code: what it sends cannot be seen, so it counts as sending at once."""
+        recorder = current()
+        if recorder is not None and not own.get():
+            with _cautious("a connection could not be judged"):
+                sends = self._check_address(recorder, host, port)
+                if sends is not None:
+                    sends(b"")
+
+    def _check_address(self, recorder: Recorder, host: str, port: Any) -> Callable[[bytes], None] | None:
+        address = f"{host}:{port}" if port else host
+        if any(self.allows(one) or one in self._addresses for one in (host, address)):
             return None
         if is_loopback(host):
-            return self._check_loopback(recorder, f"{host}:{port}", port)
+            return self._check_loopback(recorder, address, port)
         name = self._names.get(host) or host
+        address = f"{name}:{port}" if port else name
         if recorder.wire == "tape":
             if recorder.guarded or is_provider_host(name):
-                recorder.bypass(f"{name}:{port}", user_stack())
+                recorder.bypass(address, user_stack())
         elif is_provider_host(name):
-            self._note(recorder, f"{name}:{port}")
+            self._note(recorder, address)
         return None
 
     @staticmethod
@@ -160,9 +186,14 @@ class Guard:
         return sends
 
     def _check_name(self, name: str, port: Any) -> None:
-        """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed."""
+        """A provider's name is not even looked up in replay, by any test; a test that does cannot be replayed.
+
+        Nor is any foreign name by a test that may not reach the network: that it fails must not hang on the network.
+        """
         recorder = current()
-        if recorder is None or own.get() or not is_provider_host(name) or self.allows(name):
+        if recorder is None or own.get() or self._may_look_up(name):
+            return
+        if not (is_provider_host(name) or (recorder.guarded and _is_foreign(name))):
             return
         if called_by("pytest_socket"):  # it looks up the hosts that it is to allow
             return
@@ -186,10 +217,15 @@ class Guard:
             addresses = {str(one[4][0]) for one in found}
         if self.allows(name):
             self._addresses |= addresses
+        ports = (one.rpartition(":")[2] for one in self._allowed if one.startswith(f"{name.lower()}:"))
+        self._addresses |= {f"{address}:{port}" for port in ports for address in addresses}
         provider = name if is_provider_host(name) else None
         for address in addresses if provider else addresses & self._names.keys():
             if self._names.setdefault(address, provider) is None or provider is None:
                 self._names[address] = None
+
+    def _may_look_up(self, name: str) -> bool:
+        return self.allows(name) or any(one.startswith(f"{name.lower()}:") for one in self._allowed)
 
     def allows(self, host: str) -> bool:
         """Whether the project lets connections to a host past the tape."""
@@ -197,36 +233,6 @@ class Guard:
         return any(
             name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:])) for allowed in self._allowed
         )
-
-
-class _Patch:
-    """A function in our version. What a user put over it, a mock say, is left alone."""
-
-    def __init__(self, owner: Any, name: str, guarding: Callable[[Any], Any]) -> None:
-        self.owner = owner
-        self._name = name
-        self._guarding = guarding
-        self._genuine = getattr(owner, name)
-        self._inherited = name not in vars(owner)
-        self._replaced: dict[Any, Any] = {}
-        """What each of our versions replaced."""
-
-    def install(self) -> None:
-        """Also over the guards of plugins that put their own over what they found when they were imported."""
-        found = getattr(self.owner, self._name)
-        if found is self._genuine or _module_of(found) in _OTHER_GUARDS:
-            ours = self._guarding(found)
-            self._replaced = {ours: found}
-            setattr(self.owner, self._name, ours)
-
-    def remove(self) -> None:
-        found = self._replaced.get(getattr(self.owner, self._name))
-        if found is None:
-            return
-        if found is self._genuine and self._inherited:
-            delattr(self.owner, self._name)
-        else:
-            setattr(self.owner, self._name, found)
 
 
 @contextlib.contextmanager
@@ -244,8 +250,11 @@ def _cautious(what: str) -> Iterator[None]:
             yield
 
 
-def _module_of(function: Any) -> str:
-    return str(getattr(function, "__module__", "")).partition(".")[0]
+def _is_foreign(name: str) -> bool:
+    """Whether a name is that of another machine. One without a dot is this machine's, or leads nowhere by itself."""
+    if "." not in name or ":" in name or is_loopback(name) or name.lower() == socket.gethostname().lower():
+        return False
+    return not name.rpartition(".")[2].isdigit()  # an address
 
 
 def _text(host: Any) -> str:

@@ -7,7 +7,13 @@ import socket
 import subprocess
 from unittest import mock
 
+import pytest
+
+from pytest_llmtrace._capture import current
+from pytest_llmtrace._capture.exchange import ReplayStopError
 from pytest_llmtrace._capture.guard.network import Guard
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from tests.unit.capture.conftest import observed_with
 
 PLACES = [
     *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
@@ -64,3 +70,25 @@ def test_the_guard_goes_over_those_of_other_plugins_and_not_over_mocks():
         guard.install()
         assert socket.socket.connect is mocked
     guard.remove()
+
+
+def test_a_test_that_may_not_reach_the_network_looks_up_no_foreign_name(monkeypatch):
+    """Whether it fails must not depend on the network; this machine, addresses and allowed hosts may be looked up."""
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, *_, **__: asked.append(host) or [])
+    request = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions")
+    tape = (Interaction(request=request, response=HttpResponse(status=200), key="k"),)
+    recorder = observed_with("tape", tape).recorder
+    guard = Guard(allowed=["db.example:5432", "*.internal.example"])
+    guard.install()
+    current.push(recorder)
+    try:
+        with pytest.raises(ReplayStopError, match=r"evil\.example:53 went past"):
+            socket.getaddrinfo("evil.example", 53)
+        for name in ("localhost", "redis", "10.0.0.1", "::1", socket.gethostname(), "db.example", "a.internal.example"):
+            socket.getaddrinfo(name, 5432)
+    finally:
+        current.pop(recorder)
+        guard.remove()
+    assert asked == ["localhost", "redis", "10.0.0.1", "::1", socket.gethostname(), "db.example", "a.internal.example"]
+    assert [what for what, _ in recorder.bypassed] == ["evil.example:53"]
