@@ -40,6 +40,8 @@ class _Shape:
     """Which letter of that is rare in prose."""
     pattern: re.Pattern[str]
     """From the rare letter on."""
+    first: str
+    """The expression of how that begins: no letter more than every key of the shape has."""
     is_key: Callable[[str], bool]
     open: int
     """How many letters of it are no secret."""
@@ -60,15 +62,22 @@ def _all_keys(text: str) -> Iterator[KeyFound]:
         position = 0
         while found := candidate.search(text, position):
             position = found.start() + 1
-            shape = next(one for one in shapes if one.pattern.match(text, found.start()))
-            start = found.start() - shape.pivot
-            if shape.lead == _URL:
-                start = _scheme(text, start)
-            value = text[start : found.end()]
-            if _begins(text, start) and shape.is_key(value):
-                hidden = _password(value, start) if shape.lead == _URL else (start + shape.open, found.end())
-                position = found.end()
-                yield KeyFound(what=shape.what, start=start, value=value, hidden=hidden)
+            for shape in shapes:
+                start = found.start() - shape.pivot
+                if start < 0 or not text.startswith(shape.lead, start):
+                    continue
+                if shape.lead == _URL:
+                    start = _scheme(text, start)
+                # Where it begins is asked first: of letters that go on and on, only the first can begin a key.
+                whole = shape.pattern.match(text, found.start()) if _begins(text, start) else None
+                if whole is None:
+                    continue
+                value = text[start : whole.end()]
+                if shape.is_key(value):
+                    hidden = _password(value, start) if shape.lead == _URL else (start + shape.open, whole.end())
+                    position = whole.end()
+                    yield KeyFound(what=shape.what, start=start, value=value, hidden=hidden)
+                break
 
 
 def looks_random(value: str) -> bool:
@@ -135,10 +144,12 @@ def _shape(  # one line each below
     behind = f"(?<={re.escape(lead[: pivot + 1])})" if pivot else ""
     branch = f"{re.escape(lead[pivot])}{behind}{re.escape(lead[pivot + 1 :])}{rest}"
     pattern = re.compile(branch, re.ASCII)
-    return _Shape(what=what, lead=lead, pivot=pivot, pattern=pattern, is_key=is_key, open=hide)
+    first = _MORE.sub(r"{\1}", branch.partition(",}")[0] + ",}") if ",}" in branch else branch
+    return _Shape(what=what, lead=lead, pivot=pivot, pattern=pattern, first=first, is_key=is_key, open=hide)
 
 
 _RARE: Final = "-_.:"
+_MORE: Final = re.compile(r"\{(\d+),\}")
 _URL: Final = "://"
 _LONGEST_SCHEME: Final = 20
 _RANDOM: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
@@ -229,7 +240,7 @@ def _candidates() -> Iterator[tuple[re.Pattern[str], tuple[_Shape, ...]]]:
         first = re.escape(letter)
         before = "".join(sorted({re.escape(one.lead[one.pivot - 1]) for one in shapes}))
         guard = f"(?<=[{before}]{first})" if all(one.pivot for one in shapes) else ""
-        rests = "|".join(one.pattern.pattern.removeprefix(first) for one in shapes)
+        rests = "|".join(one.first.removeprefix(first) for one in shapes)
         yield re.compile(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
 
 

@@ -12,7 +12,7 @@ from pytest_llmtrace._model.http import HeldJson
 from pytest_llmtrace._store.events import looks_like_events, read_events, write_events
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, EVENT_LINE_KEYS
-from pytest_llmtrace._store.json_text import compact_bytes, compact_json, reviewable_json
+from pytest_llmtrace._store.json_text import compact_bytes, compact_json, reviewable_json, utf8
 from pytest_llmtrace._store.nesting import is_too_deep
 
 
@@ -89,11 +89,10 @@ def _bytes_of(data: Mapping[str, Any]) -> bytes:
     if "base64" in data:
         return base64.b64decode(data["base64"])
     if "sse" in data:
-        text = write_events(data["sse"], data.get("rest", ""))
-    elif "ndjson" in data:
-        text = "".join(f"{compact_json(value)}\n" for value in data["ndjson"]) + data.get("rest", "")
-    else:
-        text = data["text"]
+        return utf8(write_events(data["sse"], data.get("rest", "")))
+    if "ndjson" in data:
+        return utf8("".join(f"{compact_json(value)}\n" for value in data["ndjson"]) + data.get("rest", ""))
+    text: str = data["text"]
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -28,8 +28,12 @@ def compact_json(value: Json) -> str:
 
 
 def compact_bytes(value: Json) -> bytes:
-    """`compact_json` in UTF-8; lone surrogates, which UTF-8 cannot express, are escaped."""
-    text = _COMPACT.encode(value)
+    """`compact_json` in UTF-8."""
+    return utf8(_COMPACT.encode(value))
+
+
+def utf8(text: str) -> bytes:
+    """JSON text in UTF-8; lone surrogates, which UTF-8 cannot express, are escaped."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -68,6 +68,10 @@ BY_NAME = {one.name: one for one in TARGETS}
         pytest.param("golden trace", GOLDEN + b"-5", id="a golden trace that cost less than nothing"),
         pytest.param("answer", _chat(10**400), id="an answer that counts more tokens than there are numbers"),
         pytest.param("answer", _chat(10**19), id="an answer that counts more tokens than anybody has"),
+        pytest.param("redaction", b"http://[\n{}", id="a location that is no URL"),
+        pytest.param("redaction", b"\n\xff\xfeknown-Secret_0123456789\0", id="bytes that only begin like UTF-16"),
+        pytest.param("body", b'data: {"a": "\\ud800"}\n\n', id="an event with half a character"),
+        pytest.param("body", b'{"a": "\\ud800"}\n{"b": 1}\n', id="a line of JSON with half a character"),
         pytest.param("tape", TAPE, id="a tape that drops what cannot be a key"),
     ],
 )
@@ -78,7 +82,11 @@ def test_it_stays_fixed(target: str, data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("target", "data"),
-    [pytest.param("vcrpy cassette", b"\n" * 2_000 + b"x", id="blank lines where a cassette of vcrpy may be")],
+    [
+        pytest.param("vcrpy cassette", b"\n" * 2_000 + b"x", id="blank lines where a cassette of vcrpy may be"),
+        pytest.param("redaction", b"\nx" + b"sk-" * 50_000, id="what begins like a key again and again"),
+        pytest.param("redaction", b"\n" + b"eyJ" * 50_000, id="what begins like a token again and again"),
+    ],
 )
 def test_it_takes_no_time(target: str, data: bytes) -> None:
     """What once took a minute takes no more than a moment."""

@@ -84,7 +84,8 @@ def _wide(body: bytes, change: Callable[[str], str]) -> bytes:
     except UnicodeError:
         return change(body.decode("latin-1")).encode("latin-1")
     made = change(text)
-    return body if made == text else made.encode(coding, "surrogatepass")
+    body = body if made == text else made.encode(coding, "surrogatepass")
+    return change(body.decode("latin-1")).encode("latin-1")  # it may only begin like that
 
 
 def _is_json(body: bytes) -> bool:
