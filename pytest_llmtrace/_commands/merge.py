@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, width
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth, What
+from pytest_llmtrace._report.files.code_quality import code_quality
 from pytest_llmtrace._report.files.endings import check_ending, write_report
+from pytest_llmtrace._report.files.markdown import markdown
+from pytest_llmtrace._report.files.openmetrics import openmetrics
 from pytest_llmtrace._report.terminal.summary import summary
+from pytest_llmtrace._run.commands.merging import DAMAGE, DAMAGED
 from pytest_llmtrace._run.commands.merging import merge as merge_files
 from pytest_llmtrace._settings.amounts import parse_amount, parse_growth, parsed
 from pytest_llmtrace._settings.budgets import SUFFIXES
@@ -74,22 +80,43 @@ def merge(
         for report in reports:
             _check_report(report)
         given: dict[What, str | None] = {"usd": usd, "tokens": tokens, "calls": calls}
-        found = merge_files(
-            files,
-            root=rootdir,
-            limits=[_limit(what, text) for what, text in given.items() if text is not None],
-            growth=None if max_growth is None else _growth(max_growth),
-            expected=shards,
-        )
-        for report in reports:
-            write_report(report, found.document, ())
+        limits = [_limit(what, text) for what, text in given.items() if text is not None]
+        growth = None if max_growth is None else _growth(max_growth)
+        with _undamaged(files):
+            found = merge_files(files, root=rootdir, limits=limits, growth=growth, expected=shards)
+            lines = list(summary(found.document, width=width(), warnings=found.warnings, shown=rows))
+            for report in reports:
+                write_report(report, found.document, ())
     except LlmtraceError as error:
         raise UnusableError(str(error)) from None
     if as_json:
         print_json(found.document)
     else:
-        print_lines(summary(found.document, width=width(), warnings=found.warnings, shown=rows))
+        print_lines(lines)
     sys.exit(1 if found.failed else 0)
+
+
+@contextlib.contextmanager
+def _undamaged(files: Sequence[Path]) -> Iterator[None]:
+    """Reports are checked as far as adding them up needs it; of all else that is shown, showing it is the check.
+
+    Raises:
+        SettingsError: one of them does not hold what a report holds.
+    """
+    try:
+        yield
+    except DAMAGED as error:
+        names = [str(file) for file in files if not _can_be_shown(file)] or [str(file) for file in files]
+        raise SettingsError(f"{', '.join(names)}: {DAMAGE} ({type(error).__name__}: {error})") from error
+
+
+def _can_be_shown(file: Path) -> bool:
+    try:
+        document = merge_files([file], root=file.parent).document
+        _ = [*summary(document, width=width()), *markdown(document), *openmetrics(document), code_quality(document)]
+    except (LlmtraceError, *DAMAGED):
+        return False
+    return True
 
 
 def _limit(what: What, text: str) -> Limit:

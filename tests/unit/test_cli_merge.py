@@ -265,3 +265,33 @@ def test_a_dry_run_is_not_added_to_a_run() -> None:
     assert ran.exit_code == 2
     assert "2.json is of a dry run, and 1.json is not: they cannot be added up" in ran.stderr
     assert merge("2.json", "--budget=0.0001").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"tests": 1,', '"tests": "x",', "1.json: the report is damaged, or of an earlier version; "),
+        ('"golden_cost_usd"', '"x"', "1.json: the report is damaged, or of an earlier version; "),
+        ('"llmtrace": 1', '"llmtrace": 1, "x": 1e999', "1.json: cannot be read as a JSON report: the number 1e999 is"),
+        ('"llmtrace": 1', f'"llmtrace": 1, "x": {"9" * 5000}', "1.json: cannot be read as a JSON report: Exceeds the"),
+    ],
+)
+def test_a_damaged_report_is_named(old: str, new: str, said: str) -> None:
+    """Whatever a report of strangers holds, it is an error that names the file, and no traceback."""
+    text = Path("1.json").read_text("utf-8")
+    assert old in text
+    Path("1.json").write_text(text.replace(old, new), encoding="utf-8")
+    ran = merge("1.json", "2.json", "-o", "all.md")
+    assert ran.exit_code == 2
+    assert said in ran.output
+    assert not Path("all.md").exists()
+
+
+def test_words_of_a_report_become_no_markup() -> None:
+    """What stands for a mode or an outcome in a report that is merged is code in Markdown."""
+    text = Path("1.json").read_text("utf-8").replace('"passed"', '"![x](http://y)"')
+    Path("1.json").write_text(text.replace('"mode": "trace"', '"mode": "@team"'), encoding="utf-8")
+    merge("1.json", "-o", "all.md")
+    made = Path("all.md").read_text("utf-8")
+    assert "Mode: `@team`." in made
+    assert "| `![x](http://y)` |" in made

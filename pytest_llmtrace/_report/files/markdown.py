@@ -86,7 +86,7 @@ def _figures(document: Mapping[str, Any]) -> str:
         f"{plural(totals['tests'], 'test')}, {plural(totals['calls'], 'call')}, "
         f"{count(totals['usage']['input_tokens'])} tokens in, {count(totals['usage']['output_tokens'])} out, "
         f"cost {_cost(totals)}{against}; {plural(totals['live_calls'], 'live call')}, paid {paid}. "
-        f"Mode: {document['mode']}."
+        f"Mode: {_word(document['mode'])}."
     )
 
 
@@ -132,7 +132,7 @@ def _tests(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows[:_TESTS_SHOWN]:
         golden = usd(row["golden_cost_usd"]) if row["golden_cost_usd"] is not None else ""
         found = count(len(row["findings"])) if row["findings"] else ""
-        test = f"{code(row['nodeid'], cell=True)} | {_outcome(row['outcome'])}"
+        test = f"{code(row['nodeid'], cell=True)} | {_word(row['outcome'])}"
         yield f"| {test} | {_numbers(row)} | {golden} | {found} |"
     if len(rows) > _TESTS_SHOWN:
         yield from ("", f"and {plural(len(rows) - _TESTS_SHOWN, 'more test')}.")
@@ -190,8 +190,9 @@ def _numbers(row: Row) -> str:
     return f"{count(row['calls'])} | {count(usage['input_tokens'])} | {count(usage['output_tokens'])} | {_cost(row)}"
 
 
-def _outcome(outcome: str) -> str:
-    return outcome if outcome.isalpha() else code(outcome, cell=True)
+def _word(text: str) -> str:
+    """A word of ours; a report that was merged may hold something else there."""
+    return text if text.isalpha() else code(text, cell=True)
 
 
 def _cost(row: Row) -> str:

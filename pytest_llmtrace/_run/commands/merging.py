@@ -33,9 +33,9 @@ _ROW_KEYS: Final[Mapping[str, type]] = {
 }  # fmt: skip
 _PARTS: Final[Mapping[str, type]] = {"by_model": list, "by_source": list}
 """What a row with calls is made of."""
-_DAMAGED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+DAMAGED: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What adding up a document raises that holds something else than a run wrote."""
-_DAMAGE: Final = "the report is damaged, or of an earlier version; write it again with `pytest --llm-report=FILE.json`"
+DAMAGE: Final = "the report is damaged, or of an earlier version; write it again with `pytest --llm-report=FILE.json`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,8 @@ def merge(
     for name, one in documents.items():
         try:
             _added_up({name: one}, root=root, limits=limits, growth=growth, expected=None)
-        except _DAMAGED as error:
-            raise SettingsError(f"{name}: {_DAMAGE} ({type(error).__name__}: {error})") from error
+        except DAMAGED as error:
+            raise SettingsError(f"{name}: {DAMAGE} ({type(error).__name__}: {error})") from error
     return _added_up(documents, root=root, limits=limits, growth=growth, expected=expected)
 
 
@@ -157,7 +157,7 @@ def _read(file: Path) -> Mapping[str, Any]:
 def _check(file: Path, data: object, keys: Mapping[str, type], where: str) -> None:
     for key, kind in keys.items():
         if not isinstance(data, dict) or not isinstance(data.get(key), kind):
-            raise SettingsError(f"{file}: {where}{key!r} is missing or unusable: {_DAMAGE}")
+            raise SettingsError(f"{file}: {where}{key!r} is missing or unusable: {DAMAGE}")
 
 
 def _held_in_shards(documents: Iterable[Mapping[str, Any]]) -> tuple[list[Limit], MaxGrowth | None, set[str]]:
