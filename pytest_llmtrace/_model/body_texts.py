@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from pytest_llmtrace._model.framed import body_of_texts, texts_of_body
 from pytest_llmtrace._model.split_texts import Edits, with_edits
 
 Rewrite = Callable[[str], str]
@@ -24,16 +25,19 @@ def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False, edits: Edit
         edits: Finds what is to be replaced in a text. Asked about the texts of a stream that are pieces of one, before
             `rewrite` is asked about each.
     """
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
+    texts = texts_of_body(body)
+    if texts is None:
         return body
+    if len(texts) > 1:
+        texts = texts if edits is None else with_edits(texts, edits)
+        return body_of_texts(body, [_line(text, rewrite, whole=whole) for text in texts])
+    (text,) = texts
     made = _json(text, rewrite, whole=whole)
     if made is None:
         lines = text.split("\n")
         lines = lines if edits is None or len(lines) == 1 else with_edits(lines, edits)
         made = "\n".join(_line(line, rewrite, whole=whole) for line in lines)
-    return body if made == text else made.encode("utf-8", "surrogatepass")
+    return body_of_texts(body, [made])
 
 
 def inside_json(text: str, rewrite: Rewrite) -> str | None:

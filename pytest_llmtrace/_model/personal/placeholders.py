@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pytest_llmtrace._model.framed import body_of_texts, texts_of_body
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 PLAIN: Final = "a"
@@ -119,7 +120,7 @@ def renamed_response(response: HttpResponse, rename: Rename) -> HttpResponse:
 
 def response_texts(response: HttpResponse) -> list[str]:
     """Where a response may hold placeholders."""
-    return [*(value for _, value in response.headers), response.body.decode("utf-8", "replace")]
+    return [*(value for _, value in response.headers), *(texts_of_body(response.body) or ())]
 
 
 def _headers(headers: Headers, rename: Rename) -> Headers:
@@ -128,12 +129,8 @@ def _headers(headers: Headers, rename: Rename) -> Headers:
 
 def _body(body: bytes, rename: Rename) -> bytes:
     """Placeholders are written the same in every encoding of JSON, so a body need not be read for them."""
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return body
-    made = renamed(text, rename)
-    return body if made == text else made.encode()
+    texts = texts_of_body(body)
+    return body if texts is None else body_of_texts(body, [renamed(text, rename) for text in texts])
 
 
 def may_hold(text: str) -> bool:

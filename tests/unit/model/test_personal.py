@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from itertools import pairwise
 
@@ -9,13 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmtrace._model.framed import texts_of_body
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.personal.kinds import KINDS, custom_kind
 from pytest_llmtrace._model.personal.pairs import aligned, texts_of
-from pytest_llmtrace._model.personal.placeholders import own_numbers, renamed
+from pytest_llmtrace._model.personal.placeholders import (
+    distinct,
+    own_numbers,
+    renamed,
+    renamed_response,
+    response_texts,
+)
 from pytest_llmtrace._model.redaction import Redactor
+from tests.provider.aws_events import AwsEvent
 
 ALL = tuple(KINDS.values())
 URL = "https://api.example.com/v1/chat"
@@ -316,6 +325,23 @@ def test_arguments_that_a_stream_splits_stay_json(arguments):
     given = book.restored(HttpResponse(status=200, body=made)).body
     assert "".join(one["delta"]["partial_json"] for one in events_in(given)) == arguments
     assert len(events_in(made)) == len(pieces)
+
+
+def test_binary_streams_of_bedrock_lose_values_too_and_stay_streams():
+    """Text of a conversation, and the base64 in which a model is invoked; their placeholders can be renamed."""
+    pieces = [one["choices"][0]["delta"]["content"] for one in deltas("to ann@example.com now", {5, 9})]
+    events = [{"contentBlockIndex": 0, "delta": {"text": one}} for one in pieces]
+    for form in (events, [{"bytes": base64.b64encode(json.dumps(one).encode()).decode()} for one in events]):
+        raw = b"".join(AwsEvent(kind="chunk", data=one).encode() for one in form)
+        book = Book(ALL)
+        made = Redactor().hiding(book).response(HttpResponse(status=200, body=raw))
+        said = [json.loads(text)["delta"]["text"] for text in texts_of_body(made.body) or ()]
+        assert said == ["to REDACTED-EMAIL-1a", "", " now"]
+        assert [one.letter for one in distinct(response_texts(made))] == ["a"]
+        given = [json.loads(text)["delta"]["text"] for text in texts_of_body(book.restored(made).body) or ()]
+        assert given == ["to ann@example.com", "", " now"]
+        other = renamed_response(made, lambda _one: "REDACTED-EMAIL-4a")
+        assert "REDACTED-EMAIL-4a" in json.loads((texts_of_body(other.body) or [""])[0])["delta"]["text"]
 
 
 def test_what_every_event_repeats_is_no_piece_of_a_text():
