@@ -48,6 +48,10 @@ class Checked:
     locked: int
     """Of these, encrypted ones that could not be opened for want of the key: only their outside was checked."""
     problems: tuple[Problem, ...]
+    files: int | None = None
+    """Files that were searched for secrets, and no more; `None`: cassettes were checked."""
+    size: int = 0
+    """Bytes of them."""
 
     @property
     def failed(self) -> bool:

@@ -467,3 +467,58 @@ def test_what_cannot_be_checked_is_wrong_usage(project):
     )  # fmt: skip
     assert run("missing").exit_code == 2
     assert run("--allow", "(").exit_code == 2
+
+
+KEY = "sk-proj-abcdefghij0123456789ABCDEFGHIJ"
+
+
+def test_a_tree_is_searched_for_secrets_alone(project, cassette):
+    """Cassettes, journals, reports and cassettes of others, whatever is in them; source code and packages are not."""
+    (project / "report.html").write_text(f"<p>{KEY}</p>", encoding="utf-8")
+    (project / "run.jsonl").write_text(
+        '{"a": 1}\n' + json.dumps({"b": json.dumps({"c": KEY})}) + "\n", encoding="utf-8"
+    )
+    (project / "vcr.yaml").write_text(f"headers:\n  authorization:\n  - Bearer {KEY}\n", encoding="utf-8")
+    (project / "test_a.py").write_text(f'KEY = "{KEY}"\n', encoding="utf-8")
+    (project / "image.json").write_bytes(b"\0" + KEY.encode())
+    for folder in (".git", "node_modules"):
+        (project / folder).mkdir()
+        (project / folder / "a.json").write_text(KEY, encoding="utf-8")
+    (project / "link.json").symlink_to(project / ".git" / "a.json")
+    edit(cassette.golden, "out: Hi", "out: Hello")
+    found = [
+        ("report.html", "secret", 1),
+        ("run.jsonl", "secret", 2),
+        ("vcr.yaml", "secret", 3),
+    ]
+    assert problems("--secrets") == found
+    done = run("--secrets")
+    assert done.exit_code == 1
+    assert KEY not in done.output
+    assert done.output.splitlines()[-1] == "5 files (0.0 MB) searched for secrets, 3 problems"
+    allowed = run("--secrets", "--allow", "^sk-proj|^Bearer sk-proj")
+    assert (allowed.exit_code, allowed.output) == (0, "5 files (0.0 MB) searched for secrets, no problem\n")
+    named = json.loads(run("--secrets", "--json", "test_a.py").output)
+    assert (named["ok"], named["files"], named["bytes"]) == (False, 1, 47)
+
+
+def test_a_key_in_the_pieces_of_a_streamed_answer_is_found(project, cassette):
+    """A tape of an older version has it in no single event."""
+    data = json.loads(cassette.tape.read_text("utf-8"))
+    pieces = [{"data": {"choices": [{"index": 0, "delta": {"content": part}}]}} for part in (KEY[:12], KEY[12:])]
+    response = data["interactions"][0]["response"]
+    response.pop("json")
+    data["interactions"][0]["response"] = {**response, "sse": pieces}
+    cassette.tape.write_text(json.dumps(data), encoding="utf-8")
+    (found,) = json.loads(run("--secrets", "--json").output)["problems"]
+    assert found["facts"] == {"what": "an OpenAI-like key, in pieces", "shown": "sk-pro…"}
+
+
+def test_another_detector_is_asked_where_that_is_wanted(cassette):
+    """By name, in both kinds of check."""
+    pytest.importorskip("detect_secrets")
+    edit(cassette.golden, "user: Hello", "user: Hello 0123456789abcdef0123456789abcdef-us12")
+    secrets = [("test_one.trace.yaml", "secret", 8)]
+    assert problems("--secrets") == []
+    assert problems("--secrets", "--detector", "detect-secrets") == secrets
+    assert [one for one in problems("--detector", "detect-secrets") if one[1] == "secret"] == secrets

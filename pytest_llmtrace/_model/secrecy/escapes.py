@@ -63,14 +63,15 @@ def percent_encoded(text: str) -> bool:
 
 
 def _letter(found: re.Match[str]) -> str:
+    short = found["short"]
+    if short is not None:
+        return _SHORT.get(short, short)
     for group, base in (("hex", 16), ("percent", 16), ("xml_hex", 16), ("xml", 10)):
         digits = found[group]
         if digits is not None:
             number = int(digits, base)
             return chr(number) if number < _UNICODE_END else "\ufffd"
-    if found["name"] is not None:
-        return _NAMED[found["name"]]
-    return _SHORT.get(found["short"], found["short"])
+    return _NAMED[found["name"]]
 
 
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")

@@ -100,6 +100,8 @@ def _mark(opened: list[_Open], value: str, *, scalar: bool = False) -> None:
 
 
 def _unquoted(raw: str) -> str:
+    if "\\" not in raw:
+        return raw[1:-1]
     try:
         return str(json.loads(raw, strict=False))
     except ValueError:

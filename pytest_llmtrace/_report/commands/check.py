@@ -37,6 +37,7 @@ def check_data(found: Checked) -> dict[str, Any]:
         "ok": not found.failed,
         "cassettes": found.cassettes,
         "locked": found.locked,
+        **({"files": found.files, "bytes": found.size} if found.files is not None else {}),
         "problems": [
             {
                 "file": problem.file.as_posix(),
@@ -63,7 +64,8 @@ def _by_file(problems: Iterable[Problem]) -> Mapping[str, list[Problem]]:
 def _count(found: Checked) -> Line:
     failing = sum(1 for problem in found.problems if problem.severity == "fail")
     warnings = len(found.problems) - failing
-    parts = [f"{plural(found.cassettes, 'cassette')} checked"]
+    searched = f"{plural(found.files or 0, 'file')} ({found.size / 1e6:.1f} MB) searched for secrets"
+    parts = [f"{plural(found.cassettes, 'cassette')} checked" if found.files is None else searched]
     parts += [plural(failing, "problem")] if failing else ["no problem"]
     parts += [plural(warnings, "warning")] if warnings else []
     text = ", ".join(parts)
@@ -187,8 +189,9 @@ _WAYS_OUT: Final[Mapping[ProblemKind, str | Callable[[Mapping[str, Any]], str]]]
     "broken": lambda facts: clean(facts["text"]).partition("\n")[2],
     "newer": lambda facts: clean(facts["text"]).partition("\n")[2],
     "secret": (
-        "Revoke it first. Take it out with the hook pytest_llmtrace_redact, or keep its variable in the environment "
-        "while recording, and record again. What is no secret: `llmtrace check --allow REGEX`."
+        "Revoke it first, then record again: that takes out what has the form of a key, stands in its place, or is the "
+        "value of a variable that is named as keys are; `llm_redact` and the hook pytest_llmtrace_redact do the rest. "
+        "What is no secret: `--allow REGEX` here, `llm_secrets_allow` for recordings."
     ),
     "repeated": _AGAIN,
     "disagree": f"{_AGAIN} What was edited or merged by hand on one side is then right on both.",

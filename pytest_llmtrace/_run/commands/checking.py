@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -33,14 +32,14 @@ from pytest_llmtrace.errors import CassetteError, LockedCassetteError, NewerCass
 class Checker:
     """Checks one cassette after the other."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ, allowed: Sequence[re.Pattern[str]] = ()) -> None:
+    def __init__(self, redactor: Redactor, environment: Mapping[str, str] = os.environ) -> None:
         """What is known beforehand.
 
         Args:
-            environment: holds the keys that must be in no file, and the key of encrypted tapes.
-            allowed: what looks like a secret and is none.
+            redactor: what recording removes secrets with.
+            environment: may hold the key of encrypted tapes.
         """
-        self._redactor = Redactor.from_environment(environment, allowed=allowed)
+        self._redactor = redactor
         text = environment.get(VARIABLE, "").strip()
         self._seal = Seal("", SecretKey(text) if text else None, strict=False)
         self._cassettes = self._tapes = self._locked = 0

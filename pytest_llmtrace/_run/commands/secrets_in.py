@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from pytest_llmtrace._model.redaction import Redactor, redact_data
+from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor, redact_data
 from pytest_llmtrace._model.secrecy.search import secrets_in as found_in
 from pytest_llmtrace._model.secrecy.streams import split_secrets
 
@@ -22,12 +22,23 @@ def secrets_in(text: str, redactor: Redactor) -> Iterator[dict[str, Any]]:
     found = found_in(text, redactor.known, strict=data is not None)
     fields = list(_fields(text, data)) if any(edit.what == _FIELD for edit in found) else []
     yield from fields
+    yield from _detected(text, redactor)
     for edit in found:
         if edit.what != _FIELD or not fields:
             yield {"what": edit.what, "shown": edit.shown, "line": _line(text, edit.start)}
-    if not found:
+    if not found and any(mark in text for mark in _STREAMS):
         for edit in split_secrets(text, redactor.known):
             yield {"what": f"{edit.what}, in pieces", "shown": edit.shown, "line": None}
+
+
+def _detected(text: str, redactor: Redactor) -> Iterator[dict[str, Any]]:
+    """What something else finds, where it is asked."""
+    if redactor.detector is None:
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
+        for what, secret in redactor.detector(line):
+            if PLACEHOLDER not in secret and not redactor.known.allows(secret):
+                yield {"what": what, "shown": f"{secret[:6]}…", "line": number}
 
 
 def _json(text: str) -> Any:
@@ -61,4 +72,6 @@ def _line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-_FIELD = "a secret by the name of its field"
+_STREAMS: Final = ('"sse":', '"ndjson":')
+"""What a tape has that holds a streamed answer."""
+_FIELD: Final = "a secret by the name of its field"
