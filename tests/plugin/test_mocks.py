@@ -41,6 +41,28 @@ def test_what_respx_lets_through_is_recorded_and_replayed(project):
     assert project.replay().exit == 0
 
 
+def test_what_pytest_httpx_lets_through_is_recorded_and_replayed(project):
+    """It lies over our stub: what it answers is nobody's call, and what it does not mock goes on to the tape."""
+    pytest.importorskip("pytest_httpx")
+    project.write(
+        ANSWER
+        + f"""
+    URL = {project.provider.openai_url!r} + "/chat/completions"
+
+    @pytest.mark.httpx_mock(should_mock=lambda request: request.url.host != "127.0.0.1")
+    def test_one(httpx_mock, llm_trace):
+        httpx_mock.add_response(url="https://api.openai.com/v1/chat/completions", json=ANSWER)
+        assert httpx.post("https://api.openai.com/v1/chat/completions", json=SAID).json() == ANSWER
+        assert httpx.post(URL, json=SAID).json()["choices"][0]["message"]["content"] == "You said: hi"
+        assert len(llm_trace.calls) == 1
+"""
+    )
+    ran = project.record()
+    assert (ran.requests, ran.test("test_one")["calls"]) == (1, 1)
+    project.provider.stop()
+    assert project.replay().exit == 0
+
+
 LITELLM = """
     import litellm
 

@@ -11,14 +11,14 @@ MARKED = """
 
 
 def test_a_test_marked_vcr_keeps_its_tape_and_gets_a_golden(project):
-    """Its own cassette answers; ours is a golden trace alone, and drift in what is sent fails the test."""
+    """Its own cassette answers; ours is a golden trace alone, and drift fails the test; no network is needed."""
     project.write(MARKED)
     ran = project.record("--record-mode=once")
     assert ran.requests == 1
     names = sorted(project.cassettes())
     assert names == ["cassettes/test_it/test_one.trace.yaml", "cassettes/test_it/test_one.yaml"]
     project.provider.stop()
-    replayed = project.replay()
+    replayed = project.replay("--block-network")
     assert replayed.exit == 0, replayed.text
     row = replayed.test("test_one")
     assert (row["calls"], row["live_calls"], row["findings"]) == (1, 0, [])
