@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,10 +27,11 @@ def read(raw: HttpRequest, redactor: Redactor, known: Recognition | None) -> tup
         known: What is on the tape, where that alone may answer.
     """
     if known is not None:
-        head = redactor.request(replace(raw, body=b""))
+        head = redactor.head(raw)
         found = known.of(head, raw.body)
         if found is not None:
-            return replace(head, body=held_body(found.request)), found.key
+            body = held_body(found.request)
+            return HttpRequest(method=head.method, url=head.url, headers=head.headers, body=body), found.key
     request = redactor.request(raw)
     return request, request_key(request)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
+from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.rewriting import Link, Rewritten, linked_calls
@@ -76,6 +77,7 @@ class Conversation:
         return history_digest(self.turns[0].call.messages) if self.turns else ""
 
 
+_LATELY: Final = Lately[tuple[Conversation, ...]]()
 _ID: Final = 12
 """Digits of a conversation's id."""
 
@@ -95,7 +97,11 @@ def conversations(calls: Iterable[LLMCall]) -> tuple[Conversation, ...]:
 
     Linear in the messages of all calls.
     """
-    calls = tuple(calls)
+    given = tuple(calls)
+    return _LATELY.of(given, lambda: _conversations(given))
+
+
+def _conversations(calls: tuple[LLMCall, ...]) -> tuple[Conversation, ...]:
     linked = linked_calls(calls)
     found = fan_outs(calls, linked)
     members = {id(call): at for at, one in enumerate(found, 1) for member in one.members for call in member.calls}

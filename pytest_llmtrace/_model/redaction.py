@@ -43,6 +43,7 @@ _OF_SIGNED: Final = re.compile(
 """What else is signed, of AWS, Google, Azure and CloudFront: when, until when, by whom; another one in each run."""
 _SHORTEST_SECRET: Final = 8
 _SHORTEST_KEY: Final = 16
+_MOST_HEADS: Final = 256
 
 
 More = Callable[[], Callable[[str], str] | None]
@@ -99,6 +100,7 @@ class Redactor:
         self._values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
         self.known = Known.of(self._values.items(), allowed)
         self._clean = CleanBodies()
+        self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
 
     @classmethod
     def from_environment(
@@ -152,6 +154,21 @@ class Redactor:
             body=self.body(request.body, own),
         )
         return made if self._eye is None else self._eye.request(made)
+
+    def head(self, request: HttpRequest) -> HttpRequest:
+        """The request as a file may hold it, without its body: every request of a client has the same one."""
+        own = credentials(request.headers)
+        kept = tuple(pair for pair in request.headers if pair[0].lower() in REQUEST_HEADERS)
+        said = request.method, request.url, kept, own
+        known = self._heads.get(said)
+        if known is None:
+            url, headers = self.url(request.url), self._headers(kept, REQUEST_HEADERS, own)
+            known = HttpRequest(method=request.method, url=url, headers=headers)
+            if self._personal is None and (self._more is None or self._more() is None):
+                if len(self._heads) >= _MOST_HEADS:
+                    self._heads.clear()
+                self._heads[said] = known
+        return known
 
     def response(self, response: HttpResponse, proof: Iterable[str] = ()) -> HttpResponse:
         """The response as a file may hold it.

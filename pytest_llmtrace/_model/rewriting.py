@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pytest_llmtrace._model.grouping import answer_key, given_answers, grouped
+from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.trace import LLMCall
@@ -49,9 +50,13 @@ Linked = tuple[Sequence[LLMCall], Sequence[Link]]
 """The calls of one conversation, and how each hangs on those before it."""
 
 
+_LATELY: Final = Lately[list[Linked]]()
+
+
 def linked_calls(calls: Iterable[LLMCall]) -> list[Linked]:
     """The conversations of a trace, given its calls in the order in which they began."""
-    return [(group, links(group)) for group in grouped(calls)]
+    given = tuple(calls)
+    return list(_LATELY.of(given, lambda: [(group, links(group)) for group in grouped(given)]))
 
 
 def links(calls: Sequence[LLMCall]) -> list[Link]:

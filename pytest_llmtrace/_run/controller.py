@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_llmtrace._model.findings import Breach
-from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.scope import Coverage
 from pytest_llmtrace._settings import Settings
 from pytest_llmtrace.errors import LlmtraceError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.findings import Breach
+    from pytest_llmtrace._run.money.ledger import Ledger
 
 _NOTHING_FAILED: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 """Of pytest's own: an empty shard of a suite is no failure."""
@@ -62,6 +64,8 @@ class Controller:
     def ledger_file(self) -> str:
         """A file that all workers count live spending in."""
         if self._folder is None:
+            from pytest_llmtrace._run.money.ledger import Ledger  # noqa: PLC0415
+
             self._folder = tempfile.mkdtemp(prefix="llmtrace-")
             self.ledger = Ledger(Path(self._folder) / "ledger")
         return str(Path(self._folder) / "ledger")

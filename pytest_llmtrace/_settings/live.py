@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._settings.amounts import MOST_DIGITS
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # which costs every run of pytest 30 ms
+    from pytest_llmtrace._model.verdict import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

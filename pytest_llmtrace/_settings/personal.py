@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pytest_llmtrace._model.personal.kinds import KINDS, Kind, custom_kind
+from pytest_llmtrace._model.personal.names import NAMES
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.personal.kinds import Kind
 
 ALL: Final = "all"
 
@@ -19,7 +22,7 @@ def declare_personal(parser: pytest.Parser) -> None:
     """Declare the ini values."""
     parser.addini(
         "llm_pii",
-        f"Kinds of personal data that files hold placeholders for: {' '.join(KINDS)}, or `{ALL}` (default: none).",
+        f"Kinds of personal data that files hold placeholders for: {' '.join(NAMES)}, or `{ALL}` (default: none).",
         type="args",
         default=[],
     )
@@ -38,6 +41,10 @@ def read_personal(pii: Sequence[str], redact: Sequence[str], file: str) -> tuple
 
 def _known(written: Sequence[str], file: str) -> Iterator[Kind]:
     names = [name for word in written for name in word.split(",") if name]
+    if not names:
+        return
+    from pytest_llmtrace._model.personal.kinds import KINDS  # noqa: PLC0415  # its patterns cost every run 8 ms
+
     for name in names:
         if name not in KINDS and name != ALL:
             near = get_close_matches(name, KINDS, n=1)
@@ -55,10 +62,12 @@ def _custom(written: Sequence[str], file: str) -> Iterator[Kind]:
             raise SettingsError(
                 f"{where}: must be NAME: REGEX, with a name of letters and dashes, such as customer-id: CUST-\\d{{6}}"
             )
-        if name.lower() in KINDS or name.lower() in seen:
+        if name.lower() in NAMES or name.lower() in seen:
             whose = "has two rules" if name.lower() in seen else "is a kind of llm_pii"
             raise SettingsError(f"{where}: the name {name} {whose}; choose another, or put both into one rule: A|B")
         seen.add(name.lower())
+        from pytest_llmtrace._model.personal.kinds import custom_kind  # noqa: PLC0415  # likewise
+
         yield custom_kind(name, _pattern(regex, where))
 
 

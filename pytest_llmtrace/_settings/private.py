@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
-from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # which costs every run of pytest 30 ms
+    from pytest_llmtrace._model.verdict import Mode
 
 Texts = Literal["off", "hash"]
 """`off`: texts stay as they are."""

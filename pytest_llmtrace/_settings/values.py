@@ -6,14 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.secret_key import SecretKey
-from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.live import Live, read_live
@@ -31,6 +29,10 @@ from pytest_llmtrace._settings.pyproject import (
 from pytest_llmtrace._settings.secrets import Secrets, read_secrets
 from pytest_llmtrace._settings.terminal import Terminal, read_terminal
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # which would cost every run of pytest 40 ms
+    from pytest_llmtrace._model.personal.kinds import Kind
+    from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

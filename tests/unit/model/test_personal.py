@@ -15,6 +15,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.personal.kinds import KINDS, custom_kind
+from pytest_llmtrace._model.personal.names import NAMES
 from pytest_llmtrace._model.personal.pairs import aligned, texts_of
 from pytest_llmtrace._model.personal.placeholders import (
     distinct,
@@ -393,3 +394,8 @@ def test_no_planted_value_survives_in_a_stream_however_it_is_cut(words, cuts):
     given = book.restored(HttpResponse(status=200, body=made)).body
     assert "".join(one["choices"][0]["delta"]["content"] for one in events_in(given)) == text
     assert len(events_in(made)) == len(events_in(raw))
+
+
+def test_the_names_in_settings_are_those_of_the_kinds():
+    """Settings know the names without what finds the data, in the order in which that is looked for."""
+    assert tuple(KINDS) == NAMES
