@@ -216,7 +216,7 @@ class Hooks:
         with self._noting("what a worker had to say could not be taken in"):
             told = {} if error else output.get("llmtrace", {})
             self.coverage.add_worker(told.get("coverage"))
-            self.controller.add(told.get("interrupted", []))
+            self.controller.add(told.get("interrupted", []), told.get("strays", []))
 
     def pytest_itemcollected(self) -> None:
         with self._noting("a test could not be counted"):
@@ -241,16 +241,18 @@ class Hooks:
             self.settle()
 
     def _finish(self, session: pytest.Session) -> None:
-        interrupted = []
+        interrupted, strays = [], []
         if "run" in self.__dict__:
-            interrupted = self.run.interrupted()
+            from pytest_llmtrace._run.capturing import take_strays  # noqa: PLC0415
+
+            interrupted, strays = self.run.interrupted(), take_strays()
             self.bugs.take_stray()
         self.settle()
         if hasattr(self._config, "workerinput"):
-            output = {"coverage": self.coverage.to_data(), "interrupted": interrupted}
+            output = {"coverage": self.coverage.to_data(), "interrupted": interrupted, "strays": strays}
             self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
         else:
-            self.controller.add(interrupted)
+            self.controller.add(interrupted, strays)
             session.exitstatus = self.controller.finish(session, self.coverage)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -166,6 +166,16 @@ def uncounted_line(uncounted: Mapping[str, Any]) -> str:
     )
 
 
+def stray_line(stray: Mapping[str, Any]) -> str:
+    """A call of an LLM that no test made."""
+    what = f"{clean_line(stray['request'])} was sent outside of any test"
+    if stray["count"] > 1:
+        what += f", {stray['count']} times"
+    if stray["refused"]:
+        return f"{what}, and stopped: no test is judged for it, so the run fails. A thread must end with its test"
+    return f"{what}: it is in no recording and in no total. A thread must end with its test"
+
+
 def finding_line(finding: Mapping[str, Any]) -> str:
     """Any finding in one line, from its data."""
     kind = finding["type"]

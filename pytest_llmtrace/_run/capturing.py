@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
 from pytest_llmtrace._capture.guard.native import LIBRARIES as NATIVE_LIBRARIES
 from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.wire.http import Interception
+from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings import Settings, keep_litellm_local
@@ -49,6 +51,8 @@ class Capturing:
         interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows, swaps=swaps)
         interception.install()
         self._resources.callback(interception.remove)
+        if self._settings.run_mode != "off":
+            self._resources.enter_context(strays.noting())
         self._guard.install()
         self._resources.callback(self._guard.remove)
         for module in NATIVE_LIBRARIES:
@@ -78,3 +82,8 @@ class Capturing:
     def _again(self) -> None:
         self._guard.install()
         self._logger.attach()
+
+
+def take_strays() -> list[dict[str, Any]]:
+    """Calls of LLMs that no test made, as plain data, handed out once."""
+    return strays.take()

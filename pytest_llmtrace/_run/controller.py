@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ class Controller:
         self._remarks: list[str] = []
         self._places: dict[str, tuple[str, int]] = {}
         self._crashed: list[str] = []
+        self._strays: list[Mapping[str, Any]] = []
         self._folder: str | None = None
         self.ledger: Ledger | None = None
         """What xdist workers spend, where there are any."""
@@ -57,9 +59,10 @@ class Controller:
             self._places[report.nodeid] = (report.location[0], report.location[1] + 1)
         self.add(payloads)
 
-    def add(self, payloads: list[dict[str, Any]]) -> None:
-        """Take in what owners have to say."""
+    def add(self, payloads: list[dict[str, Any]], strays: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Take in what owners have to say, and of calls of LLMs that no test made."""
         self._payloads += payloads
+        self._strays += strays
 
     def ledger_file(self) -> str:
         """A file that all workers count live spending in."""
@@ -80,6 +83,7 @@ class Controller:
 
         breaches, budgets = self._held_against_budgets()
         self._problems += self._never_swapped()
+        self._tell_strays()
         self._document = document(
             self._payloads,
             self._outcomes,
@@ -156,6 +160,12 @@ class Controller:
             f"--llm-model {old}={new}: no call asked for {old}, so none was sent to {new}, and the run fails"
             for old, new in pairs
         ]
+
+    def _tell_strays(self) -> None:
+        from pytest_llmtrace._report.wording import stray_line  # noqa: PLC0415
+
+        for one in self._strays:
+            (self._problems if one["refused"] else self._remarks).append(stray_line(one))
 
     def _note_uncounted(self, document: dict[str, Any]) -> None:
         from pytest_llmtrace._report.wording import uncounted_line  # noqa: PLC0415

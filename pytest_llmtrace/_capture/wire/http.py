@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.faults import noting, stopping
-from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
@@ -28,6 +27,7 @@ from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wr
 from pytest_llmtrace._capture.wire.mocks import noting_sends, passed_on
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
 from pytest_llmtrace._capture.wire.reading import watch
+from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swap_models, swapped, swapping
 from pytest_llmtrace._capture.wire.telemetry import reported
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError, exception_of
@@ -174,7 +174,7 @@ class _Switchboard:
         if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
             return report
         if recorder is None:
-            if self._replay_only and is_provider_host(host):
+            if strays.note(request, replay_only=self._replay_only):
                 self._refuse(f"llmtrace: {place_of(request)} was sent outside of any test")
             return ()
         with stopping(recorder, "a request could not be read"):
