@@ -12,14 +12,16 @@ IN_CALL = {
     "hold": ("_run.capturing", "Capturing.hold", "the test could not be judged"),
     "drained": ("_run.run", "drained", "the test could not be judged"),
     "judge": ("_run.owner", "judge.verdict", "the test could not be judged"),
-    "look_up": ("_capture.recorder", "request_key", "a request could not be looked up"),
+    "look_up": ("_capture.tape", "Tape.take", "a request could not be looked up"),
     "read_request": ("_capture.wire.http", "request_of", "a request could not be read"),
     "read_answer": ("_capture.wire.http", "response_of", "the answer of a live request could not be read"),
     "stream": ("_capture.wire.reading", "_watched", "a streamed answer could not be watched"),
     "spending": ("_run.owner", "Spending.answered", "what a live call has cost could not be counted"),
     "guard": ("_capture.guard.network", "is_loopback", "a connection could not be judged"),
     "names": ("_capture.guard.network", "is_provider_host", "the look-up of a name could not be judged"),
-    "so_far": ("_run.owner", "assemble", "what the test did could not be kept"),
+    "by_hand": ("_capture.manual.calls", "Record.keep", "a call given by hand could not be recorded"),
+    "tool": ("_capture.manual.executions", "execution", "an execution could not be recorded"),
+    "so_far": ("_run.owner", "Assembler.assembled", "what the test did could not be kept"),
 }
 AFTER = {
     "save": ("_run.owner", "saving.save", "what the test did could not be kept"),
@@ -66,8 +68,6 @@ OF_TESTS = """
             return (yield)
 """
 OF_RUN = """
-    from pytest_llmtrace.plugin import Hooks
-
     patch = pytest.MonkeyPatch()
     for place in {places!r}.values():
         patch.setattr(*target(place), broken)
@@ -83,42 +83,6 @@ OF_RUN = """
 """
 
 TEST = """
-    import importlib, operator, pytest
-
-    def broken(*_, **__):
-        raise LookupError("a bug")
-
-    def target(place):
-        module, path, _ = place
-        owner, _, name = path.rpartition(".")
-        found = importlib.import_module("pytest_llmtrace." + module)
-        return (operator.attrgetter(owner)(found) if owner else found), name
-"""
-OF_TESTS = """
-    PLACES = {places!r}
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(item):
-        place = PLACES.get(item.originalname.removeprefix("test_"))
-        if place is None:
-            return (yield)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(*target(place), broken)
-            return (yield)
-"""
-OF_RUN = """
-    def pytest_configure(config):
-        global patch
-        patch = pytest.MonkeyPatch()
-        for place in {places!r}.values():
-            patch.setattr(*target(place), broken)
-
-    def pytest_unconfigure(config):
-        config.pluginmanager.get_plugin("llmtrace-hooks").__class__.close(config.pluginmanager.get_plugin("llmtrace-hooks"))
-        patch.undo()
-"""
-
-TEST = """
     def test_{name}(llm_trace{fixture}):
         try:
             chat("hi")
@@ -126,18 +90,29 @@ TEST = """
         except Exception:
             pass  # an application that falls back on something else
 """
+HEAD = """
+    import socket
+    import pytest_llmtrace as llmtrace
+
+    @pytest.fixture(scope="module")
+    def module_wide():
+        yield
+"""
+LINES = {
+    "so_far": "llm_trace.calls",
+    "names": "socket.getaddrinfo('localhost', 1)",
+    "by_hand": "with llmtrace.call(messages='x'): pass",
+    "tool": "llmtrace.tool(len)('x')",
+}
 
 
 def write(project, places):
-    lines = {"so_far": "llm_trace.calls", "names": "socket.getaddrinfo('localhost', 1)"}
-    fixtures = {"fixture_plan": ", module_wide"}
-    project.write(
-        "\n    import socket\n\n    @pytest.fixture(scope='module')\n    def module_wide():\n        yield\n"
-        + "".join(
-            TEST.format(name=name, line=lines.get(name, "pass"), fixture=fixtures.get(name, ""))
-            for name in (*places, "good")
-        )
+    """One test for each place, and a good one."""
+    tests = (
+        TEST.format(name=name, line=LINES.get(name, "pass"), fixture=", module_wide" if name == "fixture_plan" else "")
+        for name in (*places, "good")
     )
+    project.write(HEAD + "".join(tests))
 
 
 def internal(row):
@@ -145,7 +120,7 @@ def internal(row):
 
 
 def test_a_bug_anywhere_fails_the_test_that_meets_it(project):
-    """With a bug in each of nineteen places each test fails by name, and is not recorded unless it was already."""
+    """With a bug in each of twenty-one places each test fails by name, and is not recorded unless it was already."""
     write(project, PLACES)
     project.write(CONFTEST + OF_TESTS.format(places=PLACES), "conftest.py", prelude=False)
     ran = project.run("--llm-record")

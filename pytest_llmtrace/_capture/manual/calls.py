@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, innermost, labels_here, observing
+from pytest_llmtrace._capture.faults import noting
 from pytest_llmtrace._capture.labels import Labels
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from pytest_llmtrace._capture.recorder import Recorder
     from pytest_llmtrace._model.trace import CallError, Status
+
+_WHAT: Final = "a call given by hand could not be recorded"
 
 
 def call(
@@ -60,7 +63,8 @@ def event(name: str, data: Any = None) -> None:
         return
     from pytest_llmtrace._capture.manual.entries import event_entry  # noqa: PLC0415 - only in a traced test
 
-    recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), labels_here()))
+    with noting(recorder.faults, "an event could not be recorded"):
+        recorder.entries.append(event_entry(recorder, name, data, time.perf_counter(), labels_here()))
 
 
 def _kept(name: str, *, empty: Callable[[], Any] = lambda: None, about: str) -> Any:
@@ -112,15 +116,17 @@ class Call:
         recorder = observing()
         self.record = None
         if recorder is not None:
-            self.begin(recorder).enter()
+            with noting(recorder.faults, _WHAT):
+                self.begin(recorder).enter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self.record is not None:
-            self.record.leave()
-            self.record.end(error)
+            with noting(self.record.recorder.faults, _WHAT):
+                self.record.leave()
+                self.record.end(error)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -172,7 +178,9 @@ class Call:
         """Set an attribute."""
         self._own.discard(name)
         self._values[name] = value
-        if self.record is not None:
+        if self.record is None:
+            return
+        with noting(self.record.recorder.faults, _WHAT):
             self.record.keep(name, value)
             if issubclass(type(value), BaseException):  # its traceback would hold on to frames until the test ends
                 self._values[name] = self.record.kept.get(name)

@@ -51,4 +51,4 @@ def tool_of(function: Any, name: str | None, *, replay: bool) -> Any:
 
         return execution(recorder, shown, called, args, kwargs, replay=replay)
 
-    return wrapped(function, opened)
+    return wrapped(function, opened, replay=replay)

@@ -10,7 +10,12 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any
+from typing import Any, Final
+
+from pytest_llmtrace._capture.enclosing import observing
+from pytest_llmtrace._capture.faults import Faults, noting, stopping
+
+_WHAT: Final = "an execution could not be recorded"
 
 
 class Scope:
@@ -42,10 +47,60 @@ Opening = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Scope 
 """Makes the scope of one execution, from the function and its arguments; `None`: there is nothing to observe."""
 
 
-def wrapped(function: Any, opening: Opening) -> Any:
-    """The function with a scope around each execution."""
+class _Careful(Scope):
+    """A scope that a bug of ours does not leave: the application goes on, and the test is told."""
+
+    def __init__(self, scope: Scope, faults: Faults) -> None:
+        self._scope = scope
+        self._faults = faults
+        self.replays = scope.replays
+        self.replayed = scope.replayed  # type: ignore[method-assign]  # what it raises is meant
+
+    def enter(self) -> None:
+        with noting(self._faults, _WHAT):
+            self._scope.enter()
+
+    def leave(self) -> None:
+        with noting(self._faults, _WHAT):
+            self._scope.leave()
+
+    def chunk(self, value: Any) -> None:
+        with noting(self._faults, _WHAT):
+            self._scope.chunk(value)
+
+    def returned(self, value: Any) -> None:
+        with noting(self._faults, _WHAT):
+            self._scope.returned(value)
+
+    def raised(self, error: BaseException) -> None:
+        with noting(self._faults, _WHAT):
+            self._scope.raised(error)
+
+
+def wrapped(function: Any, opening: Opening, *, replay: bool = False) -> Any:
+    """The function with a scope around each execution.
+
+    Args:
+        function: The function.
+        opening: Makes the scopes.
+        replay: Whether they may replay: then a bug in making one stops the test, and runs nothing.
+    """
+
+    def opened(called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scope | None:
+        recorder = observing()
+        if recorder is None:
+            return None
+        with stopping(recorder, _WHAT) if replay else noting(recorder.faults, _WHAT):
+            scope = opening(called, args, kwargs)
+            return None if scope is None else _Careful(scope, recorder.faults)
+        return None
+
+    return _wrapped(function, opened)
+
+
+def _wrapped(function: Any, opening: Opening) -> Any:
     if isinstance(function, staticmethod | classmethod):
-        return type(function)(wrapped(function.__func__, opening))
+        return type(function)(_wrapped(function.__func__, opening))
     if inspect.isasyncgenfunction(function):
         return _of_async_generator(function, opening)
     if inspect.isgeneratorfunction(function):
