@@ -14,6 +14,7 @@ from pytest_llmtrace._compare.policy import POLICIES
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Usage
@@ -50,6 +51,8 @@ def answer(data: bytes) -> None:
     assert call.error is None or "Error: " not in call.error.message or call.error.type != "unreadable_response"
     _priced(call, call.usage if call.usage is not None else estimate_usage(call))
     _kept(call)
+    redacted = Redactor().response(response).body
+    assert redacted == response.body or PLACEHOLDER.encode() in redacted
 
 
 def stream(data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.fuzz import bodies, comparing, configuration, data, files, money, outputs, redaction
+from tests.fuzz import bodies, comparing, configuration, data, files, hidden, money, outputs, redaction
 from tests.fuzz.target import Target
 
 TARGETS: Final[tuple[Target, ...]] = (
@@ -12,6 +12,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     *bodies.TARGETS,
     *data.TARGETS,
     *redaction.TARGETS,
+    *hidden.TARGETS,
     *outputs.TARGETS,
     *comparing.TARGETS,
     *money.TARGETS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 
@@ -14,8 +15,9 @@ from pytest_llmtrace._model.trace import ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._report.fine_tuning import examples
 from pytest_llmtrace._report.spans.parts import output_messages
-from tests.fuzz import outputs, seeds
+from tests.fuzz import hidden, outputs, seeds
 from tests.fuzz.targets import TARGETS
+from tests.provider.aws_events import AwsEvent
 from tests.unit.report.builders import call, said
 
 REPORT = seeds.reports()[0]
@@ -43,6 +45,8 @@ def _chat(tokens: int) -> bytes:
     return bytes([[one.operation for one in DIALECTS].index("chat"), 0]) + json.dumps(body).encode()
 
 
+SPOKEN = base64.b64encode('{"outputText": "Grüße"}'.encode()).decode()
+INVOKED = AwsEvent(kind="chunk", data={"bytes": SPOKEN}).encode()
 BY_NAME = {one.name: one for one in TARGETS}
 
 
@@ -72,6 +76,7 @@ BY_NAME = {one.name: one for one in TARGETS}
         pytest.param("redaction", b"\n\xff\xfeknown-Secret_0123456789\0", id="bytes that only begin like UTF-16"),
         pytest.param("body", b'data: {"a": "\\ud800"}\n\n', id="an event with half a character"),
         pytest.param("body", b'{"a": "\\ud800"}\n{"b": 1}\n', id="a line of JSON with half a character"),
+        pytest.param("answer", bytes([1, 2]) + INVOKED, id="a Bedrock stream that is not ASCII"),
         pytest.param("tape", TAPE, id="a tape that drops what cannot be a key"),
     ],
 )
@@ -111,3 +116,9 @@ def test_a_number_of_images_that_is_none_is_one(asked: object) -> None:
     """What an application asks for makes no price negative, or too large to compute."""
     book = PriceBook({"painter": {"output_cost_per_image": 0.5}})
     assert book.cost("painter", "", Usage(estimated=True), "images", {"n": asked}) == 0.5
+
+
+def test_a_key_in_one_encoding_inside_another_is_gone() -> None:
+    """References of XML inside percent encoding, as a form of XML has them."""
+    key = "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"
+    hidden.encoded((key, "xml", "form", [], "80bhnocHPT3"))

@@ -53,7 +53,7 @@ def inner_document(payload: str) -> tuple[str, int, int] | None:
     if found is None:
         return None
     try:
-        return base64.b64decode(found[1], validate=True).decode("latin-1"), *found.span(1)
+        return base64.b64decode(found[1], validate=True).decode("utf-8", "surrogateescape"), *found.span(1)
     except (binascii.Error, ValueError):
         return None
 

@@ -62,10 +62,15 @@ def without_secrets(text: str, known: Known, *, strict: bool = False) -> str:
 def _found(text: str, known: Known, *, strict: bool, depth: int) -> list[Edit]:
     found = list(_plain(text, known, strict=strict))
     found += _in_base64(text, known, depth)
-    if escapes.hides_letters(text):
-        view = escapes.decoded(text)
-        for edit in [*_plain(view.text, known, strict=strict), *_in_base64(view.text, known, depth)]:
-            start, end = view.origin(edit.start), view.origin(edit.end)
+    views: list[escapes.Decoded] = []
+    read = text
+    while len(views) < _DEEPEST and escapes.hides_letters(read):  # one kind of escape may hide another
+        views.insert(0, escapes.decoded(read))
+        read = views[0].text
+        for edit in [*_plain(read, known, strict=strict), *_in_base64(read, known, depth)]:
+            start, end = edit.start, edit.end
+            for view in views:
+                start, end = view.origin(start), view.origin(end)
             made = edit.replacement
             if made != PLACEHOLDER and escapes.percent_encoded(text[start:end]):
                 made = quote_plus(made)
