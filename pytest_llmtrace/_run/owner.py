@@ -68,13 +68,8 @@ class OwnerRun:
         recorded = self.old.interactions if plan.own_tape and not anew else ()
         self.requests = RecordedRequests()
         book = Book(plan.personal)
-        tape = Tape(
-            recorded,
-            outline=personal.outlined(self.requests.outline),
-            alike=personal.like(means_the_same),
-            same=personal.like(same_request(plan.policy, recorded)),
-            agrees=book.agrees,
-        )
+        same = same_request(plan.policy, recorded)
+        tape = personal.tape(book, recorded, outline=self.requests.outline, alike=means_the_same, same=same)
         self.nearest = NearestAnswers(tape)
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""

@@ -172,6 +172,8 @@ class Book:
             request: What this run sent, redacted.
             alone: Whether its numbers are those of this interaction alone, and say nothing about others.
         """
+        if not self._kinds:
+            return interaction.response
         with self._lock:
             pairs = pairs_of(interaction.request, request)
             if not alone:

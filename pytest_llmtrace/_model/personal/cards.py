@@ -29,9 +29,9 @@ def _card_from(groups: list[re.Match[str]], first: int) -> int | None:
     digits, found = "", None
     for position in range(first, len(groups)):
         digits += groups[position].group()
-        if len(digits) > _LONGEST:
+        if len(digits) > _LONGEST or digits[0] not in _FIRST:
             break
-        if is_card(digits):
+        if len(digits) >= _SHORTEST and is_card(digits):
             found = position
     return found
 
@@ -46,7 +46,9 @@ def _luhn(digits: str) -> bool:
     return sum(one - 9 if one > 9 else one for one in doubled) % 10 == 0  # two digits, added
 
 
+_SHORTEST: Final = 13
 _LONGEST: Final = 19
+_FIRST: Final = "234568"
 _RUN: Final = re.compile(r"(?<![0-9A-Za-z_])(?<!\d\.)[0-9](?:[ \u00a0-]?[0-9]){12,}(?![0-9A-Za-z_])(?!\.\d)", re.ASCII)
 _GROUP: Final = re.compile(r"[0-9]+")
 _ISSUERS: Final = tuple(

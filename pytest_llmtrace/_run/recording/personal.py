@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._capture.tape import Outline, Same
+from pytest_llmtrace._capture.tape import Outline, Same, Tape
 from pytest_llmtrace._model.http import HttpRequest, Interaction
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.personal.pairs import aligned, texts_of
@@ -24,19 +24,11 @@ if TYPE_CHECKING:
     from pytest_llmtrace._run.owner import OwnerRun
 
 
-def outlined(outline: Outline) -> Outline:
-    """An outline that requests have in common whatever their values."""
-
-    def own(request: HttpRequest) -> str | None:
-        numbers = Numbering()
-        return outline(renamed_request(request, lambda one: str(numbers.of(one))))
-
-    return own
-
-
-def like(same: Same) -> Same:
-    """A comparison of a recorded request with one of this run in which values are told apart, and no more."""
-    return lambda recorded, request: same(recorded, aligned(request, recorded))
+def tape(book: Book, recorded: Sequence[Interaction], *, outline: Outline, alike: Same, same: Same) -> Tape:
+    """A tape whose requests are found whatever their values are numbered."""
+    if not book:
+        return Tape(recorded, outline=outline, alike=alike, same=same)
+    return Tape(recorded, outline=_outlined(outline), alike=_like(alike), same=_like(same), agrees=book.agrees)
 
 
 def told(run: OwnerRun, trace: Trace, *, for_good: bool = False) -> Trace:
@@ -60,6 +52,21 @@ def shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
     """A request as it is shown."""
     rename = _rename(run, None, for_good=False)
     return request if rename is None else renamed_request(request, rename)
+
+
+def _outlined(outline: Outline) -> Outline:
+    """An outline that requests have in common whatever their values."""
+
+    def own(request: HttpRequest) -> str | None:
+        numbers = Numbering()
+        return outline(renamed_request(request, lambda one: str(numbers.of(one))))
+
+    return own
+
+
+def _like(same: Same) -> Same:
+    """A comparison of a recorded request with one of this run in which values are told apart, and no more."""
+    return lambda recorded, request: same(recorded, aligned(request, recorded))
 
 
 def _rename(run: OwnerRun, trace: Trace | None, *, for_good: bool) -> Rename | None:
