@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.bounds import LARGEST_YAML
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import GitError
 
@@ -133,12 +134,18 @@ class Revision:
         return tuple(sorted(name for name in names if below in (".", name) or name.startswith(f"{below}/")))
 
     def contents(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        """What these files held, by name: all of them from one process. Raises: GitError."""
-        asked = "".join(f"{self.commit}:{name}\n" for name in names if "\n" not in name)
-        answer = _git(self.top, "cat-file", "--batch", given=asked.encode("utf-8", "surrogateescape"))
+        """What these files held, by name: all of them at once. Raises: GitError, also where one is too large."""
+        names = [name for name in names if "\n" not in name]
+        asked = "".join(f"{self.commit}:{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        sizes = _git(self.top, "cat-file", "--batch-check", given=asked).split(b"\n")
+        for name, told in zip(names, sizes, strict=False):
+            length = told.rpartition(b" ")[2]
+            if length.isdigit() and int(length) > LARGEST_YAML:
+                raise GitError(f"{self.name}:{name} has more than {LARGEST_YAML} bytes, too many for a golden trace")
+        answer = _git(self.top, "cat-file", "--batch", given=asked)
         made: dict[str, bytes] = {}
         at = 0
-        for name in (name for name in names if "\n" not in name):
+        for name in names:
             end = answer.index(b"\n", at)
             _, kind, *size = answer[at:end].rsplit(b" ", 2)
             at = end + 1

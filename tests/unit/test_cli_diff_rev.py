@@ -96,6 +96,17 @@ def test_what_cannot_be_read_does_not_keep_the_rest_from_being_compared(project)
     assert "it has unresolved merge conflicts" in done.stderr
 
 
+def test_a_committed_file_may_have_so_many_bytes(project, monkeypatch):
+    """What a revision holds is asked for its size before it is read into the memory."""
+    size = Path("cassettes/test_a/test_stays.trace.yaml").stat().st_size
+    monkeypatch.setattr("pytest_llmtrace._store.git.LARGEST_YAML", size + 100)
+    assert run("--rev", "HEAD").exit_code == 0
+    monkeypatch.setattr("pytest_llmtrace._store.git.LARGEST_YAML", size - 100)
+    done = run("--rev", "HEAD")
+    assert done.exit_code == 2
+    assert f"test_changes.trace.yaml has more than {size - 100} bytes, too many for a golden trace" in done.output
+
+
 def test_a_renaming_is_found_where_most_lines_stayed(project):
     """A test that was renamed and recorded again is compared with what it was; it is no difference by itself."""
     Path("cassettes/test_a/test_moves.trace.yaml").unlink()

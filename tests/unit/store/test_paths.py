@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path, PurePath
+from typing import Literal
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._store import paths
+from pytest_llmtrace._store.observed import observed_file
+from pytest_llmtrace._store.vcrpy.places import imported_cassette
 from tests.unit.store import PROPERTY
 
 HASH = re.compile(r"(.*)-[0-9a-f]{8}")
@@ -92,6 +96,30 @@ def test_no_two_names_share_a_file(one: str, other: str) -> None:
     """Different node ids give different files, even where case is ignored."""
     assume(one != other)
     assert stem(one).lower() != stem(other).lower()
+
+
+@PROPERTY
+@given(names, st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+def test_no_file_system_changes_a_name(name: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> None:
+    """Whatever a file system does to Unicode (macOS takes it apart), a name comes back as it was written."""
+    for one in (stem(name), paths.fixture_cassette(Path(), "session", name, name).golden.name):
+        assert unicodedata.normalize(form, one) == one
+        assert one.isascii()
+        assert not one.startswith(("-", "."))
+
+
+@PROPERTY
+@given(names)
+def test_no_name_leads_out_of_its_folder(name: str) -> None:
+    """Tests, fixtures, imported cassettes and observed traces lie in the folder that is meant for them, all of them."""
+    root = Path("/project")
+    test = paths.test_cassette(root / "test_a.py", name).golden
+    fixture = paths.fixture_cassette(root, name, name, name).golden
+    imported = imported_cassette(root / "cassettes", name).golden
+    assert test.parent == root / "cassettes" / "test_a"
+    assert fixture.parent == root / "cassettes" / "_fixtures"
+    assert imported.parent == root / "cassettes"
+    assert observed_file(Path("/seen"), test, root).parent == Path("/seen/cassettes/test_a")
 
 
 @PROPERTY
