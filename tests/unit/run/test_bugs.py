@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from typing import cast
 
 import pytest
 
@@ -92,3 +94,48 @@ def test_outside_of_tests_the_run_goes_on() -> None:
     assert ran == ["collection"]
     (text,) = bugs.told
     assert text.startswith("llmtrace internal error\n\n  the collection could not be prepared: KeyError('x')\n")
+
+
+class Session:
+    """A run that is over."""
+
+    def __init__(self, *, worker: bool) -> None:
+        self.exitstatus = pytest.ExitCode.OK
+        self.config = types.SimpleNamespace(workeroutput={}) if worker else types.SimpleNamespace()
+
+
+@pytest.mark.parametrize("worker", [False, True])
+def test_the_run_fails_in_the_end(capsys: pytest.CaptureFixture[str], *, worker: bool) -> None:
+    """A worker of xdist hands its bugs to the controller, which shows each of them once."""
+    bugs, session = Bugs(str), Session(worker=worker)
+    bugs.settle(cast("pytest.Session", session), None, show=True)
+    assert session.exitstatus == pytest.ExitCode.OK
+    bugs.note("a test could not be counted", KeyError("x"))
+    for _ in range(2):
+        bugs.settle(cast("pytest.Session", session), None, show=True)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+    shown = capsys.readouterr().err.count("  a test could not be counted: KeyError('x')\n")
+    assert shown == (0 if worker else 1)
+    if worker:
+        controller = Bugs(str)
+        controller.add(vars(session.config)["workeroutput"]["llmtrace_bugs"])
+        assert controller.told == bugs.told
+
+
+def test_a_test_that_could_not_be_repeated_is_reported_as_failed() -> None:
+    """Nothing else is reported of it."""
+    reports: list[pytest.TestReport] = []
+
+    def log(report: pytest.TestReport) -> None:
+        reports.append(report)
+
+    item = types.SimpleNamespace(
+        nodeid="t.py::test_one",
+        location=("t.py", 0, "test_one"),
+        ihook=types.SimpleNamespace(pytest_runtest_logreport=log),
+    )
+    with Bugs(str).failing_item(cast("pytest.Item", item), "the test could not be repeated"):
+        raise KeyError("x")
+    (report,) = reports
+    assert (report.nodeid, report.outcome, report.when) == ("t.py::test_one", "failed", "call")
+    assert "  the test could not be repeated: KeyError('x')\n" in str(report.longrepr)
