@@ -16,7 +16,7 @@ from pytest_llmtrace._capture.exchange import ReplayStopError
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.usage import Usage
-from tests.unit.capture.conftest import observed_with
+from tests.unit.capture.conftest import SECRET, observed_with
 
 BUSY = {"error": {"type": "rate_limit", "message": "try later"}}
 HTTP = Usage(input_tokens=3, output_tokens=2)
@@ -305,6 +305,26 @@ def test_litellm_calls_inside_belong_to_the_call(observed):
     assembled = assemble(observed.recorder, PriceBook())
     (call,) = assembled.trace.calls
     assert (call.name, call.output.text, call.source, assembled.bypassed) == ("acme/m1", "hello", "local", ())
+
+
+@pytest.mark.parametrize("joined_by", ["context", "what was asked"])
+def test_a_litellm_call_is_one_with_its_request_where_something_is_redacted(observed, joined_by):
+    """The real text that litellm knows, and the placeholder of the request, are one call, listed once."""
+    text = f"use {SECRET}, please"
+    made = LitellmCall(
+        recorder=observed.recorder,
+        kwargs={"model": "gpt-4o-mini"},
+        model="gpt-4o-mini",
+        asked=[{"role": "user", "content": text}],
+        sent={"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]},
+        succeeded=True,
+    )
+    observed.recorder.litellm_calls.append(made)
+    observed.chat(text, context=made if joined_by == "context" else None)
+    made.ended = time.perf_counter()
+    assembled = assemble(observed.recorder, PriceBook())
+    (call,) = assembled.trace.calls
+    assert (call.messages[0].text, assembled.bypassed) == ("use REDACTED, please", ())
 
 
 def test_what_our_own_stop_ended_was_not_reached(observed):
