@@ -23,7 +23,8 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, 
 from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.personal.book import Book
-from pytest_llmtrace._model.redaction import Redactor, real_keys
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.proofs import real_keys
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Recorder:
         self.began_clock = time.time()
         self.exchanges: list[Exchange] = []
         self.litellm_calls: list[LitellmCall] = []
-        self.entries: list[AnyEntry] = []
-        """Entries that were observed as such: events."""
+        self.entries: list[AnyEntry] = []  # that were observed as such: events
         self.hand_calls: list[Record] = []
         self.hand_messages = MessageTable()
         """Messages of calls given by hand, each distinct one once."""
@@ -179,7 +179,7 @@ class Recorder:
         request, key = read(raw, self._redactor, known)
         return Exchange(
             request=request,
-            proof=real_keys(raw.headers),
+            proof=real_keys(raw),
             key=key,
             is_llm=is_llm_request(request),
             taped=taped,

@@ -10,17 +10,19 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
+from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
-from pytest_llmtrace._model.secrecy.places import NAMES, names_a_secret
+from pytest_llmtrace._model.secrecy.places import names_a_secret
+from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER, credentials
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 from pytest_llmtrace._model.split_texts import Edit
 
-__all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "credentials", "real_keys", "redact_data"]
+__all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "redact_data"]
 
 REQUEST_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta"})
 """Request headers that are kept; all others are dropped, so that no unknown one can carry a secret."""
@@ -30,11 +32,6 @@ RESPONSE_HEADERS: Final = frozenset(
 )
 """Response headers that are kept."""
 
-_SECRET_PARAMETER: Final = re.compile(
-    rf"^(?:{NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
-    r"|x-goog-(?:signature|credential))$",
-    re.IGNORECASE,
-)
 _SIGNATURES: Final = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
 _OF_SIGNED: Final = re.compile(
     r"^(?:x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|expires|s[vketpri]|spr|srt|ss|sk[a-z]+)$",
@@ -42,7 +39,6 @@ _OF_SIGNED: Final = re.compile(
 )
 """What else is signed, of AWS, Google, Azure and CloudFront: when, until when, by whom; another one in each run."""
 _SHORTEST_SECRET: Final = 8
-_SHORTEST_KEY: Final = 16
 _MOST_HEADS: Final = 256
 
 
@@ -146,18 +142,18 @@ class Redactor:
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
-        own = credentials(request.headers)
+        own = credentials(request)
         made = HttpRequest(
             method=request.method,
             url=self.url(request.url),
             headers=self._headers(request.headers, REQUEST_HEADERS, own),
-            body=self.body(request.body, own),
+            body=self._sent(request, own),
         )
         return made if self._eye is None else self._eye.request(made)
 
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
-        own = credentials(request.headers)
+        own = credentials(request)
         kept = tuple(pair for pair in request.headers if pair[0].lower() in REQUEST_HEADERS)
         said = request.method, request.url, kept, own
         known = self._heads.get(said)
@@ -198,7 +194,7 @@ class Redactor:
             pairs = parse_qsl(query, keep_blank_values=True)
             signed = not _SIGNATURES.isdisjoint(name.lower() for name, _ in pairs)
             secret = [
-                bool(_SECRET_PARAMETER.match(name) or (signed and _OF_SIGNED.match(name)))
+                bool(SECRET_PARAMETER.match(name) or (signed and _OF_SIGNED.match(name)))
                 and not self.known.allows(value)
                 for name, value in pairs
             ]
@@ -212,6 +208,13 @@ class Redactor:
             return made
         parts = urlsplit(made)
         return urlunsplit((*parts[:2], *(self._personal.redact(part) for part in parts[2:])))
+
+    def _sent(self, request: HttpRequest, own: Iterable[str]) -> bytes:
+        """The body of a request; where it is encoded and holds a secret, decoded."""
+        body = request.body
+        plain = decoded(body, request.header("content-encoding") or "") if body else body
+        made = self.body(plain, own)
+        return body if made == plain else made
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
@@ -268,24 +271,6 @@ class Redactor:
             is_url = name.lower() == "location"
             made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
         return tuple(made)
-
-
-def credentials(headers: Headers) -> tuple[str, ...]:
-    """What a request proves itself with: wherever else that stands in it, it is secret there too."""
-    found = []
-    for name, value in headers:
-        if name.lower() in {"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}:
-            secret = value.rpartition(" ")[2] if name.lower() == "authorization" else value
-            if len(secret) >= _SHORTEST_SECRET and secret != PLACEHOLDER:
-                found.append(secret)
-    return tuple(found)
-
-
-def real_keys(headers: Headers) -> tuple[str, ...]:
-    """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
-    return tuple(
-        one for one in credentials(headers) if len(one) >= _SHORTEST_KEY and any(letter.isdigit() for letter in one)
-    )
 
 
 def redact_data(data: Any) -> Any:

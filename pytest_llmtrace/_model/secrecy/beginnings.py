@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Hashable
 from typing import Final
@@ -12,18 +13,22 @@ class CleanBodies:
 
     def __init__(self) -> None:
         self._kept: deque[tuple[Hashable, bytes]] = deque(maxlen=_MOST)
+        self._lock = threading.Lock()
 
     def add(self, body: bytes, sought: Hashable) -> None:
         """Note that nothing was found in a body; `sought`: what was looked for."""
-        if len(body) >= _LARGE:
-            self._kept.append((sought, body))
+        if _LARGE <= len(body) <= _LARGEST:
+            with self._lock:
+                self._kept.append((sought, body))
 
     def searched(self, body: bytes, sought: Hashable, begin: bytes = b'"') -> int:
         """How much of a body, from its beginning, need not be searched again; `begin`: what a search can begin with."""
         if len(body) < _LARGE:
             return 0
         longest = 0
-        for known, other in reversed(self._kept):
+        with self._lock:
+            kept = [*self._kept]
+        for known, other in reversed(kept):
             if known == sought:
                 longest = max(longest, _common(body, other))
                 if longest * 2 > len(body):
@@ -46,4 +51,6 @@ def _common(one: bytes, other: bytes) -> int:
 
 _MOST: Final = 8
 _LARGE: Final = 8 * 1024
+_LARGEST: Final = 4 * 1024 * 1024
+"""What is larger is not kept in memory for it."""
 _OVERLAP: Final = 16 * 1024

@@ -82,7 +82,7 @@ _HIDING: Final = (
     re.compile(r"&(?:#|amp;|quot;|apos;|lt;|gt;)"),
 )
 _ESCAPE: Final = re.compile(
-    r"(?:\\|%(?:25)*5[cC])+(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[/\"'nrtbf\\]))"
+    r"(?:\\|%(?:25){0,4}5[cC]){1,32}(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[/\"'nrtbf\\]))"
     r"|%(?:25)*(?P<percent>0[9aAdD]|[2-7][0-9a-fA-F])"
     r"|&(?:amp;)*\#(?:x(?P<xml_hex>[0-9a-fA-F]{2,6})|(?P<xml>[0-9]{2,7}));|&(?P<name>amp|quot|apos|lt|gt);"
 )

@@ -18,14 +18,18 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 
-def readings(text: str, depth: int = 0) -> Iterator[str]:
-    """The text, and what it says when it is decoded, as far as that is text."""
-    yield text
-    if depth >= _DEEPEST or len(text) > _LONGEST:
-        return
-    for inner in _inside(text):
-        if inner != text:
-            yield from readings(inner, depth + 1)
+def readings(text: str) -> Iterator[str]:
+    """The text, and what it says when it is decoded, as far as that is text; each once."""
+    seen = {text}
+    waiting = [(text, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        yield one
+        if depth < _DEEPEST and len(one) <= _LONGEST:
+            for inner in _inside(one):
+                if inner not in seen and len(inner) >= _SHORTEST:
+                    seen.add(inner)
+                    waiting.append((inner, depth + 1))
 
 
 def _inside(text: str) -> Iterator[str]:
@@ -89,6 +93,7 @@ def _said(raw: bytes) -> Iterator[str]:
         yield found[0].decode()
 
 
+_SHORTEST: Final = 8
 _DEEPEST: Final = 5
 _LONGEST: Final = 4 * 1024 * 1024
 _ESCAPE: Final = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)

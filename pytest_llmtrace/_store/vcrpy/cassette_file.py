@@ -17,7 +17,8 @@ from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.content import gunzipped
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
-from pytest_llmtrace._model.redaction import Redactor, real_keys
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.proofs import real_keys
 from pytest_llmtrace._store.faults import Fault, broken_vcrpy, read_bytes
 from pytest_llmtrace._store.nesting import is_too_deep
 from pytest_llmtrace._store.vcrpy.messages import request_from, response_from
@@ -50,7 +51,7 @@ def load_vcrpy(path: Path, redactor: Redactor) -> tuple[Interaction, ...] | None
         raise broken_vcrpy(path, fault, text) from None
     if not known:
         return None
-    secrets = {one for request, _ in pairs for one in real_keys(request.headers)}
+    secrets = {one for request, _ in pairs for one in real_keys(request)}
     knowing = redactor.knowing(secrets)
     return tuple(_interaction(knowing, request, response) for request, response in pairs)
 

@@ -1,6 +1,10 @@
 """Redaction: secrets never reach what is written."""
 
+import base64
+import gzip
 import json
+import time
+import zlib
 
 import pytest
 
@@ -103,3 +107,44 @@ def test_a_redactor_can_be_told_more_secrets():
     """What it knew, it still knows."""
     made = Redactor(["first-secret"]).knowing(["second-secret"])
     assert made.text("first-secret, second-secret") == "REDACTED, REDACTED"
+
+
+def test_what_a_request_proves_itself_with_is_secret_in_its_body():
+    """Keys in any header or parameter, the password of basic authentication, each cookie."""
+    basic = base64.b64encode(b"me:hunter2hunter2").decode()
+    made = Redactor().request(
+        request(
+            url="https://api.example.com/v1/x?api_key=parameter-1",
+            headers=(
+                ("authorization", f"Basic {basic}"),
+                ("x-acme-token", "own-token-1"),
+                ("cookie", "a=accepted; b=cookie-0123456789"),
+            ),
+            body=b"parameter-1 hunter2hunter2 own-token-1 cookie-0123456789 accepted",
+        )
+    )
+    assert made.body == b"REDACTED REDACTED REDACTED REDACTED accepted"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_packed_request_is_unpacked_where_it_holds_a_secret(coding):
+    """Without a secret it is the same bytes."""
+    pack = {"gzip": lambda data: gzip.compress(data, mtime=0), "deflate": zlib.compress}[coding]
+    redactor = Redactor([KEY])
+    for text, kept in ((b"nothing", pack(b"nothing")), (f"my {KEY}".encode(), b"my REDACTED")):
+        assert redactor.request(request(headers=(("content-encoding", coding),), body=pack(text))).body == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJ" * 100_000, "sk-" * 100_000, "%5c" * 100_000, "\\" * 300_000, "&amp;" * 60_000, "%25" * 100_000,
+        '"password":"' * 25_000, '\\"password\\":\\"' * 20_000, "A" * 300_000, "?key=" * 60_000, "a=b&" * 70_000,
+        "-----BEGIN RSA PRIVATE KEY-----\n" * 9_000, "http://a:" * 30_000, "[" * 300_000, 'data: {"a":"' * 25_000,
+    ],
+)  # fmt: skip
+def test_hostile_text_takes_no_longer_than_other_text(text):
+    """Nothing is searched again and again from each of its letters."""
+    began = time.process_time()
+    Redactor([KEY]).response(HttpResponse(status=200, body=text.encode()))
+    assert time.process_time() - began < 5

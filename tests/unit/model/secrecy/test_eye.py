@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 import zlib
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye, Leak
 from pytest_llmtrace._model.secrecy.search import Known
+from pytest_llmtrace._run.recording import from_detect_secrets
 
 KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
 BURIED = {
@@ -98,3 +100,24 @@ def test_garbage_is_no_error(body):
     """Whatever is looked at."""
     eye, _ = watched()
     assert eye.body(body, "answer", joined=True) == body
+
+
+def test_what_models_sign_and_number_is_no_secret():
+    """Signatures of thoughts, embeddings, images and ids are left alone, by removal, eye and detect-secrets."""
+    pytest.importorskip("detect_secrets")
+    eye, redactor = watched(detector=from_detect_secrets.detector())
+    letters = random.Random(7)
+    data = {
+        "signature": base64.b64encode(letters.randbytes(64)).decode(),
+        "encrypted_content": base64.urlsafe_b64encode(letters.randbytes(40_000)).decode(),
+        "image": base64.b64encode(letters.randbytes(60_000)).decode(),
+        "embedding": [letters.random() for _ in range(200)],
+        "ids": [
+            f"{kind}_{letters.randbytes(18).hex()}" for kind in ("msg", "resp", "call", "toolu", "vs", "file", "rs")
+        ],
+        "system_fingerprint": "fp_44709d6fcb",
+        "prose": "A risk-averse, task-oriented ask-me-anything; see https://example.com:8080/a@b?page=2&key=F1#top.",
+    }
+    body = json.dumps(data).encode()
+    assert redactor.response(HttpResponse(status=200, body=body)).body == body
+    assert eye.leaks == []

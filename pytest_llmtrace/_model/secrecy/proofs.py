@@ -1,0 +1,58 @@
+"""What a request proves itself with: secret wherever else it stands, in the request and in its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl
+
+from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.key_shapes import PLACEHOLDER
+from pytest_llmtrace._model.secrecy import base64_runs
+from pytest_llmtrace._model.secrecy.places import NAMES
+
+
+def credentials(request: HttpRequest) -> tuple[str, ...]:
+    """What a request proves itself with: wherever else that stands in it, it is secret there too."""
+    found: dict[str, None] = {}
+    for name, value in request.headers:
+        if name.lower() in _PROOFS or _PROOF.search(name):
+            found |= dict.fromkeys(_values(name.lower(), value))
+    query = request.url.partition("?")[2].partition("#")[0]
+    found |= dict.fromkeys(value for name, value in parse_qsl(query) if SECRET_PARAMETER.match(name))
+    return tuple(one for one in found if len(one) >= _SHORTEST_SECRET and one != PLACEHOLDER)
+
+
+def real_keys(request: HttpRequest) -> tuple[str, ...]:
+    """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
+    return tuple(one for one in credentials(request) if _is_like_a_key(one))
+
+
+def _is_like_a_key(text: str) -> bool:
+    return len(text) >= _SHORTEST_KEY and any(letter.isdigit() for letter in text)
+
+
+def _values(name: str, value: str) -> Iterator[str]:
+    """What is secret of a header: of basic authentication the password, of cookies each."""
+    if name == "cookie":
+        yield value
+        yield from (one for pair in value.split(";") if _is_like_a_key(one := pair.partition("=")[2].strip()))
+        return
+    scheme, _, rest = value.rpartition(" ")
+    yield rest
+    if scheme.lower() == "basic":
+        yield (base64_runs.decoded(rest) or "").partition(":")[2]
+
+
+SECRET_PARAMETER: Final = re.compile(
+    rf"^(?:{NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
+    r"|x-goog-(?:signature|credential))$",
+    re.IGNORECASE,
+)
+"""Parameters of a URL whose value is secret."""
+_PROOFS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_PROOF: Final = re.compile(r"(?<!idempotency)[-_](?:key|token|secret|password)$", re.IGNORECASE)
+"""Names of headers that hold what a request proves itself with: ``x-api-key``, ``x-amz-security-token``."""
+_SHORTEST_SECRET: Final = 8
+_SHORTEST_KEY: Final = 16
