@@ -15,6 +15,7 @@ from pytest_llmtrace._capture.from_litellm.router_waits import RouterWaits
 from pytest_llmtrace._capture.guard.native import LIBRARIES as NATIVE_LIBRARIES
 from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.wire.http import Interception
+from pytest_llmtrace._capture.wire.lazy_tls import lazy_certificates
 from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._run.stops import stop
@@ -59,6 +60,7 @@ class Capturing:
             wrapt.register_post_import_hook(lambda _module: self._guard.arrived(), module)
         if replay_only:
             self._resources.callback(flush_traces)
+            self._resources.enter_context(lazy_certificates())
         wrapt.register_post_import_hook(lambda _module: self._logger.attach(), "litellm")
         self._resources.callback(self._logger.detach)
         self._logger.attach()
