@@ -29,7 +29,9 @@ def internal_text(found: Fault, owner: str | None = None) -> str:
     """What the user reads about a bug; `owner`: the test that fails because of it."""
     from pytest_llmtrace._report.failure.internal_error import HEADING, internal_error_text  # noqa: PLC0415
 
-    heading = HEADING if owner is None else f"{owner} ran into an {HEADING}"
+    heading = HEADING
+    if owner is not None:  # what has no traceback is no bug: the disk is full, a file was damaged meanwhile
+        heading = f"{owner} " + (f"ran into an {HEADING}" if found.traceback else "could not be recorded or judged")
     return internal_error_text(Internal(text=found.text, traceback=found.traceback), heading=heading)
 
 

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from pytest_llmtrace._store import journal
+from pytest_llmtrace._store import atomic, journal
 
 TEST = """
     import os, threading
@@ -91,6 +91,24 @@ def test_a_run_that_stops_at_its_first_failure_keeps_what_came_before(project, o
     assert changed == {"test_a.tape.json", "test_a.trace.yaml", "test_b.journal.jsonl"}
     said = project.replay("-k", "test_b").text  # before another recording anybody would ask what that costs
     assert "no live calls (1 answer paid for before, in the journal)" in said
+
+
+def test_a_disk_that_fills_up_is_no_bug_of_ours(project):
+    """A recording that cannot be written fails its test with the file and the reason, and its answers wait."""
+    project.write(TEST)
+
+    def full(path, *_args, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(atomic, "_replace", full)
+        ran = project.run("--llm-record", "-k", "test_one")
+    ran.outcomes(passed=1, errors=1)
+    said = " ".join(ran.text.split())
+    assert "test_it.py::test_one could not be recorded or judged" in said
+    assert "test_one.tape.json could not be written: No space left on device" in said
+    assert "internal error" not in ran.text
+    assert project.record("-k", "test_one").requests == 0
 
 
 def test_a_failing_teardown_accepts_nothing(project):
