@@ -7,7 +7,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model.framed import texts_of_body
@@ -351,6 +351,8 @@ def test_what_every_event_repeats_is_no_piece_of_a_text():
     assert [one["user"] for one in events_in(made)] == ["REDACTED-EMAIL-1a"] * 3
 
 
+FEWER = max(25, settings().max_examples // 4)
+"""Bodies take a while to make."""
 VALUES = st.sampled_from(
     ["ann@example.com", "B.C@Example.org", "+49 151 23456789", "+14155552671", "4111-1111-1111-1111", "378282246310005"]
 )
@@ -369,6 +371,7 @@ def bodies(draw):
     return {"data": data, "text": json.dumps(data, ensure_ascii=draw(st.booleans()))}
 
 
+@settings(max_examples=FEWER)
 @given(bodies())
 def test_no_planted_value_survives_and_all_come_back(data):
     """Wherever a value stands, no redacted byte says it, and a run that sent it reads it again as it was."""
@@ -382,6 +385,7 @@ def test_no_planted_value_survives_and_all_come_back(data):
     assert Redactor().hiding(book).body(made) == made
 
 
+@settings(max_examples=FEWER)
 @given(st.lists(WORDS | VALUES, min_size=2, max_size=6), st.sets(st.integers(1, 60), min_size=1, max_size=8))
 def test_no_planted_value_survives_in_a_stream_however_it_is_cut(words, cuts):
     """The pieces together say what the whole text says with placeholders, and what a run sent comes back."""
