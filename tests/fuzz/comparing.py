@@ -13,6 +13,7 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.clean import clean
 from pytest_llmtrace._report.failure.screen import failure_text
 from tests.fuzz.target import of_values
 from tests.unit.compare import strategies
@@ -49,7 +50,9 @@ def comparison(case: tuple[Trace, Trace, Policy, bool]) -> None:
         stopped=stopped,
     )
     if verdict.failed:
-        assert failure_text(verdict).encode().decode().strip()
+        text = failure_text(verdict)
+        assert text.strip()
+        assert clean(text) == text
 
 
 def _near(draw: st.DrawFn) -> tuple[Trace, Trace]:

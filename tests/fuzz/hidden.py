@@ -76,6 +76,46 @@ def streamed(case: tuple[str, str, str, list[int], str]) -> None:
     assert Redactor().response(HttpResponse(status=200, body=made)).body == made
 
 
+def shaped(case: tuple[Any, Any, str]) -> None:
+    """JSON in which anything is taken out is JSON of the same shape: nothing but texts changed, also in events."""
+    one, other, form = case
+    values = [one, other]
+    body = SHAPED[form](values)
+    made = Redactor([FIXED]).response(HttpResponse(status=200, body=body)).body
+    texts = made.decode("utf-8", "surrogatepass").removeprefix("data: ").split(SPLIT[form])
+    found = [_shape(text) for text in texts if text]
+    assert found == [_shape(json.dumps(value)) for value in (values if form != "json" else [values])]
+
+
+def _shape(text: str) -> Any:
+    def reduced(value: Any) -> Any:
+        if isinstance(value, list):
+            return [reduced(item) for item in value]
+        return value if isinstance(value, tuple) else type(value).__name__ if isinstance(value, str) else repr(value)
+
+    return reduced(json.loads(text, object_pairs_hook=lambda pairs: tuple(reduced(value) for _, value in pairs)))
+
+
+FIXED: Final = "own-Secret/42+x"
+BITS: Final = (
+    'api_key": "', "'password': '", "password=", '"', "\\", "'", "\n", ": ", "{", "}", ",", "token", FIXED, "é", "@h",
+    "a1B2c3D4e5F6g7H8", "sk-proj-a1B2c3D4e5F6g7H8i9J0", "Bearer ", "&", "%22", "\\u0022", "<password>", "</password>",
+    "x" * 9, "=", "://me:", "YXBpX2tleTogIm93bi1TZWNyZXQvNDIreCI=",
+)  # fmt: skip
+bits: Final = st.lists(st.sampled_from(BITS), max_size=8).map("".join)
+names_and_texts: Final = bits | st.sampled_from(["api_key", "password", "content", "token", "a"])
+documents: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | bits,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names_and_texts, inner, max_size=4),
+    max_leaves=10,
+)
+SHAPED: Final[Mapping[str, Callable[[list[Any]], bytes]]] = {
+    "json": lambda values: json.dumps(values).encode(),
+    "nested": lambda values: b"".join(json.dumps(value).encode() + b"\n" for value in values),
+    "events": lambda values: b"".join(b"data: " + json.dumps(value).encode() + b"\n\n" for value in values),
+}
+SPLIT: Final = {"json": "\0", "nested": "\n", "events": "\n\ndata: "}
+
 TARGETS: Final = (
     of_values(
         "hidden secrets",
@@ -88,6 +128,12 @@ TARGETS: Final = (
             AROUND,
             st.text(LETTERS, min_size=8, max_size=12),
         ),
+    ),
+    of_values(
+        "redacted JSON",
+        shaped.__doc__ or "",
+        shaped,
+        st.tuples(documents, documents, st.sampled_from([*SHAPED])),
     ),
     of_values(
         "streamed secrets",

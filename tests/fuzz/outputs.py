@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -12,10 +13,13 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import Event, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._report.clean import clean, clean_line, disarmed
-from pytest_llmtrace._report.commands.transcript import trace_repr
+from pytest_llmtrace._report.commands.transcript import trace_repr, transcript
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.files.code_quality import code_quality
 from pytest_llmtrace._report.files.github import workflow_commands
@@ -24,6 +28,9 @@ from pytest_llmtrace._report.files.markup import code
 from pytest_llmtrace._report.files.openmetrics import openmetrics
 from pytest_llmtrace._report.fine_tuning import Example, examples
 from pytest_llmtrace._report.html.page import html_page
+from pytest_llmtrace._report.layout import Line
+from pytest_llmtrace._report.spans.from_trace import spans
+from pytest_llmtrace._report.spans.otlp import otlp_document
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from tests.fuzz.target import of_bytes, of_values
 from tests.unit.report.builders import call, payload, said
@@ -78,7 +85,9 @@ def reports(case: tuple[str, Trace]) -> None:
     "".join(markdown(made)).encode()
     metrics = "\n".join(openmetrics(made))
     assert all(re.fullmatch(METRIC, line) for line in metrics.split("\n")), metrics
-    trace_repr(trace).encode()
+    screens = [trace_repr(trace), *(line.text for line in _shown(trace))]
+    assert all(clean(screen) == screen for screen in screens)
+    assert json.loads("".join(otlp_document(spans(trace, 0), service=text, version="1")))
     json.dumps([one.data for one in examples(trace) if isinstance(one, Example)], allow_nan=False)
 
 
@@ -95,6 +104,11 @@ def names(data: bytes) -> None:
         assert PORTABLE.fullmatch(path.name), path
         assert len(path.name.encode()) <= 200
     assert (str(made[0]).lower() == str(made[1]).lower()) == (one == other)
+
+
+def _shown(trace: Trace) -> Iterator[Line]:
+    amounts, found = totals(trace.calls), conversations(trace.calls)
+    yield from transcript(found, amounts, gathered=fan_outs(trace.calls), entries=trace.entries)
 
 
 class _Tags(HTMLParser):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.fuzz import bodies, comparing, configuration, data, files, hidden, money, outputs, redaction
+from tests.fuzz import bodies, comparing, configuration, data, files, hidden, money, outputs, personal, redaction
 from tests.fuzz.target import Target
 
 TARGETS: Final[tuple[Target, ...]] = (
@@ -13,6 +13,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     *data.TARGETS,
     *redaction.TARGETS,
     *hidden.TARGETS,
+    *personal.TARGETS,
     *outputs.TARGETS,
     *comparing.TARGETS,
     *money.TARGETS,

@@ -122,3 +122,17 @@ def test_a_key_in_one_encoding_inside_another_is_gone() -> None:
     """References of XML inside percent encoding, as a form of XML has them."""
     key = "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"
     hidden.encoded((key, "xml", "form", [], "80bhnocHPT3"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(['{"api_key": "', 1, 'it is "abc"'], id="an answer that was cut off in a field"),
+        pytest.param(["use {'api_key': '", "it's"], id="the same in code of Python"),
+        pytest.param(["password=\na1B2c3D4e5F6g7H8i9J0"], id="a name without a value, and a line that looks like one"),
+    ],
+)
+def test_what_is_taken_out_of_a_text_stays_inside_of_it(said: list[object]) -> None:
+    """JSON stays JSON of the same shape."""
+    for form in hidden.SHAPED:
+        hidden.shaped((said, {"a": said}, form))

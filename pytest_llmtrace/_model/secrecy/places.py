@@ -72,19 +72,23 @@ def _word_before(text: str, end: int) -> str:
 
 
 def _closing(text: str, start: int, depth: int, quote: str) -> int:
-    """Where the text ends that begins here, behind a quote with so many backslashes; at the end of the line at last."""
+    """Where the text ends that begins here, behind a quote with so many backslashes; at the end of the line at last.
+
+    A text that was cut off ends with the text that it stands in: what comes after that is not its own.
+    """
     limit = text.find("\n", start)
     limit = len(text) if limit < 0 else limit
-    position = start
-    while (position := text.find(quote, position, limit)) >= 0:
-        before = position
-        while before > start and text[before - 1] == "\\":
-            before -= 1
-        if (position - before) % (2 * (depth + 1)) == depth:
-            return position - depth
-        position += 1
-    found = _QUOTE.search(text, start, limit)  # it was cut off
-    return limit if found is None else found.start()
+    first: int | None = None
+    for found in _QUOTE.finditer(text, start, limit):
+        backslashes = found.end() - found.start() - 1
+        if found.group()[-1] == quote and backslashes % (2 * (depth + 1)) == depth:
+            return found.end() - 1 - depth
+        if found.group()[-1] == '"' and (
+            backslashes % (depth + 1) != depth if depth else backslashes % 2 == 0 and _GOES_ON.match(text, found.end())
+        ):
+            return found.start() + backslashes - backslashes % 2
+        first = found.start() if first is None else first
+    return limit if first is None else first
 
 
 def _assignments(text: str) -> Iterator[Edit]:
@@ -126,6 +130,8 @@ _LONG: Final = 24
 _LONGEST_NAME: Final = 64
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 _QUOTE: Final = re.compile(r"\\*[\"']")
+_GOES_ON: Final = re.compile(r"\s*[,:}\]]")
+"""What comes after a text of JSON."""
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMED: Final = re.compile(rf"(?:[a-z0-9]+[-_])*(?:{NAMES})", re.IGNORECASE)
 _VARIABLE: Final = re.compile(r"(?:[A-Z0-9]+_)*(?:TOKEN|SECRET|KEY)")
@@ -147,7 +153,7 @@ _FIELD_ENDS: Final = tuple(
 _VALUE: Final = r"(?P<value>[A-Za-z0-9][A-Za-z0-9_./+~-]{15,}={0,2})"
 _SCHEME: Final = r"(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi[Kk]ey)\s+)?"
 _ASSIGNED: Final = tuple(
-    (sign, re.compile(rf"{_after_name(sign)}\s{{0,3}}\\*[\"']?{_SCHEME}{_VALUE}", re.ASCII)) for sign in "=:"
+    (sign, re.compile(rf"{_after_name(sign)}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII)) for sign in "=:"
 )
 _VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
 _PARAMETER: Final = re.compile(
