@@ -246,7 +246,8 @@ class OwnerRun:
 
     def _refused(self, exchange: Exchange | None) -> str | None:
         """Why no live call may be made now; `None` if it may."""
-        return self._unkept(self._journal.check) or self._unreplaceable() or self._spent(exchange)
+        unkept = self.look.unnamed(self.plan.owner) or self._unkept(self._journal.check) or self._unreplaceable()
+        return unkept or self._spent(exchange)
 
     def _unreplaceable(self) -> str | None:
         """Why the golden trace could not be written anew: a later version of this plugin wrote it."""

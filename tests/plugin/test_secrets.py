@@ -128,9 +128,16 @@ def test_what_teardown_and_hand_made_calls_would_leak_is_not_recorded_either(pro
             with llmtrace.call(provider="acme", model="m", messages=[{{"role": "user", "content": "{HEX}"}}]) as call:
                 call.output = "fine"
     """
+    source += f"""
+        @pytest.mark.parametrize("key", ["{KEY}"])
+        def test_named(key):
+            chat("hello")
+    """
     project.write(source)
     ran = project.run("--llm-record")
-    ran.outcomes(passed=1, failed=1, errors=1)
+    ran.outcomes(passed=1, failed=2, errors=1)
+    assert "the name of this test holds an OpenAI-like key (sk-pro…)" in " ".join(ran.text.split())
+    assert not any("sk-pro" in name for name in project.cassettes())
     assert ran.text.count("nothing was recorded") >= 2
     assert [name for name in project.cassettes() if not name.endswith(".journal.jsonl")] == []
     assert not any(HEX.encode() in text for text in project.cassettes().values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmtrace._model.key_shapes import keys_in
 from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
@@ -28,6 +29,16 @@ class Look:
     def leaks(self) -> bool:
         """Whether anything was found, so that nothing may be written."""
         return self._eye is not None and bool(self._eye.leaks)
+
+    def unnamed(self, owner: str) -> str | None:
+        """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
+        found = [one for one in keys_in(owner) if not self.redactor.known.allows(one.value)]
+        if self._eye is None or not found:
+            return None
+        return (
+            f"the name of this test holds {found[0].what} ({found[0].value[:6]}…), and files would be named after it; "
+            "give the parameter an id: `pytest.param(..., id=...)`"
+        )
 
     def judge(self, run: OwnerRun, exception: BaseException | None) -> None:
         """The call phase is over: look at the golden trace that it would make, too."""
