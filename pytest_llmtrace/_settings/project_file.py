@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounded_reading import read_regular
+from pytest_llmtrace._model.bounds import LARGEST_SOURCE
 from pytest_llmtrace._model.personal.kinds import Kind
 from pytest_llmtrace._settings.personal import read_personal
 from pytest_llmtrace.errors import SettingsError
@@ -33,13 +35,13 @@ def _read(path: Path, sections: Iterable[str]) -> Mapping[str, Any] | None:
     """The settings in a file; `None` where it is not about pytest."""
     try:
         if path.suffix == ".toml":
-            tool = tomllib.loads(path.read_text("utf-8")).get("tool", {})
+            tool = tomllib.loads(read_regular(path, LARGEST_SOURCE).decode()).get("tool", {})
             table = tool.get("pytest") if isinstance(tool, dict) else None
             return table.get("ini_options", table) if isinstance(table, dict) else None
         import iniconfig  # noqa: PLC0415  # comes with pytest; only this command needs it
 
-        ini = iniconfig.IniConfig(str(path), path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        ini = iniconfig.IniConfig(str(path), read_regular(path, LARGEST_SOURCE).decode())
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: its settings cannot be read: {error}") from None
     section = next((one for one in sections if one in ini.sections), None)
     if section is not None:

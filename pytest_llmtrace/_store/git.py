@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.bounds import LARGEST_YAML
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import GitError
@@ -86,7 +87,7 @@ def _blobs(listed: bytes) -> dict[bytes, str]:
 def _is_blob(path: Path, wanted: str) -> bool:
     """Whether a file holds what was committed, as it is or with the line ends of Windows."""
     try:
-        content = path.read_bytes() if wanted else b""
+        content = read_regular(path) if wanted else b""
     except OSError:
         return False
     kind = hashlib.sha256 if len(wanted) > hashlib.sha1(usedforsecurity=False).digest_size * 2 else hashlib.sha1

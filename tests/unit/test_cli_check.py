@@ -451,6 +451,7 @@ def test_a_test_name_without_end_stops_no_check(cassette):
     done = run()
     assert done.exit_code == 1
     assert "2 cassettes checked, " in done.output
+    assert len(done.output) < 5000
 
 
 def test_the_examples_of_this_project_are_fit():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,21 @@ def test_modules_are_short() -> None:
     modules = [*MODULES, *PROVIDER.rglob("*.py")]
     lengths = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for path in modules}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_files_of_strangers_are_read_within_bounds() -> None:
+    """Files are read by `bounded_reading`, which waits for no pipe and stops; what is read otherwise is our own."""
+    ours = {
+        "_capture/forks.py": "what this process wrote",
+        "_capture/prices/map.py": "of litellm, which is installed",
+        "_capture/wire/lazy_tls.py": "of the trust store of this machine",
+        "_report/html/assets.py": "of this package",
+        "_run/money/ledger.py": "what this run wrote",
+        "_store/atomic.py": "a regular file of the size that is about to be written",
+    }
+    reads = re.compile(r"\.read_bytes\(\)|\.read_text\(|\bjson\.load\(|\btomllib\.load\(|open\(\"rb?\"")
+    found = {str(path.relative_to(PACKAGE)) for path in MODULES if reads.search(path.read_text("utf-8"))}
+    assert found == ours.keys()
 
 
 def test_names_say_what_is_inside() -> None:

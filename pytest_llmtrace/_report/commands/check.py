@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
 from pytest_llmtrace._model.record_flag import working
 from pytest_llmtrace._report.clean import clean, clean_line
-from pytest_llmtrace._report.layout import CUT, Line, cut_end, wrapped
+from pytest_llmtrace._report.layout import CUT, Line, cut_end, cut_middle, wrapped
 from pytest_llmtrace._report.wording import plural
 
 
@@ -82,8 +82,13 @@ def _way_out(problem: Problem) -> str:
     way_out = _WAYS_OUT[problem.kind]
     text = way_out(problem.facts) if callable(way_out) else way_out
     if problem.test is not None and "::" in problem.test:
-        text = text.replace("TEST", _word(problem.test))
+        text = text.replace("TEST", _word(problem.test) if len(problem.test) <= _LONGEST_NAME else "TEST")
     return working(text).replace("FILE", _word(problem.file.as_posix()))
+
+
+def _name(test: str) -> str:
+    """A test as a file calls it, of any length there."""
+    return cut_middle(clean_line(test), _LONGEST_NAME)
 
 
 def _word(name: str) -> str:
@@ -105,7 +110,7 @@ def _secret(facts: Mapping[str, Any]) -> str:
 def _disagree(facts: Mapping[str, Any]) -> str:
     about = facts["about"]
     if about == "test":
-        sides = [f"{name} is of {clean_line(facts[key])}" for key, name in _SIDES.items() if key in facts]
+        sides = [f"{name} is of {_name(facts[key])}" for key, name in _SIDES.items() if key in facts]
         return f"the files are of different tests: {', '.join(sides)}"
     if about == "totals":
         golden, tape = facts["golden"], facts["tape"]
@@ -147,10 +152,11 @@ def _no_tape(facts: Mapping[str, Any]) -> str:
 
 
 def _no_test(facts: Mapping[str, Any]) -> str:
-    gone = f"there is no {clean_line(facts['source'])}" if facts["gone"] else f"it is not in {facts['source']}"
-    return f"its test {clean_line(facts['test'])} is gone: {gone}"
+    gone = f"there is no {_name(facts['source'])}" if facts["gone"] else f"it is not in {_name(facts['source'])}"
+    return f"its test {_name(facts['test'])} is gone: {gone}"
 
 
+_LONGEST_NAME: Final = 500
 _QUOTED: Final = 60
 _BEFORE: Final = 20
 """Characters of the same that stand before a difference."""
@@ -175,7 +181,7 @@ _WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {
     ),
     "no_test": _no_test,
     "misplaced": lambda facts: (
-        f"it is of {clean_line(facts['test'])}, which looks for its cassette at {clean_line(facts['expected'])}"
+        f"it is of {_name(facts['test'])}, which looks for its cassette at {_name(facts['expected'])}"
     ),
     "line_ends": lambda _: "it has Windows line ends",
     "journal": lambda _: "this is what a recording that was cut short has paid for, and nothing to commit",
