@@ -43,7 +43,8 @@ def prices(case: tuple[str, str, Usage, str, Mapping[str, Any], Mapping[str, flo
             assert usd(cost)
             totals = Totals(calls=1, usage=usage, priced_usd=cost)
             assert (totals + totals).priced_usd == 2 * cost
-    book.near(model)
+    if operation == "rerank":  # slow, and the same for all
+        book.near(model)
     book.provider_of(model)
     assert count(usage.total_tokens)
     assert percent(usage.input_tokens / (usage.total_tokens or 1))

@@ -6,12 +6,13 @@ import functools
 import gzip
 import itertools
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects import DIALECTS
+from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect
 from pytest_llmtrace._model.findings import Breach, Drift
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._report.document.document import document
@@ -87,7 +88,7 @@ def requests() -> Sequence[bytes]:
 @functools.cache
 def answers() -> Sequence[bytes]:
     """Answers: a byte for the dialect, one for the content type, then the body."""
-    return [bytes([dialect, kind]) + body for dialect, kind, body in _answers()]
+    return [bytes([dialect, kind]) + body for dialect, kind, body in [*_answers(), *_recorded()]]
 
 
 @functools.cache
@@ -165,6 +166,20 @@ def _answers() -> Iterator[tuple[int, int, bytes]]:
         yield numbers[operation], 0, json.dumps(events[0]).encode()
 
 
+def _recorded() -> Iterator[tuple[int, int, bytes]]:
+    """What providers really answered, where there is a folder with it (see `test_real_traffic`)."""
+    folder = os.environ.get("LLMTRACE_REAL_TRAFFIC")
+    for file in sorted(Path(folder).glob("*.jsonl")) if folder else ():
+        for one in map(json.loads, file.read_text("utf-8").splitlines()):
+            dialect = find_dialect(one["method"], one["uri"], one["request"])
+            kind = str(one.get("content_type") or "").partition(";")[0]
+            text = one.get("response_text")
+            body = text if isinstance(text, str) else json.dumps(one.get("response"))
+            if dialect is not None and len(body) < _LONGEST:
+                yield DIALECTS.index(dialect), KINDS.index(kind) if kind in KINDS else 4, body.encode()
+
+
+_LONGEST: Final = 30_000
 _TOML: Final = """
 [tool.llmtrace.prices]
 "acme-9000" = {input_cost_per_token = 1e-6, output_cost_per_token = 2e-6}
