@@ -4,6 +4,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder # files of few tests are the long ones
+MINUTES ?= 5
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -61,8 +62,6 @@ test: venv $(NEIGHBOURS) ## run all tests; PYTEST_ARGS="-k name" runs some
 
 faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 5 minutes
 	$(BIN)/python -m tests.faults
-
-MINUTES ?= 5
 
 fuzz: venv ## try inputs nobody would send, for MINUTES=5 over all targets, and print a table; crashes are kept in .fuzz
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \
