@@ -31,7 +31,7 @@ class Ran:
     peak: float
     """MiB that it held at once; without what it started, where it is pytest."""
     marks: tuple[float, ...] = ()
-    """Of pytest without xdist: its CPU seconds when each test began, and when all was over."""
+    """Of pytest without xdist: its CPU seconds when each test began, and when the last one ended."""
 
     @property
     def after_first(self) -> float:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 _marks: list[float] = []
+_ends: list[float] = []
 
 
 def pytest_runtest_logstart() -> None:
@@ -16,8 +17,13 @@ def pytest_runtest_logstart() -> None:
     _marks.append(time.process_time())
 
 
+def pytest_runtest_logfinish() -> None:
+    """Note when a test has ended."""
+    _ends[:] = [time.process_time()]
+
+
 def pytest_unconfigure() -> None:
-    """Note when the last one has ended, and write everything down; xdist's workers leave it to their own process."""
+    """Write everything down; the workers of xdist leave it to their controller."""
     if _marks and (path := os.environ.get("BENCH_MARKS")) and "PYTEST_XDIST_WORKER" not in os.environ:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        Path(path).write_text(json.dumps({"marks": [*_marks, time.process_time()], "peak": peak}))
+        Path(path).write_text(json.dumps({"marks": [*_marks, *_ends], "peak": peak}))

@@ -13,7 +13,7 @@ import click
 
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, say, width
 from pytest_llmtrace._model.personal.book import Book
-from pytest_llmtrace._model.personal.kinds import Kind
+from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._report.commands.imports import import_lines
 from pytest_llmtrace._run.commands.importing import import_file, vcrpy_files

@@ -13,7 +13,7 @@ from pytest_llmtrace._model.personal.names import NAMES
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._model.personal.kinds import Kind
+    from pytest_llmtrace._model.personal.kind import Kind
 
 ALL: Final = "all"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.bounds import LARGEST_SOURCE
-from pytest_llmtrace._model.personal.kinds import Kind
+from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._settings.personal import read_personal
 from pytest_llmtrace.errors import SettingsError
 

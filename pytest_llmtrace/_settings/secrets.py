@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # which costs every run of pytest 30 ms
+    from pytest_llmtrace._model.verdict import Mode
 
 ALLOW: Final = "llm_secrets_allow"
 DETECTOR: Final = "llm_secret_detector"

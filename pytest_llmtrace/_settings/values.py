@@ -31,7 +31,7 @@ from pytest_llmtrace._settings.terminal import Terminal, read_terminal
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:  # which would cost every run of pytest 40 ms
-    from pytest_llmtrace._model.personal.kinds import Kind
+    from pytest_llmtrace._model.personal.kind import Kind
     from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 
 

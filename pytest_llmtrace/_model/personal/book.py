@@ -15,7 +15,7 @@ from dataclasses import replace
 from pytest_llmtrace._model.body_texts import inside_json, rewritten
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.personal.json_numbers import in_quotes, out_of_quotes
-from pytest_llmtrace._model.personal.kinds import Kind
+from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._model.personal.pairs import pairs_of
 from pytest_llmtrace._model.personal.placeholders import (
     PLACEHOLDERS,

@@ -7,27 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 from pytest_llmtrace._model.personal.cards import card_spans
 from pytest_llmtrace._model.personal.ibans import iban_spans
+from pytest_llmtrace._model.personal.kind import Kind, Span
 from pytest_llmtrace._model.personal.phones import phone_spans, plain_phone
-
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of data that is taken out of texts."""
-
-    name: str
-    """As placeholders have it: ``EMAIL``."""
-    spans: Callable[[str], Iterator[Span]]
-    """Where it occurs in a text: from, to."""
-    plain: Callable[[str], str] = str
-    """How every spelling of one value is written in one way."""
 
 
 def email_spans(text: str) -> Iterator[Span]:

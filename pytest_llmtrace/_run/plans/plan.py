@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_llmtrace._compare.policy import Policy
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
-from pytest_llmtrace._model.personal.kinds import Kind
+from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
