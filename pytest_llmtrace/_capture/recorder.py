@@ -78,8 +78,8 @@ class Recorder:
         """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
         self.book = Book() if book is None else book
         """Which placeholders stand for which personal data."""
-        self._redactor = redactor.hiding(self.book) if self.book else redactor
-        self.faults = Faults(self._redactor.text)
+        self.redactor = redactor.hiding(self.book) if self.book else redactor
+        self.faults = Faults(self.redactor.text)
         """Bugs of ours that were met."""
         self._gates = gates
         self._lock = threading.Lock()
@@ -136,14 +136,14 @@ class Recorder:
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
         """The answer of a live request has come."""
         with noting(self.faults, "the answer of a live request could not be kept"):
-            exchange.answered(self._redactor.response(raw, exchange.proof), "live")
+            exchange.answered(self.redactor.response(raw, exchange.proof), "live")
             self._after_live(exchange)
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A live request ended without an answer."""
         with noting(self.faults, "the failure of a live request could not be kept"):
             failure = failure_of(error)
-            exchange.failed(self._redactor.response(failure, exchange.proof) if failure is not None else None)
+            exchange.failed(self.redactor.response(failure, exchange.proof) if failure is not None else None)
             self._gates.live_failed(exchange)
 
     def observe(
@@ -151,7 +151,7 @@ class Recorder:
     ) -> None:
         """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
         exchange = self._made(raw, context, taped=False)
-        exchange.answered(self._redactor.response(response, exchange.proof), source)
+        exchange.answered(self.redactor.response(response, exchange.proof), source)
         with self._lock:
             self.exchanges.append(exchange)
             if source == "live" and self.wire == "tape" and exchange.is_llm:
@@ -176,7 +176,7 @@ class Recorder:
 
     def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool) -> Exchange:
         known = self.tape.recognition if self.wire == "tape" and not self.book else None
-        request, key = read(raw, self._redactor, known)
+        request, key = read(raw, self.redactor, known)
         return Exchange(
             request=request,
             proof=real_keys(raw),
@@ -214,7 +214,7 @@ class Recorder:
 
     def redacted(self, data: Any) -> Any:
         """JSON-like data as a file may hold it."""
-        return self._redactor.data(data)
+        return self.redactor.data(data)
 
     def hear_forks(self) -> None:
         """Take in what forked processes did in the meantime."""

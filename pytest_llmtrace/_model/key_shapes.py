@@ -69,7 +69,7 @@ def _all_keys(text: str) -> Iterator[KeyFound]:
                 if shape.lead == _URL:
                     start = _scheme(text, start)
                 # Where it begins is asked first: of letters that go on and on, only the first can begin a key.
-                whole = shape.pattern.match(text, found.start()) if _begins(text, start) else None
+                whole = shape.pattern.match(text, found.start()) if _begins(text, start, shape.lead) else None
                 if whole is None:
                     continue
                 value = text[start : whole.end()]
@@ -77,6 +77,8 @@ def _all_keys(text: str) -> Iterator[KeyFound]:
                     hidden = _password(value, start) if shape.lead == _URL else (start + shape.open, whole.end())
                     position = whole.end()
                     yield KeyFound(what=shape.what, start=start, value=value, hidden=hidden)
+                elif shape.lead[-1] in "-_":
+                    position = whole.end()  # no end of what is none is one
                 break
 
 
@@ -96,14 +98,17 @@ def is_stand_in(value: str) -> bool:
     )
 
 
-def _begins(text: str, start: int) -> bool:
-    """Whether a key may begin here: not in the middle of a word, nor with the letter of an escape."""
+def _begins(text: str, start: int, lead: str = "") -> bool:
+    """Whether a key may begin here: not in the middle of a word, nor with the letter of an escape.
+
+    A long beginning (``sk-proj-``) is one behind a dash or an underscore, too: ``user-sk-proj-...``.
+    """
     if start == 0:
         return True
     before = text[start - 1]
     if before == "\\":
         return text[start] not in "nrtbfu"
-    if not (before.isascii() and (before.isalnum() or before in "_-")):
+    if not (before.isascii() and (before.isalnum() or (before in "_-" and len(lead) < _LONG_LEAD))):
         return True
     return _ESCAPE_BEFORE.search(text, max(0, start - 6), start) is not None
 
@@ -152,6 +157,7 @@ _RARE: Final = "-_.:"
 _MORE: Final = re.compile(r"\{(\d+),\}")
 _URL: Final = "://"
 _LONGEST_SCHEME: Final = 20
+_LONG_LEAD: Final = 6
 _RANDOM: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
 """Longer than words are, with letters and digits."""
 _ESCAPE_BEFORE: Final = re.compile(r"(?:\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})\Z")
@@ -175,6 +181,8 @@ _SHAPES: Final = (
     _shape("an Anthropic key", "sk-ant-", rf"{_WORD}{{20,}}", looks_random),
     _shape("an OpenRouter key", "sk-or-", rf"{_WORD}{{20,}}", looks_random),
     _shape("a Langfuse key", "sk-lf-", rf"{_HEX}{{8}}-[0-9a-f-]{{27}}{_END}"),
+    _shape("an OpenAI-like key", "sk-proj-", rf"{_WORD}{{20,}}", looks_random),
+    _shape("an OpenAI-like key", "sk-svcacct-", rf"{_WORD}{{20,}}", looks_random),
     _shape("an OpenAI-like key", "sk-", rf"{_WORD}{{20,}}", looks_random),
     _shape("a session of OpenAI", "sess-", rf"{_LETTER}{{40}}{_END}", looks_random),
     _shape("a short-lived key of OpenAI", "ek_", rf"{_LETTER}{{30,}}", looks_random),

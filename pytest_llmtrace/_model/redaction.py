@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
@@ -17,6 +18,7 @@ from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
+from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.places import names_a_secret
 from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER, credentials
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
@@ -180,7 +182,8 @@ class Redactor:
             headers=self._headers(response.headers, RESPONSE_HEADERS, own),
             body=self._with_more(answer_without_secrets(response.body, self._knowing_own(own), self._clean)),
         )
-        return made if self._eye is None else self._eye.response(made)
+        made = made if self._eye is None else self._eye.response(made)
+        return made if made.body == response.body else replace(made, body=without_log_probabilities(made.body))
 
     def url(self, url: str) -> str:
         """The URL without user information, and with the values of key-like parameters replaced."""
@@ -223,6 +226,11 @@ class Redactor:
     def text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret, and all personal data, replaced."""
         text = self._text(text, own)
+        return self._personal.redact(text) if self._personal is not None else text
+
+    def name(self, text: str) -> str:
+        """A name or a label without secrets and personal data. No hook is asked: models and tools go by their names."""
+        text = without_secrets(text, self.known)
         return self._personal.redact(text) if self._personal is not None else text
 
     def data(self, data: Any) -> Any:

@@ -157,3 +157,36 @@ def test_a_detector_sees_what_has_no_form_of_ours(project):
     assert "messages[0].content: a Mailchimp Access Key (by detect-secrets) (012345…)" in " ".join(ran.text.split())
     project.pytester.makeini("[pytest]\nllm_secret_detector = trufflehog\n")
     assert "llm_secret_detector = trufflehog: it is not known" in project.run("--llm-trace").result.stderr.str()
+
+
+def test_names_that_hold_a_key_are_in_no_file(project):
+    """Labels, models and names of the manual API; and no file is named after a test whose parameter is a key."""
+    key = KEY[:-1]
+    source = f"""
+        import pytest_llmtrace as llmtrace
+
+        KEY = "{key}"
+
+        def test_names():
+            llmtrace.event("event " + KEY)
+            with llmtrace.agent("agent " + KEY, session=KEY, task=KEY):
+                with llmtrace.call(provider=KEY, model=KEY, messages=[{{"role": "user", "content": "hi"}}]) as call:
+                    call.fallback_to("p", KEY, error="down")
+                    call.output = "fine"
+
+        @pytest.mark.parametrize("key", ["gpt-4o-{KEY}"])
+        def test_id(key):
+            chat("hello")
+    """
+    project.write(source)
+    lines = project.path / "calls.jsonl"
+    ran = project.run("--llm-record", f"--llm-report={lines}", "--llm-report=calls.html")
+    ran.outcomes(passed=1, failed=1)
+    assert ran.requests == 0
+    assert "llmtrace: the name of this test holds an OpenAI-like key (sk-pro…)" in ran.text
+    assert list(project.cassettes()) == ["cassettes/test_it/test_names.trace.yaml"]
+    kept = project.cassettes()["cassettes/test_it/test_names.trace.yaml"]
+    assert b"agent REDACTED" in kept
+    written = [kept, lines.read_bytes(), (project.path / "calls.html").read_bytes(), str(ran.report).encode()]
+    assert [text.replace(KEY.encode(), b"").count(key.encode()) for text in written] == [0, 0, 0, 0]
+    project.replay("-k", "names").outcomes(passed=1)

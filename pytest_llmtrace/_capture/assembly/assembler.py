@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._model.secrecy.traces import with_names
 
 
 class Assembler:
@@ -16,14 +19,22 @@ class Assembler:
         self._recorder = recorder
         self._prices = prices
         self._known: tuple[object, Assembled] | None = None
+        self._names: dict[str, str] = {}
 
     def assembled(self) -> Assembled:
         """The trace so far."""
         state = _state(self._recorder)  # before the trace: what happens meanwhile must be seen the next time
         known = self._known
         if state is None or known is None or known[0] != state:
-            known = self._known = state, assemble(self._recorder, self._prices)
+            found = assemble(self._recorder, self._prices)
+            known = self._known = state, replace(found, trace=with_names(found.trace, self._name))
         return known[1]
+
+    def _name(self, text: str) -> str:
+        made = self._names.get(text)
+        if made is None:
+            made = self._names[text] = self._recorder.redactor.name(text)
+        return made
 
 
 def _state(recorder: Recorder) -> object:

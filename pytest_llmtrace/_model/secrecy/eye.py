@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,6 +64,19 @@ class Eye:
             self._note(leaks)
             headers.append((name, PLACEHOLDER if leaks else value))
         return replace(response, headers=tuple(headers), body=self.body(response.body, place, joined=True))
+
+    def name(self, name: str) -> Sequence[Leak]:
+        """Look at what files are named after: the id of a test. Only forms count, wherever a part of it begins."""
+        parts = [name[found.end() :] for found in _PART.finditer(name)]
+        leaks = {
+            key.value: Leak(what=key.what, place="name of the test", shown=f"{key.value[:_SHOWN]}…", secret=key.value)
+            for part in parts
+            for key in keys_in(part)
+            if not self._known.allows(key.value)
+        }
+        found = list(leaks.values())
+        self._note(found)
+        return found
 
     def texts(self, texts: Iterable[str], place: str) -> None:
         """Look at texts that are written elsewhere, too: those of a golden trace."""
@@ -176,4 +190,5 @@ def _each_once(edits: Iterable[Edit]) -> list[Edit]:
 
 
 _SHORTEST: Final = 8
+_PART: Final = re.compile(r"[-\[]")
 _SHOWN: Final = 6

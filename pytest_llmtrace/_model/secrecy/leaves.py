@@ -37,7 +37,16 @@ class Leaf:
 
         Its path, and all numbers that say which of several choices, blocks or tool calls an event is about.
         """
-        return self.path, tuple(tuple(sorted(marks.items())) for marks in self._around)
+        return self.path, self._marks(self._around)
+
+    @property
+    def wide_channel(self) -> Hashable:
+        """The same without the numbers and the type of the event itself, which may be others in each event."""
+        return self.path, self._marks(self._around[1:])
+
+    @staticmethod
+    def _marks(around: tuple[dict[str, Hashable], ...]) -> Hashable:
+        return tuple(tuple(sorted(marks.items())) for marks in around)
 
 
 @dataclass(slots=True)

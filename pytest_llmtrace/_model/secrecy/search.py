@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,15 +29,28 @@ class Known:
     def of(cls, values: Iterable[tuple[str, str]], allowed: Sequence[re.Pattern[str]] = ()) -> Known:
         """Args: values: each with what it is; allowed: what is none, found anywhere in it."""
         spelled = {
-            spelling: what
+            one.encode("utf-8", "surrogatepass").decode("latin-1") if narrow else one: what
             for value, what in values
-            for spelling in (value, value.encode("utf-8", "surrogatepass").decode("latin-1"))
+            for one in _spellings(value)
+            for narrow in (False, True)
         }
         return cls(tuple(sorted(spelled.items(), key=lambda one: (-len(one[0]), one[0]))), tuple(allowed))
 
     def allows(self, secret: str) -> bool:
         """Whether it is known to be none."""
         return any(pattern.search(secret) for pattern in self.allowed)
+
+
+@functools.lru_cache(maxsize=256)
+def _spellings(value: str) -> Sequence[str]:
+    """A value as it is, in JSON and in JSON inside of that (a backslash, a quote, a line end), and in a form."""
+    made = {value, quote_plus(value.encode("utf-8", "surrogatepass"))}
+    for only_ascii in (False, True):
+        spelled = value
+        for _ in range(_MOST_QUOTED):
+            spelled = json.dumps(spelled, ensure_ascii=only_ascii)[1:-1]
+            made.add(spelled)
+    return sorted(made)
 
 
 def secrets_in(text: str, known: Known, *, strict: bool = False) -> list[Edit]:
@@ -120,3 +135,5 @@ def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
 
 _ROUNDS: Final = 4
 _DEEPEST: Final = 3
+_MOST_QUOTED: Final = 5
+"""How often JSON may have been put into JSON."""

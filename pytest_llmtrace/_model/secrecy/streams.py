@@ -8,7 +8,7 @@ byte that belongs to no secret stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 from pytest_llmtrace._model.secrecy.edits import Edit, applied
@@ -41,14 +41,26 @@ def without_split_secrets(text: str, known: Known) -> str:
 
 def split_secrets(text: str, known: Known) -> Iterator[Edit]:
     """What is secret in the joined texts of events, wherever these stand in a JSON document: a tape, or a stream."""
-    for pieces in _channels([text]):
+    for pieces in _channels(_leaves([text])):
         yield from secrets_in("".join(leaf.text for _, leaf in pieces), known)
 
 
 def without_split(documents: Sequence[str], known: Known) -> list[str] | None:
-    """JSON documents that are events of one stream, without the secrets split over them; `None`: there are none."""
+    """JSON documents that are events of one stream, without the secrets split over them; `None`: there are none.
+
+    Where each event has a number or a type of its own, so that nothing goes on, all texts under the same keys do.
+    """
+    found = _leaves(documents)
+    made = _without_split(documents, _channels(found), known)
+    found = found if made is None else _leaves(made)
+    return _without_split(made or documents, _channels(found, numbered=True), known) or made
+
+
+def _without_split(
+    documents: Sequence[str], channels: Iterable[Sequence[tuple[int, Leaf]]], known: Known
+) -> list[str] | None:
     changes: dict[int, list[Edit]] = {}
-    for pieces in _channels(documents):
+    for pieces in channels:
         for number, edit in _edits(pieces, known):
             changes.setdefault(number, []).append(edit)
     if not changes:
@@ -59,13 +71,24 @@ def without_split(documents: Sequence[str], known: Known) -> list[str] | None:
     ]
 
 
-def _channels(documents: Sequence[str]) -> Iterator[Sequence[tuple[int, Leaf]]]:
-    """The texts that go on in one another, each with the number of its document."""
+def _leaves(documents: Sequence[str]) -> list[tuple[int, Leaf]]:
+    """The texts of documents, each with the number of its document."""
+    return [(number, leaf) for number, document in enumerate(documents) for leaf in leaves(document)]
+
+
+def _channels(found: Iterable[tuple[int, Leaf]], *, numbered: bool = False) -> Iterator[Sequence[tuple[int, Leaf]]]:
+    """The texts that go on in one another.
+
+    Args:
+        found: the texts of the events.
+        numbered: whether only what has a channel of its own in each event is wanted, joined.
+    """
     channels: dict[Hashable, list[tuple[int, Leaf]]] = {}
-    for number, document in enumerate(documents):
-        for leaf in leaves(document):
-            channels.setdefault(leaf.channel, []).append((number, leaf))
+    for number, leaf in found:
+        channels.setdefault(leaf.wide_channel if numbered else leaf.channel, []).append((number, leaf))
     for pieces in channels.values():
+        if numbered and len({leaf.channel for _, leaf in pieces}) < len(pieces):
+            continue  # searched already
         if len(pieces) > 1 and len({leaf.text for _, leaf in pieces}) > 1:
             yield pieces
 

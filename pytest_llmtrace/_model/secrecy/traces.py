@@ -11,6 +11,8 @@ from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 
 Redact = Callable[[Any], Any]
 
+_NAMES = ("session", "agent", "parent", "task", "provider", "model", "response_model")
+
 
 def redacted_trace(trace: Trace, redact: Redact) -> Trace:
     """The trace with all that was said rewritten; each distinct message once.
@@ -30,6 +32,23 @@ def redacted_trace(trace: Trace, redact: Redact) -> Trace:
         return made
 
     return replace(trace, entries=tuple(_entry(entry, redact, message) for entry in trace.entries))
+
+
+def with_names(trace: Trace, made: Callable[[str], str]) -> Trace:
+    """The trace with all names and labels in it rewritten, which are said by the application and not by a provider."""
+    return replace(trace, entries=tuple(_with_names(entry, made) for entry in trace.entries))
+
+
+def _with_names(entry: AnyEntry, made: Callable[[str], str]) -> AnyEntry:
+    changed: dict[str, Any] = {
+        name: new for name in _NAMES if isinstance(old := getattr(entry, name, None), str) and (new := made(old)) != old
+    }
+    if not isinstance(entry, LLMCall) and (new := made(entry.name)) != entry.name:
+        changed["name"] = new
+    if isinstance(entry, LLMCall) and entry.fallback_from is not None:
+        failed = entry.fallback_from
+        entry = replace(entry, fallback_from=replace(failed, model=made(failed.model)))
+    return replace(entry, **changed) if changed else entry
 
 
 def _entry(entry: AnyEntry, redact: Redact, message: Callable[[Message], Message]) -> AnyEntry:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._model.key_shapes import keys_in
 from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
@@ -32,11 +31,11 @@ class Look:
 
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
-        found = [one for one in keys_in(owner) if not self.redactor.known.allows(one.value)]
-        if self._eye is None or not found:
+        found = self._eye.name(owner) if self._eye is not None else ()
+        if not found:
             return None
         return (
-            f"the name of this test holds {found[0].what} ({found[0].value[:6]}…), and files would be named after it; "
+            f"the name of this test holds {found[0].what} ({found[0].shown}), and files would be named after it; "
             "give the parameter an id: `pytest.param(..., id=...)`"
         )
 
@@ -44,6 +43,8 @@ class Look:
         """The call phase is over: look at the golden trace that it would make, too."""
         if self._eye is not None and run.assembled is not None:
             self._eye.texts(trace_texts(run.assembled.trace), "golden trace")
+            if run.seen:
+                self._eye.name(run.plan.owner)
             self.told = self.text(run) if exception is None else None
 
     def text(self, run: OwnerRun) -> str | None:

@@ -57,7 +57,7 @@ JSON = {"content-type": "application/json"}
         (
             "http://localhost:4318/v1/metrics",
             {**JSON, "content-encoding": "gzip"},
-            gzip.compress(b'{"resourceMetrics":[]}'),
+            gzip.compress(b'{"resourceMetrics":[]}', mtime=0),
             True,
         ),
         ("http://127.0.0.1:8000/v1/traces", PROTOBUF, b"\x0a\x01", False),

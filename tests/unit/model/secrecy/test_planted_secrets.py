@@ -286,3 +286,63 @@ def test_what_a_project_allows_stays():
     allowing = Redactor(allowed=[re.compile("^sk-test-")])
     assert allowing.text(f"{key} sk-live-{MIXED}") == f"{key} REDACTED"
     assert allowing.knowing([VALUE]).text(f"{key} {VALUE}") == f"{key} REDACTED"
+
+
+KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
+
+
+@pytest.mark.parametrize("value", ["a+b*(c)[d]\\e$1^9x", "line1abc9\nline2def8", 'ab"cd"ef\'gh99', "two words 99 key"])
+@pytest.mark.parametrize("form", [lambda v: v, json.dumps, lambda v: json.dumps({"a": json.dumps([v])}), quote])
+def test_a_known_value_with_signs_is_removed_from_json_in_json(value, form):
+    """Tool arguments are JSON in JSON: a backslash, a quote or a line end of a password is escaped twice there."""
+    body = json.dumps({"arguments": json.dumps({"said": form(value)})}).encode()
+    made = Redactor([value]).body(body)
+    assert b"REDACTED" in made
+    assert not any(part in made.decode() for part in re.findall(r"\w{4,}", value))
+    json.loads(json.loads(made)["arguments"])
+
+
+def test_the_events_of_a_stream_may_be_numbered():
+    """Where each event has an index or a type of its own, what stands under the same keys is read as one text."""
+    pieces = ("It is ", KEY[:30], KEY[30:], ".")
+    for number in ("index", "type"):
+        events = [
+            json.dumps({number: f"{at}" if number == "type" else at, "text": one}) for at, one in enumerate(pieces)
+        ]
+        body = "".join(f"data:{event}\n\n" for event in events).encode()
+        made = REDACTOR.response(HttpResponse(status=200, body=body)).body.decode()
+        assert (KEY[30:] in made, re.findall(r'"text": "(.*?)"', made)) == (False, ["It is ", "REDACTED", "", "."])
+
+
+def _token(text: str) -> dict[str, object]:
+    own = {"token": text, "bytes": [*text.encode()], "logprob": -0.5}
+    return {**own, "top_logprobs": [own, {"token": "x", "bytes": [120], "logprob": -3}]}
+
+
+def test_probabilities_of_tokens_go_with_the_secret():
+    """They are the answer once more, in pieces and as numbers of bytes; an answer without a secret keeps them."""
+
+    def answer(*pieces: str) -> bytes:
+        choice = {"message": {"content": "".join(pieces)}, "logprobs": {"content": [_token(one) for one in pieces]}}
+        return json.dumps({"choices": [choice], "model": "m"}).encode()
+
+    clean = HttpResponse(status=200, body=answer("It is ", "none."))
+    assert REDACTOR.response(clean) == clean
+    whole = HttpResponse(status=200, body=answer("It is ", KEY[:9], KEY[9:30], KEY[30:]))
+    assert json.loads(REDACTOR.response(whole).body) == {
+        "choices": [{"message": {"content": "It is REDACTED"}, "logprobs": None}], "model": "m",
+    }  # fmt: skip
+    delta = {"delta": {"content": KEY}, "logprobs": [_token(KEY)]}
+    cut = f"data: {json.dumps(delta)}\n\ndata: {json.dumps(delta)[:-40]}".encode()
+    made = REDACTOR.response(HttpResponse(status=200, body=cut)).body
+    assert made.decode().split("\n\n") == [
+        'data: {"delta": {"content": "REDACTED"}, "logprobs": []}',
+        'data: {"delta": {"content": "REDACTED"}, "logprobs": null',
+    ]
+
+
+def test_a_long_beginning_of_a_key_is_one_behind_a_dash():
+    """As a cache key or a label has it; and no row of beginnings costs more than reading it."""
+    assert REDACTOR.text(f"user-{KEY} tenant_{KEY}") == "user-REDACTED tenant_REDACTED"
+    assert REDACTOR.text("task-550e8400e29b41d4a716446655440000") == "task-550e8400e29b41d4a716446655440000"
+    assert list(keys_in("sk-ant-" * 30_000)) == []
