@@ -128,6 +128,12 @@ class Project:
             raise CannotRunError("replay reached the provider: it went live")
         return ran
 
+    def notices(self) -> str:
+        """What a replay of one test fails for when it is changed: seen, whatever a manual says."""
+        changes = {"prompt": {"BENCH_OTHER_PROMPT": "!"}, "model": {"BENCH_OTHER_MODEL": "gpt-4o"}}
+        one = ("-k", "test_calls[0]")
+        return ", ".join(name for name, env in changes.items() if self.attempt(*one, env=env).status == 1) or "nothing"
+
     def attempt(self, *options: str, seconds: float = 300, env: Mapping[str, str] | None = None) -> Ran:
         """Run the tests, whatever comes of it."""
         port = self._note.get("port", self.provider.port)

@@ -103,6 +103,14 @@ def _runs(
     return once
 
 
+def what_they_notice(effort: Effort, found: Sequence[Series], arms: Sequence[Arm], test: str, **env: object) -> None:
+    """Note beside the arms that have figures what they really check."""
+    by_name = {arm.name: arm for arm in arms}
+    for one in found:
+        if one.rounds and one.name in by_name:
+            one.note = Project.fresh(by_name[one.name], test, effort.provider, **env).notices()
+
+
 def table_of(title: str, found: Sequence[Series], *, goals: Sequence[Goal], notes: Sequence[str] = ()) -> Table:
     """Floor, ours and peers as rows."""
     return Table(
@@ -118,7 +126,7 @@ def table_of(title: str, found: Sequence[Series], *, goals: Sequence[Goal], note
             "wall s",
             "peak MiB",
             "rounds",
-            "checks",
+            "notices another",
         ),
         rows=[_row(one) for one in found],
         goals=goals,

@@ -45,7 +45,7 @@ def agents(effort: Effort) -> Iterator[Table]:
             Goal(what=f"{turns} turns, loading / replay", value=1000 * stored["load"] / replayed, limit=0.1, unit=""),
         ]
     yield Table(
-        title="On disk, against the distinct content (every message once, the tools once)",
+        title="On disk, against the distinct content (each message, each tool and the rest of each response once)",
         columns=("recording", "MB", "x content", "load ms", "save ms"),
         rows=sizes,
         goals=goals,

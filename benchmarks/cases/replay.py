@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmarks.arms import OURS, PEERS
-from benchmarks.replays import Effort, calls_of, goal, named, side_by_side, table_of
+from benchmarks.replays import Effort, calls_of, goal, named, side_by_side, table_of, what_they_notice
 from benchmarks.rounds import Series
 from benchmarks.tables import Goal, Table
 
@@ -17,6 +17,9 @@ def openai(effort: Effort) -> Iterator[Table]:
     tests = 40 if effort.quick else 200
     for client in ("shared", "per-test"):
         found = side_by_side(effort, "test_calls.py", calls=calls_of(tests), seconds=60, client=client)
+        if client == "shared" and not effort.quick:
+            calls = calls_of(tests)
+            what_they_notice(effort, found, (OURS, *PEERS), "test_calls.py", calls=calls, client=client)
         limits = [
             goal(found, "whole run, CPU", 1.15, "cpu"),
             goal(found, "each call after the first test, CPU", 1.15, "per call"),

@@ -1,4 +1,6 @@
-"""Loads and saves the recordings of one agent, and counts its distinct content: prints JSON.
+"""Loads and saves the recordings of one agent, and counts their distinct content: prints JSON.
+
+That is every message and tool once, and what else the answers say.
 
 ``python storage.py FOLDER TURNS``
 """
@@ -38,7 +40,10 @@ def main() -> None:
     golden = tape.with_name(tape.name.replace(".tape.json", ".trace.yaml"))
     loaded, trace = load_tape(tape), load_golden(golden)
     messages = [*workload.history(1, turns), {"role": "assistant", "content": workload.answer(1, turns)}]
-    content = sum(len(json.dumps(one).encode()) for one in (*messages, *workload.TOOLS))
+    rest = [
+        workload.completion(1, turn).replace(workload.answer(1, turn).encode(), b"") for turn in range(1, turns + 1)
+    ]
+    content = sum(len(json.dumps(one).encode()) for one in (*messages, *workload.TOOLS)) + sum(map(len, rest))
     print(
         json.dumps(
             {
