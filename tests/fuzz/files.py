@@ -26,6 +26,7 @@ from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy
 from pytest_llmtrace.errors import LlmtraceError, StorageError
 from tests.fuzz import seeds
 from tests.fuzz.target import of_bytes
+from tests.unit.store.test_bodies import meaning
 
 GOLDEN: Final = Path("tests/cassettes/test_a/test_a.trace.yaml")
 TAPE: Final = Path("tests/cassettes/test_a/test_a.tape.json")
@@ -107,11 +108,11 @@ def _read(path: Path, read: Callable[[], Any]) -> Any:
 
 
 def _said(interactions: Sequence[Interaction]) -> list[tuple[Any, ...]]:
-    """All that interactions say, bodies as bytes; requests first, as the file puts them together."""
+    """All that interactions say, of bodies what a reader finds in them: a file may hold an event that says nothing."""
     return [
         (
-            one.key, one.phase, one.request.method, one.request.url, one.request.headers, one.request.body,
-            one.response.status, one.response.reason, one.response.headers, one.response.body,
+            one.key, one.phase, one.request.method, one.request.url, one.request.headers, meaning(one.request.body),
+            one.response.status, one.response.reason, one.response.headers, meaning(one.response.body),
         )
         for one in interactions
     ]  # fmt: skip

@@ -72,6 +72,10 @@ BY_NAME = {one.name: one for one in TARGETS}
         pytest.param("golden trace", GOLDEN + b"-5", id="a golden trace that cost less than nothing"),
         pytest.param("answer", _chat(10**400), id="an answer that counts more tokens than there are numbers"),
         pytest.param("answer", _chat(10**19), id="an answer that counts more tokens than anybody has"),
+        pytest.param("report", REPORT[:-1] + b', "fixtures": 7}', id="a report with a number of fixtures"),
+        pytest.param(
+            "report", REPORT.replace(b'"by_agent": [', b'"by_agent": 7, "x": ['), id="a report with a sum for parts"
+        ),
         pytest.param("redaction", b"http://[\n{}", id="a location that is no URL"),
         pytest.param("redaction", b"\n\xff\xfeknown-Secret_0123456789\0", id="bytes that only begin like UTF-16"),
         pytest.param("body", b'data: {"a": "\\ud800"}\n\n', id="an event with half a character"),

@@ -145,10 +145,12 @@ def _read(file: Path) -> Mapping[str, Any]:
         )
     _check(file, data, _KEYS, "")
     for part in ("tests", "fixtures"):
+        _check(file, data, {part: list} if part in data else {}, "")
         for row in data.get(part, ()):
             _check(file, row, _ROW_KEYS, f"a row of {part}: ")
             _check(file, row, _PARTS if row["calls"] else {}, f"a row of {part}: ")
             for key in PARTS:
+                _check(file, row, {f"by_{key}": list} if f"by_{key}" in row else {}, f"a row of {part}: ")
                 for one in row.get(f"by_{key}") or ():
                     _check(file, one, {key: str}, f"a row of by_{key}: ")
     return dict(data)
