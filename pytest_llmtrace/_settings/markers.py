@@ -70,6 +70,10 @@ def trace_marker(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> TraceMarke
         raise SettingsError(
             f"@pytest.mark.llm_trace(match={marker.match!r}): not a match mode; choose one of {', '.join(MATCH_MODES)}"
         )
+    for name in ("ignore", "normalize"):
+        written = getattr(marker, name)
+        if not isinstance(written, tuple) or not all(isinstance(one, str) for one in written):
+            raise SettingsError(f"@pytest.mark.llm_trace({name}={kwargs[name]!r}): must be a list of texts")
     for name in ("severities", "tools"):
         if not isinstance(getattr(marker, name), Mapping):
             raise SettingsError(

@@ -15,6 +15,8 @@ from pytest_llmtrace._model.trace import ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._report.fine_tuning import examples
 from pytest_llmtrace._report.spans.parts import output_messages
+from pytest_llmtrace._settings.markers import trace_marker
+from pytest_llmtrace.errors import SettingsError
 from tests.fuzz import hidden, outputs, seeds
 from tests.fuzz.targets import TARGETS
 from tests.provider.aws_events import AwsEvent
@@ -140,3 +142,11 @@ def test_what_is_taken_out_of_a_text_stays_inside_of_it(said: list[object]) -> N
     """JSON stays JSON of the same shape."""
     for form in hidden.SHAPED:
         hidden.shaped((said, {"a": said}, form))
+
+
+@pytest.mark.parametrize("name", ["ignore", "normalize"])
+@pytest.mark.parametrize("value", [0.5, [None], [["date"]], {"date": 1}])
+def test_what_a_marker_lists_are_texts(name: str, value: object) -> None:
+    """Anything else is a mistake that is named, not an error of ours."""
+    with pytest.raises(SettingsError, match=f"{name}=.*: must be a list of texts"):
+        trace_marker((), {name: value})
