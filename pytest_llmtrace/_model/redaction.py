@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
@@ -14,15 +14,15 @@ from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
+from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
-from pytest_llmtrace._model.secrecy.environment import secret_values
+from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.places import names_a_secret
-from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER, credentials
+from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER, credentials, is_like_a_key
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
-from pytest_llmtrace._model.split_texts import Edit
 
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "redact_data"]
 
@@ -47,26 +47,6 @@ _MOST_HEADS: Final = 256
 More = Callable[[], Callable[[str], str] | None]
 
 
-class Personal(Protocol):
-    """Removes personal data from texts (`personal.book`)."""
-
-    def redact(self, text: str) -> str:
-        """The text without it."""
-        ...
-
-    def edits(self, text: str) -> Sequence[Edit]:
-        """What is to be replaced in a text of which a stream brings pieces."""
-        ...
-
-    def finds(self, text: str) -> bool:
-        """Whether there is any in a text."""
-        ...
-
-    def keep(self, text: str) -> None:
-        """Take the placeholders in a text for what they are."""
-        ...
-
-
 class Redactor:
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
@@ -79,6 +59,7 @@ class Redactor:
         allowed: Sequence[re.Pattern[str]] = (),
         detector: Detector | None = None,
         eye: Eye | None = None,
+        live: bool = False,
     ) -> None:
         """What to remove besides what is recognised by its form or its place.
 
@@ -89,6 +70,7 @@ class Redactor:
             allowed: what looks like a secret and is none.
             detector: finds more, for whoever looks at what is left.
             eye: looks for what is left when everything was removed.
+            live: whether variables of the environment count that are set later, by a test or what it loads.
         """
         named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
         self._more = more
@@ -97,6 +79,7 @@ class Redactor:
         self._eye = eye
         self._values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
         self.known = Known.of(self._values.items(), allowed)
+        self._variables = Watched() if live else None
         self._clean = CleanBodies()
         self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
 
@@ -110,9 +93,8 @@ class Redactor:
         detector: Detector | None = None,
     ) -> Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
-        return cls(
-            secret_values(os.environ if environment is None else environment), more, allowed=allowed, detector=detector
-        )
+        values = secret_values(os.environ if environment is None else environment)
+        return cls(values, more, allowed=allowed, detector=detector, live=environment is None)
 
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
@@ -140,11 +122,12 @@ class Redactor:
             allowed=self.known.allowed,
             detector=self.detector,
             eye=eye or self._eye,
+            live=self._variables is not None,
         )
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
-        own = credentials(request)
+        own = self._learned(request)
         made = HttpRequest(
             method=request.method,
             url=self.url(request.url),
@@ -153,9 +136,25 @@ class Redactor:
         )
         return made if self._eye is None else self._eye.request(made)
 
+    def _learned(self, request: HttpRequest) -> tuple[str, ...]:
+        """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
+        own = credentials(request)
+        self._learn(dict.fromkeys(filter(is_like_a_key, own), "the key of a request"))
+        return own
+
+    def _learn(self, found: Mapping[str, str]) -> None:
+        found = {**(self._variables.changed() if self._variables is not None else {}), **found}
+        new = {value: what for value, what in found.items() if not (value in self._values or self.known.allows(value))}
+        if new:
+            self._values = {**self._values, **new}
+            self.known = Known.of(self._values.items(), self.known.allowed)
+            self._heads.clear()
+            if self._eye is not None:
+                self._eye.knows(self.known)
+
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
-        own = credentials(request)
+        own = self._learned(request)
         kept = tuple(pair for pair in request.headers if pair[0].lower() in REQUEST_HEADERS)
         said = request.method, request.url, kept, own
         known = self._heads.get(said)
@@ -235,6 +234,7 @@ class Redactor:
 
     def data(self, data: Any) -> Any:
         """JSON-like data with every secret in it replaced; the same object where there is none."""
+        self._learn({})
         body = canonical_json(data).encode("utf-8", "surrogatepass")
         made = self.body(body)
         if self._eye is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import unquote
 
 from pytest_llmtrace._model.key_shapes import is_stand_in, keys_in
+from pytest_llmtrace._model.secrecy.proofs import is_like_a_key
 
 
 def secret_values(environment: Mapping[str, str]) -> dict[str, str]:
@@ -20,6 +22,21 @@ def secret_values(environment: Mapping[str, str]) -> dict[str, str]:
         for secret in _secrets(name.upper(), value):
             found.setdefault(secret, f"the value of {name}")
     return found
+
+
+class Watched:
+    """The variables of this process, which a test or its fixtures may set at any time."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str] = {}
+
+    def changed(self) -> Mapping[str, str]:
+        """The values that are like real keys, with what they are, where anything changed since this was last asked."""
+        now = dict(os.environ)
+        if now == self._before:
+            return {}
+        self._before = now
+        return {value: what for value, what in secret_values(now).items() if is_like_a_key(value)}
 
 
 def _secrets(name: str, value: str) -> Iterator[str]:

@@ -48,6 +48,12 @@ class Eye:
         self.leaks: list[Leak] = []
         """What was found, in order, each once."""
 
+    def knows(self, known: Known) -> None:
+        """From now on more values are secret: what was clean may be so no longer."""
+        with self._lock:
+            self._known, self._clean = known, CleanBodies()
+            self._seen.clear()
+
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""
         leaks = list(self._in_text(request.url, "address"))

@@ -26,10 +26,11 @@ def credentials(request: HttpRequest) -> tuple[str, ...]:
 
 def real_keys(request: HttpRequest) -> tuple[str, ...]:
     """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
-    return tuple(one for one in credentials(request) if _is_like_a_key(one))
+    return tuple(one for one in credentials(request) if is_like_a_key(one))
 
 
-def _is_like_a_key(text: str) -> bool:
+def is_like_a_key(text: str) -> bool:
+    """Whether it is no word that stands for a key: long, and with a digit."""
     return len(text) >= _SHORTEST_KEY and any(letter.isdigit() for letter in text)
 
 
@@ -37,7 +38,7 @@ def _values(name: str, value: str) -> Iterator[str]:
     """What is secret of a header: of basic authentication the password, of cookies each."""
     if name == "cookie":
         yield value
-        yield from (one for pair in value.split(";") if _is_like_a_key(one := pair.partition("=")[2].strip()))
+        yield from (one for pair in value.split(";") if is_like_a_key(one := pair.partition("=")[2].strip()))
         return
     scheme, _, rest = value.rpartition(" ")
     yield rest
@@ -52,7 +53,7 @@ SECRET_PARAMETER: Final = re.compile(
 )
 """Parameters of a URL whose value is secret."""
 _PROOFS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
-_PROOF: Final = re.compile(r"(?<!idempotency)[-_](?:key|token|secret|password)$", re.IGNORECASE)
+_PROOF: Final = re.compile(r"(?<!idempotency)[-_](?:key|token|secret|password|auth|authorization)$", re.IGNORECASE)
 """Names of headers that hold what a request proves itself with: ``x-api-key``, ``x-amz-security-token``."""
 _SHORTEST_SECRET: Final = 8
 _SHORTEST_KEY: Final = 16

@@ -19,8 +19,8 @@ class Look:
 
     def __init__(self, redactor: Redactor, *, records: bool) -> None:
         self._eye = Eye(redactor.known, redactor.detector) if records else None
-        self.redactor = redactor if self._eye is None else redactor.watched(self._eye)
-        """What the owner's requests and answers go through."""
+        self.redactor = redactor.knowing(()) if self._eye is None else redactor.watched(self._eye)
+        """What the owner's requests and answers go through; what it learns of them is of no other owner."""
         self.told: str | None = None
         """What the owner fails with, once it was judged: nothing, where it failed by itself."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
+from pytest_llmtrace._model.secrecy.eye import Eye
 
 KEY = "sk-secret-0123456789"
 
@@ -148,3 +149,31 @@ def test_hostile_text_takes_no_longer_than_other_text(text):
     began = time.process_time()
     Redactor([KEY]).response(HttpResponse(status=200, body=text.encode()))
     assert time.process_time() - began < 5
+
+
+def test_what_a_request_proved_itself_with_is_secret_in_all_that_follows(monkeypatch):
+    """So is what a test puts into its environment meanwhile; another owner's knows neither, nor a mere word."""
+    key, late = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc", "Vt4-late-variable-of-a-test"
+    for_all = Redactor.from_environment()
+    own = for_all.knowing(())
+    own.request(HttpRequest(method="POST", url="https://a.example/v1", headers=(("x-acme-auth", f"Bearer {key}"),)))
+    said = HttpRequest(method="POST", url=f"https://b.example/{key}/v1", body=f'{{"prompt": "{key}"}}'.encode())
+    made = own.request(said)
+    assert (made.url, made.body) == ("https://b.example/REDACTED/v1", b'{"prompt": "REDACTED"}')
+    assert own.data({"a": key, "b": late}) == {"a": "REDACTED", "b": late}
+    monkeypatch.setenv("ACME_API_KEY", late)
+    monkeypatch.setenv("OTHER_TOKEN", "customer")
+    assert own.data({"b": f"{late} of a customer"}) == {"b": "REDACTED of a customer"}
+    assert for_all.text(f"{key} {late}") == f"{key} {late}"
+
+
+def test_the_last_look_learns_what_is_secret_from_now_on():
+    """What a request proved itself with is sought in what was clean before, too."""
+    key = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc"
+    eye = Eye(Redactor().known)
+    watched = Redactor().watched(eye)
+    eye.texts([f"before {key}"], "golden trace")
+    assert eye.leaks == []
+    watched.request(HttpRequest(method="POST", url="https://a.example/v1", headers=(("api-key", key),)))
+    eye.texts([f"before {key}"], "golden trace")
+    assert [(leak.what, leak.place) for leak in eye.leaks] == [("the key of a request", "golden trace")]
