@@ -1,7 +1,7 @@
 """A request that is on the tape value for value, told without redacting it or writing it in canonical form.
 
 That is nearly every request of a replay. What the tape holds is redacted already, so a request that equals it needs no
-redaction either, and can share its parts: a history of T turns is held once, not T times (docs/design/0029).
+redaction either, and can share its parts: a history of T turns is held once, not T times (docs/design/0032).
 """
 
 from __future__ import annotations

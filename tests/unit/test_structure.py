@@ -70,6 +70,13 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [path for path in MODULES if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None] == []
 
 
+def test_design_notes_are_numbered() -> None:
+    """Each note has a number of its own, in its name and in its heading."""
+    notes = sorted((ROOT / "docs" / "design").glob("*.md"))
+    assert [path.name[:4] for path in notes] == [f"{number:04}" for number in range(1, len(notes) + 1)]
+    assert [path.name for path in notes if not path.read_text("utf-8").startswith(f"# {path.name[:4]} ")] == []
+
+
 def test_every_test_says_what_it_shows() -> None:
     """Every test of this repository has a docstring."""
     silent = [
