@@ -25,7 +25,7 @@ class Effort:
     @property
     def rounds(self) -> int:
         """Of the floor and ours, at most."""
-        return 3 if self.quick else 9
+        return 2 if self.quick else 9
 
 
 def calls_of(tests: int) -> str:

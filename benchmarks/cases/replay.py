@@ -14,7 +14,7 @@ _BODY = tuple(one.name for one in PEERS if "body" in one.checks)
 
 def openai(effort: Effort) -> Iterator[Table]:
     """One client for all tests, then one for each."""
-    tests = 40 if effort.quick else 200
+    tests = 20 if effort.quick else 200
     for client in ("shared", "per-test"):
         found = side_by_side(effort, "test_calls.py", calls=calls_of(tests), seconds=60, client=client)
         if client == "shared" and not effort.quick:
@@ -30,7 +30,7 @@ def openai(effort: Effort) -> Iterator[Table]:
 
 def litellm(effort: Effort) -> Iterator[Table]:
     """Synchronous, then asynchronous."""
-    tests = 20 if effort.quick else 200
+    tests = 10 if effort.quick else 200
     for kind in ("sync",) if effort.quick else ("sync", "async"):
         found = side_by_side(effort, f"test_litellm_{kind}.py", calls=calls_of(tests), seconds=45)
         limits = [

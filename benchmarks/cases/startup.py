@@ -21,7 +21,7 @@ def startup(effort: Effort) -> Iterator[Table]:
     for tests in (1, 1000):
         found = interleaved(
             [
-                Contender(name=arm.name, run=_runs(effort, arm, tests), rounds=5 if effort.quick else 15)
+                Contender(name=arm.name, run=_runs(effort, arm, tests), rounds=3 if effort.quick else 15)
                 for arm in (WITHOUT, AGAIN, INSTALLED)
             ],
             seconds=effort.share(40),

@@ -1,8 +1,12 @@
-"""Looks for the recorded request that comes nearest to one that is not on a tape of 1,000: prints JSON."""
+"""Looks for the recorded request that comes nearest to one that is not on a tape of 1,000: prints JSON.
+
+``python nearest.py [quick]``
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -36,7 +40,7 @@ def _asked(test: int, turn: int, word: str) -> Any:
 def main() -> None:
     """Measure the first look-up, which reads the tape, and those after it."""
     found = {}
-    for conversations, turns in ((1000, 1), (100, 10), (1, 1000)):
+    for conversations, turns in ((1000, 1), (100, 10), (1, 1000))[: 2 if sys.argv[1:] else 3]:
         tape = _tape(conversations, turns)
         nearest = NearestAnswers(Tape(tape))
         requests = [_asked(conversations - 1, turns, f"now {at}") for at in range(11)]
