@@ -102,14 +102,15 @@ class Book:
                 self._spellings.setdefault(one.value, {}).setdefault(one.letter, None)
 
     def _spans(self, text: str) -> list[Edit]:
-        return [
-            (
-                start,
-                end,
-                str(self._literal(text[start:end]) if kind is None else self._placeholder(kind, text[start:end])),
-            )
-            for start, end, kind in self._found(text)
-        ]
+        found = self._found(text)
+        most = max([0, *self._counts.values()]) + len(found)
+        # A number that somebody typed must not become that of a value of this very text.
+        made = {one.start(): self._literal(one[0]) for one in PLACEHOLDERS.finditer(text) if int(one[2]) <= most}
+        for start, end, kind in found:
+            if start not in made:
+                said = text[start:end]
+                made[start] = self._literal(said) if kind is None else self._placeholder(kind, said)
+        return [(start, end, str(made[start])) for start, end, _ in found]
 
     def _found(self, text: str) -> list[tuple[int, int, Kind | None]]:
         """What stands where: placeholders that are there already, then each kind in what those before it left."""
