@@ -214,6 +214,8 @@ class OwnerRun:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
                 self.saved = saving.save(self)
                 self._journal.remove()
+            elif self.look.learned_late:
+                self._journal.replace(saving.journalled(self.plan, self.look.redactor))
         finally:
             self._journal.close()
         if self.plan.save is not None and not self.look.leaks:

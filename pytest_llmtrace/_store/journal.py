@@ -13,6 +13,7 @@ import errno
 import os
 import stat
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -104,6 +105,13 @@ class Journal:
             with unneeded(self.path) as free:
                 if free:
                     remove(self.path)
+
+    def replace(self, interactions: Iterable[Interaction]) -> None:
+        """Write the file anew, with these interactions. Raises: StorageError."""
+        kept = tuple(interactions)
+        self.remove()
+        for one in kept:
+            self.append(one)
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -190,3 +190,21 @@ def test_names_that_hold_a_key_are_in_no_file(project):
     written = [kept, lines.read_bytes(), (project.path / "calls.html").read_bytes(), str(ran.report).encode()]
     assert [text.replace(KEY.encode(), b"").count(key.encode()) for text in written] == [0, 0, 0, 0]
     project.replay("-k", "names").outcomes(passed=1)
+
+
+def test_a_key_that_was_said_before_it_was_used_is_in_neither_recording_nor_journal(project):
+    """It is known for one only when a client proves itself with it: the record fails, the journal is written anew."""
+    key = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc"
+    project.write(f"""
+        def test_one():
+            chat("later {key}")
+            with openai.OpenAI(base_url={project.provider.openai_url!r}, api_key="{key}", max_retries=0) as client:
+                client.embeddings.create(model="m", input="x")
+    """)
+    ran = project.run("--llm-record")
+    ran.outcomes(failed=1)
+    assert "golden trace: the key of a request" in ran.text
+    ((name, journal),) = project.cassettes().items()
+    assert (name, key.encode() in journal, b"later REDACTED" in journal) == (
+        "cassettes/test_it/test_one.journal.jsonl", False, True,
+    )  # fmt: skip

@@ -47,11 +47,13 @@ class Eye:
         self._lock = threading.Lock()
         self.leaks: list[Leak] = []
         """What was found, in order, each once."""
+        self.learned = False
+        """Whether it came to know more values on the way."""
 
     def knows(self, known: Known) -> None:
         """From now on more values are secret: what was clean may be so no longer."""
         with self._lock:
-            self._known, self._clean = known, CleanBodies()
+            self._known, self._clean, self.learned = known, CleanBodies(), True
             self._seen.clear()
 
     def request(self, request: HttpRequest) -> HttpRequest:

@@ -29,6 +29,11 @@ class Look:
         """Whether anything was found, so that nothing may be written."""
         return self._eye is not None and bool(self._eye.leaks)
 
+    @property
+    def learned_late(self) -> bool:
+        """Whether the journal may hold what was known for a secret only after it had been written."""
+        return self.leaks and self._eye is not None and self._eye.learned
+
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
         found = self._eye.name(owner) if self._eye is not None else ()
