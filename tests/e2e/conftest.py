@@ -43,7 +43,7 @@ def run_pytest(folder: Path, *args: str, env: dict[str, str] | None = None) -> R
     def of_its_own(arguments: list[str], env: dict[str, str]) -> tuple[int, str]:
         command = [sys.executable, "-m", "pytest", *arguments]
         done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=folder, env={**_outer(), **env}, capture_output=True, text=True, timeout=300, check=False
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -62,7 +62,7 @@ class Preloaded:
             command = [sys.executable, str(HERE / "preloaded.py"), *modules]
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, **_EVERYWHERE, **env},
+                env={**_outer(), **_EVERYWHERE, **env},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -92,6 +92,11 @@ class Preloaded:
             return int(status), output.read_text("utf-8")
 
         return _ran(of_a_fork, folder, args, env)
+
+
+def _outer() -> dict[str, str]:
+    """The environment of this run; that it may be a worker's is nothing to the runs inside."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST_")}
 
 
 def _ran(

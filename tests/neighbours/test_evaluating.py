@@ -33,7 +33,7 @@ def test_what_other_plugins_do_with_calls_goes_on_beside_ours(suite):
     all_of_them = suite("judged.py", "mocked.py", "observed.py", "snapshots.py", script=SCRIPT)
     asked = ("--llmtrace-record", "--llm-record=once")
     first = all_of_them.run(*asked, "--snapshot-update", "--inline-snapshot=create")
-    assert all_of_them.provider.count == sum(CALLS.values()) + 1  # and the export to its port
+    assert all_of_them.provider.count == sum(CALLS.values()) + 1, first.text  # and the export to its port
     assert "1 error in" in first.text, first.text  # inline-snapshot fails a test whose snapshots it creates
     before = all_of_them.cassettes()
     recorded = all_of_them.record(*asked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -51,8 +53,9 @@ def test_requests_and_answers_show_neither_headers_nor_queries() -> None:
 
 
 @pytest.mark.parametrize("level", [None, "DEBUG"])
-def test_the_log_of_vcrpy_is_silent_unless_somebody_set_it_up(project, level):
+def test_the_log_of_vcrpy_is_silent_unless_somebody_set_it_up(project, level, request):
     """It would show the address of each request, keys included, to whoever turns logging on."""
+    request.addfinalizer(lambda: logging.getLogger("vcr").setLevel(logging.NOTSET))  # of this process, too
     project.write(
         f"""
         import logging

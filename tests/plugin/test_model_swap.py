@@ -117,6 +117,25 @@ def test_prefixes_are_those_of_litellm(project):
     assert "no call asked for gpt-4o-mini" not in said  # one did, and was stopped
 
 
+@pytest.mark.usefixtures("litellm")
+def test_a_litellm_call_that_is_over_says_nothing_of_later_requests(project):
+    """Its provider is that of its own request, not of what another client sends in the test after it."""
+    project.pytester.makeini("[pytest]\nfilterwarnings = ignore\n")
+    project.write(
+        """
+        import litellm
+
+        def test_one():
+            said = [{"role": "user", "content": "hi"}]
+            litellm.completion(model="anthropic/claude-haiku-4-5", messages=said, mock_response="mocked")
+
+        def test_two():
+            chat("hi")
+        """
+    )
+    project.run("--llm-live", "--llm-model", "gpt-4o-mini=anthropic/claude-opus-4-5").outcomes(passed=1, failed=1)
+
+
 IN_URLS = """
     import asyncio
     import aiohttp, httpx, requests

@@ -260,7 +260,8 @@ def _noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
     def send(*args: Any, **kwargs: Any) -> Any:
         _sent.set(None)
         asking = litellm_call.get()
-        args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking is not None else None)
+        under_way = asking is not None and asking.open and asking.recorder is current()
+        args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
         try:
             result = function(*args, **kwargs)
         except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
