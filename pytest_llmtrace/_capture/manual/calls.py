@@ -227,19 +227,24 @@ class Record(Enclosing):
     """The task in which a framework makes the call: if that is cancelled, nothing else says how it ended."""
     batch: list[Record] | None = None
     """The records of all prompts that a framework gave to a model at once, this one's among them."""
+    holds: bool = False
+    """Whether threads take it along: it was entered, and not left."""
 
     def enter(self) -> None:
         """What follows in this context is inside."""
         from pytest_llmtrace._capture.threads import hold  # noqa: PLC0415 - only in a traced test
 
         hold()
+        self.holds = True
         innermost.set(self)
 
     def leave(self) -> None:
         """What follows in this context is outside again."""
         from pytest_llmtrace._capture.threads import release  # noqa: PLC0415 - likewise
 
-        release()
+        if self.holds:
+            self.holds = False
+            release()
         if innermost.get() is self:
             innermost.set(self.outer)
 

@@ -12,6 +12,7 @@ import pytest
 import pytest_llmtrace as llmtrace
 from pytest_llmtrace._capture import threads
 from pytest_llmtrace._capture.labels import NO_LABELS, current_labels
+from pytest_llmtrace._capture.manual.calls import Record
 
 
 def labels(entry):
@@ -230,6 +231,18 @@ def test_python_is_patched_only_while_something_is_labelled(observed):
             pass
         assert ThreadPoolExecutor.submit is not before[1]
     assert (threading.Thread.start, ThreadPoolExecutor.submit) == before
+
+
+def test_a_call_that_a_bug_keeps_from_beginning_ends_no_other(observed, monkeypatch):
+    """It never held the patches, so it does not release them: the agents after it have their threads."""
+    before = threading.Thread.start
+    with monkeypatch.context() as broken:
+        broken.setattr(Record, "keep", None)
+        with llmtrace.call(messages="x"):
+            pass
+    with llmtrace.agent("lead"):
+        assert threading.Thread.start is not before
+    assert threading.Thread.start is before
 
 
 def test_patches_of_others_stay(observed, monkeypatch):
