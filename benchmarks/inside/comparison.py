@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 import functools
-import gc
 import json
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import workload
 from tapes import interaction
+from timing import cost
 
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policy import POLICIES
@@ -49,17 +47,6 @@ def _parallel(calls: int, *, turned: bool) -> Trace:
     return Trace(owner="", entries=tuple(replace(one, id=str(at)) for at, one in enumerate(entries)))
 
 
-def _cost(action: Callable[[], object], times: int) -> float:
-    """Median CPU seconds."""
-    found = []
-    for _ in range(times):
-        gc.collect()
-        began = time.process_time()
-        action()
-        found.append(time.process_time() - began)
-    return median(found)
-
-
 def _plain(trace: Trace) -> list[dict[str, Any]]:
     calls: list[LLMCall] = list(trace.calls)
     return [
@@ -86,12 +73,12 @@ def main() -> None:
 
         golden, observed = changes["change in the middle"]()
         sides = _plain(golden), _plain(observed)
-        found["change in the middle"] = {"seconds": _cost(lambda: DeepDiff(*sides), 1), "findings": 0}
+        found["change in the middle"] = {"seconds": cost(lambda: DeepDiff(*sides), 1), "findings": 0}
     else:
         for name, traces in changes.items():
             golden, observed = traces()
             drifts = compare(golden, observed, POLICIES["exact"])
-            seconds = _cost(functools.partial(compare, golden, observed, POLICIES["exact"]), 3)
+            seconds = cost(functools.partial(compare, golden, observed, POLICIES["exact"]), 3)
             found[name] = {"seconds": seconds, "findings": len(drifts)}
     print(json.dumps(found))
 

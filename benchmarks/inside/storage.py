@@ -7,30 +7,16 @@ That is every message and tool once, and what else the answers say.
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 import workload
+from timing import cost
 
 from pytest_llmtrace._store.cassettes import load_golden, load_tape
 from pytest_llmtrace._store.golden_file import dump_golden
 from pytest_llmtrace._store.tape_file import dump_tape
-
-
-def _cost(action: Callable[[], object], times: int = 5) -> float:
-    """Median CPU seconds."""
-    found = []
-    for _ in range(times):
-        gc.collect()
-        began = time.process_time()
-        action()
-        found.append(time.process_time() - began)
-    return median(found)
 
 
 def main() -> None:
@@ -49,8 +35,8 @@ def main() -> None:
             {
                 "content": content,
                 "files": tape.stat().st_size + golden.stat().st_size,
-                "load": _cost(lambda: load_tape(tape)),
-                "save": _cost(lambda: (dump_tape(loaded.interactions, loaded.meta), dump_golden(trace))),
+                "load": cost(lambda: load_tape(tape)),
+                "save": cost(lambda: (dump_tape(loaded.interactions, loaded.meta), dump_golden(trace))),
             }
         )
     )
