@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import select
+import selectors
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -207,20 +207,18 @@ def _reached(asked: _Asked, upstream: str | None) -> tuple[socket.socket, str | 
 
 
 def _relay(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until both sides are done."""
-    towards = {one: other, other: one}
-    for sock in towards:
-        sock.settimeout(None)
-    while towards:
-        for sock in _readable(towards):
-            piece = sock.recv(65536)
-            if piece:
-                towards[sock].sendall(piece)
-                continue
-            with contextlib.suppress(OSError):
-                towards[sock].shutdown(socket.SHUT_WR)
-            del towards[sock]
-
-
-def _readable(socks: dict[socket.socket, socket.socket]) -> Iterator[socket.socket]:
-    yield from select.select(list(socks), [], [])[0]
+    """Carry bytes both ways until both sides are done. By a selector: `select` knows no more than 1024 open files."""
+    with selectors.DefaultSelector() as waiting:
+        for here, there in ((one, other), (other, one)):
+            here.settimeout(None)
+            waiting.register(here, selectors.EVENT_READ, (here, there))
+        while waiting.get_map():
+            for key, _ in waiting.select():
+                here, there = key.data
+                piece = here.recv(65536)
+                if piece:
+                    there.sendall(piece)
+                    continue
+                with contextlib.suppress(OSError):
+                    there.shutdown(socket.SHUT_WR)
+                waiting.unregister(here)

@@ -96,6 +96,18 @@ def test_what_is_allowed_goes_through(provider: Provider, proxies: list[Proxy], 
     assert provider.count == 2
 
 
+def test_a_tunnel_needs_no_low_file_numbers(provider: Provider, proxies: list[Proxy]) -> None:
+    """A process with more than a thousand open files has children, too."""
+    with contextlib.ExitStack() as full:
+        try:
+            for _ in range(1100):
+                full.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            pytest.skip(f"this system opens fewer files: {error}")
+        proxies.append(Proxy(lambda *_: Ruling()))
+        assert asked(proxies[-1], provider, tunnel=True)[0] in (200, 404)
+
+
 def test_what_is_refused_says_why(provider: Provider, proxies: list[Proxy]) -> None:
     """Nothing is sent; a stranger, who has no token, is not served at all."""
     proxy = Proxy(lambda name, *_: Ruling(refused="llmtrace: not from here") if name == "child" else None)
