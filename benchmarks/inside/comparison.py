@@ -17,7 +17,7 @@ from tapes import interaction
 from timing import cost
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.recording.borrowing import trace_of
 

@@ -9,8 +9,8 @@ import click
 
 from pytest_llmtrace._commands.cassette_argument import CassettePath
 from pytest_llmtrace._commands.output import UnusableError, print_json, print_lines, say, width
-from pytest_llmtrace._compare.custom import custom_policies
-from pytest_llmtrace._compare.policy import POLICIES, adjusted, named_policy
+from pytest_llmtrace._compare.policies.custom import custom_policies
+from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted, named_policy
 from pytest_llmtrace._report.commands.diff import diff_data, diff_lines
 from pytest_llmtrace._run.commands.diffing import compared, compared_with_revision
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject, policy_tables

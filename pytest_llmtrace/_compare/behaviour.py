@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.conversations import Conversation
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import requested_tools

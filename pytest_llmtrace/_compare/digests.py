@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
+from pytest_llmtrace._compare.calls.lens import lens
 from pytest_llmtrace._compare.entries import event_data, execution_data
-from pytest_llmtrace._compare.fingerprints import Fingerprints
-from pytest_llmtrace._compare.lens import lens
-from pytest_llmtrace._compare.policy import POLICIES, Policy
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.trace import Trace
 

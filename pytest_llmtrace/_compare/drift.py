@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from pytest_llmtrace._compare.align import rising
-from pytest_llmtrace._compare.changes import Change
+from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
+from pytest_llmtrace._compare.calls.lens import lens
+from pytest_llmtrace._compare.conversations.fan_outs import gatherings
+from pytest_llmtrace._compare.conversations.paired import PairedConversation
+from pytest_llmtrace._compare.conversations.pairing import Pairing, candidate, pairings
+from pytest_llmtrace._compare.conversations.positions import Positions
+from pytest_llmtrace._compare.conversations.surplus import forget_regrouped, named_like_recorded, surplus
+from pytest_llmtrace._compare.conversations.trajectories import compare_trajectories
+from pytest_llmtrace._compare.differences.align import rising
+from pytest_llmtrace._compare.differences.changes import Change
 from pytest_llmtrace._compare.entries import compare_entries, entry_places
-from pytest_llmtrace._compare.fan_outs import gatherings
-from pytest_llmtrace._compare.fingerprints import Fingerprints
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
-from pytest_llmtrace._compare.lens import lens
-from pytest_llmtrace._compare.paired import PairedConversation
-from pytest_llmtrace._compare.pairing import Pairing, candidate, pairings
-from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._compare.positions import Positions
-from pytest_llmtrace._compare.surplus import forget_regrouped, named_like_recorded, surplus
-from pytest_llmtrace._compare.trajectories import compare_trajectories
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.findings import Drift, DriftKind, Severity
 from pytest_llmtrace._model.trace import Trace
 

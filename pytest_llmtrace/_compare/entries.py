@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_llmtrace._compare.changes import Change, data_changes, tool_key, value_changes
+from pytest_llmtrace._compare.differences.changes import Change, data_changes, tool_key, value_changes
+from pytest_llmtrace._compare.differences.values import path_text, plain
 from pytest_llmtrace._compare.fold import Ledger, Place, place
-from pytest_llmtrace._compare.normalize import normalized
-from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._compare.unordered import Sets
-from pytest_llmtrace._compare.values import path_text, plain
+from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._compare.rules.normalize import normalized
+from pytest_llmtrace._compare.rules.unordered import Sets
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.trace import AnyEntry, Event, LLMCall, ToolCall, Trace
 

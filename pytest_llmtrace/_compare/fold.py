@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pytest_llmtrace._compare.changes import Change, ToolKey
-from pytest_llmtrace._compare.ignore import ignored_paths
-from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._compare.tolerance import accepted
-from pytest_llmtrace._compare.values import join, parts
+from pytest_llmtrace._compare.differences.changes import Change, ToolKey
+from pytest_llmtrace._compare.differences.values import join, parts
+from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._compare.policies.tolerance import accepted
+from pytest_llmtrace._compare.rules.ignore import ignored_paths
 from pytest_llmtrace._model.findings import Drift, Severity
 
 _MOST_PLACES: Final = 100

@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from pytest_llmtrace._compare.dotted import Named
-from pytest_llmtrace._compare.normalize import FunctionRule
+from pytest_llmtrace._compare.rules.dotted import Named
+from pytest_llmtrace._compare.rules.normalize import FunctionRule
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording import from_detect_secrets

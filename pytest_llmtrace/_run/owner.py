@@ -17,7 +17,7 @@ from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._compare.nearest import NearestRequests
+from pytest_llmtrace._compare.nearest.requests import NearestRequests
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.personal.book import Book

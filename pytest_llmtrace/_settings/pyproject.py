@@ -57,7 +57,7 @@ def policy_tables(pyproject: Pyproject) -> Mapping[str, Any]:
             f"{pyproject.path}: tool.llmtrace.policies = {tables!r}: must hold tables, [tool.llmtrace.policies.NAME]"
         )
     if tables:
-        from pytest_llmtrace._compare.custom import custom_policies  # noqa: PLC0415  # only where there are some
+        from pytest_llmtrace._compare.policies.custom import custom_policies  # noqa: PLC0415  # only where there are some
 
         custom_policies(tables, PYPROJECT)
     return tables
@@ -65,7 +65,7 @@ def policy_tables(pyproject: Pyproject) -> Mapping[str, Any]:
 
 def check_policy_name(setting: str, name: str, tables: Mapping[str, Any]) -> None:
     """Raises: SettingsError where a setting names no policy."""
-    from pytest_llmtrace._compare.policy import POLICIES  # noqa: PLC0415  # only where one is named
+    from pytest_llmtrace._compare.policies.policy import POLICIES  # noqa: PLC0415  # only where one is named
 
     if name not in POLICIES and name not in tables:
         raise SettingsError(f"{setting} = {name!r}: not a policy; choose one of {', '.join((*POLICIES, *tables))}")
@@ -74,7 +74,7 @@ def check_policy_name(setting: str, name: str, tables: Mapping[str, Any]) -> Non
 def checked_list(setting: Literal["ignore", "normalize"], written: Sequence[str], file: str) -> tuple[str, ...]:
     """The lines of `llm_ignore` or `llm_normalize`. Raises: SettingsError that names the file and the line."""
     if written:
-        from pytest_llmtrace._compare.policy import POLICIES, adjusted  # noqa: PLC0415  # only where there are some
+        from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted  # noqa: PLC0415  # only where there are some
 
         try:
             adjusted(POLICIES["exact"], **{setting: tuple(written)})  # type: ignore[arg-type]  # one of two lists

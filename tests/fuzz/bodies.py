@@ -10,7 +10,7 @@ from pytest_llmtrace._capture.dialects import DIALECTS, estimate_usage, parse_re
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable

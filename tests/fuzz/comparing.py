@@ -8,7 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, Policy, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from pytest_llmtrace._compare.custom import custom_policies
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._compare.policies.custom import custom_policies
+from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted
 from pytest_llmtrace._settings import live
 from pytest_llmtrace._settings.amounts import parse_amount, parse_growth, parse_usd
 from pytest_llmtrace._settings.budgets import directory_limits

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from pytest_llmtrace._compare.normalize import RULES, normalized
-from pytest_llmtrace._compare.values import leaves, plain, text_leaves
+from pytest_llmtrace._compare.differences.values import leaves, plain, text_leaves
+from pytest_llmtrace._compare.rules.normalize import RULES, normalized
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._report.plain import plain as reported

@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 
 from pytest_llmtrace._capture.dialects import DIALECTS, parse_request
+from pytest_llmtrace._compare.differences.values import leaves
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
-from pytest_llmtrace._compare.values import leaves
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import Message, MessageTable

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pytest_llmtrace._compare.normalize import ALIASES, RULES
-from pytest_llmtrace._compare.policy import KINDS, POLICIES, adjusted
+from pytest_llmtrace._compare.policies.policy import KINDS, POLICIES, adjusted
+from pytest_llmtrace._compare.rules.normalize import ALIASES, RULES
 from pytest_llmtrace.cli import main
 
 GUIDE = (Path(__file__).parents[2] / "docs/how-to/policies.md").read_text("utf-8")

@@ -70,6 +70,14 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [path for path in MODULES if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None] == []
 
 
+def test_unit_tests_mirror_the_package() -> None:
+    """Each folder of unit tests is one of the package; every room of the comparison has its tests in one of its own."""
+    tests = {path.parent.relative_to(ROOT / "tests" / "unit") for path in (ROOT / "tests" / "unit").rglob("test_*.py")}
+    package = {Path(*(part.strip("_") for part in path.parent.relative_to(PACKAGE).parts)) for path in MODULES}
+    assert tests - package == {Path("provider")}  # the scripted provider of the tests has tests, too
+    assert {room for room in package if room.parts[:1] == ("compare",)} - tests == set()
+
+
 def test_design_notes_are_numbered() -> None:
     """Each note has a number of its own, in its name and in its heading."""
     notes = sorted((ROOT / "docs" / "design").glob("*.md"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals

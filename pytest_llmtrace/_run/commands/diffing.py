@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import Policy
-from pytest_llmtrace._compare.suggest import suggested
+from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._compare.rules.suggest import suggested
 from pytest_llmtrace._model.compared import Compared, ComparedPair
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey

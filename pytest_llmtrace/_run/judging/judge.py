@@ -11,8 +11,8 @@ from pytest_llmtrace._capture.faults import Fault
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.nearest import NearestRequests, only_moved
-from pytest_llmtrace._compare.suggest import suggested
+from pytest_llmtrace._compare.nearest.requests import NearestRequests, only_moved
+from pytest_llmtrace._compare.rules.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest, Phase

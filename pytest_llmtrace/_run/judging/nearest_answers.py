@@ -12,7 +12,7 @@ from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
-from pytest_llmtrace._compare.nearest_calls import NearestCalls
+from pytest_llmtrace._compare.nearest.calls import NearestCalls
 from pytest_llmtrace._model.http import HttpRequest, Interaction
 from pytest_llmtrace._model.matching import matching_host
 from pytest_llmtrace._model.messages import MessageTable

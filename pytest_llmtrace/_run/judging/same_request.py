@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
+from pytest_llmtrace._compare.conversations.fan_outs import only_order_of_quotes_differs
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.fan_outs import only_order_of_quotes_differs
-from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.http import HttpRequest, Interaction

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._run.recording.redacting import golden_without_secrets

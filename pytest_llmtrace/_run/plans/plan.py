@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_llmtrace._compare.normalize import AnyRule
+from pytest_llmtrace._compare.rules.normalize import AnyRule
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import normalize_rules, scorer

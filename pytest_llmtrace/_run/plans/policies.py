@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_llmtrace._compare.custom import custom_layers, custom_policies
-from pytest_llmtrace._compare.layers import Layer, Origin, layered, origins
-from pytest_llmtrace._compare.policy import POLICIES, Policy, named_policy
+from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies
+from pytest_llmtrace._compare.policies.layers import Layer, Origin, layered, origins
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._settings import Settings, TraceMarker
 from pytest_llmtrace._settings.pyproject import PYPROJECT

@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._compare.normalize import AnyRule
+from pytest_llmtrace._compare.rules.normalize import AnyRule
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import Policy
+from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._store.golden_file import Golden
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pytest_llmtrace._compare.behaviour import Behaviour, behaviour_change
-from pytest_llmtrace._compare.policy import adjusted, named_policy
+from pytest_llmtrace._compare.policies.policy import adjusted, named_policy
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import LLMCall

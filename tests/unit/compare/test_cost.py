@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._compare import history, messages
+from pytest_llmtrace._compare.calls import history, messages
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.trace import Trace
 from tests.unit.compare.traces import Turn, chat, says, system, trace, user
 
@@ -70,7 +70,7 @@ def test_deepdiff_is_imported_only_where_values_differ() -> None:
     program = """
 import sys
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from tests.unit.compare.traces import refund, trace
 assert compare(trace(refund()), trace(refund(prompt="other")), POLICIES["exact"])
 assert "deepdiff" not in sys.modules

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, Policy, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted
 from pytest_llmtrace._model.trace import Event, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.compare.strategies import changed, traces, with_new_ids
@@ -116,7 +116,7 @@ def test_the_digest_is_stable() -> None:
 @pytest.mark.parametrize("size", [20, 40])
 def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """However long the history is, each message is looked at once."""
-    from pytest_llmtrace._compare import fingerprints
+    from pytest_llmtrace._compare.calls import fingerprints
     from tests.unit.compare.traces import chat
 
     counted: list[Any] = []

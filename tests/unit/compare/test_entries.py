@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted
 from pytest_llmtrace._model.trace import Event, ToolCall, Trace
 from tests.unit.compare.traces import call, refund, says, trace, user
 

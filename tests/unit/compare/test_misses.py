@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted
 from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from tests.unit.compare.traces import asks, call, chat, missed, refund, refund_turns, result, says, system, trace, user

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, adjusted
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.trace import Trace
 from tests.unit.compare.strategies import changed, traces

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.renumber import renumber

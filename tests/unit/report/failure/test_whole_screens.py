@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policy import POLICIES
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._report.failure.screen import failure_text
 from tests.unit.compare.traces import refund, trace
 from tests.unit.report.builders import verdict

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._compare.policy import named_policy
+from pytest_llmtrace._compare.policies.policy import named_policy
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._run.judging import same_request as module
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers

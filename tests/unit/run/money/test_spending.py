@@ -12,7 +12,7 @@ import pytest
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._compare.policy import named_policy
+from pytest_llmtrace._compare.policies.policy import named_policy
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.limits import Limit
 from pytest_llmtrace._run.money.ledger import Ledger

@@ -1,0 +1,268 @@
+"""Digests of what a policy sees: of messages, calls and conversations. Equal digests mean equal behaviour."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from pytest_llmtrace._compare.calls.lens import Data, Lens
+from pytest_llmtrace._compare.differences.align import prefix_length
+from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.conversations import Conversation, conversations
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import LLMCall
+
+SYSTEM_ROLES: Final = frozenset({"system", "developer"})
+_FARTHEST: Final = 8
+"""How many assistant messages back a tool message is looked up for the call it answers."""
+
+
+class Answered(NamedTuple):
+    """Which tool call a tool message answers."""
+
+    back: int
+    """How many assistant messages with tool calls lie between."""
+    place: int
+    """Its position among the tool calls of its message."""
+    call: dict[str, Any]
+    """The tool call as captured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TurnPrint:
+    """One turn as the comparison sees it."""
+
+    label: str
+    """Label of its conversation."""
+    number: int
+    """Turn in its conversation, from 1."""
+    call: LLMCall
+    at: int
+    """Position of the call among those of its trace."""
+    head: str
+    """Digest of model, parameters and tools."""
+    keys: tuple[str, ...]
+    """Digest of each message of the history sent."""
+    reply: str
+    """Digest of everything that came back; ``missed`` where replay had no answer."""
+    kept: int = 0
+    """How many messages of the history so far the call begins with."""
+    brought: tuple[str, ...] = ()
+    """Digests of the messages after those which the application said: neither system nor assistant messages."""
+
+    fan_out: int | None = None
+    """Number of the fan-out, in its trace, that it belongs to as a member."""
+
+    rewritten: bool = False
+    """Whether its history is not the one that it continues, but was cut, summarised or edited."""
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Digests of the messages after those that were kept."""
+        return self.keys[self.kept :]
+
+    @property
+    def roles(self) -> tuple[str | None, ...]:
+        """Roles of the messages that were added."""
+        return tuple(message["role"] for message in self.call.messages[self.kept :])
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it asks for embeddings; such a call is never taken for one that asks for an answer."""
+        return self.call.operation == "embeddings"
+
+    @property
+    def missed(self) -> bool:
+        """Whether replay had no answer for it."""
+        return self.call.status == "missed"
+
+    @property
+    def request(self) -> str:
+        """Digest of everything that was sent."""
+        return digest("".join((self.head, *self.keys)))
+
+
+class Fingerprints:
+    """Computes digests through one lens; each message object and each tool schema is looked at once."""
+
+    def __init__(self, lens: Lens) -> None:
+        self.lens = lens
+        self._messages: dict[int, str] = {}
+        self._answers: dict[tuple[int, tuple[int, int] | None], str] = {}
+        self._echoes: dict[int, str] = {}
+        self._tools: dict[int, str] = {}
+        self._one: dict[str, str] = {}
+        """One string object for equal digests, so that sequences of them compare by identity."""
+        self._alive: list[object] = []
+        """What the dictionaries above know by id must not be freed."""
+
+    def prints(self, calls: Sequence[LLMCall]) -> list[list[TurnPrint]]:
+        """The conversations of a trace, given its calls in order: their turns, see `settled`."""
+        places: dict[int, deque[int]] = {}
+        for at, call in enumerate(calls):
+            places.setdefault(id(call), deque()).append(at)
+        return [self._prints(conversation, places) for conversation in conversations(calls)]
+
+    def settled(self, prints: Sequence[TurnPrint]) -> list[TurnPrint]:
+        """Turns with what each adds to the one before.
+
+        Calls that send the same messages one right after the other (a fan-out to several models) are a set: they are
+        put in an order of their own.
+        """
+        made: list[TurnPrint] = []
+        history: tuple[str, ...] = ()
+        kept = 0
+        for one in _fan_outs_sorted(prints):
+            if not (made and _same_messages(made[-1], one)):
+                kept = prefix_length(history, one.keys)
+            said = zip(one.keys[kept:], one.call.messages[kept:], strict=True)
+            brought = tuple(
+                key for key, message in said if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant"
+            )
+            made.append(replace(one, kept=kept, brought=brought))
+            history = one.keys if one.call.output is None else (*one.keys, self.key(one.call.output))
+        return made
+
+    def conversation(self, prints: Iterable[TurnPrint]) -> str:
+        """Digest of a conversation: of all its turns in order; its labels do not count."""
+        return digest("\n".join(",".join((one.head, str(one.kept), *one.added, one.reply)) for one in prints))
+
+    def keys(self, call: LLMCall, start: int = 0) -> list[str]:
+        """Digest of each message of a call's history, from a position on."""
+        messages, known = call.messages, self._messages
+        keys = []
+        for position in range(start, len(messages)):
+            message = messages[position]
+            key = known.get(id(message))
+            if key is None:
+                if message["tool_call_id"] is None:
+                    key = self.key(message)
+                else:
+                    key = self._answer(message, answered(messages, position))
+            keys.append(key)
+        return keys
+
+    def key(self, message: Message) -> str:
+        """Digest of a message that answers no tool call."""
+        key = self._messages.get(id(message))
+        if key is None:
+            same = self.lens.untouched and message["tool_calls"] is None and message["tool_call_id"] is None
+            key = message.digest if same else digest(canonical_json(self.lens.message(message)))
+            key = self._one.setdefault(key, key)
+            self._alive.append(message)
+            if message["tool_call_id"] is None:
+                self._messages[id(message)] = key
+        return key
+
+    def echo(self, message: Message) -> str:
+        """Digest of what an application repeats of an answer: its content and its tool calls."""
+        known = self._echoes.get(id(message))
+        if known is None:
+            known = digest(canonical_json(repeated(self.lens.message(message))))
+            self._alive.append(message)
+            self._echoes[id(message)] = known
+        return known
+
+    def head(self, call: LLMCall) -> str:
+        """Digest of what a request has besides its messages."""
+        if not call.tools:
+            return digest(canonical_json(self.lens.head(call)))
+        tools = [self._tool(call, tool) for tool in call.tools]
+        return digest(canonical_json({**self.lens.head(replace(call, tools=())), "tools": tools}))
+
+    def _prints(self, conversation: Conversation, places: Mapping[int, deque[int]]) -> list[TurnPrint]:
+        made: list[TurnPrint] = []
+        sent: tuple[str, ...] = ()
+        before: LLMCall | None = None
+        for turn in conversation.turns:
+            call = turn.call
+            kept = min(turn.kept, len(sent)) if before is not None else 0
+            keys = (*sent[:kept], *self.keys(call, kept))
+            made.append(
+                TurnPrint(
+                    label=conversation.label,
+                    number=turn.number,
+                    call=call,
+                    at=places[id(call)].popleft(),
+                    head=self.head(call),
+                    keys=keys,
+                    reply=self._reply(call),
+                    fan_out=turn.fan_out,
+                    rewritten=turn.rewritten is not None,
+                )
+            )
+            sent, before = keys, call
+        return self.settled(made)
+
+    def _tool(self, call: LLMCall, tool: object) -> str:
+        known = self._tools.get(id(tool))
+        if known is None:
+            alone = self.lens.head(replace(call, tools=(tool,)))  # type: ignore[arg-type]
+            known = digest(canonical_json(alone.get("tools")))
+            self._alive.append(tool)
+            self._tools[id(tool)] = known
+        return known
+
+    def _reply(self, call: LLMCall) -> str:
+        if call.status == "missed":
+            return "missed"
+        output = self.key(call.output) if call.output is not None else None
+        return digest(canonical_json([output, self.lens.ending(call)]))
+
+    def _answer(self, message: Message, found: Answered | None) -> str:
+        link = (found.back, found.place) if found is not None else None
+        at = (id(message), link)
+        known = self._answers.get(at)
+        if known is None:
+            known = digest(f"{digest(canonical_json(self.lens.message(message)))} answers {link}")
+            known = self._one.setdefault(known, known)
+            self._alive.append(message)
+            self._answers[at] = known
+        return known
+
+
+def repeated(message: Data) -> Data:
+    """The part of an answer that later histories repeat; applications drop the rest."""
+    return {name: message.get(name) for name in ("content", "tool_calls")}
+
+
+def answered(messages: Sequence[Message], position: int) -> Answered | None:
+    """The tool call that the message at a position is the result of; `None` where no call before it has that id.
+
+    Ids are compared inside one history only: two runs never share them.
+    """
+    wanted = messages[position]["tool_call_id"]
+    passed = 0
+    for before in range(position - 1, -1, -1) if wanted is not None else ():
+        calls = messages[before]["tool_calls"]
+        if not isinstance(calls, list):
+            continue
+        for place, item in enumerate(calls):
+            if isinstance(item, dict) and item.get("id") == wanted:
+                return Answered(passed, place, item)
+        passed += 1
+        if passed == _FARTHEST:
+            break
+    return None
+
+
+def _fan_outs_sorted(prints: Sequence[TurnPrint]) -> list[TurnPrint]:
+    made: list[TurnPrint] = []
+    start = 0
+    for position in range(1, len(prints) + 1):
+        if position == len(prints) or not _same_messages(prints[start], prints[position]):
+            run = prints[start:position]
+            made.extend(sorted(run, key=_place_in_set) if len(run) > 1 else run)
+            start = position
+    return made
+
+
+def _place_in_set(one: TurnPrint) -> tuple[str, str]:
+    """Answers to equal requests have an order, which replay keeps, unless all of them feed one later call."""
+    return one.head, one.reply if one.fan_out is not None else ""
+
+
+def _same_messages(one: TurnPrint, other: TurnPrint) -> bool:
+    return len(one.keys) == len(other.keys) and one.keys == other.keys

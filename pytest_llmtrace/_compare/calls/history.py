@@ -1,0 +1,69 @@
+"""The histories of aligned turns against each other, turn after turn, without looking at what was compared before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pytest_llmtrace._compare.differences.align import Gap, align, gaps, prefix_length
+
+Cause = TypeVar("Cause")
+
+
+@dataclass(slots=True, kw_only=True)
+class Hunk(Generic[Cause]):
+    """A stretch of two histories that is not equal: golden messages, and the observed ones in their place."""
+
+    golden: tuple[int, int]
+    """From, to: positions in the golden history."""
+    observed: tuple[int, int]
+    causes: list[Cause] = field(default_factory=list)
+    """What was made of it when it first appeared."""
+
+
+class Histories(Generic[Cause]):
+    """Compares the histories of successive turns of one conversation: each turn costs what it added."""
+
+    def __init__(self) -> None:
+        self._golden: tuple[str, ...] = ()
+        self._observed: tuple[str, ...] = ()
+        self._hunks: list[Hunk[Cause]] = []
+
+    def advance(
+        self, golden: tuple[str, ...], observed: tuple[str, ...]
+    ) -> tuple[list[Hunk[Cause]], list[Hunk[Cause]]]:
+        """Go on to the next turn, given the digests of both histories.
+
+        Returns: the hunks that were there before and still are, and the new ones.
+        """
+        same = (prefix_length(self._golden, golden), prefix_length(self._observed, observed))
+        kept: list[Hunk[Cause]] = []
+        here = there = 0
+        limit = same
+        for hunk in self._hunks:
+            # Where nothing equal follows yet, it may turn out to be the beginning of something else.
+            if hunk.golden[1] >= same[0] or hunk.observed[1] >= same[1]:
+                limit = (min(same[0], hunk.golden[0]), min(same[1], hunk.observed[0]))
+                break
+            kept.append(hunk)
+            here, there = hunk.golden[1], hunk.observed[1]
+        run = min(limit[0] - here, limit[1] - there)
+        start = (here + run, there + run)
+        new = [Hunk[Cause](golden=gap[:2], observed=gap[2:]) for gap in _differing(golden, observed, *start)]
+        self._golden, self._observed, self._hunks = golden, observed, kept + new
+        return kept, new
+
+
+def _differing(golden: Sequence[str], observed: Sequence[str], here: int, there: int) -> list[Gap]:
+    """The stretches that are not equal, from a position on each side."""
+    here_rest, there_rest = golden[here:], observed[there:]
+    if here_rest == there_rest:
+        return []
+    pairs = align(here_rest, there_rest)
+    whole = (0, len(here_rest), 0, len(there_rest))
+    return [
+        (here + gap[0], here + gap[1], there + gap[2], there + gap[3])
+        for gap in gaps(pairs, whole)
+        if gap[0] < gap[1] or gap[2] < gap[3]
+    ]

@@ -1,0 +1,1 @@
+"""Two values, two texts, two sequences against each other, whatever they mean."""

@@ -1,0 +1,1 @@
+"""The recorded request that comes nearest to one that is not recorded."""

@@ -1,0 +1,172 @@
+"""For a plain HTTP request that is not on the tape: the recorded one that comes nearest, and what it has different."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from pytest_llmtrace._compare.differences.values import json_in, leaves, path_text, plain
+from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.flags import flags, same_flags
+from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.matching import matching_host
+
+_MOST_NAMED: Final = 3
+_LONGEST_VALUE: Final = 80
+_ELSEWHERE: Final = (
+    ". The same is recorded at another address: set the client's base URL as it was when recording "
+    "(OPENAI_BASE_URL, for example)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A request taken apart once, so that comparing it is a matter of a few sets."""
+
+    request: HttpRequest
+    method: str
+    path: frozenset[str]
+    query: frozenset[str]
+    body: frozenset[str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> _Entry:
+        return cls(
+            request,
+            request.method.upper(),
+            frozenset(urlsplit(request.url).path.split("/")),
+            frozenset(_items(_query(request))),
+            frozenset(_items(_body(request))),
+        )
+
+    def likeness(self, other: _Entry) -> float:
+        score = 4.0 * (self.method == other.method)
+        score += 2 * _shared(self.path, other.path) + 2 * _shared(self.query, other.query)
+        return score + 3 * (self.request.body == other.request.body or _shared(self.body, other.body))
+
+
+class NearestRequests:
+    """An index of recorded requests, built in linear time; a look-up compares a few sets for each that may be meant."""
+
+    def __init__(self, recorded: Iterable[HttpRequest], *, calls: Iterable[HttpRequest] = ()) -> None:
+        """Args: recorded: plain requests; calls: LLM requests, which come near to one of their own place alone."""
+        self._by_path: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
+        self._by_host: dict[str, list[_Entry]] = defaultdict(list)
+        self._all: list[_Entry] = []
+        for request in recorded:
+            entry = _Entry.of(request)
+            host, path = _place(request)
+            self._by_path[host, path].append(entry)
+            self._by_host[host].append(entry)
+            self._all.append(entry)
+        for request in calls:
+            self._by_path[_place(request)].append(_Entry.of(request))
+
+    def nearest(self, request: HttpRequest) -> HttpRequest | None:
+        """The most similar request of the same path, else of the same host, else of any; `None` where there is none."""
+        host, path = _place(request)
+        candidates = self._by_path.get((host, path)) or self._by_host.get(host) or self._all
+        made = _Entry.of(request)
+        found = max(candidates, key=made.likeness, default=None)
+        return None if found is None else found.request
+
+    def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> str:
+        """What the nearest recorded request has different in short: what `Miss.detail` holds.
+
+        Args:
+            request: What was asked for.
+            nearest: The nearest one, where it is an LLM call; of others it is found here.
+        """
+        found = nearest or self.nearest(request)
+        if found is None:
+            return "no request like it is recorded"
+        differences = _differences(found, request)
+        if not differences:
+            return "recorded, but it was made more often than it was recorded"
+        shown = "; ".join(differences[:_MOST_NAMED])
+        more = len(differences) - _MOST_NAMED
+        text = f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
+        return text + _ELSEWHERE if nearest is not None and only_moved(nearest, request) else text
+
+
+def only_moved(recorded: HttpRequest, request: HttpRequest) -> bool:
+    """Whether two requests differ in their address alone."""
+    return _differences(recorded, request) == _address_differences(recorded, request)
+
+
+def _place(request: HttpRequest) -> tuple[str, str]:
+    return matching_host(request.url), urlsplit(request.url).path
+
+
+def _differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
+    found = []
+    if recorded.method.upper() != request.method.upper():
+        found.append(_changed("method", recorded.method, request.method))
+    found.extend(_address_differences(recorded, request))
+    found.extend(_value_differences("query", _query(recorded), _query(request)))
+    found.extend(_value_differences("body", _body(recorded), _body(request)))
+    if not same_flags(recorded, request):
+        found.append(_changed("beta features", ",".join(flags(recorded)) or None, ",".join(flags(request)) or None))
+    return found
+
+
+def _address_differences(recorded: HttpRequest, request: HttpRequest) -> list[str]:
+    one, other = urlsplit(recorded.url), urlsplit(request.url)
+    found = []
+    if one.scheme != other.scheme:
+        found.append(_changed("scheme", one.scheme, other.scheme))
+    if matching_host(recorded.url) != matching_host(request.url):
+        found.append(_changed("host", matching_host(recorded.url), matching_host(request.url)))
+    if one.path != other.path:
+        found.append(_changed("path", one.path, other.path))
+    return found
+
+
+def _value_differences(name: str, recorded: Any, request: Any) -> list[str]:
+    if canonical_json(recorded) == canonical_json(request):
+        return []
+    return [
+        _changed(f"{name}{path_text(leaf.steps)}", leaf.golden, leaf.observed) for leaf in leaves(recorded, request)
+    ]
+
+
+def _changed(name: str, recorded: Any, request: Any) -> str:
+    return f"{name} {_short(recorded)} -> {_short(request)}"
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _query(request: HttpRequest) -> dict[str, Any]:
+    """The query as an object; a name that is there several times has a list."""
+    values: dict[str, list[str]] = defaultdict(list)
+    for name, value in parse_qsl(urlsplit(request.url).query, keep_blank_values=True):
+        values[name].append(value)
+    return {name: found[0] if len(found) == 1 else sorted(found) for name, found in values.items()}
+
+
+def _body(request: HttpRequest) -> Any:
+    """The body: JSON as data, text as text, else how long it is."""
+    if not request.body:
+        return None
+    try:
+        text = request.body.decode()
+    except UnicodeDecodeError:
+        return f"{len(request.body)} bytes"
+    data = json_in(text)
+    return plain(data) if data is not None else text
+
+
+def _items(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{name}={canonical_json(item)}" for name, item in value.items()]
+    return [] if value is None else str(value).split()
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0

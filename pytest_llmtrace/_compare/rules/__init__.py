@@ -1,0 +1,1 @@
+"""What a policy may leave out of the comparison: paths, wording, float noise, the order of a set."""
