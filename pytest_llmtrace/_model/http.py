@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, SupportsBytes
 
 from pytest_llmtrace._model.canonical import Json, parse_json
+from pytest_llmtrace._model.exact_json import loads_exactly
 
 Headers = tuple[tuple[str, str], ...]
 """Header names (lower case) and values, in the order in which they came."""
@@ -87,6 +88,32 @@ class HeldJson:
 
     def __init__(self, value: Json) -> None:
         self.value = value
+
+
+class ReadJson(HeldJson):
+    """A body that was read as JSON already, and is the bytes that it was all the same."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: bytes, value: Json) -> None:
+        super().__init__(value)
+        self._raw = raw
+
+    def __bytes__(self) -> bytes:
+        return self._raw
+
+
+def read_json(body: bytes) -> SupportsBytes:
+    """A body with the object or list that it holds, so that it is parsed once; else the bytes as they are.
+
+    It is taken for JSON where that loses nothing: no key stands twice in an object, and no number is `NaN`.
+    """
+    if body[:1] not in (b"{", b"["):
+        return body
+    try:
+        return ReadJson(body, loads_exactly(body.decode()))
+    except ValueError:
+        return body
 
 
 def json_body(message: HttpRequest | HttpResponse) -> Any:

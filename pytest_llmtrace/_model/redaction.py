@@ -6,23 +6,24 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
+from typing import Any, Final, SupportsBytes
+from urllib.parse import urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.content import decoded
-from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
+from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, ReadJson, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
-from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
+from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.places import names_a_secret
-from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER, credentials, is_like_a_key
+from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
+from pytest_llmtrace._model.secrecy.searched import Searched
 
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "redact_data"]
 
@@ -34,12 +35,6 @@ RESPONSE_HEADERS: Final = frozenset(
 )
 """Response headers that are kept."""
 
-_SIGNATURES: Final = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
-_OF_SIGNED: Final = re.compile(
-    r"^(?:x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|expires|s[vketpri]|spr|srt|ss|sk[a-z]+)$",
-    re.IGNORECASE,
-)
-"""What else is signed, of AWS, Google, Azure and CloudFront: when, until when, by whom; another one in each run."""
 _SHORTEST_SECRET: Final = 8
 _MOST_HEADS: Final = 256
 
@@ -60,6 +55,7 @@ class Redactor:
         detector: Detector | None = None,
         eye: Eye | None = None,
         live: bool = False,
+        searched: Searched | None = None,
     ) -> None:
         """What to remove besides what is recognised by its form or its place.
 
@@ -71,16 +67,18 @@ class Redactor:
             detector: finds more, for whoever looks at what is left.
             eye: looks for what is left when everything was removed.
             live: whether variables of the environment count that are set later, by a test or what it loads.
+            searched: what others searched for the same secrets, in place of `secrets` and `allowed`.
         """
         named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
         self._more = more
         self._personal = personal
         self.detector = detector
         self._eye = eye
-        self._values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
-        self.known = Known.of(self._values.items(), allowed)
+        values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
+        self.searched = searched or Searched(values, allowed)
+        """What is secret by its value, with what was searched for it already."""
+        self._own: tuple[Searched, tuple[str, ...], Searched] = self.searched, (), self.searched
         self._variables = Watched() if live else None
-        self._clean = CleanBodies()
         self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
 
     @classmethod
@@ -96,9 +94,15 @@ class Redactor:
         values = secret_values(os.environ if environment is None else environment)
         return cls(values, more, allowed=allowed, detector=detector, live=environment is None)
 
+    @property
+    def known(self) -> Known:
+        """What is secret by its value, and what looks like a secret and is none."""
+        return self.searched.known
+
     def knowing(self, secrets: Iterable[str]) -> Redactor:
         """A redactor that removes these values as well."""
-        return self._with(values={**dict.fromkeys(secrets, "a secret value"), **self._values})
+        more = {value: "a secret value" for value in secrets if len(value) >= _SHORTEST_SECRET}
+        return self._with(searched=self.searched.knowing(more))
 
     def hiding(self, personal: Personal) -> Redactor:
         """A redactor that removes personal data as well."""
@@ -111,29 +115,24 @@ class Redactor:
     def _with(
         self,
         *,
-        values: Mapping[str, str] | None = None,
+        searched: Searched | None = None,
         personal: Personal | None = None,
         eye: Eye | None = None,
     ) -> Redactor:
         return Redactor(
-            values or self._values,
-            self._more,
-            personal or self._personal,
-            allowed=self.known.allowed,
+            more=self._more,
+            personal=personal or self._personal,
             detector=self.detector,
             eye=eye or self._eye,
             live=self._variables is not None,
+            searched=searched or self.searched,
         )
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
         own = self._learned(request)
-        made = HttpRequest(
-            method=request.method,
-            url=self.url(request.url),
-            headers=self._headers(request.headers, REQUEST_HEADERS, own),
-            body=self._sent(request, own),
-        )
+        head = self._head(request, own)
+        made = HttpRequest(method=head.method, url=head.url, headers=head.headers, body=self._sent(request, own))
         return made if self._eye is None else self._eye.request(made)
 
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
@@ -144,17 +143,18 @@ class Redactor:
 
     def _learn(self, found: Mapping[str, str]) -> None:
         found = {**(self._variables.changed() if self._variables is not None else {}), **found}
-        new = {value: what for value, what in found.items() if not (value in self._values or self.known.allows(value))}
-        if new:
-            self._values = {**self._values, **new}
-            self.known = Known.of(self._values.items(), self.known.allowed)
+        searched = self.searched.knowing({one: what for one, what in found.items() if not self.known.allows(one)})
+        if searched is not self.searched:
+            self.searched = searched
             self._heads.clear()
             if self._eye is not None:
-                self._eye.knows(self.known)
+                self._eye.knows(searched)
 
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
-        own = self._learned(request)
+        return self._head(request, self._learned(request))
+
+    def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
         kept = tuple(pair for pair in request.headers if pair[0].lower() in REQUEST_HEADERS)
         said = request.method, request.url, kept, own
         known = self._heads.get(said)
@@ -179,7 +179,7 @@ class Redactor:
             status=response.status,
             reason=response.reason,
             headers=self._headers(response.headers, RESPONSE_HEADERS, own),
-            body=self._with_more(answer_without_secrets(response.body, self._knowing_own(own), self._clean)),
+            body=self._answered(response.body, own),
         )
         made = made if self._eye is None else self._eye.response(made)
         return made if made.body == response.body else replace(made, body=without_log_probabilities(made.body))
@@ -187,40 +187,41 @@ class Redactor:
     def url(self, url: str) -> str:
         """The URL without user information, and with the values of key-like parameters replaced."""
         try:
-            parts = urlsplit(url)
+            bare = url_without_proofs(url, self.known.allows)
         except ValueError:  # no URL
             return self.text(url)
-        host = parts.netloc.rpartition("@")[2]
-        query = parts.query
-        if query:
-            pairs = parse_qsl(query, keep_blank_values=True)
-            signed = not _SIGNATURES.isdisjoint(name.lower() for name, _ in pairs)
-            secret = [
-                bool(SECRET_PARAMETER.match(name) or (signed and _OF_SIGNED.match(name)))
-                and not self.known.allows(value)
-                for name, value in pairs
-            ]
-            if any(secret):
-                query = "&".join(
-                    f"{quote_plus(name)}={PLACEHOLDER if hidden else quote_plus(value)}"
-                    for (name, value), hidden in zip(pairs, secret, strict=True)
-                )
-        made = self._text(urlunsplit((parts.scheme, host, parts.path, query, "")))
+        made = self._text(bare)
         if self._personal is None:
             return made
         parts = urlsplit(made)
         return urlunsplit((*parts[:2], *(self._personal.redact(part) for part in parts[2:])))
 
-    def _sent(self, request: HttpRequest, own: Iterable[str]) -> bytes:
+    def _sent(self, request: HttpRequest, own: Iterable[str]) -> SupportsBytes:
         """The body of a request; where it is encoded and holds a secret, decoded."""
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
-        made = self.body(plain, own)
-        return body if made == plain else made
+        read = read_json(plain)
+        made = plain if self._holds_none(read, own) else body_without_secrets(plain, self._for(own).known)
+        made = self._with_more(made)
+        if made != plain:
+            return read_json(made)
+        return read if body is plain else body
+
+    def _answered(self, body: bytes, own: Iterable[str]) -> SupportsBytes:
+        """The body of a response. One object in one line is no stream, whose events may hold a secret in pieces."""
+        read = read_json(body)
+        clean = b"\n" not in body and body[:1] == b"{" and self._holds_none(read, own)
+        made = self._with_more(body if clean else answer_without_secrets(body, self._for(own).known))
+        return read if made == body else read_json(made)
+
+    def _holds_none(self, body: SupportsBytes, own: Iterable[str]) -> bool:
+        """Whether a body is JSON that holds no secret; of a history that grows, only what is new is searched."""
+        return isinstance(body, ReadJson) and self._for(own).pieces.hold_none(bytes(body).decode("latin-1"))
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
-        return self._with_more(body_without_secrets(body, self._knowing_own(own), self._clean))
+        clean = self._holds_none(read_json(body), own)
+        return self._with_more(body if clean else body_without_secrets(body, self._for(own).known))
 
     def text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret, and all personal data, replaced."""
@@ -253,13 +254,17 @@ class Redactor:
         if self._personal is not None:
             self._personal.keep(text)
 
-    def _knowing_own(self, own: Iterable[str]) -> Known:
-        values = [(value, "the key of the request") for value in own]
-        return self.known if not values else Known.of([*self._values.items(), *values], self.known.allowed)
+    def _for(self, own: Iterable[str]) -> Searched:
+        """For what a request proved itself with, too."""
+        own, last = tuple(own), self._own
+        if last[0] is not self.searched or last[1] != own:
+            found = self.searched.knowing(dict.fromkeys(own, "the key of the request"))
+            last = self._own = self.searched, own, found
+        return last[2]
 
     def _text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret replaced."""
-        text = without_secrets(text, self._knowing_own(own))
+        text = without_secrets(text, self._for(own).known)
         more = self._more() if self._more is not None else None
         return more(text) if more is not None else text
 

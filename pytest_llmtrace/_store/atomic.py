@@ -12,16 +12,22 @@ from pathlib import Path
 from pytest_llmtrace.errors import StorageError
 
 
-def write_text(path: Path, text: str) -> bool:
+def write_text(path: Path, text: str, *, settled: bool = True) -> bool:
     """Write text as UTF-8; see `write_bytes`."""
-    return write_bytes(path, text.encode())
+    return write_bytes(path, text.encode(), settled=settled)
 
 
-def write_bytes(path: Path, data: bytes) -> bool:
+def write_bytes(path: Path, data: bytes, *, settled: bool = True) -> bool:
     """Replace a file's content in one step, and say whether that was needed.
 
     A reader, and a crash at any moment, finds the old content or the new one. Parent directories are made. A file
     that holds the data already is not touched. A symbolic link is replaced, not followed.
+
+    Args:
+        path: the file.
+        data: what it is to hold.
+        settled: whether a power cut finds the new content, too, when this returns; else `settle` sees to that, for all
+            that was written to a folder at once.
 
     Raises:
         StorageError: the operating system refused; the old file is as it was.
@@ -33,6 +39,8 @@ def write_bytes(path: Path, data: bytes) -> bool:
         _replace(path, data)
     except OSError as error:
         raise refused(path, "written", error) from error
+    if settled:
+        settle(path.parent)
     return True
 
 
@@ -80,11 +88,10 @@ def _replace(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_directory(path.parent)
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make the rename itself durable, where directories can be opened and synced (not on Windows)."""
+def settle(directory: Path) -> None:
+    """Make renames durable, where directories can be opened and synced (not on Windows)."""
     with contextlib.suppress(OSError):
         handle = os.open(directory, os.O_RDONLY)
         try:

@@ -122,8 +122,11 @@ def write(
             meta = {**recorded.meta, "golden": digest(text)}
             same = atomic.holds(cassette.golden, text.encode())
             tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
-            changed = atomic.write_text(cassette.tape, seal.closed(tape, meta) if seal is not None and sealed else tape)
-        changed = atomic.write_text(cassette.golden, text) or changed
+            tape = seal.closed(tape, meta) if seal is not None and sealed else tape
+            changed = atomic.write_text(cassette.tape, tape, settled=False)
+        changed = atomic.write_text(cassette.golden, text, settled=False) or changed
+        if changed:
+            atomic.settle(cassette.golden.parent)
         return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 

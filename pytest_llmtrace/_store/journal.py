@@ -1,9 +1,10 @@
 """The journal: each interaction that was paid for, kept at once, so that no crash loses it.
 
-A line of JSON each, appended in one write and synced. Every process that writes begins with a header line, also after
-lines of another process that records the same test; requests refer to earlier ones after the same header only, so a
-journal grows with what is new, and what an interrupted run left stays readable beside what the next one adds. An
-encrypted journal says so in its headers, and each line after one is encrypted for its place.
+A line of JSON each, appended in one write, and synced unless a sync was just done (docs/design/0035). Every process
+that writes begins with a header line, also after lines of another process that records the same test; requests refer
+to earlier ones after the same header only, so a journal grows with what is new, and what an interrupted run left stays
+readable beside what the next one adds. An encrypted journal says so in its headers, and each line after one is
+encrypted for its place.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,9 +46,12 @@ class JournalFile:
 class Journal:
     """Appends interactions to a file. Nothing is opened before the first one. Safe to use from threads."""
 
-    def __init__(self, path: Path, seal: Seal | None = None) -> None:
-        """Args: path: the file; seal: what encrypts it."""
+    def __init__(self, path: Path, seal: Seal | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Args: path: the file; seal: what encrypts it; clock: gives seconds, and is no clock that a test stops."""
         self.path = path
+        self._clock = clock
+        self._synced_at = clock()
+        self._unsynced = False
         self._seal = seal
         self._number = 0
         self._lock = threading.Lock()
@@ -70,7 +75,10 @@ class Journal:
             raise StorageError(f"{self.path} could not be written: {place} is read-only")
 
     def append(self, interaction: Interaction) -> None:
-        """Add an interaction, redacted already; it is on disk when this returns.
+        """Add an interaction, redacted already; no end of the process loses it when this returns.
+
+        It is on the disk then, where the last sync, or the beginning, was `PAUSE` ago; else the next append sees to
+        that, or `close`.
 
         Raises:
             StorageError: the operating system refused.
@@ -81,18 +89,32 @@ class Journal:
                     self._close()  # somebody removed it: what comes now must be found again
                     self._open()
                 with alone(self._file):
+                    self._unsynced = True
                     self._begin()
                     _write(self._file, self._line(interaction) + b"\n")
                     self._end = os.fstat(self._file).st_size
+                if self._clock() - self._synced_at >= PAUSE:
+                    self._sync()
             except OSError as error:
+                with contextlib.suppress(OSError):  # what was appended before
+                    self._sync()
                 # The next append begins anew, with a header: what it would refer to may not be in the file.
                 self._close()
                 raise refused(self.path, "written", error) from error
 
     def close(self) -> None:
-        """Let go of the file; the next append opens it again."""
+        """Let go of the file, which is on the disk then; the next append opens it again.
+
+        Raises:
+            StorageError: the operating system refused.
+        """
         with self._lock:
-            self._close()
+            try:
+                self._sync()
+            except OSError as error:
+                raise refused(self.path, "written", error) from error
+            finally:
+                self._close()
 
     def remove(self) -> None:
         """Close and delete the file: everything in it has been saved. What another process still needs stays.
@@ -149,6 +171,11 @@ class Journal:
         self._number += 1
         return compact_bytes({SEALED_KEY: self._seal.encrypted_line(line, self._number)})
 
+    def _sync(self) -> None:
+        if self._file is not None and self._unsynced:
+            os.fsync(self._file)
+            self._synced_at, self._unsynced = self._clock(), False
+
     def _close(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):
@@ -156,6 +183,7 @@ class Journal:
         self._file = None
         self._end = -1
         self._number = 0
+        self._unsynced = False
         self._writer = InteractionWriter()
 
 
@@ -220,12 +248,13 @@ def _parsed(line: bytes) -> Any:
 
 
 def _write(file: int, data: bytes) -> None:
-    """All of the data, in one write where the operating system lets us, and onto the disk."""
+    """All of the data, in one write where the operating system lets us."""
     while data:
         data = data[os.write(file, data) :]
-    os.fsync(file)
 
 
+PAUSE: Final = 0.1
+"""Seconds between two syncs of a journal at least: less than a model takes for an answer."""
 _HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
 _FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 """Windows would turn line ends otherwise; a symbolic link that somebody committed leads out of the folder, and a pipe

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.exact_json import loads_exactly
-from pytest_llmtrace._model.http import Headers, HttpRequest, held_body
+from pytest_llmtrace._model.http import Headers, HttpRequest, ReadJson, held_body
 from pytest_llmtrace._store.bodies import JsonBody, body_data
 from pytest_llmtrace._store.json_text import is_storable
 
@@ -43,7 +43,7 @@ class RequestWriter:
         """The data of the next request."""
         position = len(self._requests)
         held = held_body(request)
-        value: Any = held.value if isinstance(held, JsonBody) else _object(bytes(held))
+        value: Any = held.value if isinstance(held, (JsonBody, ReadJson)) else _object(bytes(held))
         shape = self._shape_of(value)
         base = self._base(shape) if shape is not None else None
         self._requests.append(request)

@@ -6,16 +6,16 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, SupportsBytes
 
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
-from pytest_llmtrace._model.secrecy.beginnings import CleanBodies
 from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
-from pytest_llmtrace._model.secrecy.leaves import Leaf, leaves, quoted
+from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, quoted, texts_of
 from pytest_llmtrace._model.secrecy.readings import readings
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
+from pytest_llmtrace._model.secrecy.searched import Pieces, Searched
 
 Detector = Callable[[str], Iterable[tuple[str, str]]]
 """Finds more secrets in a line of text: for each, what it is, and the secret."""
@@ -38,30 +38,30 @@ class Leak:
 class Eye:
     """Looks at each request and answer of one owner once. Safe to use from threads."""
 
-    def __init__(self, known: Known, detector: Detector | None = None) -> None:
-        """Args: known: secret values, and what is none; detector: finds more."""
-        self._known = known
+    def __init__(self, searched: Searched, detector: Detector | None = None) -> None:
+        """Args: searched: secret values, what is none, and what was looked at already; detector: finds more."""
+        self._searched = searched
+        self._pieces = Pieces(searched.known)
+        """Of its own: what removes secrets may have overlooked one."""
         self._detector = detector
-        self._seen: set[str] = set()
-        self._clean = CleanBodies()
         self._lock = threading.Lock()
         self.leaks: list[Leak] = []
         """What was found, in order, each once."""
         self.learned = False
         """Whether it came to know more values on the way."""
 
-    def knows(self, known: Known) -> None:
+    def knows(self, searched: Searched) -> None:
         """From now on more values are secret: what was clean may be so no longer."""
         with self._lock:
-            self._known, self._clean, self.learned = known, CleanBodies(), True
-            self._seen.clear()
+            self._searched, self._pieces, self.learned = searched, Pieces(searched.known), True
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""
         leaks = list(self._in_text(request.url, "address"))
-        body = self.body(request.body, "request", joined=False)
+        held = held_body(request)
+        body = self._looked_at(held, "request", joined=False)
         self._note(leaks)
-        return replace(request, url=_without(request.url, leaks), body=body)
+        return request if body is held and not leaks else replace(request, url=_without(request.url, leaks), body=body)
 
     def response(self, response: HttpResponse) -> HttpResponse:
         """The response without what was found in it now."""
@@ -71,7 +71,7 @@ class Eye:
             leaks = list(self._in_text(value, f"{place}, header {name}"))
             self._note(leaks)
             headers.append((name, PLACEHOLDER if leaks else value))
-        return replace(response, headers=tuple(headers), body=self.body(response.body, place, joined=True))
+        return replace(response, headers=tuple(headers), body=self._looked_at(held_body(response), place, joined=True))
 
     def name(self, name: str) -> Sequence[Leak]:
         """Look at what files are named after: the id of a test. Only forms count, wherever a part of it begins."""
@@ -80,7 +80,7 @@ class Eye:
             key.value: Leak(what=key.what, place="name of the test", shown=f"{key.value[:_SHOWN]}…", secret=key.value)
             for part in parts
             for key in keys_in(part)
-            if not self._known.allows(key.value)
+            if not self._searched.known.allows(key.value)
         }
         found = list(leaks.values())
         self._note(found)
@@ -93,14 +93,30 @@ class Eye:
 
     def body(self, body: bytes, place: str, *, joined: bool = False) -> bytes:
         """The body without what was found in it now; `joined`: whether its texts may go on in one another."""
+        return bytes(self._looked_at(read_json(body), place, joined=joined))
+
+    def _looked_at(self, held: SupportsBytes, place: str, *, joined: bool) -> SupportsBytes:
+        if isinstance(held, ReadJson) and self._is_clean(held, joined=joined):
+            return held
+        body = bytes(held)
+        made = self._taken_apart(body, place, joined=joined)
+        return held if made == body else made
+
+    def _is_clean(self, held: ReadJson, *, joined: bool) -> bool:
+        """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
+        texts = list(texts_of(held.value))
+        whole = (text for _, text in texts)
+        if not texts or any(
+            True for text in (*whole, *(_together(texts) if joined else ())) for _ in self._in_text(text, "")
+        ):
+            return False
+        return self._pieces.hold_none(bytes(held).decode())
+
+    def _taken_apart(self, body: bytes, place: str, *, joined: bool) -> bytes:
         frames = read_frames(body)
         if frames is not None:
             return self._frames(body, [frame.payload.decode("utf-8", "replace") for frame in frames], place)
         text = body.decode("utf-8", "surrogateescape")
-        start = 0 if joined else self._clean.searched(body, joined, b'{"')
-        if start and not self._finds(body[start:].decode("utf-8", "surrogateescape")):
-            self._clean.add(body, joined)
-            return body
         found = list(leaves(text))
         edits = [edit for leaf in found for edit in self._leaf(leaf, place)]
         if joined:
@@ -110,13 +126,7 @@ class Eye:
         self._note(rest)
         if rest:
             return PLACEHOLDER.encode()
-        if made == text:
-            self._clean.add(body, joined)
         return body if made == text else made.encode("utf-8", "surrogateescape")
-
-    def _finds(self, text: str) -> bool:
-        """Whether there is anything in the end of a body, whose beginning was looked at."""
-        return any(True for leaf in leaves(text) for _ in self._in_text(leaf.text, "")) or any(self._outside(text, ""))
 
     def _frames(self, body: bytes, payloads: Sequence[str], place: str) -> bytes:
         found = [leaf for payload in payloads for leaf in leaves(payload)]
@@ -148,33 +158,31 @@ class Eye:
 
     def _outside(self, text: str, place: str) -> Iterator[Leak]:
         """What is secret in a body by a place that no single text of it has: a form, a multipart, a name."""
-        for edit in secrets_in(text, self._known, strict=text.lstrip()[:1] in ("{", "[")):
+        for edit in secrets_in(text, self._searched.known, strict=text.lstrip()[:1] in ("{", "[")):
             yield Leak(what=edit.what, place=place, shown=edit.shown, secret=edit.secret)
 
     def _in_text(self, text: str, place: str) -> Iterator[Leak]:
-        with self._lock:
-            known = text in self._seen
-        if known or len(text) < _SHORTEST:
+        searched = self._searched
+        if len(text) < _SHORTEST or text in searched.texts:
             return
         clean = True
         for reading in readings(text):
-            for what, secret, shown in self._secrets(reading):
+            for what, secret, shown in self._secrets(reading, searched.known):
                 clean = False
                 yield Leak(what=what, place=place, shown=shown, secret=secret)
             if not clean:
                 return
-        with self._lock:
-            self._seen.add(text)
+        searched.texts.add(text)
 
-    def _secrets(self, text: str) -> Iterator[tuple[str, str, str]]:
+    def _secrets(self, text: str, known: Known) -> Iterator[tuple[str, str, str]]:
         for key in keys_in(text):
-            if not self._known.allows(key.value):
+            if not known.allows(key.value):
                 yield key.what, key.value, f"{key.value[:_SHOWN]}…"
-        for value, what in self._known.values:
+        for value, what in known.values:
             if value in text:
                 yield what, value, ""
         for what, secret in self._detector(text) if self._detector is not None else ():
-            if not self._known.allows(secret) and PLACEHOLDER not in secret:
+            if not known.allows(secret) and PLACEHOLDER not in secret:
                 yield what, secret, f"{secret[:_SHOWN]}…"
 
     def _note(self, leaks: Iterable[Leak]) -> None:
@@ -182,6 +190,14 @@ class Eye:
             with self._lock:
                 if leak not in self.leaks:
                     self.leaks.append(leak)
+
+
+def _together(texts: Iterable[tuple[Path, str]]) -> Iterator[str]:
+    """Texts under the same keys, joined where they differ."""
+    together: dict[Path, list[str]] = {}
+    for path, text in texts:
+        together.setdefault(path, []).append(text)
+    return ("".join(pieces) for pieces in together.values() if len(set(pieces)) > 1)
 
 
 def _without(text: str, leaks: Iterable[Leak]) -> str:

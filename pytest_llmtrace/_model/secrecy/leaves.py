@@ -9,7 +9,10 @@ import json
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
+
+Path = tuple[str | None, ...]
+"""The keys that lead to a text; `None` for a place in a list."""
 
 
 @dataclass(slots=True)
@@ -20,8 +23,7 @@ class Leaf:
     end: int
     """With its quotes."""
     text: str
-    path: tuple[str | None, ...]
-    """The keys that lead to it; `None` for a place in a list."""
+    path: Path
     _around: tuple[dict[str, Hashable], ...]
     _places: tuple[str | int, ...]
 
@@ -86,6 +88,20 @@ def leaves(text: str) -> Iterator[Leaf]:
             _count(opened)
             _mark(opened, token["scalar"], scalar=True)
     yield from found
+
+
+def texts_of(value: Any) -> Iterator[tuple[Path, str]]:
+    """The same texts of a document that was parsed, with the paths to them, in the same order."""
+    waiting: list[tuple[Path, Any]] = [((), value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, str):
+            yield path, one
+        elif isinstance(one, dict):
+            waiting += [((*path, key), part) for key, part in reversed(one.items())]
+        elif isinstance(one, list):
+            here = (*path, None)
+            waiting += [(here, part) for part in reversed(one)]
 
 
 def quoted(text: str) -> str:

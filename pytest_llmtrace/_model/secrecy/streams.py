@@ -26,6 +26,8 @@ def without_split_secrets(text: str, known: Known) -> str:
     if text.lstrip()[:1] == "[":
         made = without_split([text], known)
         return text if made is None else made[0]
+    if "\n" not in text:  # one event at most
+        return text
     documents = [found.span("json") for found in _DOCUMENT.finditer(text)]
     parts = [text[start:end] for start, end in documents]
     changed = without_split(parts, known) if len(parts) > 1 else None

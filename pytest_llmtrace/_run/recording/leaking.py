@@ -18,7 +18,7 @@ class Look:
     """The eye on one owner; none where nothing is recorded."""
 
     def __init__(self, redactor: Redactor, *, records: bool) -> None:
-        self._eye = Eye(redactor.known, redactor.detector) if records else None
+        self._eye = Eye(redactor.searched, redactor.detector) if records else None
         self.redactor = redactor.knowing(()) if self._eye is None else redactor.watched(self._eye)
         """What the owner's requests and answers go through; what it learns of them is of no other owner."""
         self.told: str | None = None

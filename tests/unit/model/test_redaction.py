@@ -11,6 +11,7 @@ import pytest
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
+from pytest_llmtrace._model.secrecy.searched import Searched
 
 KEY = "sk-secret-0123456789"
 
@@ -170,7 +171,7 @@ def test_what_a_request_proved_itself_with_is_secret_in_all_that_follows(monkeyp
 def test_the_last_look_learns_what_is_secret_from_now_on():
     """What a request proved itself with is sought in what was clean before, too."""
     key = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc"
-    eye = Eye(Redactor().known)
+    eye = Eye(Searched({}))
     watched = Redactor().watched(eye)
     eye.texts([f"before {key}"], "golden trace")
     assert eye.leaks == []

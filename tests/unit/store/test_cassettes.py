@@ -178,13 +178,13 @@ def test_two_who_write_at_once_leave_the_files_of_one(cassette: Cassette, monkey
     done: list[tuple[bool, str]] = []
     write_text, flock = atomic.write_text, fcntl.flock
 
-    def noting(path: Path, text: str) -> bool:
+    def noting(path: Path, text: str, *, settled: bool) -> bool:
         mine = threading.current_thread() is not other
         done.append((mine, path.name))
         if mine and path == cassette.tape:
             other.start()
             assert waits.wait(10)
-        return write_text(path, text)
+        return write_text(path, text, settled=settled)
 
     def waiting(file: int, kind: int) -> None:
         if threading.current_thread() is other:

@@ -52,17 +52,39 @@ def test_what_is_appended_is_on_disk(tmp_path: Path) -> None:
 
 
 def test_each_line_is_one_write_and_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interaction is one write of one whole line, followed by a sync."""
+    """What follows a sync within a moment waits for the next one, and for the end at the latest."""
     done: list[str] = []
     write, fsync = os.write, os.fsync
     monkeypatch.setattr(
         os, "write", lambda file, data: done.append(f"write {data.count(bytes([10]))}") or write(file, data)
     )
     monkeypatch.setattr(os, "fsync", lambda file: done.append("fsync") or fsync(file))
-    journal = Journal(tmp_path / "a.journal.jsonl")
+    now = 1.0
+    journal = Journal(tmp_path / "a.journal.jsonl", clock=lambda: now)
+    for one, now in zip(growing(4), (1.05, 2.0, 2.09, 2.11), strict=True):
+        journal.append(one)
+        done.append(f"at {now}")
+    journal.close()
+    appended = ["write 1", "write 1", "at 1.05", "write 1", "fsync", "at 2.0", "write 1", "at 2.09", "write 1", "fsync"]
+    assert done == [*appended, "at 2.11"]
+    now = 2.15
     journal.append(growing(1)[0])
     journal.close()
-    assert done == ["write 1", "fsync", "write 1", "fsync"]
+    assert done[len(appended) + 1 :] == ["write 1", "write 1", "fsync"]
+
+
+def test_a_disk_that_refuses_at_the_end_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not on the disk yet may not be there then, and whoever closes the journal is told."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal = Journal(tmp_path / "a.journal.jsonl", clock=lambda: 1.0)
+    journal.append(growing(1)[0])
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StorageError, match="No space left on device"):
+        journal.close()
+    journal.close()
 
 
 def test_a_write_in_pieces_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye, Leak
-from pytest_llmtrace._model.secrecy.search import Known
+from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._run.recording import from_detect_secrets
 
 KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
@@ -34,7 +34,7 @@ BURIED = {
 
 def watched(**known: object) -> tuple[Eye, Redactor]:
     """An eye, and a redactor whose work it looks at."""
-    eye = Eye(Known.of(()), **known)
+    eye = Eye(Searched({}), **known)
     return eye, Redactor().watched(eye)
 
 
@@ -86,7 +86,7 @@ def test_a_detector_and_the_allow_list_have_their_say():
     assert [(leak.what, leak.shown) for leak in eye.leaks] == [("a shoe size", "424242…")]
     import re
 
-    allowing = Eye(Known.of((), [re.compile("^4242"), re.compile("sk-proj")]), lambda _: [("a shoe size", "42424242")])
+    allowing = Eye(Searched({}, [re.compile("^4242"), re.compile("sk-proj")]), lambda _: [("a shoe size", "42424242")])
     assert (
         allowing.body(json.dumps({"a": f"42424242 {KEY}"}).encode(), "answer")
         == json.dumps({"a": f"42424242 {KEY}"}).encode()

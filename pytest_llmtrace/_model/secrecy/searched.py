@@ -1,0 +1,108 @@
+"""What was searched for one set of secrets and held none: of a history that grows only what is new is searched.
+
+Every memory here is of one set of known secrets, and of no other: whoever comes to know another one asks a new
+`Searched`, in which nothing was looked at yet (docs/design/0034).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pytest_llmtrace._model.secrecy.search import Known, secrets_in
+
+
+class CleanTexts:
+    """Texts in which nothing was found: as many as fit, then it begins anew. Safe to use from threads."""
+
+    def __init__(self, most: int = 4 * 1024 * 1024) -> None:
+        """Args: most: letters that are kept at once."""
+        self._texts: set[str] = set()
+        self._size = 0
+        self._most = most
+        self._lock = threading.Lock()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
+    def add(self, text: str) -> None:
+        """Note that nothing was found in a text."""
+        with self._lock:
+            if text in self._texts or len(text) > self._most:
+                return
+            if self._size + len(text) > self._most:
+                self._texts, self._size = set(), 0
+            self._texts.add(text)
+            self._size += len(text)
+
+
+class Pieces:
+    """JSON documents, searched piece by piece, each distinct piece once. Safe to use from threads.
+
+    A piece ends where one object of a list ends and the next begins. Nothing that is secret by form or by place goes
+    beyond that; what is secret by its value might, where a brace is in it: then documents are searched whole.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._clean = CleanTexts()
+        self._whole = any("}" in value for value, _ in known.values)
+
+    def hold_none(self, document: str) -> bool:
+        """Whether nothing secret is in a document, which must be valid JSON."""
+        if self._whole:
+            return not secrets_in(document, self._known, strict=True)
+        new = [piece for piece in _BOUNDARY.split(document) if piece not in self._clean]
+        # As lines of one text, which costs one search. What that finds beyond an end, the caller does not.
+        if new and secrets_in("\n".join(new), self._known, strict=True):
+            return False
+        for piece in new:
+            self._clean.add(piece)
+        return True
+
+
+class Searched:
+    """One set of known secrets, with what was searched for it."""
+
+    def __init__(
+        self, values: Mapping[str, str], allowed: Sequence[re.Pattern[str]] = (), *, remembers: bool = True
+    ) -> None:
+        """Nothing was searched yet.
+
+        Args:
+            values: what is secret, each with what it is.
+            allowed: what looks like a secret and is none.
+            remembers: whether it keeps what `knowing` made.
+        """
+        self.values = values
+        self.known = Known.of(values.items(), allowed)
+        self.pieces = Pieces(self.known)
+        """Of bodies, by what removes secrets."""
+        self.texts = CleanTexts()
+        """By whoever looks at what is left."""
+        self._more: dict[frozenset[str], Searched] | None = {} if remembers else None
+
+    def knowing(self, values: Mapping[str, str]) -> Searched:
+        """For these values as well, each with what it is. All owners of a run that learn the same share what it made.
+
+        Not so what comes of that in turn: where each request has a proof of its own, nothing is kept of the last one.
+        """
+        new = {value: what for value, what in values.items() if value not in self.values}
+        if not new:
+            return self
+        made = self._more.get(frozenset(new)) if self._more is not None else None
+        if made is None:
+            made = Searched({**self.values, **new}, self.known.allowed, remembers=False)
+            if self._more is not None:
+                if len(self._more) >= _MOST_SETS:
+                    self._more.clear()
+                self._more[frozenset(new)] = made
+        return made
+
+
+_BOUNDARY: Final = re.compile(r"\},\s?(?=\{\"[A-Za-z_])")
+"""Never inside of a text of JSON: a quote would have a backslash there, and behind the quote that ends a text no letter
+can stand."""
+_MOST_SETS: Final = 8
