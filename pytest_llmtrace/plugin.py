@@ -195,8 +195,7 @@ class Hooks:
             with self.bugs.failing_report(self.run, report):
                 self.run.note(report)
                 if call.when == "teardown":
-                    report.llmtrace = self.run.take_payloads()  # type: ignore[attr-defined]  # to the controller
-                    report.user_properties += self.run.junit_properties(report.llmtrace)
+                    self.run.outbox.ride_on(report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

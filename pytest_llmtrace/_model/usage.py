@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +41,19 @@ class Usage:
     def to_data(self) -> dict[str, int | bool]:
         """Plain data for files and reports: input and output always, the rest where it is not zero."""
         data: dict[str, int | bool] = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
-        for field in fields(self)[2:]:
-            if value := getattr(self, field.name):
-                data[field.name] = value
+        for name in _WHERE_NOT_ZERO:
+            if value := getattr(self, name):
+                data[name] = value
         return data
 
     @classmethod
     def from_data(cls, data: dict[str, int | bool]) -> Usage:
         """The inverse of `to_data`; unknown keys are ignored."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in data.items() if name in known})  # type: ignore[arg-type]
+        return cls(**{name: value for name, value in data.items() if name in _FIELDS})  # type: ignore[arg-type]
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Usage))
+_WHERE_NOT_ZERO: Final = _FIELDS[2:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,7 @@ class Bugs:
                 run.broken(found, report.nodeid, late=True)
             if report.when == "teardown":
                 known: Any = report
-                known.llmtrace = [*getattr(report, "llmtrace", []), *run.take_payloads()]
+                known.llmtrace = [*getattr(report, "llmtrace", []), *run.outbox.texts()]
 
     @contextlib.contextmanager
     def failing_item(self, item: pytest.Item, what: str) -> Iterator[None]:

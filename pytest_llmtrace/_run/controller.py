@@ -16,6 +16,7 @@ from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.findings import Breach
+    from pytest_llmtrace._report.document.payload_texts import Payloads
     from pytest_llmtrace._run.money.ledger import Ledger
 
 _NOTHING_FAILED: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -30,7 +31,7 @@ class Controller:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._payloads: list[dict[str, Any]] = []
+        self._texts: list[str] = []
         self._outcomes: dict[str, str] = {}
         self._durations: dict[str, float] = {}
         self._document: dict[str, Any] | None = None
@@ -54,14 +55,14 @@ class Controller:
                 self._outcomes[report.nodeid] = "error" if failed_outside else outcome
         before = self._durations.get(report.nodeid, 0.0) if report.when != "setup" else 0.0  # a rerun counts anew
         self._durations[report.nodeid] = before + report.duration
-        payloads = getattr(report, "llmtrace", [])
-        if payloads and report.location[1] is not None:
+        texts = getattr(report, "llmtrace", [])
+        if texts and report.location[1] is not None:
             self._places[report.nodeid] = (report.location[0], report.location[1] + 1)
-        self.add(payloads)
+        self.add(texts)
 
-    def add(self, payloads: list[dict[str, Any]], strays: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Take in what owners have to say, and of calls of LLMs that no test made."""
-        self._payloads += payloads
+    def add(self, texts: Sequence[str], strays: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Take in the payloads of owners, as texts, and what is known of calls of LLMs that no test made."""
+        self._texts += texts
         self._strays += strays
 
     def ledger_file(self) -> str:
@@ -75,22 +76,24 @@ class Controller:
 
     def finish(self, session: pytest.Session, coverage: Coverage) -> int | pytest.ExitCode:
         """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
-        if session.config.option.collectonly or (not self._payloads and self.settings.run_mode == "off"):
+        if session.config.option.collectonly or (not self._texts and self.settings.run_mode == "off"):
             return session.exitstatus  # a report of nothing would replace that of the last run
         from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
+        from pytest_llmtrace._report.document.payload_texts import Payloads  # noqa: PLC0415
         from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
         from pytest_llmtrace._run.ci import places_in_checkout, write_step_summary  # noqa: PLC0415
 
-        breaches, budgets = self._held_against_budgets()
-        self._problems += self._never_swapped()
+        payloads = Payloads(self._texts)
+        breaches, budgets = self._held_against_budgets(payloads)
+        self._problems += self._never_swapped(payloads)
         self._tell_strays()
         self._document = document(
-            self._payloads,
+            payloads,
             self._outcomes,
             mode=self.settings.run_mode,
             breaches=breaches,
             budgets=budgets,
-            unused=self._unused(session, coverage),
+            unused=self._unused(session, coverage, payloads),
             durations=self._durations,
             places=places_in_checkout(self._places, self.settings),
             failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
@@ -98,7 +101,7 @@ class Controller:
         self._note_uncounted(self._document)
         for path in self.settings.reports:
             try:
-                write_report(path, self._document, self._payloads)
+                write_report(path, self._document, payloads)
             except LlmtraceError as error:
                 self._problems.append(str(error))
         self._remarks += write_step_summary(self._document, self.settings.ci)
@@ -136,7 +139,7 @@ class Controller:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _held_against_budgets(self) -> tuple[list[Breach], list[dict[str, Any]]]:
+    def _held_against_budgets(self, payloads: Payloads) -> tuple[list[Breach], list[dict[str, Any]]]:
         """The breached budgets of the run and of directories, and what was used of all of them."""
         limits, growth = (*self.settings.budgets.run, *self.settings.budgets.directories), self.settings.budgets.growth
         if self.settings.dry_run or not (limits or growth):
@@ -145,14 +148,16 @@ class Controller:
         from pytest_llmtrace._report.document.counted import counted_owner  # noqa: PLC0415
         from pytest_llmtrace._run.money.gates import budget_uses, run_breaches  # noqa: PLC0415
 
-        found = [counted_owner(owner) for owner in owners(self._payloads)]
+        found = [counted_owner(owner) for owner in owners(payloads)]
         return run_breaches(found, limits, growth), list(budget_uses(found, limits, growth))
 
-    def _never_swapped(self) -> list[str]:
+    def _never_swapped(self, payloads: Payloads) -> list[str]:
         """Models that no test asked for: a report on the new one would say nothing about it."""
+        if not self.settings.live.models:
+            return []
         done = {
             pair
-            for payload in self._payloads
+            for payload in payloads
             for pair in (*payload.get("swapped", {}).get("models", ()), *payload.get("unswapped", ()))
         }
         pairs = [(old, new) for old, new in self.settings.live.models if f"{old}={new}" not in done]
@@ -176,12 +181,12 @@ class Controller:
             document["uncounted"] = found
             self._remarks.append(uncounted_line(found))
 
-    def _unused(self, session: pytest.Session, coverage: Coverage) -> list[str]:
+    def _unused(self, session: pytest.Session, coverage: Coverage, payloads: Payloads) -> list[str]:
         from pytest_llmtrace._run.leftovers import unused_files  # noqa: PLC0415
 
         if self.settings.run_mode not in ("trace", "record"):
             return []
-        owners = {payload["nodeid"] for payload in self._payloads}
+        owners = {payload["nodeid"] for payload in payloads}
         if any(outcome == "error" and nodeid not in owners for nodeid, outcome in self._outcomes.items()):
             return []  # a wrong marker kept a test from naming its files, and those of its fixtures
-        return unused_files(session, coverage, self.settings.root, self._payloads, self._outcomes)
+        return unused_files(session, coverage, self.settings.root, payloads, self._outcomes)

@@ -17,6 +17,7 @@ import pytest
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data, totals_from
 from pytest_llmtrace._report.document.payload import properties
+from pytest_llmtrace._report.document.payload_texts import as_texts, from_texts
 from pytest_llmtrace._report.topics.rates import exceeds, rated, rates_text
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def repeat(run: Run, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
         while not (made and made[-1].last):
             made.append(_attempt(run, item, nextitem, len(made) + 1))
     except BaseException:
-        run.interrupted_repeats([payload for attempt in made for payload in attempt.payloads])
+        run.outbox.put_back([payload for attempt in made for payload in attempt.payloads])
         raise
     finally:
         run.number = None
@@ -102,7 +103,7 @@ def _attempt(run: Run, item: pytest.Item, nextitem: pytest.Item | None, number: 
         if has_request:
             node._request = False  # noqa: SLF001
             node.funcargs = None
-    payloads = getattr(reports[-1], "llmtrace", [])
+    payloads = from_texts(getattr(reports[-1], "llmtrace", ()))
     return _Attempt(reports=tuple(reports), payloads=payloads, last=last)
 
 
@@ -119,7 +120,7 @@ def _one_report(made: list[_Attempt], nodeid: str, threshold: float) -> tuple[py
     shown = _shown(made, findings, threshold)
     payloads = list(_merged(made, nodeid, findings, runs))
     teardown = shown.reports[-1]
-    teardown.llmtrace = payloads  # type: ignore[attr-defined]
+    teardown.llmtrace = as_texts(payloads)  # type: ignore[attr-defined]
     own = [payload for payload in payloads if payload["nodeid"] == nodeid]
     if own:
         amounts = totals_data(reduce(add, map(totals_from, own), Totals()))

@@ -11,13 +11,13 @@ import pytest
 from pytest_llmtrace._capture.faults import Fault, fault
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._report.commands.transcript import trace_repr
-from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.live_trace import LLMTrace, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.outbox import Outbox
 from pytest_llmtrace._run.outcomes import (
     drained,
     fail,
@@ -49,7 +49,7 @@ class Run:
         self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()
-        self._payloads: list[dict[str, Any]] = []
+        self.outbox = Outbox(settings)
         self._failed = False
         self.number: int | None = None
         """The run of a test that is repeated, from 1."""
@@ -128,38 +128,24 @@ class Run:
         if text is not None:
             fail(text)
 
-    def take_payloads(self) -> list[dict[str, Any]]:
-        """What the reports must know of the owners that are done, handed out once."""
-        payloads, self._payloads = self._payloads, []
-        return payloads
-
-    @staticmethod
-    def junit_properties(payloads: list[dict[str, Any]]) -> list[tuple[str, object]]:
-        """What pytest's JUnit report says about a test: its calls, tokens, cost and findings."""
-        return [pair for payload in payloads if not payload["fixture"] for pair in properties(payload)]
-
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""
         outcomes.shorten_crash(report)
         if report.when == "call" and report.outcome != "failed" and self._attempt is not None:
             self._failed = self._attempt.stopped_it
 
-    def interrupted(self) -> list[dict[str, Any]]:
-        """The run is over in the middle of a test: what that test has paid for must be in the reports."""
+    def interrupted(self) -> list[str]:
+        """The run is over, maybe in the middle of a test: what that has paid for must be in the reports, too."""
         if self._attempt is not None:
             self._finished(self._attempt, passed=False)
             self._attempt = None
-        return self.take_payloads()
+        return self.outbox.texts()
 
     @property
     def worth_repeating(self) -> bool:
         """Whether the running test may run again: it is about an LLM, and no budget is spent."""
         run = self._attempt
         return run is not None and run.seen and run.recorder.refused is None
-
-    def interrupted_repeats(self, payloads: list[dict[str, Any]]) -> None:
-        """A test that is repeated was interrupted: what the runs before have paid for must be in the reports."""
-        self._payloads = [*payloads, *self._payloads]
 
     def redacted(self, text: str) -> str:
         """A text of ours without secrets."""
@@ -170,8 +156,8 @@ class Run:
         self._failed = True
         if self._attempt is not None:
             return self._attempt.broken(found)
-        told, mode = self._with_entries, self.settings.run_mode
-        self._payloads.append(broken_payload(owner, mode, found, late=late, with_entries=told))
+        told, mode = self.outbox.with_entries, self.settings.run_mode
+        self.outbox.add(broken_payload(owner, mode, found, late=late, with_entries=told))
         return internal_text(found, owner)
 
     def _judged(self, run: OwnerRun, item: pytest.Item, ended: BaseException | None) -> str | None:
@@ -206,7 +192,7 @@ class Run:
             return run.broken(fault("what the test did could not be kept", error, self.redacted))
         finally:
             if run.seen:
-                self._payloads.append(run.payload(with_entries=self._with_entries))
+                self.outbox.add(run.payload(with_entries=self.outbox.with_entries))
 
     @contextlib.contextmanager
     def _noticing_failure(self) -> Iterator[None]:
@@ -274,14 +260,6 @@ class Run:
             return empty_trace(item.nodeid)
         return LLMTrace(run.shown_trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
 
-    @property
-    def _with_entries(self) -> bool:
-        if not self.settings.reports:
-            return False
-        from pytest_llmtrace._report.files.endings import needs_entries  # noqa: PLC0415
-
-        return any(needs_entries(path) for path in self.settings.reports)
-
     def _opened(  # noqa: RET503  # `fails` raises
         self, planned: Callable[[], Plan | None], fails: Callable[[str], NoReturn] = fail
     ) -> OwnerRun | None:
@@ -296,5 +274,5 @@ class Run:
         except LlmtraceError as error:
             text = str(error) if plan is None else told(error, plan)
         if plan is not None:
-            self._payloads.append(unreadable_payload(plan, text, with_entries=self._with_entries))
+            self.outbox.add(unreadable_payload(plan, text, with_entries=self.outbox.with_entries))
         fails(text)

@@ -28,7 +28,7 @@ AFTER = {
     "torn_down": ("_run.owner", "judge.teardown_verdict", "what the test did could not be kept"),
     "payload": ("_run.owner", "owner_payload", "what the test did could not be kept"),
     "note": ("_run.run", "outcomes.shorten_crash", "the report of the test could not be made"),
-    "properties": ("_run.run", "properties", "the report of the test could not be made"),
+    "properties": ("_run.outbox", "properties", "the report of the test could not be made"),
 }
 PLACES = BEFORE | IN_CALL | AFTER
 OF_THE_RUN = {

@@ -9,14 +9,14 @@ So does ``again``, one more run of a test that is repeated on purpose: what all 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Any
 
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import totals_data, totals_from
+from pytest_llmtrace._report.amounts import totals_from
 
 Payload = Mapping[str, Any]
 """What `payload.owner_payload` made."""
@@ -32,17 +32,23 @@ class Owner:
     """The payloads of the last attempt: one per phase."""
     earlier: tuple[Payload, ...]
     """Those of the attempts before it."""
+    amounts: Totals
+    """What the last attempt used and cost."""
+    golden_amounts: Totals | None
+    """What the golden trace used and cost; `None` where there is none."""
 
-    @property
-    def amounts(self) -> Totals:
-        """What the last attempt used and cost."""
-        return reduce(add, (totals_from(payload) for payload in self.last))
-
-    @property
-    def golden_amounts(self) -> Totals | None:
-        """What the golden trace used and cost; `None` where there is none."""
-        found = next((payload["golden_totals"] for payload in self.last if payload["golden_totals"]), None)
-        return None if found is None else totals_from(found)
+    @classmethod
+    def of(cls, nodeid: str, last: tuple[Payload, ...], earlier: tuple[Payload, ...], *, fixture: bool) -> Owner:
+        """The owner with these payloads."""
+        golden = next((payload["golden_totals"] for payload in last if payload["golden_totals"]), None)
+        return cls(
+            nodeid=nodeid,
+            fixture=fixture,
+            last=last,
+            earlier=earlier,
+            amounts=reduce(add, map(totals_from, last)),
+            golden_amounts=None if golden is None else totals_from(golden),
+        )
 
     @property
     def stopped(self) -> bool:
@@ -93,7 +99,7 @@ class Owner:
     def live(self) -> Totals:
         """What all attempts paid, as totals whose unpriced calls are the live ones."""
         paid = Totals()
-        for payload in (*self.earlier, *self.last):
+        for payload in (one for one in (*self.earlier, *self.last) if one["live_calls"]):
             paid += Totals(
                 live_calls=payload["live_calls"],
                 live_usd=payload["live_cost_usd"],
@@ -125,33 +131,20 @@ class Owner:
             yield from payload[part]
 
 
-def owners(payloads: Iterable[Payload]) -> list[Owner]:
-    """The owners of these payloads, tests before fixtures, each sorted by node id: the same with and without xdist."""
-    attempts: dict[tuple[bool, str, str], list[list[Payload]]] = {}
-    for payload in payloads:
+def owners(payloads: Sequence[Payload]) -> Iterator[Owner]:
+    """The owners of these payloads, tests before fixtures, each sorted by node id: the same with and without xdist.
+
+    One after the other: `payloads` may read them from somewhere whenever they are asked for.
+    """
+    attempts: dict[tuple[bool, str, str], list[list[int]]] = {}
+    for at, payload in enumerate(payloads):
         fixture = bool(payload["fixture"])
         place = (payload["golden"] or "") if fixture else ""  # fixtures of one name in two modules are two
         made = attempts.setdefault((fixture, payload["nodeid"], place), [])
         if payload["phase"] != "call" and made:
-            made[-1].append(payload)
+            made[-1].append(at)
         else:
-            made.append([payload])
-    return [
-        Owner(
-            nodeid=nodeid,
-            fixture=fixture,
-            last=tuple(made[-1]),
-            earlier=tuple(payload for attempt in made[:-1] for payload in attempt),
-        )
-        for (fixture, nodeid, _place), made in sorted(attempts.items(), key=lambda item: item[0])
-    ]
-
-
-def summed_rows(found: Iterable[Owner], part: str, key: str) -> list[dict[str, Any]]:
-    """The rows of all owners added up by name, the dearest first; an unknown cost sorts by the part that is known."""
-    sums: dict[str, Totals] = {}
-    for owner in found:
-        for row in owner.rows(part):
-            sums[row[key]] = sums.get(row[key], Totals()) + totals_from(row)
-    ordered = sorted(sums.items(), key=lambda item: (-item[1].priced_usd, item[0]))
-    return [{key: name, **totals_data(amounts)} for name, amounts in ordered]
+            made.append([at])
+    for (fixture, nodeid, _place), made in sorted(attempts.items(), key=lambda item: item[0]):
+        last = tuple(payloads[at] for at in made[-1])
+        yield Owner.of(nodeid, last, tuple(payloads[at] for one in made[:-1] for at in one), fixture=fixture)

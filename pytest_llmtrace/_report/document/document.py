@@ -9,12 +9,13 @@ from typing import Any, Final
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import NO_AGENT, dollars
-from pytest_llmtrace._report.document.attempts import Owner, Payload, owners, summed_rows
-from pytest_llmtrace._report.document.growth import growth, growth_of_all
+from pytest_llmtrace._report.document.attempts import Owner, Payload, owners
+from pytest_llmtrace._report.document.growth import growth
 from pytest_llmtrace._report.document.payload import finding_data
+from pytest_llmtrace._report.document.sums import PARTS, Sums, rows_of_owner
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
-from pytest_llmtrace._report.topics.outcome import FORGIVEN
+from pytest_llmtrace._report.topics.outcome import FAILED, FORGIVEN
 
 FORMAT_VERSION: Final = 1
 """Of the document and of the lines of the `.jsonl` report.
@@ -24,8 +25,6 @@ FORMAT_VERSION: Final = 1
 
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _NOWHERE: Final[Mapping[str, tuple[str, int]]] = MappingProxyType({})
-PARTS: Final = ("model", "agent", "source")
-"""What rows are broken down by."""
 
 
 def document(
@@ -83,46 +82,39 @@ def document(
         places: File and line of tests, by node id.
         failed: Whether the run failed for another reason: a test file that cannot be imported, an interrupt.
     """
-    found = owners(payloads)
-    tests = [owner for owner in found if not owner.fixture]
-    fixtures = [owner for owner in found if owner.fixture]
+    sums = Sums()
+    tests: list[dict[str, Any]] = []
+    fixtures: list[dict[str, Any]] = []
+    drifted = False
+    for owner in owners(payloads):
+        sums.add(owner)
+        drifted |= owner.failed and outcomes.get(owner.nodeid) not in FORGIVEN
+        if owner.fixture:
+            fixtures.append(_row(owner, "failed" if owner.failed else "passed"))
+        else:
+            outcome = outcomes.get(owner.nodeid, "unknown")
+            tests.append(_row(owner, outcome, durations.get(owner.nodeid), places.get(owner.nodeid)))
+    failed = failed or drifted or any(outcome in FAILED for outcome in outcomes.values())
     made: dict[str, Any] = {
         "llmtrace": FORMAT_VERSION,
         "mode": mode,
-        "exit": "failed" if failed or _failed(found, outcomes, breaches) else "ok",
-        "totals": totals_row(
-            len(tests),
-            sum((owner.amounts for owner in found), Totals()),
-            sum((owner.live for owner in found), Totals()),
-        ),
-        "models": [amounts_row(row, "model") for row in summed_rows(found, "models", "model")],
-        "agents": agent_rows(summed_rows(found, "agents", "agent")),
-        "sources": [amounts_row(row, "source") for row in summed_rows(found, "sources", "source")],
-        "tests": [
-            _test(owner, outcomes.get(owner.nodeid, "unknown"), durations.get(owner.nodeid), places.get(owner.nodeid))
-            for owner in tests
-        ],
+        "exit": "failed" if failed or any(breach.severity == "fail" for breach in breaches) else "ok",
+        "totals": totals_row(len(tests), sums.amounts, sums.paid),
+        "models": [amounts_row(row, "model") for row in sums.rows("model")],
+        "agents": agent_rows(sums.rows("agent")),
+        "sources": [amounts_row(row, "source") for row in sums.rows("source")],
+        "tests": tests,
         "breaches": [breach_row(breach) for breach in breaches],
-        "unused": sorted(unused),
+        "unused": plain(sorted(unused)),
     }
-    if budgets:
-        made["budgets"] = list(budgets)
-    if fixtures:
-        made["fixtures"] = [_test(owner, "failed" if owner.failed else "passed") for owner in fixtures]
-    if compared := growth_of_all(found):
-        made["growth"] = compared
-    if would := [row for row in (*made["tests"], *made.get("fixtures", ())) if "would_record" in row]:
-        made["dry_run"] = dry_run_sums(would)
-    plain_made: dict[str, Any] = plain(made)
-    return plain_made
-
-
-def _failed(found: Sequence[Owner], outcomes: Mapping[str, str], breaches: Sequence[Breach]) -> bool:
-    return (
-        any(outcome in {"failed", "error"} for outcome in outcomes.values())
-        or any(breach.severity == "fail" for breach in breaches)
-        or any(owner.failed and outcomes.get(owner.nodeid) not in FORGIVEN for owner in found)
-    )
+    would = [row for row in (*tests, *fixtures) if "would_record" in row]
+    optional = {
+        "budgets": plain(list(budgets)),
+        "fixtures": fixtures,
+        "growth": sums.growth,
+        "dry_run": dry_run_sums(would) if would else None,
+    }
+    return made | {key: value for key, value in optional.items() if value}
 
 
 def totals_row(tests: int, amounts: Totals, paid: Totals) -> dict[str, Any]:
@@ -167,7 +159,7 @@ def amounts_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
     }
 
 
-def _test(
+def _row(
     owner: Owner, outcome: str, duration: float | None = None, place: tuple[str, int] | None = None
 ) -> dict[str, Any]:
     amounts = owner.amounts
@@ -186,7 +178,7 @@ def _test(
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
         "models": sorted({row["model"] for row in owner.rows("models")}),
-        **({} if place is None else {"file": place[0], "line": place[1]}),
+        **({} if place is None else {"file": plain(place[0]), "line": place[1]}),
         **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
 
@@ -229,7 +221,7 @@ def _parts(owner: Owner) -> dict[str, Any]:
         "directory": owner.directory if owner.fixture else None,
     }
     for key in PARTS:
-        rows = summed_rows([owner], f"{key}s", key)
+        rows = rows_of_owner(owner, key)
         if key != "agent" or any(row["agent"] != NO_AGENT for row in rows):
             unpriced = ({"unpriced_calls": row["unpriced_calls"]} if row["unpriced_calls"] else {} for row in rows)
             made[f"by_{key}"] = [amounts_row(row, key) | part for row, part in zip(rows, unpriced, strict=True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -21,20 +20,12 @@ def growth(owner: Owner) -> dict[str, float | None] | None:
     return None if golden is None or owner.stopped else _ratios(golden, owner.amounts)
 
 
-def growth_of_all(found: Iterable[Owner]) -> dict[str, Any] | None:
-    """The same for all owners that can be compared: `tests`, how many, and `golden` and `observed`, their sums."""
-    return growth_of_pairs(
-        [(golden, owner.amounts) for owner in found if not owner.stopped and (golden := golden_amounts(owner))]
-    )
-
-
-def growth_of_pairs(compared: Sequence[tuple[Totals, Totals]]) -> dict[str, Any] | None:
-    """The same for what golden traces used, and what was used now."""
-    if not compared:
+def growth_of_all(tests: int, golden: Totals, observed: Totals) -> dict[str, Any] | None:
+    """The same for all owners that can be compared, of so many and their sums; `None` where there are none."""
+    if not tests:
         return None
-    golden, observed = (reduce(add, side) for side in zip(*compared, strict=True))
     return {
-        "tests": len(compared),
+        "tests": tests,
         **_ratios(golden, observed),
         **{name: _used(amounts) for name, amounts in (("golden", golden), ("observed", observed))},
     }

@@ -19,7 +19,7 @@ from pytest_llmtrace._report.document.document import (
     paid_row,
     totals_row,
 )
-from pytest_llmtrace._report.document.growth import growth_of_pairs
+from pytest_llmtrace._report.document.growth import growth_of_all
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 
@@ -130,10 +130,13 @@ def _summed(rows: Iterable[Row], key: str) -> list[dict[str, Any]]:
 
 
 def _growth(rows: Iterable[Row]) -> dict[str, Any] | None:
-    pairs = [(row_golden(row), row) for row in rows if not row.get("stopped")]
-    return growth_of_pairs(
-        [(reduce(add, [golden] * row_runs(row)), row_totals(row)) for golden, row in pairs if golden is not None]
-    )
+    tests, before, now = 0, Totals(), Totals()
+    for row in rows:
+        golden = None if row.get("stopped") else row_golden(row)
+        if golden is not None:
+            tests, now = tests + 1, now + row_totals(row)
+            before += reduce(add, [golden] * row_runs(row))
+    return growth_of_all(tests, before, now)
 
 
 def _dry_run(rows: Iterable[Row]) -> dict[str, Any] | None:

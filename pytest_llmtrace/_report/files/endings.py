@@ -73,7 +73,18 @@ def write_json(document: Mapping[str, Any], path: Path) -> None:
 
 
 def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
-    yield json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """A test a line: that is what `grep` and a diff show, and what is held at once of a large suite."""
+    opening = "{"
+    for key, value in document.items():
+        yield f'{opening}\n "{key}": '
+        opening = ","
+        if key in _ROWS and value:
+            rows = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
+            yield from (f"{',' if number else '['}\n  {row}" for number, row in enumerate(rows))
+            yield "\n ]"
+        else:
+            yield json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).replace("\n", "\n ")
+    yield "\n}\n"
 
 
 def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterator[str]:
@@ -112,6 +123,8 @@ _WRITERS: Final[Mapping[str, Writer]] = {
     "metrics.txt": _metrics,
 }
 """By how a file's name ends; the longest ending that fits counts."""
+_ROWS: Final = frozenset({"tests", "fixtures"})
+"""Keys of the document under which there is a row for each owner."""
 _WITH_ENTRIES: Final = frozenset({".html", ".jsonl"})
 
 

@@ -49,7 +49,7 @@ def test_junit_is_pytest_s_own():
 
 
 def test_json(tmp_path):
-    """The JSON file is the document, in a folder that is made for it, with no other file left beside it."""
+    """The JSON file is the document, in a folder that is made for it, with a test a line, and no other file left beside it."""
     path = tmp_path / "deep" / "er" / "out.json"
 
     write_report(path, DOCUMENT, PAYLOADS)
@@ -57,6 +57,10 @@ def test_json(tmp_path):
     assert json.loads(path.read_text("utf-8")) == DOCUMENT
     assert [one.name for one in path.parent.iterdir()] == ["out.json"]
     assert path.read_text("utf-8").startswith('{\n "llmtrace": 1,\n')
+    lines = path.read_text("utf-8").splitlines()
+    start = lines.index(' "tests": [') + 1
+    assert [json.loads(line.rstrip(",")) for line in lines[start : start + len(DOCUMENT["tests"])]] == DOCUMENT["tests"]
+
     write_json(DOCUMENT, tmp_path / "same.json")
     assert (tmp_path / "same.json").read_bytes() == path.read_bytes()
 

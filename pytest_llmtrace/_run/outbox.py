@@ -1,0 +1,53 @@
+"""What reports must know of the owners that are done, until it leaves this process with the report of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._report.document.payload import properties
+from pytest_llmtrace._report.document.payload_texts import as_texts
+from pytest_llmtrace._settings import Settings
+
+
+class Outbox:
+    """The payloads of one process that no report has taken along yet."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._payloads: list[dict[str, Any]] = []
+
+    @cached_property
+    def with_entries(self) -> bool:
+        """Whether payloads must hold full entries, because a report file will."""
+        if not self._settings.reports:
+            return False
+        from pytest_llmtrace._report.files.endings import needs_entries  # noqa: PLC0415
+
+        return any(needs_entries(path) for path in self._settings.reports)
+
+    def add(self, payload: dict[str, Any]) -> None:
+        """Put one in."""
+        self._payloads.append(payload)
+
+    def put_back(self, payloads: Sequence[dict[str, Any]]) -> None:
+        """Put those in that were taken out, in front of all others."""
+        self._payloads = [*payloads, *self._payloads]
+
+    def texts(self) -> list[str]:
+        """What is in it, handed out once."""
+        return as_texts(self._taken())
+
+    def ride_on(self, report: pytest.TestReport) -> None:
+        """Give a report what is in it along, and what pytest's JUnit report says: calls, tokens, cost and findings."""
+        payloads = self._taken()
+        report.llmtrace = as_texts(payloads)  # type: ignore[attr-defined]  # to the controller
+        own = (payload for payload in payloads if not payload["fixture"])
+        report.user_properties += [pair for payload in own for pair in properties(payload)]
+
+    def _taken(self) -> list[dict[str, Any]]:
+        payloads, self._payloads = self._payloads, []
+        return payloads
