@@ -49,7 +49,7 @@ def test_junit_is_pytest_s_own():
 
 
 def test_json(tmp_path):
-    """The JSON file is the document, in a folder that is made for it, with a test a line, and no other file left beside it."""
+    """The JSON file is the document, a test a line, in a folder that is made for it, with no other file beside it."""
     path = tmp_path / "deep" / "er" / "out.json"
 
     write_report(path, DOCUMENT, PAYLOADS)
