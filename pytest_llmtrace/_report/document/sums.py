@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._model.usage import Totals
@@ -51,15 +51,15 @@ class Sums:
         return growth_of_all(self._compared, self._golden, self._observed)
 
 
-def rows_of_owner(owner: Owner, part: str) -> list[Mapping[str, Any]]:
+def rows_of_owner(owner: Owner, part: str) -> Sequence[Mapping[str, Any]]:
     """The same for one owner."""
-    rows = list(owner.rows(f"{part}s"))
-    if len(owner.last) > 1:  # else each name is there once
-        sums: dict[str, Totals] = {}
-        for row in rows:
-            _count(sums, row, part)
-        rows = [{part: name, **totals_data(one)} for name, one in sums.items()]
-    return _dearest_first(rows, part)
+    rows = owner.rows(f"{part}s")
+    if len(owner.last) == 1:  # each name is there once
+        return _dearest_first(list(rows), part)
+    sums: dict[str, Totals] = {}
+    for row in rows:
+        _count(sums, row, part)
+    return _dearest_first([{part: name, **totals_data(one)} for name, one in sums.items()], part)
 
 
 def _count(sums: dict[str, Totals], row: Mapping[str, Any], part: str) -> None:
