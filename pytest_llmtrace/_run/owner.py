@@ -213,7 +213,8 @@ class OwnerRun:
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
                 self.saved = saving.save(self)
-                self._journal.remove()
+                if not self.look.leaks:
+                    self._journal.remove()
             elif self.look.learned_late:
                 self._journal.replace(saving.journalled(self.plan, self.look.redactor))
         finally:

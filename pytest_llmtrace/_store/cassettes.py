@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -89,6 +89,7 @@ def write(
     keep_tape: bool = False,
     seal: Seal | None = None,
     sealed: bool = False,
+    may_hold: Callable[[str], bool] = lambda _: True,
 ) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
@@ -102,6 +103,7 @@ def write(
         keep_tape: whether a recording without interactions leaves the tape that is there.
         seal: what opens the tape that is there now, where that is encrypted.
         sealed: whether the tape is to be encrypted.
+        may_hold: whether a file may hold this text; where it may not, nothing is written.
 
     Raises:
         StorageError: the operating system refused; that file is as it was.
@@ -122,6 +124,8 @@ def write(
             meta = {**recorded.meta, "golden": digest(text)}
             same = atomic.holds(cassette.golden, text.encode())
             tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
+            if not may_hold(tape):
+                return False
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape
             changed = atomic.write_text(cassette.tape, tape, settled=False)
         changed = atomic.write_text(cassette.golden, text, settled=False) or changed

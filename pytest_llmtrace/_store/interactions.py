@@ -6,10 +6,11 @@ from typing import Any, get_args
 
 from pytest_llmtrace._model.bounds import MOST_DECODED
 from pytest_llmtrace._model.content import unpacked_size
-from pytest_llmtrace._model.http import HttpResponse, Interaction, Phase
+from pytest_llmtrace._model.http import HttpResponse, Interaction, Phase, ReadJson, held_body
 from pytest_llmtrace._store.bodies import body_data, read_body
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, INTERACTION_KEYS, RESPONSE_KEYS
+from pytest_llmtrace._store.json_text import is_storable
 from pytest_llmtrace._store.request_chain import RequestWriter, headers_data
 from pytest_llmtrace._store.request_reader import RequestReader, checked, read_headers, text
 
@@ -76,6 +77,9 @@ def _response_data(response: HttpResponse) -> dict[str, Any]:
         data["reason"] = response.reason
     if response.headers:
         data["headers"] = headers_data(response.headers)
+    held = held_body(response)
+    if isinstance(held, ReadJson) and is_storable(held.value):
+        return {**data, "json": held.value}
     return {**data, **body_data(response.body)}
 
 

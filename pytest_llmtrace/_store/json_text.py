@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._model.exact_json import loads_exactly
@@ -67,9 +67,13 @@ def is_storable(value: Json) -> bool:
 
 
 def _laid_out(value: Json, indent: int, key: str | None) -> str:
-    flat = _SPACED.encode(value)
-    if len(flat) <= WIDTH - indent or not isinstance(value, (dict, list)) or not value:
-        return flat
+    if not isinstance(value, (dict, list)) or not value:
+        return _SPACED.encode(value)
+    numbers = isinstance(value, list) and key not in LINE_EACH and all(isinstance(part, (int, float)) for part in value)
+    if numbers or _least_length(value, WIDTH) <= WIDTH - indent:
+        flat = _SPACED.encode(value)
+        if numbers or len(flat) <= WIDTH - indent:  # the numbers of an embedding stay together
+            return flat
     margin = " " * (indent + 1)
     members: Iterable[str]
     if isinstance(value, dict):
@@ -77,11 +81,22 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
         return "{\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "}"
     if key in LINE_EACH:
         members = (_SPACED.encode(part) for part in value)
-    elif all(isinstance(part, (int, float)) for part in value):
-        return flat  # the numbers of an embedding
     else:
         members = (_laid_out(part, indent + 1, None) for part in value)
     return "[\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "]"
+
+
+def _least_length(value: dict[str, Any] | list[Any], enough: int) -> int:
+    """How long a value is on one line at least; counted up to `enough`: writing what is too long costs time."""
+    length = 2 * len(value)
+    for part in (*value, *value.values()) if isinstance(value, dict) else value:
+        if length > enough:
+            break
+        if isinstance(part, str):
+            length += len(part)
+        elif isinstance(part, (dict, list)):
+            length += _least_length(part, enough)
+    return length
 
 
 def _escape(found: re.Match[str]) -> str:

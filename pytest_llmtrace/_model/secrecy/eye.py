@@ -91,6 +91,10 @@ class Eye:
         for text in texts:
             self._note(self._in_text(text, place))
 
+    def file(self, text: str, place: str) -> None:
+        """Look at a whole file of JSON, as if nothing of it had been looked at."""
+        self._note(self._outside(text, place))
+
     def body(self, body: bytes, place: str, *, joined: bool = False) -> bytes:
         """The body without what was found in it now; `joined`: whether its texts may go on in one another."""
         return bytes(self._looked_at(read_json(body), place, joined=joined))

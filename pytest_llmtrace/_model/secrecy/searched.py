@@ -41,7 +41,7 @@ class CleanTexts:
 class Pieces:
     """JSON documents, searched piece by piece, each distinct piece once. Safe to use from threads.
 
-    A piece ends where one object of a list ends and the next begins. Nothing that is secret by form or by place goes
+    A piece ends where one object of a list ends and the next begins, or the list does. Nothing that is secret by form or by place goes
     beyond that; what is secret by its value might, where a brace is in it: then documents are searched whole.
     """
 
@@ -102,7 +102,7 @@ class Searched:
         return made
 
 
-_BOUNDARY: Final = re.compile(r"\},\s?(?=\{\"[A-Za-z_])")
+_BOUNDARY: Final = re.compile(r"\}(?:,\s?(?=\{\"[A-Za-z_])|\],\s?(?=\"[A-Za-z_]))")
 """Never inside of a text of JSON: a quote would have a backslash there, and behind the quote that ends a text no letter
 can stand."""
 _MOST_SETS: Final = 8

@@ -32,6 +32,8 @@ class Spending:
         self._prices = prices
         self._shared, self._own = ledger, Ledger()
         self._lock = threading.Lock()
+        self._table = MessageTable()
+        """What was read already: each request repeats its history."""
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
         """Per call that is under way."""
         self._unpriced: list[tuple[Exchange, LLMCall]] = []
@@ -102,7 +104,7 @@ class Spending:
 
     def _expected(self, exchange: Exchange | None) -> Spent:
         """What is known of a call before it goes out."""
-        call = parse_request(exchange.request, MessageTable()) if exchange is not None else None
+        call = parse_request(exchange.request, self._table) if exchange is not None else None
         if call is None:
             return Spent()
         usage = Usage(input_tokens=estimate_usage(call).input_tokens)
@@ -112,12 +114,11 @@ class Spending:
         with self._lock:
             return self._set_aside.pop(id(exchange), (exchange, Spent()))[1]
 
-    @staticmethod
-    def _answered(exchange: Exchange) -> LLMCall | None:
-        call = parse_request(exchange.request, MessageTable())
+    def _answered(self, exchange: Exchange) -> LLMCall | None:
+        call = parse_request(exchange.request, self._table)
         if call is None or exchange.response is None:
             return None
-        return parse_response(call, exchange.response, MessageTable())
+        return parse_response(call, exchange.response, self._table)
 
     def _cost(self, call: LLMCall, usage: Usage) -> float | None:
         """As the trace prices it: by the project, by the provider's own answer, by the price map."""

@@ -34,6 +34,12 @@ class Look:
         """Whether the journal may hold what was known for a secret only after it had been written."""
         return self.leaks and self._eye is not None and self._eye.learned
 
+    def may_hold(self, tape: str) -> bool:
+        """Whether a tape may be written: its text is searched once more as it is, whatever was searched before."""
+        if self._eye is not None:
+            self._eye.file(tape, "tape")
+        return not self.leaks
+
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
         found = self._eye.name(owner) if self._eye is not None else ()
