@@ -38,6 +38,7 @@ from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
 from pytest_llmtrace._run.recording import leaking, personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
+from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace.errors import LlmtraceError, StorageError
@@ -50,7 +51,7 @@ class OwnerRun:
         self.plan = plan
         self.prices = prices
         self.spending = Spending(plan, prices, ledger)
-        self.old = saving.Old(plan, redactor)
+        self.old = Old(plan, redactor)
         replays = plan.mode == "trace" or (
             plan.mode == "record" and plan.record_mode == "new" and self.old.golden_exists
         )

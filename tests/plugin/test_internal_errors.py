@@ -4,7 +4,7 @@ import pytest
 
 BEFORE = {
     "plan": ("_run.run", "plan_of_test", "the test could not be set up"),
-    "owner": ("_run.owner", "saving.Old", "the test could not be set up"),
+    "owner": ("_run.owner", "Old", "the test could not be set up"),
     "fixture_plan": ("_run.run", "plan_of_fixture", "the fixture "),
 }
 """Where the bug is by the name of the test that meets it: module, attribute, and what could not be done."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from pytest_llmtrace._model.secrecy.searched import CleanTexts, Pieces
 from tests.provider import Provider
 
 KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
@@ -109,6 +110,20 @@ def test_a_record_that_would_still_hold_a_secret_fails_and_writes_nothing(projec
     project.record()
     assert HEX.encode() not in b"".join(project.cassettes().values())
     project.replay().outcomes(passed=1)
+
+
+def test_a_tape_is_searched_as_a_whole_whatever_was_taken_for_clean(project, monkeypatch):
+    """Nothing is written where the search of what is new has overlooked what a tape would hold."""
+    monkeypatch.setattr(Pieces, "hold_none", lambda _self, _document: True)
+    monkeypatch.setattr(CleanTexts, "__contains__", lambda _self, _text: True)
+    project.write(f'def test_one():\n    chat("My key is {KEY}.")\n')
+    ran = project.run("--llm-record")
+    ran.outcomes(passed=1, errors=1)
+    assert (
+        "llmtrace: nothing was recorded: it would hold a secret\n\n  tape: an OpenAI-like key (sk-pro…)\n" in ran.text
+    )
+    assert KEY not in ran.text
+    assert [name for name in project.cassettes() if not name.endswith(".journal.jsonl")] == []
 
 
 def test_what_teardown_and_hand_made_calls_would_leak_is_not_recorded_either(project):

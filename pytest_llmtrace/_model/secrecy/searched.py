@@ -41,8 +41,9 @@ class CleanTexts:
 class Pieces:
     """JSON documents, searched piece by piece, each distinct piece once. Safe to use from threads.
 
-    A piece ends where one object of a list ends and the next begins, or the list does. Nothing that is secret by form or by place goes
-    beyond that; what is secret by its value might, where a brace is in it: then documents are searched whole.
+    A piece ends where one object of a list ends and the next begins, or the list does. Nothing that is secret by form
+    or by place goes beyond that; what is secret by its value might, where a brace is in it: then documents are searched
+    whole.
     """
 
     def __init__(self, known: Known) -> None:

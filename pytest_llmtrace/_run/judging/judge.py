@@ -27,8 +27,8 @@ from pytest_llmtrace._run.judging.variants import nearest_trajectory, without_sw
 from pytest_llmtrace._run.outcomes import is_interruption
 from pytest_llmtrace._run.recording import saving
 from pytest_llmtrace._run.recording.borrowing import trace_of
+from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._run.recording.personal import shown
-from pytest_llmtrace._run.recording.saving import relative
 from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace.errors import LockedCassetteError

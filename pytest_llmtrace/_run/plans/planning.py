@@ -18,7 +18,7 @@ from pytest_llmtrace._run.plans.limits import directory_of, limits_of_test, shar
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
-from pytest_llmtrace._run.recording.saving import relative
+from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._settings import Settings, trace_marker
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending

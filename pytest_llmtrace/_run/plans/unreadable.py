@@ -12,7 +12,7 @@ from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Mode, Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._run.plans.plan import Plan
-from pytest_llmtrace._run.recording.saving import relative
+from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace.errors import LlmtraceError
 
 _RECORDS: Final = re.compile("`pytest --llm(?:trace)?-record [^`]*`")

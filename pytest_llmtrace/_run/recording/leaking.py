@@ -8,7 +8,7 @@ from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
 from pytest_llmtrace._report.failure.leaks import leak_text
-from pytest_llmtrace._run.recording.saving import relative
+from pytest_llmtrace._run.recording.names import relative
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.owner import OwnerRun

@@ -209,6 +209,15 @@ def test_a_trace_that_no_file_can_hold_writes_nothing(cassette: Cassette) -> Non
     assert not cassette.golden.parent.exists()
 
 
+def test_what_a_tape_may_not_hold_writes_nothing(cassette: Cassette) -> None:
+    """Whoever writes is asked with the whole text, before anything is on the disk."""
+    asked: list[str] = []
+    assert not write(cassette, recorded(), may_hold=lambda text: bool(asked.append(text)))
+    assert not cassette.golden.parent.exists()
+    assert write(cassette, recorded(), may_hold=lambda text: text == asked[0])
+    assert cassette.tape.read_text() == asked[0]
+
+
 def test_remove(cassette: Cassette) -> None:
     """Removing a cassette removes both files, and says whether there were any."""
     write(cassette, recorded())

@@ -45,8 +45,9 @@ def test_of_a_history_that_grows_only_what_is_new_is_searched(looked: list[str],
     redactor = Redactor()
     for turn in range(1, 5):
         assert redactor.body(body(*(f"turn {number}" for number in range(turn)), spaced=spaced))
-    assert ["turn 0" in text for text in looked] == [True, True, False, False]  # last at first, then followed by others
-    assert all(f"turn {number}" in text for number, text in enumerate(looked))
+    assert [[f"turn {number}" in text for number in range(4)] for text in looked] == [
+        [number == turn for number in range(4)] for turn in range(4)
+    ]
     looked.clear()
     redactor.knowing(()).body(body("turn 0", "turn 1", "turn 2", "turn 3", spaced=spaced))
     assert looked == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._run.recording.saving import _totals_from
+from pytest_llmtrace._run.recording.old import _totals_from
 from pytest_llmtrace.errors import BrokenCassetteError
 
 

@@ -1,0 +1,11 @@
+"""How files are named in what people read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def relative(path: Path, root: Path) -> str:
+    """The path as it is shown: relative to the root directory where it is below it, with forward slashes."""
+    return Path(os.path.relpath(path, root)).as_posix() if path.is_relative_to(root) else path.as_posix()

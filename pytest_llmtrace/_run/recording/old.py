@@ -1,0 +1,170 @@
+"""The cassette of an owner as it was before."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_llmtrace._model.bounded_reading import read_regular
+from pytest_llmtrace._model.canonical import digest
+from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.personal.book import Book
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.usage import Totals, Usage
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.recording import redacting
+from pytest_llmtrace._run.recording.borrowing import IMPORTED, Borrowed, borrowed, providers
+from pytest_llmtrace._run.recording.names import relative
+from pytest_llmtrace._store.cassettes import load_golden
+from pytest_llmtrace._store.faults import Fault, broken
+from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.paths import variants_of
+from pytest_llmtrace._store.sealed import Seal
+from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
+
+
+class Old:
+    """The cassette as it lies on disk. The tape is read at once, the golden trace only when it is needed."""
+
+    def __init__(self, plan: Plan, redactor: Redactor) -> None:
+        """Read the tape, or what serves as one.
+
+        Raises:
+            CassetteError: a file cannot be read. Recording replaces a broken cassette of ours, but never a newer one,
+                and never goes live because another's is broken.
+        """
+        self._plan = plan
+        self.redactor = redactor.hiding(Book(plan.personal)) if plan.personal else redactor
+        self._forgiving = plan.mode == "record"
+        self.golden_exists = plan.cassette.golden.is_file()
+        # Without tapes, one from before still feeds a recording, which removes it.
+        self.tape_exists = plan.cassette.tape.is_file() and (plan.privacy.tapes != "off" or self._forgiving)
+        self.interactions: tuple[Interaction, ...] = ()
+        self._meta: dict[str, Any] = {}
+        if self.tape_exists and plan.own_tape:
+            try:
+                tape = redacting.tape_without_secrets(plan.cassette.tape, self.redactor, seal(plan))
+            except BrokenCassetteError:
+                if not self._forgiving:
+                    raise
+            else:
+                self.interactions, self._meta = tape.interactions, dict(tape.meta)
+        self.borrowed: Borrowed | None = None
+        if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
+            self.borrowed = borrowed(plan.places, self.redactor)
+            self.interactions = self.borrowed.interactions if self.borrowed else ()
+        if plan.mode == "live":
+            self._check_before_paying()
+
+    def _check_before_paying(self) -> None:
+        """See that what a live run is compared with can be read. Raises: CassetteError."""
+        golden = self.golden()
+        for path in variants_of(self._plan.cassette.golden).values():
+            load_golden(path)
+        if golden is not None and not self._plan.tapes:
+            self._plan.privacy.unlock(golden, self._plan.cassette.golden)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything of ours."""
+        return self.golden_exists or self.tape_exists
+
+    @property
+    def tape_file(self) -> str | None:
+        """What answers in replay: our own tape, or a borrowed one; relative to the root directory."""
+        if self.borrowed is not None:
+            return relative(self.borrowed.path, self._plan.root)
+        return self.tape_name if self.tape_exists else None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether somebody recorded with this plugin what the tape holds: it is no mere import."""
+        return self.golden_exists or (self.borrowed is None and IMPORTED not in self._meta)
+
+    @property
+    def golden_name(self) -> str:
+        """Path of the golden trace, relative to the root directory."""
+        return relative(self._plan.cassette.golden, self._plan.root)
+
+    @property
+    def tape_name(self) -> str:
+        """Path of the tape, relative to the root directory."""
+        return relative(self._plan.cassette.tape, self._plan.root)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The providers that were recorded."""
+        if self.borrowed is not None:
+            return tuple(providers(self.borrowed.interactions))
+        names = self._meta.get("providers")
+        if names is None and self._plan.own_tape:
+            try:
+                golden = self.golden()
+            except CassetteError:
+                return ()  # the judge reads it again, and says so
+            return tuple(sorted({call.provider for call in golden.trace.calls})) if golden is not None else ()
+        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+    def says_unchanged(self, behaviour: str) -> bool:
+        """Whether digests alone show that nothing differs, and the golden trace was not edited since."""
+        return self._meta.get("behaviour") == behaviour and self._digests_hold
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the files were written together and not edited since; a golden trace without a tape always is."""
+        return self._digests_hold or not self.tape_exists
+
+    @cached_property
+    def _digests_hold(self) -> bool:
+        try:
+            return bool(self._meta) and self._meta.get("golden") == digest(read_regular(self._plan.cassette.golden))
+        except OSError:
+            return False
+
+    @cached_property
+    def totals(self) -> Totals | None:
+        """What the golden trace used and cost; `None` where there is none."""
+        if not self.golden_exists:
+            return None
+        kept = self._meta.get("totals")
+        if isinstance(kept, dict) and self._digests_hold:
+            return _totals_from(kept, self._plan.cassette.tape)
+        golden = self.golden()
+        return golden.totals if golden is not None else None
+
+    def golden(self) -> Golden | None:
+        """The golden trace; `None` where there is none. Raises: CassetteError."""
+        return self._golden
+
+    @cached_property
+    def _golden(self) -> Golden | None:
+        if not self.golden_exists:
+            return None
+        try:
+            return redacting.golden_without_secrets(self._plan.cassette.golden, self.redactor)
+        except BrokenCassetteError:
+            if self._forgiving:
+                return None
+            raise
+
+
+def seal(plan: Plan) -> Seal:
+    """What opens and closes the files of an owner. Recording takes the tape of a test that was renamed."""
+    return plan.privacy.seal(plan.owner, strict=plan.mode != "record")
+
+
+def _may_answer(plan: Plan) -> bool:
+    return plan.mode == "trace" or (plan.mode == "record" and plan.record_mode != "all")
+
+
+def _totals_from(data: dict[str, Any], path: Path) -> Totals:
+    try:
+        return Totals(
+            calls=int(data["calls"]),
+            usage=Usage.from_data(dict(data["usage"])),
+            priced_usd=float(data["priced_usd"]),
+            unpriced_calls=int(data["unpriced_calls"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise broken(path, Fault(f"the totals in its `meta` are unreadable ({error})")) from None
