@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,37 +42,57 @@ class Recognition:
     def __init__(self, interactions: Sequence[Interaction]) -> None:
         """Nothing is read before the first request is looked for."""
         self._interactions = interactions
-        self._by_sketch: dict[object, list[Interaction]] | None = None
+        self._next = 0
+        """Behind the one that was found last: most replays ask in the order in which they were recorded."""
+        self._by_sketch: dict[object, list[int]] | None = None
         self._lock = threading.Lock()
 
     def of(self, head: HttpRequest, body: bytes) -> Interaction | None:
-        """The first interaction with the same place and the same value as its body; `None`: look for it by its key.
+        """An interaction with the same place and the same value as its body; `None`: look for it by its key.
 
         Args:
             head: the request as a file may hold it; its body is not looked at.
             body: the body as it was sent.
         """
         value = parse_json(body)
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or (written := written_value(value)) is None:
             return None
-        found = self._found().get((_place(head), _sketch(value)), ())
-        written = written_value(value) if found else None
-        for one in found:
-            held = held_body(one.request)
-            if isinstance(held, HeldJson) and written is not None and written_value(held.value) == written:
+        place = _place(head)
+        for position in self._likely(place, value):
+            one = self._interactions[position]
+            held = _value_of(one)
+            if held is not None and _place(one.request) == place and written_value(held) == written:
+                self._next = position + 1
                 return one
         return None
 
-    def _found(self) -> dict[object, list[Interaction]]:
+    def _likely(self, place: object, value: dict[str, Any]) -> Iterator[int]:
+        """Where to look: at the next one, then at those that end as this one does."""
+        following = self._next
+        if following < len(self._interactions) and _lengths(_value_of(self._interactions[following])) == _lengths(
+            value
+        ):
+            yield following
+        yield from self._found().get((place, _sketch(value)), ())
+
+    def _found(self) -> dict[object, list[int]]:
         with self._lock:
             if self._by_sketch is None:
                 self._by_sketch = {}
-                for one in self._interactions:
-                    held = held_body(one.request)
-                    if isinstance(held, HeldJson) and isinstance(held.value, dict):
-                        sketch = _place(one.request), _sketch(held.value)
-                        self._by_sketch.setdefault(sketch, []).append(one)
+                for position, one in enumerate(self._interactions):
+                    held = _value_of(one)
+                    if held is not None:
+                        self._by_sketch.setdefault((_place(one.request), _sketch(held)), []).append(position)
             return self._by_sketch
+
+
+def _value_of(interaction: Interaction) -> dict[str, Any] | None:
+    held = held_body(interaction.request)
+    return held.value if isinstance(held, HeldJson) and isinstance(held.value, dict) else None
+
+
+def _lengths(value: dict[str, Any] | None) -> object:
+    return None if value is None else [(name, len(part)) for name, part in value.items() if isinstance(part, list)]
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:

@@ -13,7 +13,7 @@ Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 def canonical_json(value: object) -> str:
     """Text that is equal for equal data: sorted keys, no white space, non-ASCII kept."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return _CANONICAL.encode(value)
 
 
 def digest(data: str | bytes) -> str:
@@ -42,6 +42,8 @@ def written_value(value: Any) -> bytes | None:
         return None
 
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+"""Made once: `json.dumps` makes one for each value, which takes as long as writing a message."""
 _MARSHAL_FORMAT: Final = 2
 """The last one whose bytes depend on the value alone: later formats also encode which objects are shared."""
 

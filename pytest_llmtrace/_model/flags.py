@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import Headers, HttpRequest
 
 
 def flags(request: HttpRequest) -> tuple[str, ...]:
     """The beta features that a request asks for, sorted."""
-    values = (request.header(name) or "" for name in _HEADERS)
-    return tuple(sorted({flag.strip() for value in values for flag in value.split(",")} - {""}))
+    return _read(request.headers)[1]
 
 
 def same_flags(recorded: HttpRequest, request: HttpRequest) -> bool:
@@ -18,8 +18,17 @@ def same_flags(recorded: HttpRequest, request: HttpRequest) -> bool:
 
     Of a cassette that was recorded without headers (another tool's, filtered) nothing is known, and so all agrees.
     """
-    known = any(recorded.header(name) is not None for name in (*_HEADERS, _ALWAYS_SENT))
-    return not known or flags(recorded) == flags(request)
+    known, wanted = _read(recorded.headers)
+    return not known or wanted == flags(request)
+
+
+@functools.lru_cache(maxsize=256)
+def _read(headers: Headers) -> tuple[bool, tuple[str, ...]]:
+    """Whether headers tell anything of features, and which they ask for; those of a client's requests are the same."""
+    found = {name.lower(): value for name, value in reversed(headers)}  # the first of a name counts
+    values = [found.get(name, "") for name in _HEADERS]
+    known = any(name in found for name in (*_HEADERS, _ALWAYS_SENT))
+    return known, tuple(sorted({flag.strip() for value in values for flag in value.split(",")} - {""}))
 
 
 _HEADERS: Final = ("anthropic-beta", "openai-beta")

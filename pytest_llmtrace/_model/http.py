@@ -41,6 +41,11 @@ class HttpRequest:
         place = self.url.partition("?")[0].rpartition("@")[2]
         return f"<HttpRequest {self.method} {place}, {len(self.headers)} headers>"
 
+    @property
+    def place(self) -> str:
+        """Method and address as texts may name them: the query may hold a key."""
+        return f"{self.method} {self.url.partition('?')[0]}"
+
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever its case."""
         return _first(self.headers, name)

@@ -22,7 +22,7 @@ from pytest_llmtrace._capture.faults import Faults, noting, stray
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._capture.wire.http import litellm_call
+from pytest_llmtrace._capture.wire.in_flight import litellm_call
 from pytest_llmtrace._capture.wire.mocks import is_client_mocked
 
 MOCK_KEY: Final = "mock-key"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.providers import is_provider_host
-from pytest_llmtrace._capture.wire.vcr_values import place_of, request_of
+from pytest_llmtrace._model.http import HttpRequest
 
 
 class Strays:
@@ -36,12 +36,12 @@ class Strays:
             self._noting = False
             self.take()
 
-    def note(self, request: Any, *, replay_only: bool) -> bool:
-        """Note vcrpy's request, where it is one, and say whether it must not go out: in replay, to a provider."""
-        refused = replay_only and is_provider_host(urlsplit(request.uri).hostname or "")
-        if self._noting and is_llm_request(request_of(request)):
+    def note(self, request: HttpRequest, *, replay_only: bool) -> bool:
+        """Note a request, where it is one, and say whether it must not go out: in replay, to a provider."""
+        refused = replay_only and is_provider_host(urlsplit(request.url).hostname or "")
+        if self._noting and is_llm_request(request):
             with self._lock:
-                self._found[place_of(request), refused] += 1
+                self._found[request.place, refused] += 1
         return refused
 
     def take(self) -> list[dict[str, Any]]:

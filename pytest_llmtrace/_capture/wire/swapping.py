@@ -17,7 +17,6 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.dialects import parse_request
 from pytest_llmtrace._capture.providers import PROVIDERS
 from pytest_llmtrace._capture.wire.naming import named_model, renamed
-from pytest_llmtrace._capture.wire.vcr_values import place_of, request_of
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
 
@@ -73,17 +72,15 @@ def swap_models(
     return args, kwargs
 
 
-def stop_unswapped(request: Any) -> None:
-    """See that a request (vcrpy's) to be sent asks for no model that should have been replaced. Raises: the stop."""
+def stop_unswapped(request: HttpRequest) -> None:
+    """See that a request to be sent asks for no model that should have been replaced. Raises: the stop."""
     recorder = current()
     if not _active or recorder is None or recorder.wire != "watch" or swapped.get() is not None:
         return
-    asked = parse_request(request_of(request), MessageTable())
+    asked = parse_request(request, MessageTable())
     for old, new in _active[-1]:
         if asked is not None and old in _names(asked.model, {asked.provider}):
-            _refuse(
-                old, new, f"{place_of(request)} names its model where only the application can change it (in the URL)."
-            )
+            _refuse(old, new, f"{request.place} names its model where only the application can change it (in the URL).")
 
 
 def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, bytes] | None:

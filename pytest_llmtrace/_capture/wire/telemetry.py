@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
-from pytest_llmtrace._capture.wire.vcr_values import request_of
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.matching import is_loopback
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def reported(
-    request: Any, recorder: Recorder | None, *, replay_only: bool
+    request: HttpRequest, recorder: Recorder | None, *, replay_only: bool
 ) -> tuple[Recorder | None, Exchange] | tuple[()] | None:
-    """What becomes of a request (vcrpy's) that reports: it is answered for its receiver, or goes out, unrecorded.
+    """What becomes of a request that reports: it is answered for its receiver, or goes out, unrecorded.
 
     Args:
         request: The request.
@@ -37,13 +36,13 @@ def reported(
         The recorder and the answered exchange, or nothing where it goes out; `None`: it is no report.
     """
     replays = recorder is not None and recorder.wire == "tape"
-    if is_telemetry(request.uri):
+    if is_telemetry(request.url):
         answered = replay_only or replays
     elif _is_for_local_collector(request):  # by the port of a recorded provider, nothing may go out
-        answered = replays and recorder is not None and recorder.is_recorded_port(urlsplit(request.uri).port)
+        answered = replays and recorder is not None and recorder.is_recorded_port(urlsplit(request.url).port)
     else:
         return None
-    return (recorder, accepted(request_of(request))) if answered else ()
+    return (recorder, accepted(request)) if answered else ()
 
 
 def is_telemetry(url: str) -> bool:
@@ -85,18 +84,18 @@ def _body(url: str) -> bytes:
     return b'{"project_name": "", "project_url": ""}' if urlsplit(url).path == _LOGFIRE_INFO else b"{}"
 
 
-def _is_for_local_collector(request: Any) -> bool:
+def _is_for_local_collector(request: HttpRequest) -> bool:
     """Whether OpenTelemetry exports to this machine: no two exports are alike, for spans have random ids and times."""
     try:
-        parts = urlsplit(request.uri)
+        parts = urlsplit(request.url)
         if request.method != "POST" or not parts.path.endswith(_OTLP) or not is_loopback(parts.hostname or ""):
             return False
     except ValueError:
         return False
-    raw = request_of(request)
-    headers = dict(raw.headers)
-    body = decoded(raw.body, headers.get("content-encoding", ""))
-    return headers.get("content-type", "").startswith("application/x-protobuf") or _OTLP_JSON.match(body) is not None
+    body = decoded(request.body, request.header("content-encoding") or "")
+    return (request.header("content-type") or "").startswith("application/x-protobuf") or _OTLP_JSON.match(
+        body
+    ) is not None
 
 
 _OPENAI_AGENTS: Final = "/v1/traces/ingest"

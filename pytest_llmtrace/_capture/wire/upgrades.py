@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.guard.passages import Passage
 from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.matching import is_loopback
 
 
-def is_upgrade(request: Any) -> bool:
-    """Whether a vcrpy request asks for a websocket."""
-    asked = request.headers.get("Upgrade") or ""
-    return "websocket" in str(asked).lower()
+def is_upgrade(request: HttpRequest) -> bool:
+    """Whether a request asks for a websocket."""
+    return "websocket" in (request.header("upgrade") or "").lower()
 
 
 def note_upgrade(recorder: Recorder, url: str, allows: Callable[[str], bool]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from unittest import mock
 
+from pytest_llmtrace._capture.wire.httpx_stub import send, send_async
 from pytest_llmtrace._capture.wire.mocks import answers_below
 from pytest_llmtrace._capture.wire.stubbed import stubbing
 
@@ -55,23 +56,25 @@ def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any
     httpx_stubs = importlib.import_module("vcr.stubs.httpx_stubs")  # as vcrpy does: not what `vcr.stubs` remembers
     for name in ("connect", "getresponse"):
         yield mock.patch.object(VCRConnection, name, stubbing(getattr(VCRConnection, name)))
-    for name in ("_vcr_handle_request", "_vcr_handle_async_request"):
-        yield mock.patch.object(httpx_stubs, name, _httpx_stub(getattr(httpx_stubs, name)))
+    for name, ours in (("_vcr_handle_request", send), ("_vcr_handle_async_request", send_async)):
+        yield mock.patch.object(httpx_stubs, name, _httpx_stub(getattr(httpx_stubs, name), ours))
     for name in REAL_SENDERS:
         if hasattr(patch, name):
             yield mock.patch.object(patch, name, stubbing(getattr(patch, name)))
 
 
-def _httpx_stub(function: Callable[..., Any]) -> Callable[..., Any]:
-    """One of vcrpy's functions for httpx, synchronous or not; our cassette leaves to respx what respx answers."""
-    inner = stubbing(function)
+def _httpx_stub(theirs: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    """One of vcrpy's functions for httpx, and our own for our cassette, which leaves to respx what respx answers."""
+    theirs = stubbing(theirs)
 
-    def send(cassette: Any, real: Any, transport: Any, request: Any, httpx: Any) -> Any:
-        if getattr(cassette, "is_router", False) and httpx.__name__ == "httpx" and answers_below(request):
+    def handle(cassette: Any, real: Any, transport: Any, request: Any, httpx: Any) -> Any:
+        if not getattr(cassette, "is_router", False):
+            return theirs(cassette, real, transport, request, httpx)
+        if httpx.__name__ == "httpx" and answers_below(request):
             return real(transport, request)
-        return inner(cassette, real, transport, request, httpx)
+        return ours(cassette.switchboard, real, transport, request, httpx)
 
-    return send
+    return handle
 
 
 def _self_contained(https: type[http.client.HTTPSConnection]) -> Callable[..., None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
+from pytest_llmtrace._capture.wire.sendable import sendable, sendable_headers
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
@@ -19,11 +19,6 @@ def request_of(request: Any) -> HttpRequest:
         headers=tuple((str(name).lower(), _text(value)) for name, value in request.headers.items()),
         body=_bytes(request.body),
     )
-
-
-def place_of(request: Any) -> str:
-    """Method and address of vcrpy's request as texts may name them: the query may hold a key."""
-    return f"{str(request.method).upper()} {str(request.uri).partition('?')[0]}"
 
 
 def _bytes(body: Any) -> bytes:
@@ -62,23 +57,13 @@ def response_of(response: dict[str, Any]) -> HttpResponse:
 
 
 def as_vcr(response: HttpResponse) -> dict[str, Any]:
-    """Vcrpy's response from ours: plain, with the length that the body has now.
-
-    Headers are ASCII without line ends: the stubs take no others, and a server may have sent some.
-    """
+    """Vcrpy's response from ours: plain, with the length that the body has now.."""
+    body = response.body
     headers: dict[str, list[str]] = {}
-    for name, value in response.headers:
-        headers.setdefault(_sendable(name), []).append(_sendable(value))
-    headers["content-length"] = [str(len(response.body))]
+    for name, value in sendable_headers(response, len(body)):
+        headers.setdefault(name, []).append(value)
     return {
-        "status": {"code": response.status, "message": _sendable(response.reason)},
+        "status": {"code": response.status, "message": sendable(response.reason)},
         "headers": headers,
-        "body": {"string": response.body},
+        "body": {"string": body},
     }
-
-
-def _sendable(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else _UNSENDABLE.sub("?", text)
-
-
-_UNSENDABLE: Final = re.compile(r"[^\t -~]")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import Headers, HttpRequest
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.secrecy import base64_runs
 from pytest_llmtrace._model.secrecy.places import NAMES
@@ -15,23 +16,28 @@ from pytest_llmtrace._model.secrecy.places import NAMES
 
 def credentials(request: HttpRequest) -> tuple[str, ...]:
     """What a request proves itself with: wherever else that stands in it, it is secret there too."""
-    found: dict[str, None] = {}
-    for name, value in request.headers:
-        if name.lower() in _PROOFS or _PROOF.search(name):
-            found |= dict.fromkeys(_values(name.lower(), value))
-    query = request.url.partition("?")[2].partition("#")[0]
-    found |= dict.fromkeys(value for name, value in parse_qsl(query) if SECRET_PARAMETER.match(name))
-    return tuple(one for one in found if len(one) >= _SHORTEST_SECRET and one != PLACEHOLDER)
+    return _credentials(request.headers, request.url.partition("?")[2].partition("#")[0])
 
 
 def real_keys(request: HttpRequest) -> tuple[str, ...]:
     """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
-    return tuple(one for one in credentials(request) if is_like_a_key(one))
+    return tuple([one for one in credentials(request) if is_like_a_key(one)])
 
 
 def is_like_a_key(text: str) -> bool:
     """Whether it is no word that stands for a key: long, and with a digit."""
     return len(text) >= _SHORTEST_KEY and any(letter.isdigit() for letter in text)
+
+
+@functools.lru_cache(maxsize=64)
+def _credentials(headers: Headers, query: str) -> tuple[str, ...]:
+    """Asked twice of every request; those of one client have the same headers."""
+    found: dict[str, None] = {}
+    for name, value in headers:
+        if name.lower() in _PROOFS or _PROOF.search(name):
+            found |= dict.fromkeys(_values(name.lower(), value))
+    found |= dict.fromkeys(value for name, value in parse_qsl(query) if SECRET_PARAMETER.match(name))
+    return tuple(one for one in found if len(one) >= _SHORTEST_SECRET and one != PLACEHOLDER)
 
 
 def _values(name: str, value: str) -> Iterator[str]:

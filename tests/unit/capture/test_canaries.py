@@ -3,6 +3,7 @@
 import http.client
 import importlib
 import inspect
+import os
 from pathlib import Path
 
 import httpx
@@ -49,6 +50,15 @@ def test_vcrpy_cassettes_have_the_methods_that_are_overridden():
     for name in ("can_play_response_for", "play_response", "append", "filter_request", "_load"):
         assert callable(getattr(vcr.cassette.Cassette, name))
     assert isinstance(inspect.getattr_static(vcr.cassette.Cassette, "write_protected"), property)
+
+
+def test_the_environment_holds_its_variables_where_a_change_is_looked_for():
+    """Comparing all that is held takes less than reading one variable; without it, each is read."""
+    before = dict(os.environ._data)
+    assert len(before) == len(os.environ)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LLMTRACE_CANARY", "1")
+        assert before != os.environ._data
 
 
 def test_vcrpy_says_which_request_a_cassette_refuses():

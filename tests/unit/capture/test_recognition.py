@@ -58,6 +58,16 @@ def test_what_is_not_the_very_same_value_is_left_to_its_key(body):
     assert known.of(request(body), json.dumps(body).encode()) is None
 
 
+def test_requests_are_recognised_in_any_order_and_again():
+    """The next one is looked at first, and what comes out of order is found as well."""
+    bodies = [chat("a"), chat("b"), chat("a", "c"), chat("d")]
+    tape = taped(*map(request, bodies))
+    known = Recognition(tape)
+    found = [known.of(request({}), request(bodies[number]).body) for number in (0, 1, 3, 1, 2, 2, 0)]
+    assert [tape.index(one) for one in found if one is not None] == [0, 1, 3, 1, 2, 2, 0]
+    assert known.of(request({}), request(chat("e")).body) is None
+
+
 @pytest.mark.parametrize("url", ["https://api.openai.com/v1/responses", "https://other.test/v1/chat/completions"])
 def test_another_place_is_another_request(url):
     """The same body sent elsewhere is not recognised; any port of the loopback interface is one place."""

@@ -6,7 +6,7 @@ import threading
 
 from pytest_llmtrace._capture.current import pop, push
 from pytest_llmtrace._capture.from_litellm.logger import _after, _before
-from pytest_llmtrace._capture.wire.http import litellm_call
+from pytest_llmtrace._capture.wire.in_flight import litellm_call
 from pytest_llmtrace._model.trace import Attempt, FailedCall
 from tests.unit.capture.conftest import observed_with
 

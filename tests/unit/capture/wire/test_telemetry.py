@@ -7,6 +7,7 @@ import types
 import pytest
 
 from pytest_llmtrace._capture.wire.telemetry import flush_traces, is_telemetry, reported
+from pytest_llmtrace._model.http import HttpRequest
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_exports_to_this_machine_go_out_in_replay_unless_a_recorded_provider_lis
     url, headers, body, goes_out
 ):
     """Spans have random ids, so no tape could answer; an API of the test's own that looks alike is no report."""
-    request = types.SimpleNamespace(method="POST", uri=url, headers=headers, body=body)
+    request = HttpRequest(method="POST", url=url, headers=tuple(headers.items()), body=body)
     recorder = types.SimpleNamespace(wire="tape", is_recorded_port=lambda port: port == 8000)
     report = reported(request, recorder, replay_only=True)
     assert (report if report is None else report == ()) is goes_out
@@ -80,7 +81,7 @@ def test_exports_to_this_machine_go_out_in_replay_unless_a_recorded_provider_lis
 
 def test_logfire_hears_in_replay_that_its_token_is_good():
     """It reads a project's name from the answer, in a thread of its own."""
-    request = types.SimpleNamespace(method="GET", uri="https://logfire-eu.pydantic.dev/v1/info", headers={}, body=None)
+    request = HttpRequest(method="GET", url="https://logfire-eu.pydantic.dev/v1/info")
     assert reported(request, None, replay_only=True)[1].response.body == b'{"project_name": "", "project_url": ""}'
     assert reported(request, None, replay_only=False) == ()
 

@@ -1,0 +1,75 @@
+"""What is being sent in this context: how an answer, or the failure to answer, finds the exchange it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
+from pytest_llmtrace._capture.wire.reading import watch
+from pytest_llmtrace._capture.wire.swapping import swap_models
+from pytest_llmtrace._capture.wire.transport_failures import GivenUpError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+
+litellm_call: ContextVar[LitellmCall | None] = ContextVar("llmtrace_litellm_call", default=None)
+"""The litellm call that is being made in this context; set by the litellm logger."""
+
+sent: ContextVar[tuple[Recorder, Exchange] | None] = ContextVar("llmtrace_sent", default=None)
+"""The request that was last sent in this context, and who records it."""
+
+
+def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a patched send function: a live request that raises is closed as failed, a streamed answer is watched."""
+
+    @functools.wraps(function)
+    def send(*args: Any, **kwargs: Any) -> Any:
+        sent.set(None)
+        asking = litellm_call.get()
+        under_way = asking is not None and asking.open and asking.recorder is current()
+        args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
+        try:
+            result = function(*args, **kwargs)
+        except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
+            raise TimeoutError(str(error)) from None
+        except BaseException as error:
+            _failed(error)
+            raise
+        return _awaited(result) if inspect.iscoroutine(result) else watch(result, sent.get())
+
+    async def _awaited(coroutine: Any) -> Any:
+        try:
+            return watch(await coroutine, sent.get())
+        except GivenUpError:
+            await _for_ever()
+        except BaseException as error:
+            _failed(error)
+            raise
+
+    return send
+
+
+async def _for_ever() -> None:
+    """Wait to be cancelled, in the event loop of whatever library runs this."""
+    try:
+        waiting = asyncio.get_running_loop().create_future()
+    except RuntimeError:
+        await sys.modules["trio"].sleep_forever()
+    else:
+        await waiting
+
+
+def _failed(error: BaseException) -> None:
+    found = sent.get()
+    if found is not None:
+        found[0].failed(found[1], error)
+        stop_if_blocked(*found, error)

@@ -1,0 +1,113 @@
+"""What every stub asks about a request: who records it, and what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.faults import noting, stopping
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.tape import replayed
+from pytest_llmtrace._capture.wire.in_flight import litellm_call, sent
+from pytest_llmtrace._capture.wire.mocks import passed_on
+from pytest_llmtrace._capture.wire.strays import strays
+from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swapped
+from pytest_llmtrace._capture.wire.telemetry import reported
+from pytest_llmtrace._capture.wire.transport_failures import exception_of
+from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+
+Answer = TypeVar("Answer")
+
+Opened = tuple[Recorder | None, Exchange]
+"""Who records a request, and its exchange; one without a recorder is answered already."""
+
+_CHORES: Final = (("raw.githubusercontent.com", "/litellm/"), ("huggingface.co", "/api/agent-harnesses"))
+"""What SDKs fetch now and then, on their own and doing without it: litellm's price map, huggingface_hub's telemetry.
+Kept off the network and off every tape, which would differ from one day to the next."""
+
+
+class Switchboard:
+    """Finds the recorder of a request, and speaks for it with the stubs."""
+
+    def __init__(
+        self, *, stop: Callable[[str], BaseException], replay_only: bool, allows: Callable[[str], bool]
+    ) -> None:
+        """See `Interception`."""
+        self._stop = stop
+        self._replay_only = replay_only
+        self._allows = allows
+
+    def open(self, read: Callable[[], HttpRequest]) -> Opened | None:
+        """A request is about to be sent. Returns who records it; `None`: nobody does, and it goes out.
+
+        Args:
+            read: Gives the request. A bug in it stops the test that sends the request.
+        """
+        recorder = current()
+        passed_on()
+        with stopping(recorder, "a request could not be read"):
+            request = read()
+        url = urlsplit(request.url)
+        host = url.hostname or ""
+        if any(host == chore and path in url.path for chore, path in _CHORES):
+            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.place}")
+        if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
+            return report or None
+        if recorder is None:
+            if strays.note(request, replay_only=self._replay_only):
+                self._refuse(f"llmtrace: {request.place} was sent outside of any test")
+            return None
+        with stopping(recorder, "a request could not be read"):
+            if is_upgrade(request):
+                note_upgrade(recorder, request.url, self._allows)
+                return None
+            stop_unswapped(request)
+        exchange = recorder.open(request, litellm_call.get())
+        exchange.swapped = swapped.get()
+        sent.set((recorder, exchange))
+        return recorder, exchange
+
+    def answer(self, opened: Opened | None, made: Callable[[HttpResponse], Answer]) -> Answer:
+        """The recorded answer. Raises: the recorded failure, where there was no answer.
+
+        Args:
+            opened: What `open` gave.
+            made: Makes of it what the stub's library takes. A bug in it stops the test that sends the request.
+        """
+        if opened is None:
+            raise LookupError("nobody records this request")
+        recorder, exchange = opened
+        if exchange.response is not None:
+            with stopping(recorder, "a recorded answer could not be given"):
+                return made(replayed(exchange.given or exchange.response))
+        if exchange.failure is not None:
+            raise exception_of(exchange.given or exchange.failure)
+        raise LookupError(f"no recorded answer for {exchange.request.place}")
+
+    def answered(self, opened: Opened | None, read: Callable[[], HttpResponse]) -> None:
+        """The answer of a live request has come. Args: read: gives it; a bug in it is noted, and fails the test."""
+        if opened is not None and opened[0] is not None and opened[1].ended is None:
+            with noting(opened[0].faults, "the answer of a live request could not be read"):
+                opened[0].answered(opened[1], read())
+
+    def observed(self, read: Callable[[], tuple[HttpRequest, HttpResponse]], source: Literal["live", "tape"]) -> None:
+        """Another cassette has answered or recorded a request."""
+        recorder = current()
+        passed_on()
+        if recorder is not None:
+            with noting(recorder.faults, "what another cassette answered could not be traced"):
+                recorder.observe(*read(), source, litellm_call.get())
+
+    def refused(self, read: Callable[[], HttpRequest], path: str) -> None:
+        """Another cassette has no answer to a request, and does not record it."""
+        recorder = current()
+        if recorder is not None:
+            with noting(recorder.faults, "what another cassette refused could not be traced"):
+                recorder.refuse(read(), litellm_call.get(), path)
+
+    def _refuse(self, text: str) -> NoReturn:
+        raise self._stop(text)
