@@ -24,8 +24,12 @@ class Arm:
     """Arguments of pytest that record; `None`: there is nothing to record."""
     replay: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    quicker: tuple[str, ...] = ()
+    """Arguments that make recording many tests quicker, where that is not what is measured."""
+    recordings: str = ""
+    """The arm whose recordings it replays, by its folder."""
     checks: str = "-"
-    """What it compares, by its manual; `verify` sees whether it does."""
+    """What it compares, by its manual; `Project.notices` sees whether it does."""
 
     @property
     def python(self) -> Path:
@@ -39,8 +43,8 @@ class Arm:
 
 
 FLOOR = Arm(name="floor", conftest="arm_floor", checks="nothing")
-AGAIN = Arm(name="floor again", conftest="arm_floor", checks="nothing")
-"""The same once more: what it differs by is noise."""
+FLOOR_WITHOUT_TLS = Arm(name="floor without TLS", conftest="arm_floor_without_tls", checks="nothing")
+"""Clients that are given a transport, and so read no certificates: what few test suites do."""
 OURS = Arm(
     name="pytest-llmtrace",
     conftest="arm_plain",
@@ -49,6 +53,7 @@ OURS = Arm(
     pip_options=("--editable",),
     record=("--llm-record",),
     replay=("--llm-trace",),
+    quicker=("-n", "2"),
     checks="body, model, trajectory, cost",
 )
 RECORDING = Arm(
@@ -67,9 +72,10 @@ RECORDING_BODY = Arm(
     requirements=RECORDING.requirements,
     record=RECORDING.record,
     replay=RECORDING.replay,
-    env={"BENCH_MATCH_ON": "method,scheme,host,port,path,query,body"},
+    env={"BENCH_SERIALIZER": "json", "BENCH_MATCH_ON": "method,scheme,host,port,path,query,body"},
     checks="URL, body",
 )
+"""With JSON cassettes, which it reads faster than YAML."""
 CASSETTER = Arm(
     name="cassetter",
     conftest="arm_vcr",
@@ -87,6 +93,7 @@ CASSETTER_BODY = Arm(
     record=CASSETTER.record,
     replay=CASSETTER.replay,
     env={"BENCH_MATCH_ON": "method,uri,json_body"},
+    recordings=CASSETTER.slug,
     checks="URL, body",
 )
 MOCKLLM = Arm(

@@ -12,8 +12,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+from benchmarks.progress import say
+
 ROOT = Path(__file__).parents[1]
 PLACE = ROOT / ".venv" / "bench"
+REQUIREMENTS = "requirements.txt"
+"""What an environment was made of, in its folder."""
 
 
 class CannotInstallError(Exception):
@@ -36,11 +40,11 @@ def _base() -> Path:
 
 def _made(name: str, requirements: tuple[str, ...], *, options: tuple[str, ...] = (), seen: Path | None = None) -> Path:
     folder = PLACE / name
-    python, note = folder / "bin" / "python", folder / "requirements.txt"
+    python, note = folder / "bin" / "python", folder / REQUIREMENTS
     wanted = "\n".join((sys.version, str(seen), *options, *requirements, _stamp(requirements)))
     if note.exists() and note.read_text("utf-8") == wanted:
         return python
-    print(f"installing the environment of {name} ...", flush=True)
+    say(f"installing the environment of {name}")
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     if seen is not None:

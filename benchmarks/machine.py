@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import subprocess
 from pathlib import Path
 
-from benchmarks.arms import OURS, PEERS
-from benchmarks.environments import ROOT
+from benchmarks.arms import FLOOR, OURS, PEERS
+from benchmarks.environments import ROOT, CannotInstallError
+
+
+def installed(*, peers: bool) -> None:
+    """Make the environments that are missing. A peer that cannot be installed says so where it would be measured."""
+    for arm in (FLOOR, OURS, *(PEERS if peers else ())):
+        with contextlib.suppress(CannotInstallError):
+            arm.python  # noqa: B018 -- is made now
 
 
 def machine() -> dict[str, str]:

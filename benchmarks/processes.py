@@ -30,13 +30,20 @@ class Ran:
     """Seconds."""
     peak: float
     """MiB that it held at once; without what it started, where it is pytest."""
-    marks: tuple[float, ...] = ()
-    """Of pytest without xdist: its CPU seconds when each test began, and when the last one ended."""
+    marks: tuple[tuple[float, float], ...] = ()
+    """Of pytest without xdist: its CPU and wall seconds when each test began, and when the last one ended."""
+    live: int = 0
+    """How many calls it made that the provider answered."""
 
     @property
     def after_first(self) -> float:
         """CPU seconds of all tests but the first, which pays for what is imported once."""
-        return self.marks[-1] - self.marks[1]
+        return self.marks[-1][0] - self.marks[1][0]
+
+    @property
+    def wall_after_first(self) -> float:
+        """The same on the wall."""
+        return self.marks[-1][1] - self.marks[1][1]
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -78,5 +85,5 @@ def run(command: list[str], *, folder: Path, env: Mapping[str, str], seconds: fl
             cpu=usage.ru_utime + usage.ru_stime,
             wall=wall,
             peak=noted.get("peak", usage.ru_maxrss / 1024),
-            marks=tuple(noted.get("marks", ())),
+            marks=tuple((cpu, at) for cpu, at in noted.get("marks", ())),
         )

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from benchmarks.arms import OURS, Arm
-from benchmarks.environments import PLACE, CannotInstallError
+from benchmarks.environments import PLACE, REQUIREMENTS, ROOT, CannotInstallError
 from benchmarks.processes import INSIDE, Ran, environment, run
 from benchmarks.rounds import CannotRunError
 
@@ -40,16 +43,15 @@ class Provider:
     ) -> None:
         self._process.communicate()
 
-    @property
-    def answered(self) -> int:
-        """How many calls it has answered."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/count") as answer:
+    def answered(self, key: str) -> int:
+        """How many calls with this API key it has answered."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{key}") as answer:
             return int(answer.read())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """The tests of a case as one arm runs them."""
+    """The tests of a case as one arm runs them. What was recorded is kept for the next time."""
 
     arm: Arm
     test: str
@@ -61,35 +63,49 @@ class Project:
 
     @classmethod
     def of(cls, arm: Arm, test: str, provider: Provider, **env: object) -> Project:
-        """The project, recorded where the arm records. A peer's recordings are kept for the next time.
+        """The project, recorded where the arm records.
 
         Raises:
             CannotRunError: the arm cannot be installed or cannot record.
         """
         made = cls.fresh(arm, test, provider, **env)
-        try:
-            made.prepare()
-        except CannotInstallError as error:
-            raise CannotRunError(str(error)) from None
+        made.prepare()
         return made
 
     @classmethod
     def fresh(cls, arm: Arm, test: str, provider: Provider, **env: object) -> Project:
         """The project, with nothing done yet."""
         settings = {f"BENCH_{name.upper()}": str(value) for name, value in env.items()}
-        name = hashlib.sha256(f"{settings}{arm.requirements}{arm.env}".encode()).hexdigest()[:8]
-        folder = PLACE / "projects" / f"{test}-{arm.slug}-{name}"
+        recorded = {name: value for name, value in settings.items() if name not in _SAME_RECORDINGS}
+        name = hashlib.sha256(f"{recorded}{arm.requirements}".encode()).hexdigest()[:8]
+        folder = PLACE / "projects" / f"{test}-{arm.recordings or arm.slug}-{name}"
         return cls(arm=arm, test=test, folder=folder, provider=provider, env=settings)
 
     def prepare(self) -> None:
-        """Record, where that was not done before. Raises: `CannotInstallError`, `CannotRunError`."""
-        wanted = {"stamp": _stamp(self.test, self.arm)}
-        if self.arm.name != OURS.name and wanted.items() <= self._note.items():
+        """Record, where that was not done before. Raises: `CannotRunError`."""
+        with _RECORDING[self.folder]:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        try:
+            wanted = {"stamp": _stamp(self.test, self.arm)}
+        except CannotInstallError as error:
+            raise CannotRunError(str(error)) from None
+        if wanted.items() <= self._note.items():
+            if cannot := self._note.get("cannot"):
+                raise CannotRunError(cannot)
             return
         self.clear()
-        if self.arm.record is not None:
-            self.record()
-        (self.folder / _NOTE).write_text(json.dumps({**wanted, "port": self.provider.port}))
+        note = {**wanted, "port": self.provider.port}
+        try:
+            if self.arm.record is not None:
+                many = self.env.get("BENCH_CALLS", "").count(",") > _MANY
+                self.record(*(self.arm.quicker if many else ()))
+        except CannotRunError as error:
+            note["cannot"] = str(error)
+            raise
+        finally:
+            (self.folder / _NOTE).write_text(json.dumps(note))
 
     def clear(self) -> None:
         """Be as if nothing had been recorded."""
@@ -108,23 +124,21 @@ class Project:
     def record(self, *options: str, seconds: float = 300) -> Ran:
         """Record against the provider. Raises: `CannotRunError`."""
         assert self.arm.record is not None
-        before = self.provider.answered
         ran = self._pytest((*self.arm.record, *options), {"BENCH_MODE": "record"}, seconds, self.provider.port)
         if ran.status:
             raise CannotRunError(f"recording failed: {_last_line(ran)}")
-        if self.provider.answered == before:
+        if not ran.live:
             raise CannotRunError("recording made no call that reached the provider")
         return ran
 
     def replay(self, *options: str, seconds: float = 300, env: Mapping[str, str] | None = None) -> Ran:
         """Run the tests as they are run every day. Raises: `CannotRunError`, where they fail or reach the provider."""
-        before = self.provider.answered
         ran = self.attempt(*options, seconds=seconds, env=env)
         if ran.status == -9:
             raise CannotRunError(f"stopped after {seconds:.0f} s")
         if ran.status:
             raise CannotRunError(f"replay failed: {_last_line(ran)}")
-        if self.provider.answered != before:
+        if ran.live:
             raise CannotRunError("replay reached the provider: it went live")
         return ran
 
@@ -140,13 +154,15 @@ class Project:
         return self._pytest((*self.arm.replay, *options), {"BENCH_MODE": "replay", **(env or {})}, seconds, port)
 
     def _pytest(self, options: tuple[str, ...], env: Mapping[str, str], seconds: float, port: int) -> Ran:
+        key = f"sk-bench-no-key-{next(_KEYS)}"
         plugins = ["-p", "bench_probe", "-p", "no:cacheprovider", "-q", "--no-header"]
-        return run(
+        ran = run(
             [str(self.arm.python), "-m", "pytest", *plugins, *options, self.test],
             folder=self.folder,
             env={
                 "OPENAI_BASE_URL": f"http://127.0.0.1:{port}/v1",
                 "OPENAI_API_BASE": f"http://127.0.0.1:{port}/v1",
+                "OPENAI_API_KEY": key,
                 "BENCH_PORT": str(port),
                 **self.env,
                 **self.arm.env,
@@ -154,6 +170,7 @@ class Project:
             },
             seconds=seconds,
         )
+        return replace(ran, live=self.provider.answered(key))
 
     @property
     def recorded_bytes(self) -> int:
@@ -164,11 +181,25 @@ class Project:
 
 
 _NOTE: Final = "recorded.json"
+_SAME_RECORDINGS: Final = frozenset({"BENCH_CLIENT"})
+"""Settings that change nothing of what is sent."""
+_MANY: Final = 1000
+_RECORDING: Final[dict[Path, threading.Lock]] = defaultdict(threading.Lock)
+"""Two lanes record nothing into one folder."""
+_KEYS: Final = itertools.count(1)
+"""Each process has an API key of its own, by which the provider tells who went live."""
 
 
 def _stamp(test: str, arm: Arm) -> str:
-    """Of the files that a recording depends on."""
-    files = (INSIDE / test, INSIDE / "workload.py", INSIDE / "arms" / f"{arm.conftest}.py")
+    """Of the files that a recording depends on. Raises: `CannotInstallError`."""
+    files = [
+        INSIDE / test,
+        INSIDE / "workload.py",
+        INSIDE / "arms" / f"{arm.conftest}.py",
+        arm.python.parent.parent / REQUIREMENTS,
+    ]
+    if arm.name == OURS.name:
+        files += sorted((ROOT / "pytest_llmtrace").rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-import time
+import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median
 
+from benchmarks.progress import say
+
 Measured = Mapping[str, float]
 """What one run of one arm cost, by what was measured."""
+
+LANES = min(2, os.cpu_count() or 1)
+"""Rounds that are run at once, each on a core of its own, where what is measured is CPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One run of an arm, and what it is compared with."""
+
+    own: Measured
+    floor: Measured
+    """The mean of the floor at the beginning and at the end of the round."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,24 +32,29 @@ class Series:
     """All rounds of one arm."""
 
     name: str
-    rounds: list[tuple[Measured, Measured]] = field(default_factory=list)
-    """What it cost, and what the floor cost in the same round."""
+    rounds: dict[int, Round] = field(default_factory=dict)
+    """By their numbers."""
     cannot: str | None = None
     """Why it has no more rounds."""
     note: str = ""
 
     def value(self, what: str) -> float | None:
         """The median of what it cost."""
-        return median(own[what] for own, _ in self.rounds) if self.rounds else None
+        return median(one.own[what] for one in self.rounds.values()) if self.rounds else None
 
     def ratios(self, what: str) -> list[float]:
         """How many times the floor it cost, round by round, from the least."""
-        return sorted(own[what] / floor[what] for own, floor in self.rounds)
+        return sorted(one.own[what] / one.floor[what] for one in self.rounds.values())
 
     def ratio(self, what: str) -> float | None:
         """The median of these."""
         found = self.ratios(what)
         return median(found) if found else None
+
+    def against(self, other: Series, what: str) -> float | None:
+        """How many times another arm it cost, in the rounds that both were in; the median."""
+        both = self.rounds.keys() & other.rounds.keys()
+        return median(self.rounds[at].own[what] / other.rounds[at].own[what] for at in both) if both else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +64,8 @@ class Contender:
     name: str
     run: Callable[[], Measured]
     """Raises: `CannotRunError`."""
-    rounds: int
-    """At most so many."""
+    once: bool = False
+    """Takes part in one round, not in all."""
     note: str = ""
 
 
@@ -52,25 +73,92 @@ class CannotRunError(Exception):
     """Why a contender has no result."""
 
 
-def interleaved(contenders: Sequence[Contender], *, seconds: float) -> list[Series]:
-    """Run all of them in turn until the rounds are done or the time is over; the first is the floor.
+def interleaved(
+    contenders: Sequence[Contender], *, rounds: int, lanes: int = 1, again: bool = True
+) -> tuple[list[Series], Series]:
+    """Run all of them in turn, so many rounds; the first is the floor, which begins every round.
 
-    Everyone has one round at least. A round begins with the floor, and the order of the rest turns.
+    The order of the rest turns. Those that take part once are spread over the rounds.
+
+    Args:
+        contenders: The floor, and the others.
+        rounds: How many.
+        lanes: How many rounds are run at once.
+        again: Run the floor once more at the end of each round. Otherwise the noise is told from what the floor cost
+            in different rounds.
+
+    Returns:
+        A series for each of them, and the floor against itself, which is what noise does to a ratio.
     """
-    made = [Series(name=one.name, note=one.note) for one in contenders]
-    ends = time.perf_counter() + seconds
-    for number in range(max(one.rounds for one in contenders)):
-        if number and time.perf_counter() > ends:
-            break
-        floor = contenders[0].run()
-        made[0].rounds.append((floor, floor))
-        others = list(range(1, len(contenders)))
-        for at in (*others[number % len(others) :], *others[: number % len(others)]) if others else ():
-            one, series = contenders[at], made[at]
-            if series.cannot is not None or number >= one.rounds:
-                continue
-            try:
-                series.rounds.append((one.run(), floor))
-            except CannotRunError as error:
-                series.cannot = str(error)
-    return made
+    match = _Match(contenders, rounds=rounds, again=again)
+    with ThreadPoolExecutor(lanes, initializer=_Cores(lanes).pin) as pool:
+        for done in [pool.submit(match.play, number) for number in range(rounds)]:
+            done.result()
+    return match.series, match.noise
+
+
+class _Cores:
+    """A core for each lane: processes inherit that of the thread that starts them."""
+
+    def __init__(self, lanes: int) -> None:
+        found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._free = found if 1 < lanes <= len(found) else []
+        self._lock = threading.Lock()
+
+    def pin(self) -> None:
+        """Keep this thread on one core, where there is one for each lane."""
+        with self._lock:
+            if self._free:
+                os.sched_setaffinity(0, {self._free.pop()})
+
+
+class _Match:
+    """All rounds."""
+
+    def __init__(self, contenders: Sequence[Contender], *, rounds: int, again: bool) -> None:
+        self._floor, *self._others = contenders
+        self._rounds, self._again = rounds, again
+        self._once = [one for one in self._others if one.once]
+        self._by_name = {one.name: Series(name=one.name, note=one.note) for one in contenders}
+        self._floors: dict[int, tuple[Measured, Measured]] = {}
+
+    @property
+    def series(self) -> list[Series]:
+        """Of each contender."""
+        return list(self._by_name.values())
+
+    @property
+    def noise(self) -> Series:
+        """The floor against itself: at the end of each round, or in the round before."""
+        made = Series(name=f"{self._floor.name}, again", note=self._floor.note)
+        for at, (first, last) in sorted(self._floors.items()):
+            if self._again:
+                made.rounds[at] = Round(own=last, floor=first)
+            elif at:
+                made.rounds[at] = Round(own=first, floor=self._floors[at - 1][0])
+        return made
+
+    def play(self, number: int) -> None:
+        """One round: the floor, the others, the floor."""
+        first = self._floor.run()
+        results = {one.name: measured for one in self._in_turn(number) if (measured := self._measured(one)) is not None}
+        last = self._floor.run() if self._again else first
+        self._floors[number] = first, last
+        mean = {what: (first[what] + last[what]) / 2 for what in first}
+        for name, measured in {self._floor.name: mean, **results}.items():
+            self._by_name[name].rounds[number] = Round(own=measured, floor=mean)
+        say(f"round {number + 1} of {self._rounds}")
+
+    def _in_turn(self, number: int) -> Sequence[Contender]:
+        """Who is in a round; each time another one is the first."""
+        some = [one for one in self._others if not one.once or self._once.index(one) % self._rounds == number]
+        at = number % len(some) if some else 0
+        return some[at:] + some[:at]
+
+    def _measured(self, one: Contender) -> Measured | None:
+        series = self._by_name[one.name]
+        try:
+            return None if series.cannot else one.run()
+        except CannotRunError as error:
+            series.cannot = str(error)
+            return None

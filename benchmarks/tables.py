@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Cell = str | float | int | None
@@ -17,16 +17,43 @@ class Goal:
     value: float
     limit: float
     unit: str = "x"
+    noise: str = ""
+    """The same of what does not differ (A/A)."""
 
     @property
     def met(self) -> bool:
         """Whether it does."""
         return self.value <= self.limit
 
+    @property
+    def measured(self) -> str:
+        """As a person reads it."""
+        return f"{figure(self.value)}{self.unit}"
+
+    @property
+    def bound(self) -> str:
+        """As a person reads it."""
+        return f"{figure(self.limit)}{self.unit}"
+
     def line(self) -> str:
         """As a person reads it."""
-        word = "met" if self.met else "MISSED"
-        return f"{word:7}{self.what}: {figure(self.value)}{self.unit} (goal: at most {figure(self.limit)}{self.unit})"
+        noise = f"; A/A {self.noise}" if self.noise else ""
+        return f"{'met' if self.met else 'MISSED':7}{self.what}: {self.measured} (goal: at most {self.bound}{noise})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """What is told of a case where there is one line for it."""
+
+    case: str
+    floor: str
+    ours: str
+    noise: str = ""
+    """What a ratio is where nothing differs."""
+    peer: str = ""
+    """The best of those that check the body."""
+    goal: str
+    met: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +66,11 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     goals: Sequence[Goal] = ()
     notes: Sequence[str] = field(default=())
+    headlines: Sequence[Headline] = ()
 
     def lines(self) -> list[str]:
         """As a person reads it."""
-        shown = [self.columns, *([_shown(cell) for cell in row] for row in self.rows)]
+        shown = [self.columns, *([shown_cell(cell) for cell in row] for row in self.rows)]
         widths = [max(len(row[at]) for row in shown) for at in range(len(self.columns))]
         made = [self.title, "=" * len(self.title)]
         for row in shown:
@@ -57,9 +85,15 @@ class Table:
         """As a program reads it."""
         return {
             "title": self.title,
-            "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
-            "goals": [{"what": one.what, "value": one.value, "limit": one.limit, "met": one.met} for one in self.goals],
+            "columns": list(self.columns),
+            "rows": [[_rounded(cell) for cell in row] for row in self.rows],
+            "goals": [
+                {"what": one.what, "value": _rounded(one.value), "limit": _rounded(one.limit), "unit": one.unit}
+                | {"noise": one.noise, "met": one.met}
+                for one in self.goals
+            ],
             "notes": list(self.notes),
+            "headlines": [asdict(one) for one in self.headlines],
         }
 
 
@@ -72,8 +106,17 @@ def figure(value: float) -> str:
 
 def spread(values: Sequence[float]) -> str:
     """The least and the greatest."""
-    return f"{min(values):.2f}-{max(values):.2f}" if values else ""
+    if not values:
+        return ""
+    least, most = f"{min(values):.2f}", f"{max(values):.2f}"
+    return least if least == most else f"{least}-{most}"
 
 
-def _shown(cell: Cell) -> str:
+def shown_cell(cell: Cell) -> str:
+    """As a person reads it."""
     return "" if cell is None else cell if isinstance(cell, str) else figure(float(cell))
+
+
+def _rounded(cell: Cell) -> Cell:
+    """Four digits that count."""
+    return float(f"{cell:.4g}") if isinstance(cell, float) else cell

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.arms import CASSETTER, CASSETTER_BODY, MOCKLLM, OURS, RECORDING, RECORDING_BODY
+from benchmarks.progress import begin
 from benchmarks.projects import Project
-from benchmarks.replays import Effort, goal, named, side_by_side, table_of
+from benchmarks.replays import Effort, Found, side_by_side, table_of
 from benchmarks.scripts import measured_inside
-from benchmarks.tables import Cell, Goal, Table
+from benchmarks.tables import Cell, Goal, Headline, Table, figure
 
 _PEERS = {
     10: (RECORDING, RECORDING_BODY, CASSETTER, CASSETTER_BODY, MOCKLLM),
@@ -16,41 +17,80 @@ _PEERS = {
     200: (RECORDING,),
     500: (),
 }
-"""Who is still in reach: the others take minutes."""
+"""Who is still in reach: of the others, those that check the body take minutes."""
+_ROUNDS = {10: 6, 50: 4, 200: 2, 500: 2}
+_MEMORY = 10
+"""Times the distinct content, at most: what was sent and its reading are held besides the tape."""
 
 
 def agents(effort: Effort) -> Iterator[Table]:
     """Of 10, 50, 200 and 500 turns; the first test of each run makes one call, and pays for what is imported."""
     sizes: list[list[Cell]] = []
-    goals = []
+    goals: list[Goal] = []
+    headlines: list[Headline] = []
+    memory: list[tuple[int, float, float]] = []
     for turns in (50,) if effort.quick else tuple(_PEERS):
+        begin(f"one agent of {turns} turns")
+        calls = f"1,{turns}"
         found = side_by_side(
-            effort, "test_calls.py", calls=f"1,{turns}", seconds=min(60, 10 + turns / 4), peers=_PEERS[turns]
+            effort,
+            "test_calls.py",
+            calls=calls,
+            rounds=2 if effort.quick else _ROUNDS[turns],
+            again=turns < 200,
+            arms=_PEERS[turns],
         )
+        limit = found.goal(f"each call at {turns} turns, CPU", 1.10, "per call")
         yield table_of(
             f"Replay, one agent of {turns} turns",
             found,
-            goals=[goal(found, f"each call at {turns} turns, CPU", 1.10, "per call")],
+            goals=[limit],
+            headlines=[
+                found.headline(f"one agent of {turns} turns: each call", [limit], measured="per call", unit="ms")
+            ],
         )
-        project = Project.of(OURS, "test_calls.py", effort.provider, calls=f"1,{turns}")
+        project = Project.of(OURS, "test_calls.py", effort.provider, calls=calls)
         stored = measured_inside("storage.py", str(project.folder), str(turns))
-        replayed = (named(found, OURS.name).value("per call") or 0.0) * turns
         content = stored["content"]
-        for one in found:
+        memory.append((turns, _more(found), content / 2**20))
+        for one in found.arms:
             size = one.value("size")
             if size:
-                sizes.append([f"{turns} turns, {one.name}", size / 1e6, size / content, *_times(one.name, stored)])
-        goals += [
-            Goal(what=f"{turns} turns, tape and golden on disk", value=stored["files"] / content, limit=2.5),
-            Goal(what=f"{turns} turns, loading / replay", value=1000 * stored["load"] / replayed, limit=0.1, unit=""),
-        ]
+                times = [1000 * stored["load"], 1000 * stored["save"]] if one.name == OURS.name else [None, None]
+                sizes.append([f"{turns} turns, {one.name}", size / 1e6, size / content, *times])
+        replayed = (found.ours.value("per call") or 0.0) * turns
+        size_goal = Goal(what=f"{turns} turns, tape and golden on disk", value=stored["files"] / content, limit=2.5)
+        load_goal = Goal(
+            what=f"{turns} turns, loading / replay", value=1000 * stored["load"] / replayed, limit=0.1, unit=""
+        )
+        goals += [size_goal, load_goal]
+        headlines.append(
+            Headline(
+                case=f"{turns} turns: on disk; loading, of the replay",
+                floor=f"{figure(content / 1e6)} MB",
+                ours=f"{size_goal.measured}; {100 * load_goal.value:.1f} %",
+                goal="2.50x; 10 %",
+                met=size_goal.met and load_goal.met,
+            )
+        )
+    if len(memory) > 1:
+        (_, least, small), (_, most, large) = memory[0], memory[-1]
+        goals.append(
+            Goal(what="memory that grows, x distinct content", value=(most - least) / (large - small), limit=_MEMORY)
+        )
     yield Table(
         title="On disk, against the distinct content (each message, each tool and the rest of each response once)",
         columns=("recording", "MB", "x content", "load ms", "save ms"),
         rows=sizes,
         goals=goals,
+        notes=[
+            f"{turns} turns: {more:.1f} MiB more than the floor at the peak, {content:.2f} MiB of distinct content."
+            for turns, more, content in memory
+        ],
+        headlines=headlines,
     )
 
 
-def _times(name: str, stored: dict[str, float]) -> list[Cell]:
-    return [1000 * stored["load"], 1000 * stored["save"]] if name == OURS.name else [None, None]
+def _more(found: Found) -> float:
+    """MiB that ours held above the floor."""
+    return (found.ours.value("peak") or 0.0) - (found.arms[0].value("peak") or 0.0)

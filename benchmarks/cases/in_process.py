@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.replays import Effort, named, side_by_side
+from benchmarks.arms import OURS
+from benchmarks.progress import begin
+from benchmarks.projects import Project
+from benchmarks.replays import Effort, calls_of
 from benchmarks.scripts import measured_inside
-from benchmarks.tables import Cell, Goal, Table
+from benchmarks.tables import Cell, Goal, Headline, Table, figure
 
 
 def comparison(effort: Effort) -> Iterator[Table]:
-    """Two traces of one growing history of 10, 100 and 1,000 calls."""
+    """Two traces of one growing history of 10, 100 and 1,000 calls.
+
+    The calls of a conversation of 200 turns cost as much in the mean as the hundredth, and the last twice that.
+    """
     sizes = (10, 100) if effort.quick else (10, 100, 1000)
+    begin("comparison")
     found = {calls: measured_inside("comparison.py", str(calls)) for calls in sizes}
     names = tuple(found[100])
     rows: list[list[Cell]] = [
@@ -21,45 +28,72 @@ def comparison(effort: Effort) -> Iterator[Table]:
     slowest = max(found[100][name]["seconds"] for name in names)
     shortest = max(found[10][name]["seconds"] for name in names)
     goals = [Goal(what="100 calls in place of 10 cost", value=slowest / shortest, limit=12)]
+    headlines = []
     if not effort.quick:
         plain = measured_inside("comparison.py", "100", "deepdiff")["change in the middle"]["seconds"]
         rows.append(["change in the middle, plain DeepDiff", None, 1000 * plain, *[None] * (len(sizes) - 2), None])
         goals.append(Goal(what="100 calls: ours / plain DeepDiff", value=slowest / plain, limit=0.01, unit=""))
         longest = max(found[1000][name]["seconds"] for name in names)
         goals.append(Goal(what="1,000 calls in place of 100 cost", value=longest / slowest, limit=12))
-        replayed = _replayed(effort, turns=200)
+        replayed = 10 * 2 * _replayed(effort, calls="1,200")
         goals.append(
-            Goal(
-                what="1,000 calls compared / 10 calls replayed at turn 200", value=longest / replayed, limit=1, unit=""
-            )
+            Goal(what="1,000 calls / 10 calls replayed at turn 200", value=longest / replayed, limit=1, unit="")
         )
+        headlines = [
+            Headline(
+                case=f"comparison, {case}",
+                floor=f"{figure(1000 * floor)} ms, {of}",
+                ours=f"{figure(1000 * ours)} ms: {goal.measured}",
+                goal=goal.bound,
+                met=goal.met,
+            )
+            for case, floor, of, ours, goal in (
+                ("100 calls", plain, "DeepDiff", slowest, goals[1]),
+                ("linear: 1,000 calls", slowest, "100 calls", longest, goals[2]),
+                ("1,000 calls", replayed, "10 replayed", longest, goals[3]),
+            )
+        ]
     yield Table(
         title="Comparison of two traces of one growing history, CPU ms",
         columns=("what changed", *(f"{calls:,} calls" for calls in sizes), "drifts"),
         rows=rows,
         goals=goals,
+        notes=["Linear: ten times the calls cost at most twelve times as much."],
+        headlines=headlines,
     )
 
 
 def nearest(effort: Effort) -> Iterator[Table]:
     """The recorded request that comes nearest to one that is not on the tape."""
+    begin("nearest request")
     found = measured_inside("nearest.py", *(["quick"] if effort.quick else []))
-    ours = side_by_side(effort, "test_calls.py", calls="1," * 50 + "1", seconds=1, peers=())
-    per_call = (named(ours, "pytest-llmtrace").value("per call") or 0.0) / 1000
+    per_call = _replayed(effort, calls=calls_of(20) if effort.quick else ",".join("1" * 200))
+    goals = [
+        Goal(what=f"{name}: {which} look-up, in replayed calls", value=one[which] / per_call, limit=2, unit="")
+        for name, one in found.items()
+        for which in ("first", "next")
+    ]
+    worst = {which: max(one[which] / per_call for one in found.values()) for which in ("first", "next")}
     yield Table(
         title="Nearest recorded request of 1,000, CPU ms",
         columns=("tape", "first look-up", "next ones"),
         rows=[[name, 1000 * one["first"], 1000 * one["next"]] for name, one in found.items()],
-        goals=[
-            Goal(what=f"{name}: {which} look-up, in replayed calls", value=one[which] / per_call, limit=2, unit="")
-            for name, one in found.items()
-            for which in ("first", "next")
+        goals=goals,
+        notes=[f"A replayed call of a short conversation: {1000 * per_call:.2f} ms."],
+        headlines=[
+            Headline(
+                case="nearest request of 1,000: first look-up; next",
+                floor=f"{1000 * per_call:.2f} ms, 1 replayed call",
+                ours=f"{figure(worst['first'])}x; {figure(worst['next'])}x",
+                goal="2x",
+                met=all(one.met for one in goals),
+            )
         ],
-        notes=[f"A replayed call of one turn: {1000 * per_call:.2f} ms."],
     )
 
 
-def _replayed(effort: Effort, *, turns: int) -> float:
-    """CPU seconds of ten calls at the end of a conversation of so many turns: twice the mean of all its calls."""
-    found = side_by_side(effort, "test_calls.py", calls=f"1,{turns}", seconds=1, peers=())
-    return 10 * 2 * (named(found, "pytest-llmtrace").value("per call") or 0.0) / 1000
+def _replayed(effort: Effort, *, calls: str) -> float:
+    """CPU seconds of one replayed call, in the mean of all after the first test."""
+    numbers = [int(one) for one in calls.split(",")]
+    ran = Project.of(OURS, "test_calls.py", effort.provider, calls=calls).replay()
+    return ran.after_first / sum(numbers[1:])

@@ -1,4 +1,4 @@
-"""A pytest plugin that every arm has: notes the CPU time at which each test begins, and the memory held at most."""
+"""A pytest plugin that every arm has: notes CPU and wall time when each test begins, and the memory held at most."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import resource
 import time
 from pathlib import Path
 
-_marks: list[float] = []
-_ends: list[float] = []
+_marks: list[tuple[float, float]] = []
+_ends: list[tuple[float, float]] = []
 
 
 def pytest_runtest_logstart() -> None:
     """Note when a test begins."""
-    _marks.append(time.process_time())
+    _marks.append((time.process_time(), time.perf_counter()))
 
 
 def pytest_runtest_logfinish() -> None:
     """Note when a test has ended."""
-    _ends[:] = [time.process_time()]
+    _ends[:] = [(time.process_time(), time.perf_counter())]
 
 
 def pytest_unconfigure() -> None:

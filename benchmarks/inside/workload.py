@@ -42,14 +42,24 @@ _WORDS = (
 )
 
 
-def _text(seed: int, words: int) -> str:
-    """Words as a linear congruential generator draws them: no two texts are alike, and every run has the same."""
-    state, made = seed, []
-    for at in range(words):
+def _drawn(words: int) -> list[str]:
+    """As a linear congruential generator draws them: every run has the same."""
+    state, made = 1, []
+    for _ in range(words):
         state = (state * 1_103_515_245 + 12_345) & 0x7FFFFFFF
         word = _WORDS[state >> 16 & 31]
-        made.append(word if at % 4 else f"{word}{state >> 21}")  # one with a number, as what people write has them
-    return " ".join(made)
+        made.append(word if state >> 12 & 3 else f"{word}{state >> 21}")  # some with a number, as what people write
+    return made
+
+
+_BOOK = _drawn(8191)
+
+
+def _text(seed: int, words: int) -> str:
+    """Words from other places of the book for each seed, which costs the tests and the floor next to nothing."""
+    step = 1 + seed // 2 % 31
+    start = seed * 2_654_435_761 % (len(_BOOK) - words * step)
+    return " ".join(_BOOK[start : start + words * step : step])
 
 
 SYSTEM = f"You are the support agent of a shop. Look everything up before you answer. {_text(1, 120)}"

@@ -19,5 +19,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="module")
 def vcr_config():
     """The default, or with the body among what must match."""
-    wanted = os.environ.get("BENCH_MATCH_ON")
-    return {"match_on": wanted.split(",")} if wanted else {}
+    config = {}
+    if wanted := os.environ.get("BENCH_MATCH_ON"):
+        config["match_on"] = wanted.split(",")
+    if wanted := os.environ.get("BENCH_SERIALIZER"):
+        config["serializer"] = wanted
+    return config
