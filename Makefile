@@ -11,10 +11,10 @@ INSTALLED := $(VENV)/.installed
 NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs-tables docs-images clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## create the virtual environment, or bring it up to date with pyproject.toml
 
@@ -72,11 +72,14 @@ fuzz: venv ## try inputs nobody would send, for MINUTES=5 over all targets, and 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py
 
-bench: venv ## what replaying, recording and comparing cost, against the floor and the peers; takes a while
+bench: venv ## what replaying, recording and comparing cost, against the floor and the peers: 10 minutes
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-quick: venv ## the same in small, a ratio a line: 1 minute; never fails
 	$(BIN)/python -m benchmarks --quick
+
+bench-publish: venv ## write what the last `make bench` found into README and docs/reference/benchmarks.md
+	$(BIN)/python -m benchmarks --publish
 
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py

@@ -44,7 +44,7 @@ def startup(effort: Effort) -> Iterator[Table]:
             rows=[_row(one) for one in (without, again, installed)],
             goals=[goal],
             notes=[
-                "Noise: two standard deviations of a run against the same (A/A), from the median difference; at most 3 %.",
+                "Noise: two standard deviations of A/A ratios, from their median difference; at most 3 %.",
                 f"The median of what was measured for installed lies in {least:.3f}-{most:.3f}, 95 times of 100.",
             ],
             headlines=[

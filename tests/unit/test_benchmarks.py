@@ -1,6 +1,13 @@
 """What the benchmarks compute of what they measured."""
 
+import json
+
+import pytest
+import yaml
+
+from benchmarks import publishing
 from benchmarks.inside import workload
+from benchmarks.noise import interval, noise_of
 from benchmarks.rounds import CannotRunError, Contender, interleaved
 from benchmarks.tables import Goal, Table
 
@@ -8,12 +15,13 @@ from benchmarks.tables import Goal, Table
 def test_each_round_is_compared_with_the_floor_of_the_same_round():
     """A machine that slows down between rounds changes the figures and not the ratios."""
     floor, ours = iter([1.0, 2.0, 4.0]), iter([1.5, 3.0, 6.0])
-    found = interleaved(
+    found, _ = interleaved(
         [
-            Contender(name="floor", run=lambda: {"cpu": next(floor)}, rounds=3),
-            Contender(name="ours", run=lambda: {"cpu": next(ours)}, rounds=3),
+            Contender(name="floor", run=lambda: {"cpu": next(floor)}),
+            Contender(name="ours", run=lambda: {"cpu": next(ours)}),
         ],
-        seconds=60,
+        rounds=3,
+        again=False,
     )
     assert [(one.name, one.value("cpu"), one.ratios("cpu")) for one in found] == [
         ("floor", 2.0, [1.0, 1.0, 1.0]),
@@ -29,14 +37,17 @@ def test_who_cannot_run_is_asked_once_and_says_why():
         asked.append("peer")
         raise CannotRunError("it went live")
 
-    floor = Contender(name="floor", run=lambda: {"cpu": 1.0}, rounds=2)
-    found = interleaved([floor, Contender(name="peer", run=fails, rounds=2)], seconds=60)
+    floor = Contender(name="floor", run=lambda: {"cpu": 1.0})
+    found, _ = interleaved([floor, Contender(name="peer", run=fails)], rounds=2)
     assert (asked, found[1].cannot, len(found[0].rounds)) == (["peer"], "it went live", 2)
 
 
 def test_a_table_says_which_goals_are_missed():
     """Figures are aligned, with three digits that count, and every goal has its verdict."""
-    goals = [Goal(what="whole run", value=1.2, limit=1.15), Goal(what="each call", value=1.1, limit=1.15)]
+    goals = [
+        Goal(what="whole run", value=1.2, limit=1.15),
+        Goal(what="each call", value=1.1, limit=1.15, noise="0.98-1.01"),
+    ]
     table = Table(title="Replay", columns=("arm", "CPU s"), rows=[["floor", 1.0], ["ours", 12.345]], goals=goals)
     assert table.lines() == [
         "Replay",
@@ -45,7 +56,7 @@ def test_a_table_says_which_goals_are_missed():
         "floor      1",
         "ours    12.3",
         "MISSED whole run: 1.20x (goal: at most 1.15x)",
-        "met    each call: 1.10x (goal: at most 1.15x)",
+        "met    each call: 1.10x (goal: at most 1.15x; A/A 0.98-1.01)",
         "",
     ]
 
@@ -54,3 +65,67 @@ def test_the_provider_answers_what_was_asked_last():
     """The answer is told by the last question alone, which every arm's own answer is compared with."""
     body = str(workload.history(7, 3)).encode()
     assert workload.answer_to(body) == workload.completion(7, 3)
+
+
+def test_a_round_ends_with_the_floor_and_so_tells_the_noise():
+    """Ratios are to both floors of a round; the last against the first is what a ratio is where nothing differs."""
+    floor = iter([1.0, 3.0])
+    found, noise = interleaved(
+        [
+            Contender(name="floor", run=lambda: {"cpu": next(floor)}),
+            Contender(name="ours", run=lambda: {"cpu": 3.0}),
+        ],
+        rounds=1,
+    )
+    assert (found[1].ratios("cpu"), noise.name, noise.ratios("cpu")) == ([1.5], "floor, again", [3.0])
+
+
+def test_peers_are_in_one_round_each_and_compared_there():
+    """Each of them costs one run, and ours is compared with it by what ours cost in that round."""
+    ours = iter([1.0, 2.0, 3.0])
+    peers = [Contender(name=name, run=lambda: {"cpu": 4.0}, once=True) for name in ("one", "two")]
+    found, noise = interleaved(
+        [
+            Contender(name="floor", run=lambda: {"cpu": 1.0}),
+            Contender(name="ours", run=lambda: {"cpu": next(ours)}),
+            *peers,
+        ],
+        rounds=3,
+        again=False,
+    )
+    assert {one.name: sorted(one.rounds) for one in (*found, noise)} == {
+        "floor": [0, 1, 2],
+        "ours": [0, 1, 2],
+        "one": [0],
+        "two": [1],
+        "floor, again": [1, 2],
+    }
+    assert (found[1].against(found[2], "cpu"), found[1].against(found[3], "cpu")) == (0.25, 0.5)
+
+
+def test_one_disturbed_round_excuses_nothing():
+    """Noise is what most rounds differ by; with more rounds the median is known better, and the noise stays."""
+    quiet = [0.99, 1.0, 1.01, 1.0, 0.99, 1.01, 1.02]
+    assert round(noise_of(quiet), 3) == 0.03
+    assert noise_of([*quiet[:-1], 9.0]) == noise_of(quiet)
+    least, most = interval(quiet)
+    assert 0.99 <= least < 1.0 < most <= 1.01
+
+
+def test_half_a_run_is_not_published(tmp_path):
+    """A case that broke, or was not run, is named with what to do."""
+    with pytest.raises(publishing.CannotPublishError, match=r"there is no .*one\.json: run `make bench` to its end"):
+        publishing.publish(tmp_path, ("one",))
+    (tmp_path / "one.json").write_text(json.dumps({"broke": "Traceback"}), encoding="utf-8")
+    with pytest.raises(publishing.CannotPublishError, match="the case one broke: run it again, BENCH_ARGS=one"):
+        publishing.publish(tmp_path, ("one",))
+
+
+def test_ci_shows_the_ratios():
+    """The workflow runs a target that there is, and fails for nothing that it measured."""
+    root = publishing.ROOT
+    workflow = yaml.safe_load((root / ".github" / "workflows" / "benchmarks.yml").read_text("utf-8"))
+    commands = [step["run"] for step in workflow["jobs"]["quick"]["steps"] if "run" in step]
+    assert commands[0].startswith("make bench-quick |")
+    assert "GITHUB_STEP_SUMMARY" in commands[1]
+    assert "\nbench-quick:" in (root / "Makefile").read_text("utf-8")
