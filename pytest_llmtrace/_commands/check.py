@@ -17,7 +17,7 @@ from pytest_llmtrace._run.commands.check_targets import targets
 from pytest_llmtrace._run.commands.checking import Checker
 from pytest_llmtrace._run.commands.searching import Searcher, text_files
 from pytest_llmtrace._run.recording import from_detect_secrets
-from pytest_llmtrace._settings.secrets import DETECTORS
+from pytest_llmtrace._settings.ini_values import DETECTORS
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 
 

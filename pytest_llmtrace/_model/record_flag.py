@@ -13,8 +13,6 @@ RECORD_FLAG: Final = "--llm-record"
 RECORD_ALIAS: Final = "--llmtrace-record"
 """Works in every case."""
 
-_PROPOSED: Final = re.compile(rf"pytest {RECORD_FLAG}\b(?!-)")
-
 _settled: list[bool] = []
 """Whether each of the runs of pytest in this process, one within another, found the flag taken."""
 
@@ -43,4 +41,4 @@ def record_flag() -> str:
 
 def working(text: str) -> str:
     """A text that proposes ``pytest --llm-record``, in the words that work here."""
-    return _PROPOSED.sub(f"pytest {record_flag()}", text)
+    return re.sub(rf"pytest {RECORD_FLAG}\b(?!-)", f"pytest {record_flag()}", text)

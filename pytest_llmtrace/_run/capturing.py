@@ -19,7 +19,8 @@ from pytest_llmtrace._capture.wire.lazy_tls import lazy_certificates
 from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._settings import Settings, keep_litellm_local
+from pytest_llmtrace._settings.early import keep_litellm_local
+from pytest_llmtrace._settings.values import Settings
 
 
 class Capturing:

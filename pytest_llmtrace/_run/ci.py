@@ -10,7 +10,8 @@ from typing import Any
 from pytest_llmtrace._report.files.github import STEP_SUMMARY, workflow_commands
 from pytest_llmtrace._report.files.markdown import markdown
 from pytest_llmtrace._report.topics.outcome import rows_of
-from pytest_llmtrace._settings import CI, Settings
+from pytest_llmtrace._settings.ci import CI
+from pytest_llmtrace._settings.values import Settings
 
 
 def places_in_checkout(places: Mapping[str, tuple[str, int]], settings: Settings) -> dict[str, tuple[str, int]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_llmtrace._run.scope import Coverage
-from pytest_llmtrace._settings import Settings
+from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording import from_detect_secrets
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace._settings import Settings
+from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
 
 NORMALIZE = "pytest_llmtrace_normalize"

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._report.document.payload_texts import as_texts
-from pytest_llmtrace._settings import Settings
+from pytest_llmtrace._settings.values import Settings
 
 
 class Outbox:

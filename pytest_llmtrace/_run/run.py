@@ -18,15 +18,7 @@ from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.live_trace import LLMTrace, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
-from pytest_llmtrace._run.outcomes import (
-    drained,
-    fail,
-    fail_for_all,
-    forget_unittest_failure,
-    is_no_outcome,
-    is_skip,
-    screen,
-)
+from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, screen
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
@@ -34,7 +26,8 @@ from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
 from pytest_llmtrace._run.recording.dry_run import only_with_own_tape, skipping, would_text
 from pytest_llmtrace._run.scope import search_roots
-from pytest_llmtrace._settings import Settings, litellm_in_python
+from pytest_llmtrace._settings.early import litellm_in_python
+from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -167,17 +160,17 @@ class Run:
         except LlmtraceError as error:  # a golden trace that cannot be read
             return run.unreadable(error)
         if run.dry and run.stopped_it:
-            forget_unittest_failure(item)
+            outcomes.forget_unittest_failure(item)
             return would_text(run)
         if run.refused is not None:
-            forget_unittest_failure(item)
+            outcomes.forget_unittest_failure(item)
             return run.refused
-        if not verdict.failed or (is_no_outcome(ended) and not (run.stopped_it and is_skip(ended))):
+        if not verdict.failed or (outcomes.is_no_outcome(ended) and not (run.stopped_it and outcomes.is_skip(ended))):
             return None
         if ended is not None and not run.stopped_it:
             item.add_report_section("call", "llmtrace", screen(verdict))
             return None
-        forget_unittest_failure(item)
+        outcomes.forget_unittest_failure(item)
         return screen(verdict)
 
     def _finished(self, run: OwnerRun, *, passed: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""Budgets of a run, of directories and of tests, and the growth that is accepted: declared here, read once."""
+"""Budgets of a run, of directories and of tests, and the growth that is accepted: read once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,6 @@ from pytest_llmtrace.errors import SettingsError
 SUFFIXES: Final[dict[What, str]] = {"usd": "", "tokens": "-tokens", "calls": "-calls"}
 """What follows `--llm-budget`, and, with an underscore, `llm_budget` and `llm_test_budget`."""
 
-_HELP: Final[dict[What, tuple[str, str]]] = {
-    "usd": (
-        "USD",
-        "Fail the run if its LLM calls cost more US dollars (replayed ones: would have cost); recording or live, stop.",
-    ),
-    "tokens": ("N", "The same for tokens, input and output together."),
-    "calls": ("N", "The same for LLM calls."),
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
@@ -37,29 +28,6 @@ class Budgets:
     test: tuple[Limit, ...] = ()
     """What each test may use that has no marker which says so; their scope is empty."""
     growth: MaxGrowth | None = None
-
-
-def declare_budgets(group: Any, parser: pytest.Parser) -> None:
-    """Declare these options."""
-    for what, (metavar, text) in _HELP.items():
-        name, ini = f"--llm-budget{SUFFIXES[what]}", _ini("llm_budget", what)
-        group.addoption(name, metavar=metavar, dest=f"llmtrace_budget_{what}", default=None, help=text)
-        parser.addini(ini, f"Like {name}.", default="")
-        limited = {"usd": "cost in US dollars", "tokens": "use of tokens", "calls": "make of LLM calls"}[what]
-        parser.addini(
-            _ini("llm_test_budget", what),
-            f"What each test may {limited} unless its llm_budget marker says.",
-            default="",
-        )
-    group.addoption(
-        "--llm-max-growth",
-        metavar="PERCENT",
-        dest="llmtrace_max_growth",
-        default=None,
-        help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: "
-        "10%%, or tokens:10%%,usd:25%%.",
-    )
-    parser.addini("llm_max_growth", "Like --llm-max-growth.", default="")
 
 
 def read_budgets(config: pytest.Config, pyproject: Pyproject) -> Budgets:

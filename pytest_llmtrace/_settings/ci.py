@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from pytest_llmtrace.errors import SettingsError
 
 GITHUB: Final = ("on", "summary", "annotations", "off")
@@ -24,16 +22,6 @@ class CI:
     """GitHub's file for the Markdown of this step."""
     checkout: Path | None = None
     """The folder that GitHub or GitLab cloned the repository to: what they call a file is relative to it."""
-
-
-def declare_ci(parser: pytest.Parser) -> None:
-    """Declare the ini value."""
-    parser.addini(
-        "llm_github",
-        "In GitHub Actions: `on` (default) adds the report to the step summary and annotates tests with findings; "
-        "`summary` or `annotations` does one of them; `off` neither.",
-        default="",
-    )
 
 
 def read_ci(llm_github: str, env: Mapping[str, str]) -> CI:

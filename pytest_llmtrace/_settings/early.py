@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, settle, unsettle
-from pytest_llmtrace._settings.options import owns_record_flag
-from pytest_llmtrace._settings.values import Settings, is_disabled
+from pytest_llmtrace._settings.ini_values import are_given
+from pytest_llmtrace._settings.options import is_given, owns_record_flag
+
+if TYPE_CHECKING:  # which would cost every run of pytest 15 ms
+    from pytest_llmtrace._settings.values import Settings
 
 LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
 
 _before: dict[str, str | None] = {}
+
+
+def is_disabled(environment: Mapping[str, str]) -> bool:
+    """Whether the kill switch is on: `LLMTRACE_DISABLED` with any value but one that says no."""
+    return environment.get("LLMTRACE_DISABLED", "").strip().lower() not in ("", "0", "false", "no")
 
 
 def asks_for_tracing(early_config: pytest.Config) -> bool:
@@ -27,6 +34,18 @@ def asks_for_tracing(early_config: pytest.Config) -> bool:
     if is_disabled(os.environ) or getattr(known, "llmtrace_off", False):
         return False
     return any(getattr(known, flag, False) for flag in flags) or bool(early_config.getini("llm_mode"))
+
+
+def asks_for_anything(config: pytest.Config) -> bool:
+    """Whether an option, an ini value or a table says how tests are to be traced, if any are."""
+    if is_given(config) or are_given(config):
+        return True
+    project = config.rootpath / "pyproject.toml"
+    if not project.exists():
+        return False
+    from pytest_llmtrace._settings.pyproject import Pyproject  # noqa: PLC0415  # only where there is one
+
+    return Pyproject(project).may_have_tables
 
 
 def keep_litellm_local() -> None:
@@ -62,16 +81,6 @@ def litellm_in_python() -> Iterator[None]:
             del os.environ[name]
 
 
-def settle_record_flag(config: pytest.Config) -> None:
-    """Texts of this run name the option that records in it, until `unsettle_record_flag`."""
-    settle(taken=not owns_record_flag(config))
-
-
-def unsettle_record_flag() -> None:
-    """Undo `settle_record_flag`."""
-    unsettle()
-
-
 def restore_environment() -> None:
     """Undo `keep_litellm_local`."""
     for name, value in _before.items():
@@ -82,13 +91,13 @@ def restore_environment() -> None:
     _before.clear()
 
 
-def header(settings: Settings, config: pytest.Config) -> str | None:
+def header(config: pytest.Config, settings: Settings | None = None) -> str | None:
     """The line in pytest's header, or `None` where the plugin has nothing to do."""
     lines = []
-    if settings.run_mode != "off":
+    if settings is not None and settings.run_mode != "off":
         dry = ", dry run" if settings.dry_run else ""
         mode = f"record ({settings.record_mode}{dry})" if settings.run_mode == "record" else settings.run_mode
         lines.append(f"llmtrace: {mode} mode")
     if not owns_record_flag(config):
-        lines.append(f"llmtrace: another plugin owns {RECORD_FLAG}; record with {RECORD_ALIAS}")
+        lines.append("llmtrace: another plugin owns --llm-record; record with --llmtrace-record")
     return "\n".join(lines) or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,42 +27,6 @@ class Live:
     """The share of those runs that may fail."""
     models: tuple[tuple[str, str], ...] = ()
     """Pairs of the model that tests ask for and the one that is asked in its place."""
-
-
-def declare_live(group: Any, parser: pytest.Parser) -> None:
-    """Declare these options."""
-    group.addoption(
-        "--llm-live-runs",
-        metavar="N",
-        dest="llmtrace_live_runs",
-        default=None,
-        help="With --llm-live: run each test N times and say how often each drift occurs; a test fails when more of "
-        "its runs fail than --llm-live-threshold allows.",
-    )
-    group.addoption(
-        "--llm-live-threshold",
-        metavar="SHARE",
-        dest="llmtrace_live_threshold",
-        default=None,
-        help="The share of a test's live runs that may fail: 50%% (default), 20%%, 0%%.",
-    )
-    group.addoption(
-        "--llm-model",
-        metavar="OLD=NEW",
-        dest="llmtrace_model",
-        action="append",
-        default=[],
-        help="With --llm-live: ask model NEW wherever a test asks for OLD (may be given several times), and report "
-        "drift, cost and latency of NEW per test.",
-    )
-    parser.addini("llm_live_threshold", "Like --llm-live-threshold.", default="")
-    group.addoption(
-        "--llm-save",
-        metavar="DIR",
-        dest="llmtrace_save",
-        default=None,
-        help="Keep the trace that each test was seen to make, in the form of a golden trace, for `llmtrace diff`.",
-    )
 
 
 def read_live(config: pytest.Config, mode: Mode) -> Live:

@@ -9,13 +9,6 @@ from typing import Any, Final, TypeVar
 from pytest_llmtrace._settings.amounts import WHATS, limit_problem
 from pytest_llmtrace.errors import SettingsError
 
-MARKER_HELP: Final = (
-    "llm_trace(*, policy, match, order, ignore, normalize, severities, tools, text_tolerance, text_scorer, min_calls): \
-trace this test and compare it with its golden trace.",
-    "llm_budget(*, usd, tokens, calls): fail this test, or each test of this class or module, if its LLM calls cost or \
-use more; the nearest marker that names a limit decides, and None lifts it.",
-)
-
 _EXAMPLES: Final = {"severities": '{"prompt": "warn"}', "tools": '{"search": "subset"}'}
 MATCH_MODES: Final = ("strict", "unordered", "subset", "superset")
 

@@ -1,23 +1,18 @@
-"""The command line options and ini values of the plugin, with the help that users read."""
+"""The command line options of the plugin, with the help that users read.
+
+Every run of pytest declares them: no setting is read here, and nothing is imported that does so.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from typing import Any, Final
 
 import pytest
 
-from pytest_llmtrace._model.record_flag import RECORD_ALIAS, RECORD_FLAG, mockllm_is_installed
-from pytest_llmtrace._settings.budgets import declare_budgets
-from pytest_llmtrace._settings.ci import declare_ci
-from pytest_llmtrace._settings.live import declare_live
-from pytest_llmtrace._settings.personal import declare_personal
-from pytest_llmtrace._settings.secrets import declare_secrets
-from pytest_llmtrace._settings.terminal import declare_terminal
-
 RECORD_MODES: Final = ("new", "changed", "all")
 ON_MISS: Final = ("stop", "nearest")
-MODES: Final = ("off", "trace", "record", "live")
 
 _RECORD_HELP: Final = (
     "Record: answer from the tape while requests match, call the provider for the rest, and write the cassettes of "
@@ -25,8 +20,8 @@ _RECORD_HELP: Final = (
 )
 
 
-def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declare every option and ini value of the plugin."""
+def declare_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare every option of the plugin."""
     group = parser.getgroup("llmtrace", "LLM regression recording (pytest-llmtrace)")
     group.addoption(
         "--llm-trace",
@@ -71,15 +66,14 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         dest="llmtrace_live",
         help="Make real calls, write nothing, and compare with the golden traces: shows that a model changed.",
     )
-    declare_live(group, parser)
-    declare_ci(parser)
+    _declare_live(group)
     group.addoption(
         "--llm-off",
         action="store_true",
         dest="llmtrace_off",
         help="Trace nothing, whatever markers and ini values say.",
     )
-    declare_budgets(group, parser)
+    _declare_budgets(group)
     group.addoption(
         "--llm-report",
         metavar="FILE",
@@ -89,47 +83,36 @@ def declare(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) ->
         help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md, "
         "codequality.json (GitLab), metrics.txt (OpenMetrics).",
     )
-    declare_terminal(group, parser)
-    parser.addini("llm_mode", f"Mode of runs without a mode flag: one of {', '.join(MODES)}.", default="")
-    parser.addini("llm_policy", "Named comparison policy of trace mode (default: exact).", default="")
-    parser.addini("llm_live_policy", "Named comparison policy of live mode (default: tools).", default="")
-    parser.addini("llm_ignore", "Paths that are not compared, such as params.seed.", type="linelist", default=[])
-    parser.addini(
-        "llm_normalize",
-        "Rules that are applied before texts are compared and requests are matched: date, uuid, path, /regex/, ...",
-        type="linelist",
-        default=[],
+    _declare_terminal(group)
+
+
+def is_given(config: pytest.Config) -> bool:
+    """Whether any of them was given in this run."""
+    return any(
+        value is not None and value is not False and value != []
+        for name, value in vars(config.option).items()
+        if name.startswith("llmtrace_")
     )
-    parser.addini(
-        "llm_privacy",
-        "`hash`: golden traces and reports hold digests and sizes in place of prompts, answers, tool arguments and "
-        "results (default: off). Needs llm_tapes = encrypted or off.",
-        default="",
-    )
-    parser.addini(
-        "llm_tapes",
-        "`on` (default), `encrypted` with the key in LLMTRACE_KEY, or `off`: none are written, and tests that call an "
-        "LLM over HTTP can only be compared with --llm-live.",
-        default="",
-    )
-    declare_personal(parser)
-    declare_secrets(parser)
-    parser.addini("llm_allow_hosts", "Hosts that replay may connect to, besides loopback.", type="linelist", default=[])
+
+
+def owns_record_flag(config: pytest.Config) -> bool:
+    """Whether --llm-record is this plugin's; otherwise only the alias is."""
+    return bool(getattr(config.option, "llmtrace_owns_record", True))
 
 
 def _declare_record(group: Any, pluginmanager: pytest.PytestPluginManager) -> None:
     """Declare --llm-record and its alias, or the alias alone where another plugin owns the name."""
-    both = (RECORD_FLAG, RECORD_ALIAS)
+    flag, alias = "--llm-record", "--llmtrace-record"
     attributes = {"action": "store_true", "dest": "llmtrace_record", "help": _RECORD_HELP}
     if not _taken_by_another(pluginmanager):
         try:
-            group.addoption(*both, **attributes)
+            group.addoption(flag, alias, **attributes)
         except (ValueError, argparse.ArgumentError):
             pass
         else:
             return
-    attributes["help"] = f"{_RECORD_HELP} (Another plugin owns {RECORD_FLAG}, so this is the only name here.)"
-    group.addoption(RECORD_ALIAS, **attributes)
+    attributes["help"] = f"{_RECORD_HELP} (Another plugin owns {flag}, so this is the only name here.)"
+    group.addoption(alias, **attributes)
     group.addoption(
         "--llmtrace-alias-only",
         dest="llmtrace_owns_record",
@@ -139,13 +122,94 @@ def _declare_record(group: Any, pluginmanager: pytest.PytestPluginManager) -> No
     )
 
 
-def owns_record_flag(config: pytest.Config) -> bool:
-    """Whether --llm-record is this plugin's; otherwise only the alias is."""
-    return bool(getattr(config.option, "llmtrace_owns_record", True))
-
-
 def _taken_by_another(pluginmanager: pytest.PytestPluginManager) -> bool:
     """Whether pytest-mockllm, which owns --llm-record too, is installed and may be loaded after this plugin."""
     if pluginmanager.is_blocked("mockllm") or pluginmanager.is_blocked("pytest_mockllm"):
         return False
-    return mockllm_is_installed()
+    return importlib.util.find_spec("pytest_mockllm") is not None
+
+
+def _declare_live(group: Any) -> None:
+    group.addoption(
+        "--llm-live-runs",
+        metavar="N",
+        dest="llmtrace_live_runs",
+        default=None,
+        help="With --llm-live: run each test N times and say how often each drift occurs; a test fails when more of "
+        "its runs fail than --llm-live-threshold allows.",
+    )
+    group.addoption(
+        "--llm-live-threshold",
+        metavar="SHARE",
+        dest="llmtrace_live_threshold",
+        default=None,
+        help="The share of a test's live runs that may fail: 50%% (default), 20%%, 0%%.",
+    )
+    group.addoption(
+        "--llm-model",
+        metavar="OLD=NEW",
+        dest="llmtrace_model",
+        action="append",
+        default=[],
+        help="With --llm-live: ask model NEW wherever a test asks for OLD (may be given several times), and report "
+        "drift, cost and latency of NEW per test.",
+    )
+    group.addoption(
+        "--llm-save",
+        metavar="DIR",
+        dest="llmtrace_save",
+        default=None,
+        help="Keep the trace that each test was seen to make, in the form of a golden trace, for `llmtrace diff`.",
+    )
+
+
+def _declare_budgets(group: Any) -> None:
+    group.addoption(
+        "--llm-budget",
+        metavar="USD",
+        dest="llmtrace_budget_usd",
+        default=None,
+        help="Fail the run if its LLM calls cost more US dollars (replayed ones: would have cost); recording or live, "
+        "stop.",
+    )
+    group.addoption(
+        "--llm-budget-tokens",
+        metavar="N",
+        dest="llmtrace_budget_tokens",
+        default=None,
+        help="The same for tokens, input and output together.",
+    )
+    group.addoption(
+        "--llm-budget-calls",
+        metavar="N",
+        dest="llmtrace_budget_calls",
+        default=None,
+        help="The same for LLM calls.",
+    )
+    group.addoption(
+        "--llm-max-growth",
+        metavar="PERCENT",
+        dest="llmtrace_max_growth",
+        default=None,
+        help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: "
+        "10%%, or tokens:10%%,usd:25%%.",
+    )
+
+
+def _declare_terminal(group: Any) -> None:
+    group.addoption(
+        "--llm-summary",
+        metavar="N|all|off",
+        dest="llmtrace_summary",
+        default=None,
+        help="Rows of each table of the summary: a number (default: 5, with -v all), `all`, or `off` for nothing but "
+        "breached budgets.",
+    )
+    group.addoption(
+        "--llm-progress",
+        metavar="SECONDS|off",
+        dest="llmtrace_progress",
+        default=None,
+        help="While recording or live: seconds between two lines with the calls made and the dollars spent so far "
+        "(default: 10, and more the longer the run), or `off`.",
+    )

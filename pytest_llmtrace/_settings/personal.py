@@ -7,31 +7,12 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-import pytest
-
 from pytest_llmtrace._model.personal.names import NAMES
+from pytest_llmtrace._settings.ini_values import ALL
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.personal.kind import Kind
-
-ALL: Final = "all"
-
-
-def declare_personal(parser: pytest.Parser) -> None:
-    """Declare the ini values."""
-    parser.addini(
-        "llm_pii",
-        f"Kinds of personal data that files hold placeholders for: {' '.join(NAMES)}, or `{ALL}` (default: none).",
-        type="args",
-        default=[],
-    )
-    parser.addini(
-        "llm_redact",
-        "Rules of your own, one a line: `NAME: REGEX`. What matches is replaced in files by REDACTED-NAME-1a, -2a, ...",
-        type="linelist",
-        default=[],
-    )
 
 
 def read_personal(pii: Sequence[str], redact: Sequence[str], file: str) -> tuple[Kind, ...]:

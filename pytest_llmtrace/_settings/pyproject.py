@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -24,6 +23,11 @@ class Pyproject:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def may_have_tables(self) -> bool:
+        """Whether there is anything of this plugin in it, as far as can be told without parsing it."""
+        return self._text is not None
+
     def table(self, name: str) -> Any:
         """``[tool.llmtrace.NAME]``; empty where it is not there. Raises: SettingsError."""
         if self._data is None:
@@ -41,12 +45,25 @@ class Pyproject:
 
     @cached_property
     def _data(self) -> dict[str, Any] | Exception | None:
+        if not isinstance(self._text, str):
+            return self._text
+        import tomllib  # noqa: PLC0415  # most projects have this file, and few a word in it for us
+
         try:
-            return tomllib.loads(read_regular(self.path, LARGEST_SOURCE).decode())
+            return tomllib.loads(self._text)
+        except (ValueError, RecursionError) as error:
+            return error
+
+    @cached_property
+    def _text(self) -> str | Exception | None:
+        """What is in the file; `None` where there is none, or it does not mention this plugin."""
+        try:
+            text = read_regular(self.path, LARGEST_SOURCE).decode()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             return error
+        return text if "llmtrace" in text else None
 
 
 def policy_tables(pyproject: Pyproject) -> Mapping[str, Any]:

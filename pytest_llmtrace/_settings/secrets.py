@@ -5,18 +5,15 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmtrace._settings.ini_values import ALLOW, DETECTOR, DETECTORS
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:  # which costs every run of pytest 30 ms
     from pytest_llmtrace._model.verdict import Mode
-
-ALLOW: Final = "llm_secrets_allow"
-DETECTOR: Final = "llm_secret_detector"
-DETECTORS: Final = ("detect-secrets",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +24,6 @@ class Secrets:
     """What looks like one and is none: searched for in what was found."""
     detector: str | None = None
     """What is asked besides, while recording."""
-
-
-def declare_secrets(parser: pytest.Parser) -> None:
-    """Declare the ini values."""
-    parser.addini(
-        ALLOW,
-        "Regular expressions: what has the form of a key, or stands in its place, and is none. One a line.",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        DETECTOR,
-        f"What else looks for keys while recording: `{DETECTORS[0]}` (pip install 'pytest-llmtrace[secrets]').",
-        default="",
-    )
 
 
 def read_secrets(config: pytest.Config, mode: Mode | None) -> Secrets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 
@@ -23,28 +23,6 @@ class Terminal:
     """Whether that was said for this run, so that it holds with `-q` too."""
     progress: float | None = None
     """Seconds between two lines of running spend; infinite: none; `None`: nobody said."""
-
-
-def declare_terminal(group: Any, parser: pytest.Parser) -> None:
-    """Declare these options."""
-    group.addoption(
-        "--llm-summary",
-        metavar="N|all|off",
-        dest="llmtrace_summary",
-        default=None,
-        help="Rows of each table of the summary: a number (default: 5, with -v all), `all`, or `off` for nothing but "
-        "breached budgets.",
-    )
-    parser.addini("llm_summary", "Like --llm-summary.", default="")
-    group.addoption(
-        "--llm-progress",
-        metavar="SECONDS|off",
-        dest="llmtrace_progress",
-        default=None,
-        help="While recording or live: seconds between two lines with the calls made and the dollars spent so far "
-        "(default: 10, and more the longer the run), or `off`.",
-    )
-    parser.addini("llm_progress", "Like --llm-progress.", default="")
 
 
 def read_terminal(config: pytest.Config) -> Terminal:

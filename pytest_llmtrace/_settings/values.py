@@ -14,8 +14,9 @@ from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
+from pytest_llmtrace._settings.early import is_disabled
+from pytest_llmtrace._settings.ini_values import MODES
 from pytest_llmtrace._settings.live import Live, read_live
-from pytest_llmtrace._settings.options import MODES
 from pytest_llmtrace._settings.personal import read_personal
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace._settings.pyproject import (
@@ -104,11 +105,6 @@ class Settings:
         if marked and self.default_mode == "off":
             return "trace"
         return self.default_mode
-
-
-def is_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether the kill switch is on: `LLMTRACE_DISABLED` with any value but one that says no."""
-    return environment.get("LLMTRACE_DISABLED", "").strip().lower() not in ("", "0", "false", "no")
 
 
 def read(config: pytest.Config, environment: Mapping[str, str] | None = None) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+import pkgutil
 import re
 import ssl
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import pytest_llmtrace
 from tests.provider import Provider
 
 for _module in (
@@ -23,11 +25,9 @@ for _module in (
     "jinja2",
     "openai.resources.chat.completions",
     "openai.types.chat",
-    "pytest_llmtrace._report.files.endings",
-    "pytest_llmtrace._report.terminal.summary",
-    "pytest_llmtrace._run.run",
     "vcr.patch",
     "yaml",
+    *(found.name for found in pkgutil.walk_packages(pytest_llmtrace.__path__, "pytest_llmtrace.")),
 ):
     importlib.import_module(_module)  # pytester forgets what an inner run imports, and these take seconds
 

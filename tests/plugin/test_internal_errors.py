@@ -32,7 +32,7 @@ AFTER = {
 }
 PLACES = BEFORE | IN_CALL | AFTER
 OF_THE_RUN = {
-    "header": ("_settings", "header", "the header could not be written"),
+    "header": ("_settings.early", "header", "the header could not be written"),
     "collecting": ("_run.run", "Run.collecting", "the collection of tests could not be prepared"),
     "collected": ("_run.scope", "Coverage.collected", "a test could not be counted"),
     "kept": ("_run.scope", "Coverage.kept", "the tests that are left to run could not be counted"),

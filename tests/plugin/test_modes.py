@@ -2,6 +2,8 @@
 
 import pytest
 
+from pytest_llmtrace._model.secret_key import SecretKey
+
 MARKED = """
     @pytest.mark.llm_trace
     def test_marked():
@@ -32,6 +34,41 @@ def test_a_marked_test_is_replayed_without_a_flag(project):
     ran = project.run()
     ran.outcomes(passed=2)
     assert ran.requests == 1
+
+
+MARKS_LATE = """
+    import os, pytest
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(item):
+        if item.name == "test_marked_late":
+            item.add_marker(pytest.mark.llm_trace)
+        return (yield)
+"""
+SETTINGS = """
+    import os
+
+    def test_that_changes_the_environment():
+        os.environ["LLMTRACE_KEY"] = "another"
+
+    def test_marked_late(request):
+        chat("hi")
+
+    def test_sees_what_was_set_when_the_run_began(request):
+        settings = request.config.pluginmanager.get_plugin("llmtrace-installed").settings
+        assert settings.key.check == {check!r}
+"""
+
+
+def test_a_test_may_be_marked_while_the_run_goes_on(project, monkeypatch):
+    """Another plugin marks it just before it is set up; it is replayed, by the settings that the run began with."""
+    monkeypatch.setenv("LLMTRACE_KEY", "of the run")
+    project.write(MARKS_LATE, "conftest.py", prelude=False)
+    project.write(SETTINGS.format(check=SecretKey("of the run").check))
+    ran = project.run("-n", "1")
+    ran.outcomes(passed=2, failed=1)
+    assert ran.requests == 0
+    assert ran.findings("test_marked_late") == [("no_cassette", None)]
 
 
 def test_a_marked_test_without_a_recording_fails(project):

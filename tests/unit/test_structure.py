@@ -117,12 +117,19 @@ def test_public_names_exist(name: str) -> None:
 
 
 def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None:
-    """A whole pytest run with the plugin loaded and no LLM test leaves every optional library alone."""
+    """A whole run without an LLM test imports how options are declared and no more, and has one hook for each test."""
     (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
     program = (
         "import json, pytest, sys\n"
-        "status = pytest.main(['-q', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider'])\n"
-        "print(json.dumps([int(status), sorted(sys.modules)]))\n"
+        "class Look:\n"
+        "    def pytest_sessionfinish(self, session):\n"
+        "        hooks = vars(session.config.hook).values()\n"
+        "        self.found = [(one.name, it.plugin_name) for one in hooks for it in one.get_hookimpls()]\n"
+        "look = Look()\n"
+        "options = ['-q', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider']\n"
+        "status = pytest.main(options, plugins=[look])\n"
+        "hooks = sorted(name for name, plugin in look.found if 'llmtrace' in plugin)\n"
+        "print(json.dumps([int(status), sorted(sys.modules), hooks]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -132,12 +139,14 @@ def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None
         text=True,
         check=True,
     )
-    status, modules = json.loads(done.stdout.splitlines()[-1])
+    status, modules, hooks = json.loads(done.stdout.splitlines()[-1])
     assert status == 0
-    assert "pytest_llmtrace.plugin" in modules
     assert HEAVY & {name.partition(".")[0] for name in modules} == set()
     own = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
-    assert own & {"_model.trace", "_model.key_shapes", "_model.personal.kinds", "_run.run"} == set()  # 10 ms each
+    settings = {"_settings", "_settings.early", "_settings.hookspecs", "_settings.ini_values", "_settings.options"}
+    assert own == {"plugin", *settings}  # each costs every run of every project 0.3 ms
+    once = ["addhooks", "addoption", "configure", "load_initial_conftests", "report_header", "unconfigure"]
+    assert hooks == sorted(f"pytest_{name}" for name in (*once, "configure_node", "runtest_setup"))
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmtrace._settings import litellm_kept_local
+from pytest_llmtrace._settings.early import litellm_kept_local
 from pytest_llmtrace._store.paths import test_cassette
 from pytest_llmtrace.errors import SettingsError
 

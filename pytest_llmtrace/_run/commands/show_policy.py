@@ -14,7 +14,8 @@ from pytest_llmtrace._run.hooks import NORMALIZE, SCORE, normalize_rules, scorer
 from pytest_llmtrace._run.plans.planning import trace_markers
 from pytest_llmtrace._run.plans.policies import EffectivePolicy, effective_policy
 from pytest_llmtrace._run.recording.names import relative
-from pytest_llmtrace._settings import Settings, litellm_kept_local, read
+from pytest_llmtrace._settings.early import litellm_kept_local
+from pytest_llmtrace._settings.values import Settings, read
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 
 

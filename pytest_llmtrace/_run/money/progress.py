@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llmtrace._report.terminal.progress import progress_text
 from pytest_llmtrace._run.money.ledger import Ledger, Spent
-from pytest_llmtrace._settings import Settings
+from pytest_llmtrace._settings.values import Settings
 
 _SHORTEST: Final = 10.0
 _LONGEST: Final = 60.0

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._model.limits import Limit, lies_in
-from pytest_llmtrace._settings import Settings, budget_marker
 from pytest_llmtrace._settings.amounts import WHATS
+from pytest_llmtrace._settings.markers import budget_marker
+from pytest_llmtrace._settings.values import Settings
 
 
 def limits_of_test(item: pytest.Item, settings: Settings) -> tuple[Limit, ...]:

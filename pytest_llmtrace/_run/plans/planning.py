@@ -19,7 +19,8 @@ from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
 from pytest_llmtrace._run.recording.names import relative
-from pytest_llmtrace._settings import Settings, trace_marker
+from pytest_llmtrace._settings.markers import trace_marker
+from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 

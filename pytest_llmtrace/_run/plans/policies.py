@@ -10,8 +10,9 @@ from pytest_llmtrace._compare.policies.custom import custom_layers, custom_polic
 from pytest_llmtrace._compare.policies.layers import Layer, Origin, layered, origins
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._settings import Settings, TraceMarker
+from pytest_llmtrace._settings.markers import TraceMarker
 from pytest_llmtrace._settings.pyproject import PYPROJECT
+from pytest_llmtrace._settings.values import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

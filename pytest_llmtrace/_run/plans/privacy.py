@@ -18,7 +18,8 @@ from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import LockedCassetteError
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._settings import Settings, Tapes
+    from pytest_llmtrace._settings.private import Tapes
+    from pytest_llmtrace._settings.values import Settings
     from pytest_llmtrace._store.golden_file import Golden
 
 

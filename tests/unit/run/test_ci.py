@@ -10,8 +10,8 @@ from pytest_llmtrace._model.findings import Drift
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.files.github import STEP_SUMMARY
 from pytest_llmtrace._run.ci import annotation_lines, places_in_checkout, write_step_summary
-from pytest_llmtrace._settings import CI, Settings
-from pytest_llmtrace._settings.ci import read_ci
+from pytest_llmtrace._settings.ci import CI, read_ci
+from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
 from tests.unit.report.builders import TEST, chat, payload
 

@@ -4,6 +4,7 @@ import pytest
 
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._settings.budgets import Budgets
+from pytest_llmtrace._settings.early import asks_for_anything
 from pytest_llmtrace._settings.terminal import Terminal
 from pytest_llmtrace._settings.values import Settings, read
 from pytest_llmtrace.errors import SettingsError
@@ -64,6 +65,25 @@ def test_the_summary_that_is_asked_for(pytester, arguments, ini, expected):
     """The flag beats the ini value, and is known as the flag."""
     pytester.makeini(f"[pytest]\n{ini}\n")
     assert read(pytester.parseconfig(*arguments), {}).terminal == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "text", "asks"),
+    [
+        ([], "pytest.ini", "[pytest]\naddopts = -q\nllm_mode =\n", False),
+        ([], "pyproject.toml", "[tool.pytest.ini_options]\n[tool.other]\n", False),
+        (["--llm-off"], "pytest.ini", "[pytest]\n", True),
+        (["--llm-save="], "pytest.ini", "[pytest]\n", True),
+        (["--llm-model=nonsense"], "pytest.ini", "[pytest]\n", True),
+        (["-o", "llm_budget=0"], "pytest.ini", "[pytest]\n", True),
+        ([], "pytest.ini", "[pytest]\nllm_redact = nonsense\n", True),
+        ([], "pyproject.toml", "[tool.pytest.ini_options]\n[tool.llmtrace.nonsense]\n", True),
+    ],
+)
+def test_settings_are_read_at_once_where_there_are_any(pytester, arguments, name, text, asks):
+    """Whatever could be wrong is found before a test runs; whoever set nothing pays for no reading."""
+    (pytester.path / name).write_text(text, encoding="utf-8")
+    assert asks_for_anything(pytester.parseconfig(*arguments)) is asks
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from pytest_llmtrace._model.limits import Limit
 from pytest_llmtrace._run.money.ledger import Ledger, Spent
 from pytest_llmtrace._run.money.progress import Progress
-from pytest_llmtrace._settings import Settings
 from pytest_llmtrace._settings.budgets import Budgets
 from pytest_llmtrace._settings.terminal import Terminal
+from pytest_llmtrace._settings.values import Settings
 
 CALL = Spent(usd=0.25, tokens=10, calls=1)
 

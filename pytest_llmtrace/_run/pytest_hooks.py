@@ -1,0 +1,224 @@
+"""The hooks of pytest in a run that traces tests: registered with its mode, or by the first test that is marked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llmtrace._run.bugs import Around, Bugs
+from pytest_llmtrace._run.controller import Controller
+from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.scope import Coverage
+from pytest_llmtrace._settings import early
+from pytest_llmtrace._settings.values import Settings
+
+if TYPE_CHECKING:  # what only the process needs that runs tests, or spends
+    from pytest_llmtrace._run.money.progress import Progress
+    from pytest_llmtrace._run.run import Run
+
+
+class Hooks:
+    """Holds the one `Run` and the one `Controller`."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self._session: pytest.Session | None = None
+        self.bugs = Bugs(lambda text: self.run.redacted(text) if "run" in self.__dict__ else text)
+        """Bugs in this plugin that fail the run."""
+        self.controller = Controller(settings)
+        """What is shown in the end; unused in xdist workers."""
+        self.coverage = Coverage()
+        """Which tests did not run."""
+
+    @cached_property
+    def run(self) -> Run:
+        """What happens in this process."""
+        from pytest_llmtrace._run.run import Run  # noqa: PLC0415
+
+        return Run(self._settings, ledger=self.ledger, hooks=self._config.hook)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What is spent: of this process, or of all workers."""
+        shared = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
+        if shared is not None:
+            return Ledger(Path(shared))
+        return Ledger(listener=lambda: self.progress.within_a_test(self._config))
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What is said of it meanwhile."""
+        from pytest_llmtrace._run.money.progress import Progress  # noqa: PLC0415
+
+        return Progress(self._settings, self.controller.ledger or self.ledger)
+
+    def close(self) -> None:
+        """Take everything away, where anything was installed."""
+        for one in (self.__dict__.get("run"), self.controller):
+            if one is not None:
+                with self._noting("what it put in place could not be taken away"):
+                    one.close()
+
+    def header(self) -> str | None:
+        """What pytest's header says of this run."""
+        with self._noting("the header could not be written"):
+            return early.header(self._config, self._settings)
+        return None
+
+    def setting_up(self, item: pytest.Item) -> AbstractContextManager[None]:
+        """Around the setup of a test."""
+        return self._around(item, lambda: self.run.setup(item), "the test could not be set up")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        if self._settings.run_mode == "off":
+            return (yield)
+        with self.bugs.going_on(lambda: self.run.collecting(session), "the collection of tests could not be prepared"):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self) -> None:
+        if self._settings.spends and not hasattr(self._config, "workerinput"):
+            with self._noting("what is spent so far could not be shown"):
+                self.progress.between_tests(self._config)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        if self._settings.live.runs == 1 or not self.traces(item):
+            return None
+        from pytest_llmtrace._run.repeats import repeat  # noqa: PLC0415
+
+        with self.bugs.failing_item(item, "the test could not be repeated"):
+            repeat(self.run, item, nextitem)
+        return True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        with self._around(item, lambda: self.run.call(item), "the test could not be judged"):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        with self._around(item, lambda: self.run.teardown(), "what the test did could not be kept", always=True):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
+        if "run" not in self.__dict__:
+            return (yield)
+        with self.bugs.failing_fixture(self.run, fixturedef, request):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: the outcome is known, xfail included
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if self.traces(item):
+            with self.bugs.failing_report(self.run, report):
+                self.run.note(report)
+                if call.when == "teardown":
+                    self.run.outbox.ride_on(report)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not hasattr(self._config, "workerinput"):
+            with self._noting("the report of a test could not be taken in"):
+                self.controller.take(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        output = getattr(node, "workeroutput", {})
+        if output.get("llmtrace_bugs"):
+            self.bugs.add(output["llmtrace_bugs"])
+        with self._noting("what a worker had to say could not be taken in"):
+            told = {} if error else output.get("llmtrace", {})
+            self.coverage.add_worker(told.get("coverage"))
+            self.controller.add(told.get("interrupted", []), told.get("strays", []))
+
+    def pytest_itemcollected(self) -> None:
+        with self._noting("a test could not be counted"):
+            self.coverage.collected()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        with self._noting("the tests that are left to run could not be counted"):
+            self.coverage.kept(session)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        with self._noting("the report of a collection could not be taken in"):
+            self.coverage.collect_report(report)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: fixtures are torn down by then, and the terminal waits
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        self._session = session
+        try:
+            return (yield)
+        finally:
+            with self._noting("what the run came to could not be reported"):
+                self._finish(session)
+            self.settle()
+
+    def _finish(self, session: pytest.Session) -> None:
+        interrupted, strays = [], []
+        if "run" in self.__dict__:
+            from pytest_llmtrace._run.capturing import take_strays  # noqa: PLC0415
+
+            interrupted, strays = self.run.interrupted(), take_strays()
+            self.bugs.take_stray()
+        self.settle()
+        if hasattr(self._config, "workerinput"):
+            output = {"coverage": self.coverage.to_data(), "interrupted": interrupted, "strays": strays}
+            self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
+        else:
+            self.controller.add(interrupted, strays)
+            session.exitstatus = self.controller.finish(session, self.coverage)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        with self._noting("the summary could not be written"):
+            self.controller.summarise(terminalreporter)
+        self.settle(terminalreporter)
+
+    def settle(self, terminal: pytest.TerminalReporter | None = None, *, show: bool = False) -> None:
+        """Where bugs were met: fail the run, tell the controller of a worker, and show what was not shown yet."""
+        if self._session is not None:
+            self.bugs.settle(self._session, terminal, show=show)
+
+    def traces(self, item: pytest.Item) -> bool:
+        """Whether this test is traced."""
+        return self._settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None) != "off"
+
+    def _noting(self, what: str) -> AbstractContextManager[None]:
+        """A bug inside fails the run in the end, which goes on."""
+        return _Noting(self, what)
+
+    def _around(
+        self, item: pytest.Item, around: Around, what: str, *, always: bool = False
+    ) -> AbstractContextManager[None]:
+        """Around a phase of a test, where it is traced. A bug of ours fails the phase."""
+        if not self.traces(item):
+            return contextlib.nullcontext()
+        return self.bugs.failing(around, what, lambda found: self.run.broken(found, item.nodeid), always=always)
+
+
+class _Noting:
+    """As little as possible where there is no bug: `pytest_itemcollected` of every test comes here."""
+
+    def __init__(self, hooks: Hooks, what: str) -> None:
+        self._hooks = hooks
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._hooks.bugs.note(self._what, error)
+        return True
