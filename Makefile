@@ -62,6 +62,7 @@ test: venv $(NEIGHBOURS) ## run all tests; PYTEST_ARGS="-k name" runs some
 
 faults: venv ## break recordings on purpose (200 kills, full disks, bad providers) and print what was lost: 5 minutes
 	$(BIN)/python -m tests.faults
+	LLMTRACE_FAULTS=1 $(BIN)/python -m pytest -q tests/plugin/test_history.py
 
 fuzz: venv ## try inputs nobody would send, for MINUTES=5 over all targets, and print a table; crashes are kept in .fuzz
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || \

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from types import ModuleType
 
 import hypothesis
 import pytest
 import wrapt
+
+from tests.postgresql import Server, programs
 
 pytest_plugins = ["pytester"]
 
@@ -19,7 +22,15 @@ wrapt.register_post_import_hook(lambda _module: None, "never_imported")  # pytes
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm downloads its price map otherwise
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # the provider is local, whatever proxy the machine uses
-for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "LLMTRACE_DISABLED"):
+for name in (
+    "CI",
+    "BUILD_NUMBER",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "PYTEST_ADDOPTS",
+    "LLMTRACE_DISABLED",
+    "LLMTRACE_HISTORY",
+):
     os.environ.pop(name, None)  # the suite behaves the same everywhere
 for name in [*os.environ]:
     if name.startswith(("OPENAI_", "ANTHROPIC_", "LITELLM_")) and name != "LITELLM_LOCAL_MODEL_COST_MAP":
@@ -32,3 +43,17 @@ def litellm() -> ModuleType:
     import litellm  # noqa: PLC0415 -- not for tests that do without
 
     return litellm
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server, started by the first test that needs it."""
+    pytest.importorskip("psycopg", reason="needs the `history` extra")
+    found = programs()
+    if found is None:
+        pytest.skip(
+            "needs PostgreSQL's programs, on the PATH or in /usr/lib/postgresql (Debian: apt install postgresql)"
+        )
+    server = Server.started(found)
+    yield server
+    server.stop()

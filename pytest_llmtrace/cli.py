@@ -24,6 +24,7 @@ def main() -> None:
       llmtrace export tests > calls.jsonl
       llmtrace whatif --model gpt-4.1-mini tests
       llmtrace import tests
+      llmtrace history --branch main
       llmtrace merge shard-*.json --budget 0.50
     """  # noqa: D301  # click looks for the character itself
 

@@ -13,6 +13,7 @@ _MODULES: Final = (
     "check",
     "diff",
     "export",
+    "history",
     "import_",
     "merge",
     "policy",

@@ -185,7 +185,8 @@ class Run:
             return run.broken(fault("what the test did could not be kept", error, self.redacted))
         finally:
             if run.seen:
-                self.outbox.add(run.payload(with_entries=self.outbox.with_entries))
+                kept = self.settings.history is not None
+                self.outbox.add(run.payload(with_entries=self.outbox.with_entries, with_calls=kept))
 
     @contextlib.contextmanager
     def _noticing_failure(self) -> Iterator[None]:

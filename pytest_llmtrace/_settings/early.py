@@ -15,6 +15,8 @@ from pytest_llmtrace._settings.options import is_given, owns_record_flag
 if TYPE_CHECKING:  # which would cost every run of pytest 15 ms
     from pytest_llmtrace._settings.values import Settings
 
+HISTORY: Final = "LLMTRACE_HISTORY"
+"""The environment variable that names the database of the project's history, password and all."""
 LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
@@ -38,7 +40,7 @@ def asks_for_tracing(early_config: pytest.Config) -> bool:
 
 def asks_for_anything(config: pytest.Config) -> bool:
     """Whether an option, an ini value or a table says how tests are to be traced, if any are."""
-    if is_given(config) or are_given(config):
+    if is_given(config) or are_given(config) or os.environ.get(HISTORY):
         return True
     project = config.rootpath / "pyproject.toml"
     if not project.exists():
@@ -98,6 +100,8 @@ def header(config: pytest.Config, settings: Settings | None = None) -> str | Non
         dry = ", dry run" if settings.dry_run else ""
         mode = f"record ({settings.record_mode}{dry})" if settings.run_mode == "record" else settings.run_mode
         lines.append(f"llmtrace: {mode} mode")
+    if settings is not None and settings.history is not None:
+        lines.append(f"llmtrace: history in {settings.history.database.shown}")
     if not owns_record_flag(config):
         lines.append("llmtrace: another plugin owns --llm-record; record with --llmtrace-record")
     return "\n".join(lines) or None

@@ -36,6 +36,7 @@ _TEXTS: Final = {
     "llm_test_budget_tokens": "What each test may use of tokens unless its llm_budget marker says.",
     "llm_test_budget_calls": "What each test may make of LLM calls unless its llm_budget marker says.",
     "llm_max_growth": "Like --llm-max-growth.",
+    "llm_history": "Like --llm-history; the path of a file is relative to the root directory.",
     "llm_summary": "Like --llm-summary.",
     "llm_progress": "Like --llm-progress.",
     "llm_github": "In GitHub Actions: `on` (default) adds the report to the step summary and annotates tests with "

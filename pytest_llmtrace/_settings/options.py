@@ -83,6 +83,7 @@ def declare_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMan
         help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md, "
         "codequality.json (GitLab), metrics.txt (OpenMetrics).",
     )
+    _declare_history(group)
     _declare_terminal(group)
 
 
@@ -193,6 +194,18 @@ def _declare_budgets(group: Any) -> None:
         default=None,
         help="Fail if tokens or dollars grew by more than this against the golden traces, per test and in total: "
         "10%%, or tokens:10%%,usd:25%%.",
+    )
+
+
+def _declare_history(group: Any) -> None:
+    group.addoption(
+        "--llm-history",
+        metavar="URL",
+        dest="llmtrace_history",
+        default=None,
+        help="Keep what this run called, used and found in a database, for `llmtrace history`: a file of SQLite "
+        "(history.db), or postgresql://user:password@host/database. Needs pip install 'pytest-llmtrace[history]'. "
+        "LLMTRACE_HISTORY in the environment says it without showing a password; `off` keeps nothing.",
     )
 
 

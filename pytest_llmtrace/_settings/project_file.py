@@ -20,6 +20,13 @@ def personal_of_project(folder: Path) -> tuple[Kind, ...]:
     return read_personal(_words(values.get("llm_pii")), _lines(values.get("llm_redact")), file)
 
 
+def history_of_project(folder: Path) -> tuple[str, str, Path]:
+    """The database of the project's history, where that is written, and what its path is relative to."""
+    file, values = _found(folder.resolve())
+    text = values.get("llm_history")
+    return (text if isinstance(text, str) else "").strip(), f"{file}: llm_history", Path(file).parent
+
+
 def _found(folder: Path) -> tuple[str, Mapping[str, Any]]:
     """The nearest file with settings of pytest, and those."""
     for base in (folder, *folder.parents):

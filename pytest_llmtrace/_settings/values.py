@@ -15,6 +15,7 @@ from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._settings.budgets import Budgets, read_budgets
 from pytest_llmtrace._settings.ci import CI, read_ci
 from pytest_llmtrace._settings.early import is_disabled
+from pytest_llmtrace._settings.history import History, read_history
 from pytest_llmtrace._settings.ini_values import MODES
 from pytest_llmtrace._settings.live import Live, read_live
 from pytest_llmtrace._settings.personal import read_personal
@@ -75,6 +76,8 @@ class Settings:
     live: Live = field(default_factory=Live)
     terminal: Terminal = field(default_factory=Terminal)
     reports: tuple[Path, ...] = ()
+    history: History | None = None
+    """Where the run is kept beyond its end, where it is."""
     ci: CI = field(default_factory=CI)
     allow_hosts: tuple[str, ...] = ()
     prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -161,6 +164,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         live=read_live(config, mode or default),  # type: ignore[arg-type]  # checked above
         terminal=read_terminal(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
+        history=read_history(config, env),
         ci=read_ci(config.getini("llm_github"), env),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
         prices=own_prices,

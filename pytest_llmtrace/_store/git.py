@@ -17,6 +17,7 @@ from typing import Final
 
 from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.bounds import LARGEST_YAML
+from pytest_llmtrace._model.checkout import Checkout
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace.errors import GitError
 
@@ -154,6 +155,41 @@ class Revision:
                 made[name] = answer[at : at + int(size[0])]
                 at += int(size[0]) + 1
         return made
+
+
+def checkout(folder: Path) -> Checkout:
+    """The working tree that a folder is in, for whoever runs what is in it: git may run filters of the repository.
+
+    Raises:
+        GitError: git is not installed, or the folder is in no repository.
+    """
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
+    remote = _said(folder, "config", "--get", "remote.origin.url")
+    told = (_said(folder, "log", "-1", "--no-show-signature", "--format=%H %ct") or "").split()
+    if len(told) != 2:  # nothing was committed so far
+        return Checkout(top=top, remote=remote)
+    return Checkout(
+        top=top,
+        commit=told[0],
+        commit_time=int(told[1]),
+        branch=_said(folder, "symbolic-ref", "--quiet", "--short", "HEAD"),
+        dirty=bool(_said(folder, "status", "--porcelain", "--untracked-files=no")),
+        remote=remote,
+    )
+
+
+def remote(folder: Path) -> Checkout:
+    """The same without what a command must not ask of a stranger's repository. Raises: GitError."""
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n"))
+    return Checkout(top=top, remote=_said(folder, "config", "--get", "remote.origin.url"))
+
+
+def _said(folder: Path, *arguments: str) -> str | None:
+    """What a git command prints; `None` where it fails, or prints nothing."""
+    try:
+        return _git(folder, *arguments).decode("utf-8", "surrogateescape").strip() or None
+    except GitError:
+        return None
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmtrace._compare.behaviour import behaviour_change
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.owner import OwnerRun
 
 
@@ -26,3 +27,10 @@ def recorded_data(run: OwnerRun) -> dict[str, Any]:
     if changed.outputs:
         data["outputs"] = [{"conversation": label, "turn": turn} for label, turn in changed.outputs]
     return data
+
+
+def kept_calls(trace: Trace) -> dict[str, Any]:
+    """What the history of the project keeps of each call, beside what reports need to know."""
+    from pytest_llmtrace._history.record import call_rows  # noqa: PLC0415  # only where there is a history
+
+    return {"history": call_rows(trace)}
