@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pytest_llmtrace._history.columns import CALL, FINDING, MOMENT, RUN, TEST, fitting, moment, money
+from pytest_llmtrace._history.columns import CALL, FINDING, MOMENT, RUN, TEST, fitting, moment, money, plain_text
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Usage
@@ -172,15 +172,15 @@ def _amounts(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tokens(usage: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: usage.get(name, 0) for name in _TOKENS} | {"estimated": bool(usage.get("estimated"))}
+    return {name: int(usage.get(name) or 0) for name in _TOKENS} | {"estimated": bool(usage.get("estimated"))}
 
 
 def _call(number: int, call: LLMCall) -> dict[str, Any]:
     return {
         "number": number,
-        "operation": call.operation,
-        "provider": call.provider,
-        "model": call.model,
+        "operation": plain_text(call.operation),
+        "provider": plain_text(call.provider),
+        "model": plain_text(call.model),
         "source": call.source,
         "status": call.status,
         "finish_reason": _short(call.finish_reason),
@@ -196,7 +196,7 @@ _LONGEST_WORD: Final = 100
 
 def _short(word: str | None) -> str | None:
     """What should be a word of a provider; a text, which may quote what was said, is left out."""
-    return None if word is None else word if len(word) <= _LONGEST_WORD and " " not in word else "(a text)"
+    return None if word is None else plain_text(word) if len(word) <= _LONGEST_WORD and " " not in word else "(a text)"
 
 
 def _redacted(value: Any, redact: Callable[[str], str]) -> Any:

@@ -105,7 +105,7 @@ class Controller:
             except LlmtraceError as error:
                 self._problems.append(str(error))
         self._remarks += write_step_summary(self._document, self.settings.ci)
-        self._keep(session, coverage)
+        self._keep(session, coverage, payloads)
         failed = self._problems or self._document["breaches"]
         return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
 
@@ -173,12 +173,12 @@ class Controller:
         for one in self._strays:
             (self._problems if one["refused"] else self._remarks).append(stray_line(one))
 
-    def _keep(self, session: pytest.Session, coverage: Coverage) -> None:
+    def _keep(self, session: pytest.Session, coverage: Coverage, payloads: Payloads) -> None:
         if self.settings.history is not None and self._document is not None and not self.settings.dry_run:
             from pytest_llmtrace._run.history import keep  # noqa: PLC0415  # only where a history is asked for
 
             whole = coverage.is_full(session)
-            self._remarks += keep(self._document, self._payloads, self.settings, session.config.hook, whole=whole)
+            self._remarks += keep(self._document, payloads, self.settings, session.config.hook, whole=whole)
 
     def _note_uncounted(self, document: dict[str, Any]) -> None:
         from pytest_llmtrace._report.wording import uncounted_line  # noqa: PLC0415

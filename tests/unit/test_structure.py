@@ -32,6 +32,8 @@ HEAVY = {
     "langchain_core",
     "litellm",
     "openai",
+    "psycopg",
+    "sqlalchemy",
     "vcr",
     "yaml",
 }
