@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, SupportsBytes
 
-from pytest_llmtrace._model.canonical import Json, parse_json
+from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._model.shared_items import SharedItems
 
 Headers = tuple[tuple[str, str], ...]
 """Header names (lower case) and values, in the order in which they came."""
@@ -94,15 +95,39 @@ class HeldJson:
     def __init__(self, value: Json) -> None:
         self.value = value
 
+    @property
+    def shares(self) -> bool:
+        """Whether equal items of lists in it and in other requests of its owner are one object."""
+        return True
+
 
 class ReadJson(HeldJson):
     """A body that was read as JSON already, and is the bytes that it was all the same."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_items", "_raw")
 
     def __init__(self, raw: bytes, value: Json) -> None:
         super().__init__(value)
         self._raw = raw
+        self._items: SharedItems | None = None
+
+    @property
+    def shares(self) -> bool:
+        """As of a tape, once it was told to."""
+        return self._items is not None
+
+    def share(self, items: SharedItems) -> None:
+        """Share items with other requests."""
+        if isinstance(self.value, dict):
+            items.share(self.value)
+            self._items = items
+
+    @property
+    def canonical(self) -> str:
+        """The canonical form of its value."""
+        if self._items is not None and isinstance(self.value, dict):
+            return self._items.canonical(self.value)
+        return canonical_json(self.value)
 
     def __bytes__(self) -> bytes:
         return self._raw

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
-from pytest_llmtrace._model.http import HeldJson, HttpRequest, held_body
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, ReadJson, held_body
 from pytest_llmtrace._model.personal.placeholders import MARK, own_numbers
 from pytest_llmtrace._model.redaction import PLACEHOLDER
 
@@ -69,7 +69,7 @@ def canonical_body(request: HttpRequest) -> str:
     """The body as it counts for matching; large bodies that are not JSON by their digest."""
     held = held_body(request)
     if isinstance(held, HeldJson):
-        return canonical_json(held.value)
+        return held.canonical if isinstance(held, ReadJson) else canonical_json(held.value)
     body = request.body
     if not body:
         return ""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pytest_llmtrace._model.body_texts import rewritten
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.content import decoded
-from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, ReadJson, read_json
+from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
@@ -20,12 +20,12 @@ from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_w
 from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
-from pytest_llmtrace._model.secrecy.places import names_a_secret
 from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 from pytest_llmtrace._model.secrecy.searched import Searched
+from pytest_llmtrace._model.shared_items import SharedItems
 
-__all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor", "redact_data"]
+__all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor"]
 
 REQUEST_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta"})
 """Request headers that are kept; all others are dropped, so that no unknown one can carry a secret."""
@@ -78,6 +78,7 @@ class Redactor:
         self.searched = searched or Searched(values, allowed)
         """What is secret by its value, with what was searched for it already."""
         self._own: tuple[Searched, tuple[str, ...], Searched] = self.searched, (), self.searched
+        self._items = SharedItems()
         self._variables = Watched() if live else None
         self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
 
@@ -133,7 +134,13 @@ class Redactor:
         own = self._learned(request)
         head = self._head(request, own)
         made = HttpRequest(method=head.method, url=head.url, headers=head.headers, body=self._sent(request, own))
-        return made if self._eye is None else self._eye.request(made)
+        if self._eye is None:
+            return made
+        made = self._eye.request(made)
+        held = held_body(made)
+        if isinstance(held, ReadJson):
+            held.share(self._items)
+        return made
 
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
@@ -284,15 +291,3 @@ class Redactor:
             is_url = name.lower() == "location"
             made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
         return tuple(made)
-
-
-def redact_data(data: Any) -> Any:
-    """JSON-like data with the values of secret fields replaced, at any depth."""
-    if isinstance(data, dict):
-        return {
-            name: PLACEHOLDER if isinstance(value, str) and value and names_a_secret(str(name)) else redact_data(value)
-            for name, value in data.items()
-        }
-    if isinstance(data, list):
-        return [redact_data(item) for item in data]
-    return data

@@ -19,7 +19,8 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
-    return _UNREADABLE.sub(_escape, _laid_out(value, indent, None))
+    text = _laid_out(value, indent, None)
+    return text if text.isascii() and "\x7f" not in text else _UNREADABLE.sub(_escape, text)
 
 
 def compact_json(value: Json) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.exact_json import loads_exactly
-from pytest_llmtrace._model.http import Headers, HttpRequest, ReadJson, held_body
+from pytest_llmtrace._model.http import Headers, HeldJson, HttpRequest, ReadJson, held_body
 from pytest_llmtrace._store.bodies import JsonBody, body_data
 from pytest_llmtrace._store.json_text import is_storable
 
@@ -33,6 +33,9 @@ class RequestWriter:
 
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}
+        self._by_identity: dict[int, tuple[Any, int]] = {}
+        """The same of what requests share; it is held, so that nothing else can have its identity."""
+        self._shared = False
         self._sizes: list[int] = []
         self._last_seen: list[int] = []
         """For each value the last request that had it."""
@@ -44,6 +47,7 @@ class RequestWriter:
         position = len(self._requests)
         held = held_body(request)
         value: Any = held.value if isinstance(held, (JsonBody, ReadJson)) else _object(bytes(held))
+        self._shared = isinstance(held, HeldJson) and held.shares
         shape = self._shape_of(value)
         base = self._base(shape) if shape is not None else None
         self._requests.append(request)
@@ -76,6 +80,9 @@ class RequestWriter:
         return shape
 
     def _number(self, value: Any) -> int:
+        known = self._by_identity.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
         raw = marshal.dumps(value, _MARSHAL_FORMAT)
         number = self._numbers.get(raw)
         if number is None:
@@ -84,6 +91,8 @@ class RequestWriter:
             number = self._numbers[raw] = len(self._sizes)
             self._sizes.append(len(raw))
             self._last_seen.append(-1)
+        if self._shared and isinstance(value, dict):
+            self._by_identity[id(value)] = value, number
         return number
 
     def _base(self, shape: dict[str, Shape]) -> int | None:

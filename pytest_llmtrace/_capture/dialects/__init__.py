@@ -33,7 +33,7 @@ from pytest_llmtrace._capture.dialects.text_generation import TextGeneration
 from pytest_llmtrace._capture.dialects.tokens import estimate_usage, header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import canonical_json
-from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, ReadJson, held_body, json_body
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, held_body, json_body
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import CallError, LLMCall
 
@@ -81,7 +81,7 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         body: The parsed body, where the caller has it already.
     """
     held = held_body(request)
-    shared = body is None and isinstance(held, HeldJson) and not isinstance(held, ReadJson)
+    shared = body is None and isinstance(held, HeldJson) and held.shares
     body = json_body(request) if body is None else body
     dialect = find_dialect(request.method, request.url, body)
     if dialect is None or not isinstance(body, dict):

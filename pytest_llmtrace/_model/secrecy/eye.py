@@ -15,7 +15,7 @@ from pytest_llmtrace._model.secrecy.frames import read_frames
 from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, quoted, texts_of
 from pytest_llmtrace._model.secrecy.readings import readings
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
-from pytest_llmtrace._model.secrecy.searched import Pieces, Searched
+from pytest_llmtrace._model.secrecy.searched import Searched
 
 Detector = Callable[[str], Iterable[tuple[str, str]]]
 """Finds more secrets in a line of text: for each, what it is, and the secret."""
@@ -41,8 +41,6 @@ class Eye:
     def __init__(self, searched: Searched, detector: Detector | None = None) -> None:
         """Args: searched: secret values, what is none, and what was looked at already; detector: finds more."""
         self._searched = searched
-        self._pieces = Pieces(searched.known)
-        """Of its own: what removes secrets may have overlooked one."""
         self._detector = detector
         self._lock = threading.Lock()
         self.leaks: list[Leak] = []
@@ -53,7 +51,7 @@ class Eye:
     def knows(self, searched: Searched) -> None:
         """From now on more values are secret: what was clean may be so no longer."""
         with self._lock:
-            self._searched, self._pieces, self.learned = searched, Pieces(searched.known), True
+            self._searched, self.learned = searched, True
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""
@@ -108,13 +106,14 @@ class Eye:
 
     def _is_clean(self, held: ReadJson, *, joined: bool) -> bool:
         """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
+        searched = self._searched
         texts = list(texts_of(held.value))
         whole = (text for _, text in texts)
         if not texts or any(
             True for text in (*whole, *(_together(texts) if joined else ())) for _ in self._in_text(text, "")
         ):
             return False
-        return self._pieces.hold_none(bytes(held).decode())
+        return searched.pieces.hold_none(bytes(held).decode())
 
     def _taken_apart(self, body: bytes, place: str, *, joined: bool) -> bytes:
         frames = read_frames(body)

@@ -80,9 +80,9 @@ class Searched:
         self.values = values
         self.known = Known.of(values.items(), allowed)
         self.pieces = Pieces(self.known)
-        """Of bodies, by what removes secrets."""
+        """Of bodies."""
         self.texts = CleanTexts()
-        """By whoever looks at what is left."""
+        """That were read in all encodings, by whoever looks at what is left."""
         self._more: dict[frozenset[str], Searched] | None = {} if remembers else None
 
     def knowing(self, values: Mapping[str, str]) -> Searched:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor, redact_data
+from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
+from pytest_llmtrace._model.secrecy.fields import redact_data
 from pytest_llmtrace._model.secrecy.search import secrets_in as found_in
 from pytest_llmtrace._model.secrecy.streams import split_secrets
 

@@ -1,0 +1,51 @@
+"""Requests that repeat a history, with equal items of their lists as one object: all that reads them recognises it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import canonical_json, written_value
+
+
+class SharedItems:
+    """The items of lists in bodies, each distinct one once, with its canonical form. Safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._items: dict[bytes, Any] = {}
+        self._canonical: dict[int, tuple[Any, str]] = {}
+        """By identity; the item is held, so that no other can have it."""
+
+    def share(self, value: dict[str, Any]) -> None:
+        """Put the items that came before in the place of equal ones, in the same order and of the same types."""
+        if len(self._items) >= _MOST:
+            self._items, self._canonical = {}, {}
+        for part in value.values():
+            if isinstance(part, list):
+                part[:] = [self._one(item) if isinstance(item, dict) else item for item in part]
+
+    def canonical(self, value: Mapping[str, Any]) -> str:
+        """The canonical form of a value; of its shared items it is made once."""
+        return "{" + ",".join(f"{canonical_json(key)}:{self._form(part)}" for key, part in sorted(value.items())) + "}"
+
+    def _one(self, item: dict[str, Any]) -> Any:
+        written = written_value(item)
+        return item if written is None else self._items.setdefault(written, item)
+
+    def _form(self, part: Any) -> str:
+        if not isinstance(part, list):
+            return canonical_json(part)
+        return "[" + ",".join([self._form_of_item(item) for item in part]) + "]"
+
+    def _form_of_item(self, item: Any) -> str:
+        if not isinstance(item, dict):
+            return canonical_json(item)
+        known = self._canonical.get(id(item))
+        if known is None or known[0] is not item:
+            known = item, canonical_json(item)
+            self._canonical[id(item)] = known
+        return known[1]
+
+
+_MOST: Final = 100_000
+"""Items that are held at once."""

@@ -1,0 +1,47 @@
+"""Items that requests have in common are one object, and what is made of it is made once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.http import HttpRequest, ReadJson, held_body, json_body
+from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.eye import Eye
+from pytest_llmtrace._model.secrecy.searched import Searched
+from pytest_llmtrace._model.shared_items import SharedItems
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(0, 2), st.sampled_from([0.0, 1.0, -0.0]), st.text(max_size=3))
+ITEMS = st.dictionaries(st.sampled_from("ba"), st.one_of(SCALARS, st.lists(SCALARS, max_size=2)), max_size=2)
+BODIES = st.dictionaries(st.sampled_from("dcé"), st.one_of(SCALARS, st.lists(st.one_of(ITEMS, SCALARS), max_size=3)))
+
+
+@given(st.lists(BODIES, max_size=4))
+def test_sharing_changes_no_value(bodies: list[dict[str, Any]]) -> None:
+    """1, 1.0 and true stay what they are, keys keep their order, and the canonical form is the same."""
+    shared = SharedItems()
+    for body in bodies:
+        before, form = json.dumps(body), canonical_json(body)
+        shared.share(body)
+        assert json.dumps(body) == before
+        assert [shared.canonical(body), shared.canonical(body)] == [form, form]
+
+
+def test_recorded_requests_share_their_history() -> None:
+    """As those of a tape do; and they are the bytes, and have the key, of requests that share nothing."""
+    redactor = Redactor().watched(Eye(Searched({})))
+    turns = [{"role": "user", "content": f"turn {number}"} for number in range(3)]
+    bodies = [json.dumps({"model": "m", "messages": turns[:count]}).encode() for count in (2, 3)]
+    raw = [HttpRequest(method="POST", url="https://h/v1", body=body) for body in bodies]
+    made = [redactor.request(one) for one in raw]
+    assert made == raw
+    assert [request_key(one) for one in made] == [request_key(one) for one in raw]
+    first, second = (json_body(one)["messages"] for one in made)
+    assert [one is other for one, other in zip(first, second, strict=False)] == [True, True]
+    held = [held_body(one) for one in (*made, Redactor().request(raw[0]))]
+    assert [isinstance(one, ReadJson) and one.shares for one in held] == [True, True, False]
