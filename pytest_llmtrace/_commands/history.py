@@ -15,12 +15,13 @@ from pytest_llmtrace._history.address import VARIABLE, Database, check_installed
 from pytest_llmtrace._history.reading import UnreadableHistoryError, Wanted, read_trend
 from pytest_llmtrace._history.sending import send
 from pytest_llmtrace._history.spool import FOLDER, Spool, digests
+from pytest_llmtrace._model.trend import Trend
 from pytest_llmtrace._report.commands.history import history_data, history_lines
 from pytest_llmtrace._report.wording import plural
 from pytest_llmtrace._run.commands.history import project_at
 from pytest_llmtrace._run.waiting import said_of
 from pytest_llmtrace._settings.project_file import history_of_project
-from pytest_llmtrace.errors import SettingsError
+from pytest_llmtrace.errors import SettingsError, StorageError
 
 _PUSH = "push"
 
@@ -37,6 +38,12 @@ _PUSH = "push"
 @click.option(
     "--json", "as_json", is_flag=True, help="Every run and every test, as JSON; US dollars are exact decimals."
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page with a chart per test, which opens from disk.",
+)
 @click.option("--all", "everything", is_flag=True, help="With push: what waits for other databases, too.")
 def history(
     words: tuple[str, ...],
@@ -47,6 +54,7 @@ def history(
     limit: int,
     project: str | None,
     as_json: bool,
+    html: Path | None,
     everything: bool,
 ) -> None:
     """Print how the cost, the tokens and the drift of each test went over commits, from what runs have left in URL.
@@ -64,6 +72,7 @@ def history(
       llmtrace history history.db
       llmtrace history --branch main --since 30d
       llmtrace history --test test_refund
+      llmtrace history --html history.html
       llmtrace history --json | jq -r '.runs[] | [.commit, .suite_cost_usd] | @tsv'
       llmtrace history push
     """  # noqa: D301  # click looks for the character itself
@@ -92,8 +101,12 @@ def history(
         trend = read_trend(where, wanted)
     except UnreadableHistoryError as error:
         raise UnusableError(str(error)) from None
+    if html is not None:
+        _write_page(trend, html)
     if as_json:
         print_json(history_data(trend))
+    elif html is not None:
+        say(f"{html}: {plural(len(trend.tests), 'test')} over {plural(len(trend.runs), 'run')}")
     else:
         print_lines(history_lines(trend, width()))
 
@@ -110,6 +123,16 @@ def _database(url: str | None) -> Database:
     found = database(url, source, folder)
     check_installed(found, source)
     return found
+
+
+def _write_page(trend: Trend, file: Path) -> None:
+    from pytest_llmtrace._report.files.endings import write_pieces  # noqa: PLC0415  # only where a page is asked for
+    from pytest_llmtrace._report.html.history_page import history_page  # noqa: PLC0415  # likewise
+
+    try:
+        write_pieces(file, history_page(trend))
+    except StorageError as error:
+        raise UnusableError(str(error)) from None
 
 
 def _push(where: Database, *, everything: bool) -> None:

@@ -91,4 +91,4 @@ def _of_remote(remote: str) -> str:
 
 
 _URL: Final = re.compile(r"[a-z+]+://(?!/)[^/]+/(?P<path>[^?#]+).*", re.IGNORECASE)
-_SCP: Final = re.compile(r"(?:[^@/]+@)?[^:/@]{2,}:(?P<path>[^?#]+)")
+_SCP: Final = re.compile(r"(?:[^@/]+@)?[^:/@]{2,}:(?!//)(?P<path>[^?#]+)")

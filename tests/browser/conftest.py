@@ -74,7 +74,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The files of all scenes."""
     folder = tmp_path_factory.mktemp("reports")
     made = {}
-    for name in ("mixed", "odd", "large", "hostile"):
+    for name in ("mixed", "odd", "large", "hostile", "history"):
         made[name] = folder / f"{name}.html"
         made[name].write_text(getattr(scenes, name)(), encoding="utf-8")
     return made

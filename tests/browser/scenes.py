@@ -10,11 +10,14 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Breach, Drift
 from pytest_llmtrace._model.trace import CallError, Event, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.trend import Trend
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._report.html.history_page import history_page
 from pytest_llmtrace._report.html.page import html_page
+from tests.unit.model.trends import measured, past_runs, test_trend
 from tests.unit.report.builders import asked_for, call, chat, missed, said
 
 HOSTILE = (
@@ -230,3 +233,18 @@ def scene_payload(
     name = nodeid.rpartition("::")[2]
     cassette = {"golden": f"tests/cassettes/{name}.trace.yaml" if len(name) < 80 else None, "tape": None, "used": []}
     return owner_payload(verdict, trace, cassette=cassette, recorded={}, with_entries=True)
+
+
+def history() -> str:
+    """A project over a thousand runs: a test that became dearer and drifted, a hostile one, one without a price."""
+    runs = past_runs(1_000, change_url='javascript:alert("link")')
+    dearer = [
+        measured(at, "0.001" if at < 500 else "0.002", drift={"prompt": 1} if at == 500 else {}) for at in range(1_000)
+    ]
+    hostile_test = [measured(999, "0.001", drift={"tool_call": 2})]
+    tests = (
+        test_trend("tests/test_a.py::test_dearer", *dearer),
+        test_trend("tests/test_a.py::test_unpriced", *(measured(at, None) for at in range(0, 1_000, 2))),
+        test_trend("tests/test_b.py::test_hostile[" + "".join(HOSTILE) + "]", *hostile_test),
+    )
+    return "".join(history_page(Trend(project=HOSTILE[0], runs=runs, tests=tests)))

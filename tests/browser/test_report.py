@@ -279,3 +279,30 @@ def test_a_phone_and_the_dark(report):
     assert old["y"] + old["height"] <= new["y"] + 1
     tab.get_by_role("link", name="All tests").click()
     assert tab.locator(".test-row").first.is_visible()
+
+
+def test_the_history_of_a_project_over_a_thousand_runs(report):
+    """A chart for each test, which keys go along; filters; hostile names stay texts, and links of scripts are none."""
+    page = report("history")
+    tab = page.tab
+
+    assert page.texts("h1") == [
+        '</script><script>alert("script")</script>',
+        "All testseach as it was last measured: a run of a few tests is no drop",
+    ]
+    assert page.texts(".test-cost") == ["$0.002 +100 %", "?", "$0.001"]
+    assert len(page.texts("tbody tr")) == 100
+    assert tab.locator("tbody a").count() == 0
+    tab.keyboard.press("j")
+    page.wait_for("() => document.querySelector('.history-title').firstChild.textContent.startsWith('test')")
+    assert page.texts(".line-scale span") == ["$0.002", "$0.001", "0"]
+    tab.keyboard.press("c")
+    for _ in range(499):
+        tab.keyboard.press("ArrowLeft")
+    assert page.texts("#read") == ["c000500, 2026-01-21, main: $0.002, 110 tokens, cost +100 %, drift: prompt, passed"]
+    assert tab.locator(".line-plot").get_attribute("aria-valuenow") == "501"
+    assert tab.locator(".line-mark.is-drift").count() == 2
+    tab.get_by_role("button", name="tokens").click()
+    assert page.texts(".line-scale span") == ["110", "55", "0"]
+    tab.get_by_role("searchbox").fill("hostile")
+    assert page.texts("#list-count") == ["1 of 3 tests"]

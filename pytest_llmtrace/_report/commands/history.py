@@ -9,7 +9,8 @@ from typing import Any, Final
 from pytest_llmtrace._model.trend import Measured, PastRun, Step, TestTrend, Trend, change
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import Line, plain_lines, table, wrapped
-from pytest_llmtrace._report.money import count, percent, usd
+from pytest_llmtrace._report.money import count, usd
+from pytest_llmtrace._report.topics.history import accepted_text, changed_by, drift_text, run_name
 from pytest_llmtrace._report.wording import plural
 
 FORMAT_VERSION: Final = 1
@@ -21,8 +22,6 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _MOST_BARS: Final = 16
 _LATEST: Final = 10
 """Runs that the overview shows."""
-_NOTICED: Final = 0.0005
-"""A change that is shown as one: half of what the last digit says."""
 
 
 def history_lines(trend: Trend, width: int) -> Iterator[Line]:
@@ -54,24 +53,6 @@ def history_data(trend: Trend) -> dict[str, Any]:
             for test in trend.tests
         ],
     }
-
-
-def run_name(run: PastRun) -> str:
-    """The commit in short, with a star where files were changed since; or that there is none."""
-    return f"{run.commit[:7]}{'*' if run.dirty else ''}" if run.commit else "(no commit)"
-
-
-def changed_by(before: Decimal | float | None, after: Decimal | float | None) -> str:
-    """``+12 %``, ``-3.1 %``, ``=``; nothing where nothing can be said."""
-    found = change(before, after)
-    if found is None:
-        return ""
-    return "=" if abs(found) < _NOTICED else f"{'+' if found > 0 else '-'}{percent(abs(found))}"
-
-
-def drift_text(point: Measured) -> str:
-    """What drifted: ``prompt, tool_call (3)``."""
-    return ", ".join(kind if number == 1 else f"{kind} ({number})" for kind, number in point.drift.items())
 
 
 def bars(values: Sequence[Decimal | None]) -> str:
@@ -169,7 +150,7 @@ def _one_test(trend: Trend, test: TestTrend, width: int) -> Iterator[Line]:
                 changed_by(old.tokens, point.tokens) if old else "",
                 _usd(point.cost_usd),
                 changed_by(old.cost_usd, point.cost_usd) if old else "",
-                drift_text(point) or ("accepted: " + ", ".join(point.accepted) if point.accepted else ""),
+                drift_text(point) or (f"accepted: {accepted_text(point)}" if point.accepted else ""),
             )
         )
         before = before if point.stopped else point

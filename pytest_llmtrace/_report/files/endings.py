@@ -60,7 +60,7 @@ def write_report(path: Path, document: Mapping[str, Any], payloads: Sequence[Pay
         SettingsError: The ending is unknown.
         StorageError: The file cannot be written.
     """
-    _write(path, _WRITERS[check_ending(path)](document, payloads))
+    write_pieces(path, _WRITERS[check_ending(path)](document, payloads))
 
 
 def write_json(document: Mapping[str, Any], path: Path) -> None:
@@ -69,7 +69,7 @@ def write_json(document: Mapping[str, Any], path: Path) -> None:
     Raises:
         StorageError: The file cannot be written.
     """
-    _write(path, _json(document, ()))
+    write_pieces(path, _json(document, ()))
 
 
 def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
@@ -128,8 +128,8 @@ _ROWS: Final = frozenset({"tests", "fixtures"})
 _WITH_ENTRIES: Final = frozenset({".html", ".jsonl"})
 
 
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    """Write beside the file and rename, so that nobody reads half a report."""
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write beside the file and rename, so that nobody reads half a report. Raises: StorageError."""
     target = Path(os.path.realpath(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

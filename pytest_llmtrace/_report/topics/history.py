@@ -1,14 +1,19 @@
-"""What a run says about its history: nothing, unless something went wrong."""
+"""Words about histories: what a run says where something went wrong, and how runs, changes and drift are named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.trend import Measured, PastRun, change
+from pytest_llmtrace._report.money import percent
 from pytest_llmtrace._report.wording import plural
 
 PUSH: Final = "llmtrace history push"
+_NOTICED: Final = 0.0005
+"""A change that is shown as one: half of what the last digit says."""
 
 
 def sending_lines(
@@ -49,6 +54,33 @@ def sending_lines(
 def unkept_line(folder: Path, why: str) -> str:
     """The run could not be written to a file, so it is in no history."""
     return f"history: this run is not kept: {' '.join(why.split())} (runs are written to {folder} first)"
+
+
+def run_name(run: PastRun) -> str:
+    """The commit in short, with a star where files were changed since; or that there is none."""
+    return f"{run.commit[:7]}{'*' if run.dirty else ''}" if run.commit else "(no commit)"
+
+
+def changed_by(before: Decimal | float | None, after: Decimal | float | None) -> str:
+    """``+12 %``, ``-3.1 %``, ``=``; nothing where nothing can be said."""
+    found = change(before, after)
+    if found is None:
+        return ""
+    return "=" if abs(found) < _NOTICED else f"{'+' if found > 0 else '-'}{percent(abs(found))}"
+
+
+def drift_text(point: Measured) -> str:
+    """What drifted: ``prompt, tool_call (3)``."""
+    return _counted(point.drift)
+
+
+def accepted_text(point: Measured) -> str:
+    """What drifted and was accepted by recording it."""
+    return _counted(point.accepted)
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    return ", ".join(kind if number == 1 else f"{kind} ({number})" for kind, number in kinds.items())
 
 
 def _wait(number: int) -> str:

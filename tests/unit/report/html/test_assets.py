@@ -14,8 +14,10 @@ FOLDER = Path(assets.__file__).parent
 
 def test_every_source_is_part_of_the_page():
     """No file of `css/` or `js/` is left out, and none is long."""
-    assert sorted(assets.STYLES) == sorted(path.stem for path in (FOLDER / "css").iterdir())
-    assert sorted(assets.PROGRAMS) == sorted(path.stem for path in (FOLDER / "js").iterdir())
+    assert sorted({*assets.STYLES, *assets.HISTORY_STYLES}) == sorted(path.stem for path in (FOLDER / "css").iterdir())
+    assert sorted({*assets.PROGRAMS, *assets.HISTORY_PROGRAMS}) == sorted(
+        path.stem for path in (FOLDER / "js").iterdir()
+    )
     assert [path for path in (FOLDER / "js").iterdir() if path.read_text("utf-8").count("\n") > 300] == []
 
 
@@ -32,7 +34,8 @@ def test_the_policy_allows_the_style_and_the_program_by_their_hashes():
 
 def test_sources_stay_inside_their_elements():
     """Neither source holds anything that would end its element, nor a line end that a browser would change."""
-    for text in (assets.program(), assets.style()):
+    history = (assets.program(assets.HISTORY_PROGRAMS), assets.style(assets.HISTORY_STYLES))
+    for text in (assets.program(), assets.style(), *history):
         assert re.search(r"</(script|style)|<!--|<script|\r", text, re.IGNORECASE) is None
 
 
@@ -40,4 +43,5 @@ def test_the_program_makes_no_markup_of_text():
     """No way to parse text as HTML or as code, or to fetch anything, occurs in the program."""
     parsing = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function"
     fetching = r"\bfetch\(|XMLHttpRequest|import\("
-    assert re.findall(f"{parsing}|{fetching}", assets.program()) == []
+    for text in (assets.program(), assets.program(assets.HISTORY_PROGRAMS)):
+        assert re.findall(f"{parsing}|{fetching}", text) == []
