@@ -23,6 +23,8 @@ def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
 def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
     """How many items two sequences begin with that are not just equal but the same objects."""
     shortest = min(len(first), len(second))
+    if not shortest or first[0] is not second[0]:
+        return 0
     for start in range(0, shortest, _CHUNK):
         here, there = first[start : start + _CHUNK], second[start : start + _CHUNK]
         if not all(map(is_, here, there)):

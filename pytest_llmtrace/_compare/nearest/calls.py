@@ -106,13 +106,14 @@ class NearestCalls:
             self._used[position] += 1
             self._goes_on[_prefixes(call)[-1]] = _Told(conversation=one.conversation, turn=one.turn)
 
-    def nearest(self, call: LLMCall, place: str, *, most: int | None = None) -> int | None:
+    def nearest(self, call: LLMCall, place: str, *, most: int | None = None, least: float = 0.0) -> int | None:
         """The position of the call that comes nearest; `None` where none could answer.
 
         Args:
             call: What is asked.
             place: Host and path that it goes to.
             most: How often a recorded call may answer.
+            least: How alike the last message must be, from 0 to 1.
         """
         prefixes = _prefixes(call)
         told = next((found for prefix in reversed(prefixes[:-1]) if (found := self._goes_on.get(prefix))), _Told())
@@ -127,7 +128,8 @@ class NearestCalls:
         left = [one for one, length in zip(left, histories, strict=True) if length == longest]
         last = self._sketches.last(call)
         best = max(left, key=lambda one: self._likeness(one, len(prefixes), last, told), default=None)
-        return None if best is None else best.position
+        near = best is not None and all(_shared(*pair) >= least for pair in zip(best.last[:1], last[:1], strict=False))
+        return best.position if best is not None and near else None
 
     def _likeness(self, one: _Recorded, length: int, last: tuple[frozenset[int], ...], told: _Told) -> float:
         goes_on = one.conversation == told.conversation and one.turn == told.turn + 1

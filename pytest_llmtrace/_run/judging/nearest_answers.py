@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._compare.nearest.calls import NearestCalls
+from pytest_llmtrace._compare.nearest.shortlist import Shortlist
 from pytest_llmtrace._model.http import HttpRequest, Interaction
 from pytest_llmtrace._model.matching import matching_host
 from pytest_llmtrace._model.messages import MessageTable
@@ -56,8 +57,18 @@ class NearestAnswers:
         """The recorded request that comes nearest, for an explanation."""
         with self._lock:
             call = parse_request(request, self._table)
-            position = None if call is None else self._index.nearest(call, _place(request))
+            position = None if call is None else self._nearest(call, request)
         return None if position is None else self._tape.interactions[position].request
+
+    def _nearest(self, call: LLMCall, request: HttpRequest) -> int | None:
+        """The position of the recorded request that comes nearest; only the likeliest are read, where these will do."""
+        index = self.__dict__.get("_index")  # read already, and it knows which conversation goes on
+        for likely in self._shortlist.of(request) if index is None else ():
+            few = NearestCalls(self._read(likely.positions))
+            position = few.nearest(call, _place(request), least=likely.least)
+            if position is not None:
+                return position
+        return self._index.nearest(call, _place(request))
 
     def _tell(self, made: Sequence[Exchange]) -> None:
         """Take in the requests that the tape has answered since."""
@@ -70,18 +81,31 @@ class NearestAnswers:
 
     @cached_property
     def _index(self) -> NearestCalls:
-        return NearestCalls(
-            (position, _place(one.request), call)
-            for position, one in enumerate(self._tape.interactions)
-            if (call := self._answered(one)) is not None
+        return NearestCalls(self._read(range(len(self._tape))))
+
+    @cached_property
+    def _shortlist(self) -> Shortlist:
+        return Shortlist(
+            (position, one.request) for position, one in enumerate(self._tape.interactions) if _is_answered(one)
         )
+
+    def _read(self, positions: Iterable[int]) -> Iterator[tuple[int, str, LLMCall]]:
+        for position in positions:
+            one = self._tape.interactions[position]
+            call = self._answered(one)
+            if call is not None:
+                yield position, _place(one.request), call
 
     def _answered(self, one: Interaction) -> LLMCall | None:
         """A recorded call with a usable answer."""
-        if is_failure(one.response) or one.response.status >= _FIRST_ERROR:
+        if not _is_answered(one):
             return None
         call = parse_request(one.request, self._table)
         return None if call is None else parse_response(call, one.response, self._table)
+
+
+def _is_answered(one: Interaction) -> bool:
+    return one.response.status < _FIRST_ERROR and not is_failure(one.response)
 
 
 def _place(request: HttpRequest) -> str:
