@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_llmtrace._capture.spelling import Spelling
 from pytest_llmtrace._model.canonical import parse_json, written_value
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, Interaction, held_body
 from pytest_llmtrace._model.matching import matching_host, matching_query, request_key
@@ -44,6 +45,7 @@ class Recognition:
         self._interactions = interactions
         self._next = 0
         """Behind the one that was found last: most replays ask in the order in which they were recorded."""
+        self._spelling = Spelling()
         self._by_sketch: dict[object, list[int]] | None = None
         self._lock = threading.Lock()
 
@@ -54,26 +56,35 @@ class Recognition:
             head: the request as a file may hold it; its body is not looked at.
             body: the body as it was sent.
         """
+        place = _place(head)
+        position = self._spelled(self._next, place, body)
+        if position is None:
+            position = self._equal(place, body)
+        if position is None:
+            return None
+        self._next = position + 1
+        return self._interactions[position]
+
+    def _spelled(self, position: int, place: object, body: bytes) -> int | None:
+        """This position, where the client would have sent these very bytes for it: nothing need be parsed."""
+        if position >= len(self._interactions):
+            return None
+        one = self._interactions[position]
+        held = _value_of(one)
+        if held is None or _place(one.request) != place or self._spelling.of(held) != body:
+            return None
+        return position
+
+    def _equal(self, place: object, body: bytes) -> int | None:
+        """The first position with the same value, however it is spelled and wherever it stands."""
         value = parse_json(body)
         if not isinstance(value, dict) or (written := written_value(value)) is None:
             return None
-        place = _place(head)
-        for position in self._likely(place, value):
-            one = self._interactions[position]
-            held = _value_of(one)
-            if held is not None and _place(one.request) == place and written_value(held) == written:
-                self._next = position + 1
-                return one
+        for position in self._found().get((place, _sketch(value)), ()):
+            held = _value_of(self._interactions[position])
+            if held is not None and written_value(held) == written:
+                return position
         return None
-
-    def _likely(self, place: object, value: dict[str, Any]) -> Iterator[int]:
-        """Where to look: at the next one, then at those that end as this one does."""
-        following = self._next
-        if following < len(self._interactions) and _lengths(_value_of(self._interactions[following])) == _lengths(
-            value
-        ):
-            yield following
-        yield from self._found().get((place, _sketch(value)), ())
 
     def _found(self) -> dict[object, list[int]]:
         with self._lock:
@@ -89,10 +100,6 @@ class Recognition:
 def _value_of(interaction: Interaction) -> dict[str, Any] | None:
     held = held_body(interaction.request)
     return held.value if isinstance(held, HeldJson) and isinstance(held.value, dict) else None
-
-
-def _lengths(value: dict[str, Any] | None) -> object:
-    return None if value is None else [(name, len(part)) for name, part in value.items() if isinstance(part, list)]
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:

@@ -68,6 +68,23 @@ def test_requests_are_recognised_in_any_order_and_again():
     assert known.of(request({}), request(chat("e")).body) is None
 
 
+def test_the_next_request_is_recognised_by_its_bytes(monkeypatch):
+    """A growing history is neither parsed nor compared item by item, as long as the test asks as it was recorded."""
+    bodies = [chat(*"abcdef"[:turn]) for turn in range(1, 7)]
+    tape = taped(*map(request, bodies))
+    known = Recognition(tape)
+    monkeypatch.setattr("pytest_llmtrace._capture.recognition.parse_json", lambda _body: pytest.fail("parsed"))
+    assert [known.of(request({}), request(one).body) for one in bodies] == list(tape)
+
+
+@pytest.mark.parametrize("spelled", [{"indent": 1}, {"ensure_ascii": True}], ids=["spaces", "escapes"])
+def test_a_request_in_another_spelling_is_recognised_by_its_value(spelled):
+    """Not every client writes JSON as httpx does."""
+    tape = taped(request(chat("\u00fc")))
+    body = json.dumps(chat("\u00fc"), **spelled).encode()
+    assert Recognition(tape).of(request({}), body) is tape[0]
+
+
 @pytest.mark.parametrize("url", ["https://api.openai.com/v1/responses", "https://other.test/v1/chat/completions"])
 def test_another_place_is_another_request(url):
     """The same body sent elsewhere is not recognised; any port of the loopback interface is one place."""
