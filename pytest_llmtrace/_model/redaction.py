@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,7 +163,7 @@ class Redactor:
         return self._head(request, self._learned(request))
 
     def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
-        kept = tuple(pair for pair in request.headers if pair[0].lower() in REQUEST_HEADERS)
+        kept = _kept(request.headers)
         said = request.method, request.url, kept, own
         known = self._heads.get(said)
         if known is None:
@@ -237,7 +238,7 @@ class Redactor:
 
     def name(self, text: str) -> str:
         """A name or a label without secrets and personal data. No hook is asked: models and tools go by their names."""
-        text = without_secrets(text, self.known)
+        text = self.searched.cleaned(text)
         return self._personal.redact(text) if self._personal is not None else text
 
     def data(self, data: Any) -> Any:
@@ -271,7 +272,7 @@ class Redactor:
 
     def _text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret replaced."""
-        text = without_secrets(text, self._for(own).known)
+        text = self._for(own).cleaned(text)
         more = self._more() if self._more is not None else None
         return more(text) if more is not None else text
 
@@ -291,3 +292,9 @@ class Redactor:
             is_url = name.lower() == "location"
             made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
         return tuple(made)
+
+
+@functools.lru_cache(maxsize=64)
+def _kept(headers: Headers) -> Headers:
+    """What of a request's headers a file may hold, not redacted yet; those of one client's requests are the same."""
+    return tuple(pair for pair in headers if pair[0].lower() in REQUEST_HEADERS)

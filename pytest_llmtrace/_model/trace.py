@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from pytest_llmtrace._model.messages import Message
@@ -182,13 +183,46 @@ def _is_left_out(entry: Entry, one: Field[Any]) -> bool:
 _NOT_SHOWN: Final = frozenset({"id", "started", "duration"})
 
 
+def with_changes(call: LLMCall, **changes: Any) -> LLMCall:
+    """As `dataclasses.replace`, in less than half the time: a call has thirty fields, and is made anew several times.
+
+    The fields that stay go from one value to the other without passing a constructor. Raises: `KeyError`, where a call
+    has no such field.
+    """
+    made: LLMCall = object.__new__(LLMCall)
+    for put, value in zip(_PUTS, _values_of(call), strict=True):
+        put(made, value)
+    for name, value in changes.items():
+        _PUT[name](made, value)
+    return made
+
+
 def with_attempt_costs(call: LLMCall) -> LLMCall:
-    """The call with a cost at each attempt: the one that was answered cost what the call did, the others nothing."""
+    """The call with a cost at each attempt."""
+    return replace(call, attempts=attempts_with_costs(call)) if call.attempts else call
+
+
+def attempts_with_costs(call: LLMCall) -> tuple[Attempt, ...]:
+    """The attempts of a call: the one that was answered cost what the call did, the others nothing."""
     if not call.attempts:
-        return call
+        return ()
     answered = [number for number, one in enumerate(call.attempts) if one.status is not None and one.status < 400]
     payer = answered[-1] if answered else len(call.attempts) - 1
     cost = 0.0 if call.usage is None and call.status != "ok" else call.cost
-    costs = [cost if number == payer else 0.0 for number in range(len(call.attempts))]
-    attempts = (replace(one, cost=paid) for one, paid in zip(call.attempts, costs, strict=True))
-    return replace(call, attempts=tuple(attempts))
+    return tuple(
+        [
+            Attempt(
+                status=one.status,
+                source=one.source,
+                interaction=one.interaction,
+                cost=cost if number == payer else 0.0,
+            )
+            for number, one in enumerate(call.attempts)
+        ]
+    )
+
+
+_FIELDS: Final = tuple(one.name for one in fields(LLMCall))
+_values_of: Final = attrgetter(*_FIELDS)
+_PUT: Final = {name: getattr(LLMCall, name).__set__ for name in _FIELDS}
+_PUTS: Final = tuple(_PUT.values())

@@ -63,6 +63,8 @@ def read_body(data: Mapping[str, Any]) -> SupportsBytes:
     """
     found = {key: data[key] for key in BODY_KEYS if key in data}
     _check(found)
+    if "json" in found:
+        return JsonBody(found["json"])
     return StoredBody(found) if found else b""
 
 
@@ -84,8 +86,6 @@ def _lines(text: str) -> dict[str, Any] | None:
 
 
 def _bytes_of(data: Mapping[str, Any]) -> bytes:
-    if "json" in data:
-        return compact_bytes(data["json"])
     if "base64" in data:
         return base64.b64decode(data["base64"])
     if "sse" in data:

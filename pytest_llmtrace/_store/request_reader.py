@@ -39,12 +39,11 @@ class RequestReader:
         return request
 
     def _whole(self, fields: Mapping[str, Any]) -> HttpRequest:
-        body = read_body(fields)
         return HttpRequest(
             method=text(fields, "method"),
             url=_url(fields),
             headers=read_headers(fields.get("headers", {})),
-            body=JsonBody(fields["json"]) if "json" in fields else body,
+            body=read_body(fields),
         )
 
     def _like(self, fields: Mapping[str, Any]) -> HttpRequest:

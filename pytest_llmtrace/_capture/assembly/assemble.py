@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
 from pytest_llmtrace._capture.assembly.fallbacks import Tried, linked
@@ -28,7 +29,16 @@ from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
 from pytest_llmtrace._model.http import HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import AnyEntry, Attempt, CallError, LLMCall, Status, Trace, with_attempt_costs
+from pytest_llmtrace._model.trace import (
+    AnyEntry,
+    Attempt,
+    CallError,
+    LLMCall,
+    Status,
+    Trace,
+    attempts_with_costs,
+    with_changes,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +93,12 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
             continue
         if lone.succeeded and not explained_without_http(lone):
             bypassed.append(f"litellm {made.name}")
-        made = _labelled(_timed(_priced(made, lone, prices), lone.started, lone.ended, recorder), lone)
+        made = replace(
+            made,
+            cost=_cost(made, lone, prices),
+            **_times(lone.started, lone.ended, recorder),
+            **_labels(lone.labels.over(lone.inherited)),
+        )
         tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
     seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
     entries = joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
@@ -121,12 +136,17 @@ def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
         call = replace(call, status=status, error=CallError(type=kind, message=text))
     else:
         call = replace(call, status="open")
-    attempts = tuple(
-        Attempt(status=one.status, source=one.source, interaction=one.position)
-        for one in group.exchanges
-        if not one.missed
+    return call
+
+
+def _attempts(group: Group) -> tuple[Attempt, ...]:
+    return tuple(
+        [
+            Attempt(status=one.status, source=one.source, interaction=one.position)
+            for one in group.exchanges
+            if not one.missed
+        ]
     )
-    return replace(call, attempts=attempts, source=last.source if not last.missed else "tape")
 
 
 def _read(call: LLMCall, exchange: Exchange, response: HttpResponse, table: MessageTable) -> LLMCall:
@@ -141,65 +161,71 @@ def _read(call: LLMCall, exchange: Exchange, response: HttpResponse, table: Mess
 
 
 def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
+    """The call with all that is known of it besides its request and its answer; made anew once."""
     lone = group.litellm
     for owner in group.owners:
         owner.http = len(group.exchanges)
-    if lone is not None:
-        call = replace(call, provider=lone.provider or call.provider)
+    if lone is not None and lone.provider and lone.provider != call.provider:
+        call = replace(call, provider=lone.provider)
     if call.usage is None and call.status in ("ok", "abandoned") and call.output is not None:
         call = replace(call, usage=estimate_usage(call))
-    first, last = group.exchanges[0], group.answer
+    first, last, answer = group.exchanges[0], group.exchanges[-1], group.answer
     swapped = any(one.swapped for one in group.exchanges)  # litellm knows the price of the model it was asked for
-    call = _timed(_priced(call, None if swapped else lone, prices), first.started, last.ended, recorder)
-    return _labelled(call, lone) if lone is not None else _with(call, first.labels)
+    return with_changes(
+        call,
+        cost=_cost(call, None if swapped else lone, prices),
+        attempts=_attempts(group),
+        source="tape" if last.missed else last.source,
+        **_times(first.started, answer.ended, recorder),
+        **_labels(lone.labels.over(lone.inherited) if lone is not None else first.labels),
+    )
 
 
 def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCall:
+    return replace(call, cost=_cost(call, lone, prices))
+
+
+def _cost(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:
     """The cost by whom knows best: the project, litellm, the provider's own answer, the price map.
 
     Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.
     """
     usage = call.usage
     if call.cache_hit:
-        return replace(call, cost=0.0)
+        return 0.0
     if usage is None:
-        return call
+        return call.cost
     own = None
     for model in (call.response_model, call.model):  # litellm's order: an Azure deployment's name has no price
         if own is None and model:
             own = prices.cost(model, call.provider, usage, call.operation, call.params)
     if prices.is_project_price(call.model, call.provider):
-        return replace(call, cost=prices.cost(call.model, call.provider, usage, call.operation, call.params))
+        return prices.cost(call.model, call.provider, usage, call.operation, call.params)
     said = lone.cost if lone is not None and not usage.estimated else None
     if said is not None and (said > 0 or not own):
-        return replace(call, cost=own if own is not None and math.isclose(said, own) else said)
-    return replace(call, cost=call.cost if call.cost is not None else own)
+        return own if own is not None and math.isclose(said, own) else said
+    return call.cost if call.cost is not None else own
 
 
-def _timed(call: LLMCall, started: float, ended: float | None, recorder: Recorder) -> LLMCall:
-    return replace(
-        call,
-        started=started - recorder.began,
-        duration=max(0.0, (ended if ended is not None else started) - started),
-    )
+def _times(started: float, ended: float | None, recorder: Recorder) -> dict[str, Any]:
+    duration = max(0.0, (ended if ended is not None else started) - started)
+    return {"started": started - recorder.began, "duration": duration}
 
 
-def _labelled(call: LLMCall, lone: LitellmCall) -> LLMCall:
-    return _with(call, lone.labels.over(lone.inherited))
-
-
-def _with(call: LLMCall, labels: Labels) -> LLMCall:
-    return replace(
-        call,
-        session=labels.session,
-        agent=labels.agent,
-        parent=labels.parent,
-        task=labels.task,
-        turn=labels.turn,
-    )
+def _labels(labels: Labels) -> dict[str, Any]:
+    return {
+        "session": labels.session,
+        "agent": labels.agent,
+        "parent": labels.parent,
+        "task": labels.task,
+        "turn": labels.turn,
+    }
 
 
 def _numbered(entries: Iterable[AnyEntry]) -> Iterable[AnyEntry]:
     for number, entry in enumerate(entries, start=1):
-        numbered = replace(entry, id=entry.id or str(number))
-        yield with_attempt_costs(numbered) if isinstance(numbered, LLMCall) else numbered
+        name = entry.id or str(number)
+        if isinstance(entry, LLMCall):
+            yield with_changes(entry, id=name, attempts=attempts_with_costs(entry))
+        else:
+            yield replace(entry, id=name)

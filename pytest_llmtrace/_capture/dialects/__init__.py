@@ -5,6 +5,7 @@ To add one: write a module with a class that follows `Dialect`, name it in `DIAL
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +36,7 @@ from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, held_body, json_body
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import CallError, LLMCall
+from pytest_llmtrace._model.trace import CallError, LLMCall, with_changes
 
 __all__ = ["DIALECTS", "Dialect", "estimate_usage", "find_dialect", "parse_request", "parse_response"]
 
@@ -94,10 +95,7 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         return None
     return LLMCall(
         operation=dialect.operation,
-        provider=provider_of(urlsplit(request.url).netloc, path)
-        or question.provider
-        or provider_in(path)
-        or dialect.provider,
+        provider=_known_provider(request.url) or question.provider or provider_in(path) or dialect.provider,
         model=question.model,
         params={
             **question.params,
@@ -126,11 +124,17 @@ def parse_response(call: LLMCall, response: HttpResponse, table: MessageTable) -
         return replace(call, status="error", error=CallError(type=_UNREADABLE, message=reason, status=response.status))
 
 
+@functools.lru_cache(maxsize=256)
 def _path(url: str) -> str:
     try:
         return urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
+
+
+@functools.lru_cache(maxsize=256)
+def _known_provider(url: str) -> str | None:
+    return provider_of(urlsplit(url).netloc, _path(url))
 
 
 def _read(dialect: Dialect, response: HttpResponse) -> Answer:
@@ -149,7 +153,7 @@ def _answered(call: LLMCall, answer: Answer, response: HttpResponse, table: Mess
     error = answer.error
     if error is not None and error.status is None:
         error = replace(error, status=response.status)
-    return replace(
+    return with_changes(
         call,
         output=None if answer.output is None else table.intern(answer.output),
         finish_reason=answer.finish_reason,
@@ -177,10 +181,20 @@ def _lifetimes(body: bytes) -> Sequence[str]:
 
 
 def _marks_in(part: object) -> Sequence[str]:
-    return _lifetimes(canonical_json(part).encode("utf-8", "surrogatepass")) if isinstance(part, (dict, list)) else ()
+    if not _may_have_marks(part):
+        return ()
+    return _lifetimes(canonical_json(part).encode("utf-8", "surrogatepass"))
+
+
+def _may_have_marks(part: object) -> bool:
+    """Whether a part has a mark at any depth. Found out without writing it, which costs more than reading it does."""
+    if isinstance(part, dict):
+        return not _CACHE_MARKS.isdisjoint(part) or any(map(_may_have_marks, part.values()))
+    return isinstance(part, list) and any(map(_may_have_marks, part))
 
 
 _BY_OPERATION: Final = {dialect.operation: dialect for dialect in DIALECTS}
 _UNREADABLE: Final = "unreadable_response"
+_CACHE_MARKS: Final = frozenset({"cache_control", "cachePoint"})
 _CACHE_MARK: Final = re.compile(rb'"(?:cache_control|cachePoint)"\s*:\s*(\{[^{}]*\})')
 _ONE_HOUR: Final = re.compile(rb'"ttl"\s*:\s*"1h"')

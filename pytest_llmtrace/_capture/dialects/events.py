@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.lenient import text
 from pytest_llmtrace._model.canonical import parse_json
-from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.http import HeldJson, HttpResponse, held_body
 
 Event = Mapping[str, Any]
 
@@ -34,8 +34,11 @@ def read_body(response: HttpResponse) -> Body:
 
     Server-sent events, AWS event streams, lines of JSON, and the JSON arrays that Gemini streams are all streams.
     """
-    body = response.body
     kind = (response.header("content-type") or "").partition(";")[0].strip().lower()
+    held = held_body(response)
+    if isinstance(held, HeldJson) and isinstance(held.value, dict) and kind not in _STREAMS:
+        return Body(data=held.value)
+    body = response.body
     if kind == "application/vnd.amazon.eventstream":
         return Body(events=tuple(_aws_events(body)))
     start = body[:64].lstrip(_BLANKS)
@@ -145,6 +148,7 @@ def _unpacked(data: object) -> Any:
         return None
 
 
+_STREAMS: Final = frozenset({"application/vnd.amazon.eventstream", "text/event-stream"})
 _BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
 _BETWEEN: Final = frozenset("[], \t\r\n\ufeff")
 _AWS_STRING: Final = 7

@@ -44,7 +44,7 @@ class Interner:
         """The messages that `build` makes of each raw item, one item after the other."""
         if self._shared:
             walk = self._memory.walks.setdefault(dialect, Walk())
-            return tuple(walk.of(raw, lambda item: self._one(dialect, item, build)))
+            return tuple(walk.of(raw, lambda item: self._built(item, build)))
         made: list[Message] = []
         for item in raw:
             made.extend(self._one(dialect, item, build))
@@ -56,14 +56,24 @@ class Interner:
         key = _key(dialect, item)
         known = self._memory.messages.get(key)
         if known is None:
-            known = tuple(self._table.intern(fields) for fields in build(item))
-            self._memory.messages[key] = known
+            known = self._memory.messages[key] = self._built(item, build)
         return known
+
+    def _built(self, item: object, build: Callable[[Any], Iterable[Mapping[str, Any]]]) -> tuple[Message, ...]:
+        return tuple([self._table.intern(fields) for fields in build(item)])
 
     def tools(self, raw: object, build: Callable[[Sequence[Any]], Tools]) -> Tools:
         """The tools that `build` makes of a list of them: one tuple for equal lists."""
         if not isinstance(raw, list) or not raw:
             return ()
+        if self._shared:
+            held = self._memory.shared_tools.get(id(raw))
+            if held is None:
+                held = self._memory.shared_tools[id(raw)] = raw, self._tools(raw, build)
+            return held[1]
+        return self._tools(raw, build)
+
+    def _tools(self, raw: list[Any], build: Callable[[Sequence[Any]], Tools]) -> Tools:
         key = _key("", raw)
         known = self._memory.tools.get(key)
         if known is None:
@@ -91,6 +101,8 @@ class _Memory:
 
     messages: dict[Key, tuple[Message, ...]] = field(default_factory=dict)
     tools: dict[Key, Tools] = field(default_factory=dict)
+    shared_tools: dict[int, tuple[object, Tools]] = field(default_factory=dict)
+    """Of lists that are shared, by identity; the list is held, so that no other can have it."""
     walks: dict[str, Walk[Message]] = field(default_factory=dict)
     """Of what is shared, by dialect."""
     lifetimes: dict[str, Walk[str]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
-from pytest_llmtrace._capture.dialects.chat_messages import ChatChoice, chat_message, chat_messages
+from pytest_llmtrace._capture.dialects.chat_messages import ChatChoice, chat_message, chat_messages, text_message
 from pytest_llmtrace._capture.dialects.dialect import Answer, Question
 from pytest_llmtrace._capture.dialects.failures import stated_error
 from pytest_llmtrace._capture.dialects.interning import Interner
@@ -41,7 +41,8 @@ class OpenAIChat:
 
     def answer(self, data: Mapping[str, Any]) -> Answer:
         choices = sorted(mappings(data.get("choices")), key=lambda choice: count(choice.get("index")))
-        said = [chat_message({"role": "assistant", **_said(choice)}) for choice in choices]
+        answers = [{"role": "assistant", **_said(choice)} for choice in choices]
+        said = [text_message(one) or chat_message(one) for one in answers]
         usage = data.get("usage")
         return Answer(
             output=_with_sources(with_alternatives(said), [data]),
@@ -89,7 +90,7 @@ def _said(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {**several[-1], "steps": several[:-1]}
 
 
-def _with_sources(output: dict[str, Any] | None, events: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _with_sources(output: Mapping[str, Any] | None, events: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The output with what the provider searched for it, which Perplexity, xAI and Z.ai put beside the choices."""
     found = {name: event[name] for event in events for name in _SOURCES if event.get(name)}
     if output is None or not found:
@@ -107,7 +108,7 @@ def choice_error(choices: Iterable[Mapping[str, Any]]) -> CallError | None:
     return next((error for choice in choices if (error := stated_error(choice))), None)
 
 
-def with_alternatives(said: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def with_alternatives(said: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The first of several choices, the others beside it."""
     if not said:
         return None

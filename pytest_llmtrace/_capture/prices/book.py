@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from pytest_llmtrace._capture.prices.map import find_entry, price_map
-from pytest_llmtrace._capture.prices.rates import rates
+from pytest_llmtrace._capture.prices.map import entry_of, is_shipped, price_map, shipped_entry
+from pytest_llmtrace._capture.prices.rates import Rates, depends_on_size, rates
 from pytest_llmtrace._model.usage import Usage
 
 
@@ -48,7 +49,9 @@ class PriceBook:
             images = params.get("n")
             return per_image * (images if type(images) is int and 0 < images <= _MOST_IMAGES else 1)
         tier = params.get("service_tier")
-        found = rates(entry, provider, usage.input_tokens, tier if isinstance(tier, str) else None)
+        tier = tier if isinstance(tier, str) else None
+        fixed = _fixed_rates(call_model, provider, tier) if not self._project and is_shipped() else None
+        found = fixed or rates(entry, provider, usage.input_tokens, tier)
         if found is None:
             return None
         cost = found.cost(usage, keep_one_hour=_keeps_one_hour(params))
@@ -87,14 +90,23 @@ class PriceBook:
 
     def _entry(self, model: str, provider: str) -> Mapping[str, Any] | None:
         own = self._own(model, provider)
-        known = find_entry(model, provider, price_map())
+        known = entry_of(model, provider)
         return known if own is None else {**(known or {}), **own}
 
     def _own(self, model: str, provider: str) -> Mapping[str, float] | None:
+        if not self._project:
+            return None
         for name in (f"{provider}/{model}", model, model.removeprefix(f"{provider}/")):
             if name in self._project:
                 return self._project[name]
         return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _fixed_rates(model: str, provider: str, tier: str | None) -> Rates | None:
+    """The rates of the file that litellm ships, read once; `None` where there are none, or the size counts."""
+    entry = shipped_entry(model, provider)
+    return None if entry is None or depends_on_size(entry) else rates(entry, provider, 0, tier)
 
 
 def _per_image(entry: Mapping[str, Any], usage: Usage) -> float | None:

@@ -28,6 +28,22 @@ def price_map() -> PriceMap:
     return imported if isinstance(imported, dict) and imported else _shipped()
 
 
+def entry_of(model: str, provider: str) -> Entry | None:
+    """The prices of a model of a provider in the map that is in use; `None` where that has none."""
+    return shipped_entry(model, provider) if is_shipped() else find_entry(model, provider, price_map())
+
+
+def is_shipped() -> bool:
+    """Whether the map in use is the file that litellm ships, which nobody changes: what is found in it stays."""
+    return price_map() is _shipped()
+
+
+@lru_cache(maxsize=1024)
+def shipped_entry(model: str, provider: str) -> Entry | None:
+    """The prices of a model of a provider in the file that litellm ships."""
+    return find_entry(model, provider, _shipped())
+
+
 def find_entry(model: str, provider: str, prices: PriceMap) -> Entry | None:
     """The prices of a model of a provider, in litellm's names for both; `None` where the map has none."""
     if len(model) > _LONGEST_NAME:

@@ -64,6 +64,11 @@ def rates(entry: Mapping[str, Any], provider: str, input_tokens: int, service_ti
     return replace(found, cache_write=sent, cache_write_1h=sent) if provider == "perplexity" else found
 
 
+def depends_on_size(entry: Mapping[str, Any]) -> bool:
+    """Whether the rates of an entry may differ with the size of a request."""
+    return "tiered_pricing" in entry or any("_above_" in name and not name.endswith("_above_1hr") for name in entry)
+
+
 class _Reader:
     """Reads a rate of an entry for a service tier and a prompt beyond some thresholds."""
 

@@ -36,7 +36,11 @@ class Watched:
         if now == self._before:
             return {}
         self._before = now
-        return {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
+        read, keys = _LAST[0]
+        if read != now:  # each owner looks for itself, and nearly always at the same
+            keys = {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
+            _LAST[0] = now, keys
+        return keys
 
 
 def _raw_variables() -> dict[Any, Any]:
@@ -63,6 +67,8 @@ def _is_mixed(value: str) -> bool:
     return not value.isalpha() and not value.isdigit() and not is_stand_in(value)
 
 
+_LAST: Final[list[tuple[object, Mapping[str, str]]]] = [(None, {})]
+"""The variables that were read last, and the keys among them."""
 _SHORTEST: Final = 8
 _KEY: Final = re.compile(
     r"(?:^|_)(?:API_?KEY|API_?SECRET|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PRIVATE_?KEY|SIGNING_?KEY"

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pytest_llmtrace._model.secrecy.search import Known, secrets_in
+from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 
 
 class CleanTexts:
@@ -83,7 +83,19 @@ class Searched:
         """Of bodies."""
         self.texts = CleanTexts()
         """That were read in all encodings, by whoever looks at what is left."""
+        self._short: dict[str, str] = {}
         self._more: dict[frozenset[str], Searched] | None = {} if remembers else None
+
+    def cleaned(self, text: str) -> str:
+        """The text with every secret replaced. A short one (a header, an address, a name) comes again and again."""
+        made = self._short.get(text)
+        if made is None:
+            made = without_secrets(text, self.known)
+            if len(text) <= _SHORT:
+                if len(self._short) >= _MOST_SHORT:
+                    self._short.clear()
+                self._short[text] = made
+        return made
 
     def knowing(self, values: Mapping[str, str]) -> Searched:
         """For these values as well, each with what it is. All owners of a run that learn the same share what it made.
@@ -107,3 +119,6 @@ _BOUNDARY: Final = re.compile(r"\}(?:,\s?(?=\{\"[A-Za-z_])|\],\s?(?=\"[A-Za-z_])
 """Never inside of a text of JSON: a quote would have a backslash there, and behind the quote that ends a text no letter
 can stand."""
 _MOST_SETS: Final = 8
+_SHORT: Final = 300
+"""Letters of what is remembered with what came of it."""
+_MOST_SHORT: Final = 512

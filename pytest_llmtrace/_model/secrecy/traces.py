@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
@@ -12,6 +13,7 @@ from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 Redact = Callable[[Any], Any]
 
 _NAMES = ("session", "agent", "parent", "task", "provider", "model", "response_model")
+_names_of: Final[Callable[[LLMCall], tuple[str | None, ...]]] = attrgetter(*_NAMES)
 
 
 def redacted_trace(trace: Trace, redact: Redact) -> Trace:
@@ -36,7 +38,18 @@ def redacted_trace(trace: Trace, redact: Redact) -> Trace:
 
 def with_names(trace: Trace, made: Callable[[str], str]) -> Trace:
     """The trace with all names and labels in it rewritten, which are said by the application and not by a provider."""
-    return replace(trace, entries=tuple(_with_names(entry, made) for entry in trace.entries))
+    good: set[tuple[str | None, ...]] = set()
+    entries: list[AnyEntry] = []
+    for entry in trace.entries:
+        said = _names_of(entry) if isinstance(entry, LLMCall) and entry.fallback_from is None else ()
+        if said in good:  # the calls of a conversation have the same
+            entries.append(entry)
+            continue
+        new = _with_names(entry, made)
+        entries.append(new)
+        if said and new is entry:
+            good.add(said)
+    return replace(trace, entries=tuple(entries))
 
 
 def _with_names(entry: AnyEntry, made: Callable[[str], str]) -> AnyEntry:

@@ -168,6 +168,18 @@ def test_what_a_request_proved_itself_with_is_secret_in_all_that_follows(monkeyp
     assert for_all.text(f"{key} {late}") == f"{key} {late}"
 
 
+def test_what_was_no_secret_before_is_one_once_it_was_used_as_a_key():
+    """Short texts are remembered with what was known to be secret then, and another owner knows what it knew."""
+    key = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc"
+    first, other = Redactor(), Redactor()
+    head = HttpRequest(method="GET", url=f"https://a.example/{key}")
+    assert [one.name(f"agent {key}") for one in (first, other)] == [f"agent {key}"] * 2
+    assert [one.head(head).url for one in (first, other)] == [head.url] * 2
+    first.head(HttpRequest(method="GET", url="https://a.example", headers=(("authorization", f"Bearer {key}"),)))
+    assert [one.name(f"agent {key}") for one in (first, other)] == ["agent REDACTED", f"agent {key}"]
+    assert [one.head(head).url for one in (first, other)] == ["https://a.example/REDACTED", head.url]
+
+
 def test_the_last_look_learns_what_is_secret_from_now_on():
     """What a request proved itself with is sought in what was clean before, too."""
     key = "Qx9dkLmn7Wv3Zt8Rb5Hy2Jc"

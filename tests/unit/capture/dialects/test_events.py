@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llmtrace._capture.dialects.events import Body, read_body
+from pytest_llmtrace._store.bodies import body_data
+from pytest_llmtrace._store.bodies import read_body as stored
 from tests.unit.capture.dialects.dialect_wire import aws_message, response
 
 SSE = "text/event-stream"
@@ -26,6 +30,15 @@ SSE = "text/event-stream"
 def test_server_sent_events_in_every_form(body: bytes, kind: str) -> None:
     """Line ends, comments, split data, forgotten blank lines, a cut end, and a wrong content type do no harm."""
     assert read_body(response(body, kind=kind)) == Body(events=({"a": 1}, {"b": 2}))
+
+
+@pytest.mark.parametrize("kind", ["application/json", SSE, ""])
+@pytest.mark.parametrize("body", [b'{"a":[1,{"b":null}]}', b"{}", b'[{"a":1},2]', b"[]"])
+def test_a_body_that_a_tape_holds_as_json_reads_as_its_bytes_do(body: bytes, kind: str) -> None:
+    """Only that it is not written and parsed for it."""
+    plain = response(body, kind=kind)
+    held = replace(plain, body=stored(body_data(body)))
+    assert read_body(held) == read_body(plain)
 
 
 def test_the_end_marker_and_event_names() -> None:

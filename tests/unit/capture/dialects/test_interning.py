@@ -35,14 +35,14 @@ def test_a_repeated_history_is_the_same_objects() -> None:
 def test_each_distinct_message_is_normalised_once(monkeypatch: Any) -> None:
     """A history of T turns costs T normalisations, not T squared."""
     count = 0
-    normalise = chat_messages.chat_message
+    normalise = chat_messages.text_message
 
     def counting(raw: Any) -> Any:
         nonlocal count
         count += 1
         return normalise(raw)
 
-    monkeypatch.setattr(chat_messages, "chat_message", counting)
+    monkeypatch.setattr(chat_messages, "text_message", counting)
     table = MessageTable()
     for turns in range(1, 21):
         ask(CHAT, {"model": "m", "messages": history(turns)}, table)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._capture.dialects.chat_messages import chat_message, text_message
+from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.dialects.dialect_wire import CHAT, answered, ask, function, said, sent, sse
@@ -19,6 +21,40 @@ def choice(message: dict[str, Any], reason: str | None = "stop", index: int = 0)
 
 def chunk(delta: dict[str, Any], reason: str | None = None, index: int = 0) -> dict[str, Any]:
     return {"model": "gpt-4o-2024-08-06", "choices": [{"index": index, "delta": delta, "finish_reason": reason}]}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"role": "user", "content": "hi"},
+        {"content": "hi", "role": "assistant", "refusal": None, "annotations": [], "tool_calls": None},
+        {"role": "tool", "content": "x", "tool_call_id": "c"},
+        {"role": "function", "content": "x", "name": "f"},
+        {"role": "function", "content": "x"},
+        {"role": "user", "content": "x", "name": "n"},
+        {"role": "assistant", "content": "x", "audio": {"id": "a"}},
+        {"role": "assistant", "content": "x", "prefix": True},
+        {"role": "assistant", "content": "x", "weight": 0},
+        {"role": "assistant", "content": ""},
+        {"role": "", "content": "x"},
+        {"role": None, "content": "x"},
+        {"content": "x"},
+        {"role": "user", "content": [{"type": "text", "text": "x"}]},
+        {"role": "user"},
+        {},
+    ],
+)
+def test_a_message_of_text_alone_is_what_every_message_comes_to(raw: dict[str, Any]) -> None:
+    """The short way is taken where it leads to the same; else it is not taken."""
+    long = message(chat_message(raw))
+    short = text_message(raw)
+    assert short is None or (list(short.items()), short.digest) == (list(long.items()), long.digest)
+
+
+def test_most_messages_are_read_the_short_way() -> None:
+    """Also where an SDK writes out what is not there."""
+    assert text_message({"role": "user", "content": "hi"}) is not None
+    assert text_message({"role": "assistant", "content": "hi", "refusal": None, "annotations": []}) is not None
 
 
 def test_a_request_becomes_messages_tools_and_params() -> None:

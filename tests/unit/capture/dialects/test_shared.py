@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._capture.dialects import parse_request
+from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._model.http import HeldJson, HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import CHAT, CONVERSE, GEMINI, MESSAGES, RESPONSES
@@ -84,9 +85,8 @@ def test_what_is_shared_is_read_like_its_bytes(url: str, name: str, make: Any, r
 def test_a_growing_history_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message is looked at once however many requests repeat it, and no body is written out."""
     looked: list[Any] = []
-    monkeypatch.setattr(
-        "pytest_llmtrace._capture.dialects.interning._key", lambda _name, raw: looked.append(raw) or raw["n"]
-    )
+    built = Interner._built
+    monkeypatch.setattr(Interner, "_built", lambda self, item, build: looked.append(item) or built(self, item, build))
     monkeypatch.setattr(Held, "__bytes__", lambda _self: pytest.fail("a body was written out"))
     history = [{**chat(f"text {n}"), "n": n} for n in range(50)]
     table = MessageTable()

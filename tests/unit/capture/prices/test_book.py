@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -252,6 +253,21 @@ def test_long_prompts_have_prices_of_their_own() -> None:
     found = [rates(entry, "acme", tokens, None) for tokens in (128_000, 128_001, 256_001)]
 
     assert [(one.input, one.output) for one in found if one] == [(1e-6, 1e-6), (2e-6, 1e-6), (3e-6, 4e-6)]
+
+
+def test_rates_that_are_remembered_are_those_of_the_map_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of litellm's file each model is read once, but for those whose price depends on the size of a request."""
+    monkeypatch.setitem(sys.modules, "litellm", types.ModuleType("litellm"))
+    for tokens in (1, 10_000_000, 1):
+        for model, entry in price_map().items():
+            provider = str(entry.get("litellm_provider"))
+            usage = Usage(input_tokens=tokens, output_tokens=7)
+            found = find_entry(model, provider, price_map())
+            read = rates(found, provider, tokens, None) if found is not None else None
+            if provider != "anthropic" and read is not None:
+                assert PriceBook().cost(model, provider, usage) == read.cost(usage), model
+    sys.modules["litellm"].model_cost = {"gpt-4o": {"input_cost_per_token": 3.0}}  # type: ignore[attr-defined]
+    assert PriceBook().cost("gpt-4o", "openai", Usage(input_tokens=2)) == 6.0
 
 
 def test_moderations_are_free_at_openai() -> None:
