@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
@@ -100,7 +100,6 @@ class Recorder:
             return self._opened(raw, context)
 
     def _opened(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
-        host = urlsplit(raw.url).hostname or ""
         exchange = self._made(raw, context, taped=not is_hidden(enclosing()))
         request = exchange.request
         with self._lock:
@@ -120,7 +119,7 @@ class Recorder:
             if exchange.is_llm and (near := self._gates.nearest(exchange, self.exchanges)) is not None:
                 exchange.position, exchange.nearest = near[0], True
                 return self._played(exchange, near[1], "tape")
-            self._replay_without_answer(exchange, host, urlsplit(raw.url).port)
+            self._replay_without_answer(exchange, urlsplit(raw.url))
         elif exchange.is_llm:
             self._before_live(exchange)
         return exchange
@@ -190,8 +189,9 @@ class Recorder:
 
     # What replay does with a request that is not on the tape
 
-    def _replay_without_answer(self, exchange: Exchange, host: str, port: int | None) -> None:
-        if not exchange.is_llm and (not self.guarded or (is_loopback(host) and not self.is_recorded_port(port))):
+    def _replay_without_answer(self, exchange: Exchange, url: SplitResult) -> None:
+        is_other_server = is_loopback(url.hostname or "") and not self.is_recorded_port(url.port)
+        if not exchange.is_llm and (not self.guarded or is_other_server):
             exchange.taped = False
             return
         exchange.missed = True

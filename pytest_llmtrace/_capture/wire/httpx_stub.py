@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._capture.wire.sendable import sendable, sendable_headers
 from pytest_llmtrace._capture.wire.stubbed import stubbing
@@ -79,10 +79,14 @@ def _keep(switchboard: Switchboard, opened: Opened | None, response: Any, body: 
 
 def request_of(request: Any, body: bytes) -> HttpRequest:
     """Our request from httpx's."""
-    raw = tuple([pair for pair in request.headers.raw if pair[0].lower() != b"content-length"])
+    raw = tuple([pair for pair in request.headers.raw if pair[0] not in _OWN])
     return HttpRequest(
         method=request.method.upper(), url=str(request.url), headers=_headers(raw, request.headers.encoding), body=body
     )
+
+
+_OWN: Final = frozenset({b"Content-Length", b"content-length"})
+"""What alone differs from request to request, and says nothing that the body does not."""
 
 
 @functools.lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Final, Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -51,9 +52,7 @@ class Switchboard:
         passed_on()
         with stopping(recorder, "a request could not be read"):
             request = read()
-        url = urlsplit(request.url)
-        host = url.hostname or ""
-        if any(host == chore and path in url.path for chore, path in _CHORES):
+        if _is_chore(request.url):
             raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.place}")
         if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
             return report or None
@@ -111,3 +110,9 @@ class Switchboard:
 
     def _refuse(self, text: str) -> NoReturn:
         raise self._stop(text)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_chore(url: str) -> bool:
+    parts = urlsplit(url)
+    return any(parts.hostname == host and path in parts.path for host, path in _CHORES)

@@ -7,6 +7,7 @@ that is a collector on this machine: a test may have started it to look at what 
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import sys
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,7 @@ def reported(
     return (recorder, accepted(request)) if answered else ()
 
 
+@functools.lru_cache(maxsize=256)
 def is_telemetry(url: str) -> bool:
     """Whether a request reports traces, spans or usage figures: of OpenAI Agents, LangSmith, OpenTelemetry, ..."""
     try:
@@ -86,16 +88,21 @@ def _body(url: str) -> bytes:
 
 def _is_for_local_collector(request: HttpRequest) -> bool:
     """Whether OpenTelemetry exports to this machine: no two exports are alike, for spans have random ids and times."""
-    try:
-        parts = urlsplit(request.url)
-        if request.method != "POST" or not parts.path.endswith(_OTLP) or not is_loopback(parts.hostname or ""):
-            return False
-    except ValueError:
+    if request.method != "POST" or not _is_export_to_here(request.url):
         return False
     body = decoded(request.body, request.header("content-encoding") or "")
     return (request.header("content-type") or "").startswith("application/x-protobuf") or _OTLP_JSON.match(
         body
     ) is not None
+
+
+@functools.lru_cache(maxsize=256)
+def _is_export_to_here(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.path.endswith(_OTLP) and is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 _OPENAI_AGENTS: Final = "/v1/traces/ingest"
