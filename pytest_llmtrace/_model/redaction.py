@@ -22,7 +22,7 @@ from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
-from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
+from pytest_llmtrace._model.secrecy.search import Known, secrets_in
 from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
 
