@@ -150,7 +150,10 @@ class Redactor:
         return own
 
     def _learn(self, found: Mapping[str, str]) -> None:
-        found = {**(self._variables.changed() if self._variables is not None else {}), **found}
+        changed = self._variables.changed() if self._variables is not None else {}
+        if not changed and not found:
+            return
+        found = {**changed, **found}
         searched = self.searched.knowing({one: what for one, what in found.items() if not self.known.allows(one)})
         if searched is not self.searched:
             self.searched = searched

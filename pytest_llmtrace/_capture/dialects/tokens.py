@@ -41,10 +41,7 @@ def openai_usage(raw: object) -> Usage | None:
     sent = count(first(fields, "prompt_tokens", "input_tokens"))
     received = count(first(fields, "completion_tokens", "output_tokens"))
     reasoning = count(first(after, "reasoning_tokens")) or count(fields.get("reasoning_tokens"))
-    cached = max(
-        count(before.get("cached_tokens")),
-        *(count(fields.get(name)) for name in ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")),
-    )
+    cached = max([count(before.get("cached_tokens")), *(count(fields[name]) for name in _CACHED if name in fields)])
     written = count(first(before, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"))
     total = count(fields.get("total_tokens"))
     if reasoning and (total == sent + received + reasoning or (not total and reasoning > received)):
@@ -135,6 +132,7 @@ _COSTS: Final = {
 }
 """For each kind of piece: how many characters are one token, and how many more make another."""
 
+_CACHED: Final = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
 _LONGEST_COUNT: Final = 16
 _MESSAGE_FRAME: Final = 4
 _REPLY_START: Final = 3

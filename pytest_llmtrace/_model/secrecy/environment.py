@@ -32,10 +32,10 @@ class Watched:
 
     def changed(self) -> Mapping[str, str]:
         """The values that are like real keys, with what they are, where anything changed since this was last asked."""
-        now = _raw_variables()
-        if now == self._before:
+        held = _held_variables()
+        if held == self._before:
             return {}
-        self._before = now
+        self._before = now = dict(held)
         read, keys = _LAST[0]
         if read != now:  # each owner looks for itself, and nearly always at the same
             keys = {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
@@ -43,10 +43,10 @@ class Watched:
         return keys
 
 
-def _raw_variables() -> dict[Any, Any]:
-    """All variables as they are held: copying what `os.environ` gives decodes each, a hundred times slower."""
-    held = getattr(os.environ, "_data", None)
-    return dict(os.environ if held is None else held)
+def _held_variables() -> Mapping[Any, Any]:
+    """All variables as they are held: what `os.environ` gives decodes each, a hundred times slower."""
+    held: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
+    return held
 
 
 def _secrets(name: str, value: str) -> Iterator[str]:

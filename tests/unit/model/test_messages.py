@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.messages import FIELDS, Message, MessageTable, message
 
 texts = st.text(max_size=20)
@@ -88,3 +89,22 @@ def test_equal_messages_are_held_once():
     assert table.intern({"content": "hi", "role": "user"}) is first
     assert table.intern({"role": "user", "content": "ho"}) is not first
     assert len(table) == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"role": "user", "content": "plain"},
+        {"content": 'a "quote", a \\ and\n\t\x00\x7f', "role": "user"},
+        {"role": "übung 北京 \U0001f600", "content": "\ud800 alone"},
+        {"role": "user", "content": ""},
+        {"role": "user", "content": [{"type": "text", "text": "x"}]},
+        {"role": "user", "content": None},
+        {"role": "tool", "content": "x", "tool_call_id": "c"},
+        {"role": "user", "name": "n"},
+        {},
+    ],
+)
+def test_every_digest_is_that_of_the_canonical_form(fields):
+    """Also where that is written the short way: golden traces and tapes hold digests of either."""
+    assert Message(fields).digest == digest(canonical_json(fields))
