@@ -58,12 +58,15 @@ def test_the_log_of_vcrpy_is_silent_unless_somebody_set_it_up(project, level, re
     request.addfinalizer(lambda: logging.getLogger("vcr").setLevel(logging.NOTSET))  # of this process, too
     project.write(
         f"""
-        import logging
+        import logging, urllib.request
 
         def test_one():
             if {level!r}:
                 logging.getLogger("vcr").setLevel({level!r})
-            chat("hello")
+            body = b'{{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "hi"}}]}}'
+            headers = {{"content-type": "application/json"}}
+            url = {project.provider.openai_url!r} + "/chat/completions"
+            urllib.request.urlopen(urllib.request.Request(url, body, headers))
             assert False
         """
     )
