@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
+from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
@@ -27,14 +27,6 @@ from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
 
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor"]
-
-REQUEST_HEADERS: Final = frozenset({"accept", "anthropic-beta", "anthropic-version", "content-type", "openai-beta"})
-"""Request headers that are kept; all others are dropped, so that no unknown one can carry a secret."""
-
-RESPONSE_HEADERS: Final = frozenset(
-    {"content-language", "content-type", "link", "location", "openai-version", "retry-after", "retry-after-ms"}
-)
-"""Response headers that are kept."""
 
 _SHORTEST_SECRET: Final = 8
 _MOST_HEADS: Final = 256
@@ -166,7 +158,7 @@ class Redactor:
         return self._head(request, self._learned(request))
 
     def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
-        kept = _kept(request.headers)
+        kept = kept_of_request(request.headers)
         said = request.method, request.url, kept, own
         known = self._heads.get(said)
         if known is None:
@@ -295,9 +287,3 @@ class Redactor:
             is_url = name.lower() == "location"
             made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
         return tuple(made)
-
-
-@functools.lru_cache(maxsize=64)
-def _kept(headers: Headers) -> Headers:
-    """What of a request's headers a file may hold, not redacted yet; those of one client's requests are the same."""
-    return tuple(pair for pair in headers if pair[0].lower() in REQUEST_HEADERS)
