@@ -16,17 +16,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.arms import OURS
 from benchmarks.cases.agents import agents
 from benchmarks.cases.in_process import comparison, nearest
 from benchmarks.cases.many import many
 from benchmarks.cases.recording import recording
-from benchmarks.cases.replay import litellm, litellm_ahead, openai
+from benchmarks.cases.replay import litellm, openai
 from benchmarks.cases.startup import startup
 from benchmarks.environments import ROOT
 from benchmarks.machine import installed, machine
-from benchmarks.projects import Provider
+from benchmarks.projects import Project, Provider
 from benchmarks.publishing import CannotPublishError, publish
-from benchmarks.replays import Effort
+from benchmarks.replays import Effort, calls_of
 from benchmarks.tables import Table
 
 CASES: Final[dict[str, Callable[[Effort], Iterator[Table]]]] = {
@@ -39,8 +40,15 @@ CASES: Final[dict[str, Callable[[Effort], Iterator[Table]]]] = {
     "recording": recording,
     "many": many,
 }
-_QUICK: Final = ("comparison", "nearest", "startup", "openai", "litellm", "agents", "recording")
-"""What a quick run consists of: first what leaves a core free for what is recorded ahead."""
+_ORDER: Final = ("comparison", "nearest", "startup", "openai", "litellm", "agents", "recording", "many")
+"""First what leaves a core free for what is recorded ahead."""
+_SLOW: Final = frozenset({"many"})
+"""What is no part of a quick run."""
+_AHEAD: Final[dict[bool, dict[str, tuple[str, str]]]] = {
+    False: {"agents": ("test_calls.py", "1,500")},
+    True: {"litellm": ("test_litellm_sync.py", calls_of(10))},
+}
+"""What takes long to record: by case, the tests and their calls, of a full and of a quick run."""
 
 
 def main() -> None:
@@ -63,7 +71,7 @@ def main() -> None:
     unknown = [name for name in options.cases if name not in CASES]
     if unknown:
         parser.error(f"there is no case {unknown[0]!r}; choose from {', '.join(CASES)}")
-    wanted = options.cases or (_QUICK if options.quick else tuple(CASES))
+    wanted = options.cases or [name for name in _ORDER if not (options.quick and name in _SLOW)]
     sys.exit(_run(wanted, folder, quick=options.quick))
 
 
@@ -75,8 +83,9 @@ def _run(wanted: Sequence[str], folder: Path, *, quick: bool) -> int:
     broken, began = [], time.perf_counter()
     folder.mkdir(parents=True, exist_ok=True)
     with Provider() as provider, ThreadPoolExecutor(1) as ahead:
-        if quick and "litellm" in wanted:
-            ahead.submit(litellm_ahead, Effort(provider=provider, quick=True))
+        for name, (test, calls) in _AHEAD[quick].items():
+            if name in wanted:  # what goes wrong here goes wrong there again, and is told
+                ahead.submit(Project.of, OURS, test, provider, calls=calls)
         for name in wanted:
             case: dict[str, Any] = {**about, "tables": []}
             started = time.perf_counter()

@@ -121,7 +121,7 @@ class Project:
         file = self.folder / _NOTE
         return json.loads(file.read_text()) if file.exists() else {}
 
-    def record(self, *options: str, seconds: float = 300) -> Ran:
+    def record(self, *options: str, seconds: float = 600) -> Ran:
         """Record against the provider. Raises: `CannotRunError`."""
         assert self.arm.record is not None
         ran = self._pytest((*self.arm.record, *options), {"BENCH_MODE": "record"}, seconds, self.provider.port)

@@ -60,7 +60,7 @@ class Found:
         return goals
 
     def headline(self, case: str, goals: Sequence[Goal], *, measured: str, unit: str) -> Headline:
-        """One line: the first goal is the bound, the others are met or not."""
+        """One line, for the first of the goals; all of them are to be met."""
         peers = [(one.ratio(measured) or 0.0, one.name) for one in self.arms if one.name in _BODY and one.rounds]
         best = min(peers, default=None)
         return Headline(
@@ -69,7 +69,7 @@ class Found:
             ours=goals[0].measured,
             noise=goals[0].noise,
             peer=f"{figure(best[0])}x {best[1]}" if best else "",
-            goal=f"{goals[0].bound}{', ahead of these' if len(goals) > 1 else ''}",
+            goal=goals[0].bound,
             met=all(one.met for one in goals),
         )
 

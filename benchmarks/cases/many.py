@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.progress import begin
 from benchmarks.replays import Effort, side_by_side, table_of
@@ -42,7 +43,11 @@ def many(effort: Effort) -> Iterator[Table]:
             found,
             goals=goals,
             headlines=[
-                found.headline(case, [whole], measured="cpu", unit="s"),
+                replace(
+                    found.headline(case, goals, measured="cpu", unit="s"),
+                    ours=f"{whole.measured}; {memory.measured} of memory a test",
+                    goal=f"{whole.bound}; {memory.bound}",
+                )
             ],
             notes=[f"The controller holds {extra:.0f} MiB more than that of the floor."],
             per_call=not workers,

@@ -17,13 +17,13 @@ UNRECORDED = replace(FLOOR, name="live, unrecorded", conftest="arm_plain", recor
 
 def recording(effort: Effort) -> Iterator[Table]:
     """Tests of 1 to 10 calls, each recorded anew in every round; the provider is a process of its own."""
-    tests = 20 if effort.quick else 50
+    tests = 10 if effort.quick else 50
     begin(f"recording {tests} tests")
     calls = calls_of(tests)
     arms = (UNRECORDED, OURS, *(() if effort.quick else (RECORDING, CASSETTER, MOCKLLM)))
     found, noise = interleaved(
         [Contender(name=arm.name, run=_runs(effort, arm, calls), once=arm not in (UNRECORDED, OURS)) for arm in arms],
-        rounds=1 if effort.quick else 5,
+        rounds=1 if effort.quick else 4,
     )
     all_of_them = Found(arms=found, noise=noise)
     goals = [

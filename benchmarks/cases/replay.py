@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.arms import FLOOR_WITHOUT_TLS, OURS, PEERS
 from benchmarks.progress import begin
-from benchmarks.projects import Project
 from benchmarks.replays import Effort, Found, calls_of, side_by_side, table_of, what_they_notice
-from benchmarks.rounds import CannotRunError
 from benchmarks.tables import Goal, Headline, Table
 
 
@@ -50,19 +48,9 @@ def openai(effort: Effort) -> Iterator[Table]:
     )
 
 
-QUICK_TESTS = 10
-"""Of litellm in a quick run: most of it is importing litellm."""
-
-
-def litellm_ahead(effort: Effort) -> None:
-    """Record what the quick run of litellm replays, on the core that other cases leave free."""
-    with contextlib.suppress(CannotRunError):  # it is told by that case
-        Project.of(OURS, "test_litellm_sync.py", effort.provider, calls=calls_of(QUICK_TESTS))
-
-
 def litellm(effort: Effort) -> Iterator[Table]:
     """Synchronous, then asynchronous."""
-    tests = QUICK_TESTS if effort.quick else 200
+    tests = 10 if effort.quick else 200
     for kind in ("sync",) if effort.quick else ("sync", "async"):
         begin(f"replay, litellm, {kind}, {tests} tests")
         found = side_by_side(effort, f"test_litellm_{kind}.py", calls=calls_of(tests), rounds=2, again=False)
@@ -84,8 +72,6 @@ def _goals(found: Found) -> list[Goal]:
 
 
 def _headlines(found: Found, case: str, goals: list[Goal]) -> list[Headline]:
-    whole, each, *faster = goals
-    return [
-        found.headline(case, [whole, *faster], measured="cpu", unit="s"),
-        found.headline(f"{case}: each call", [each], measured="per call", unit="ms"),
-    ]
+    line = found.headline(case, goals, measured="cpu", unit="s")
+    ours = f"{goals[0].measured}; each call {goals[1].measured}"
+    return [replace(line, ours=ours, goal=f"{goals[0].bound} both, ahead of every such peer")]
