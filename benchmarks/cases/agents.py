@@ -56,7 +56,7 @@ def agents(effort: Effort) -> Iterator[Table]:
             size = one.value("size")
             if size:
                 times = [1000 * stored["load"], 1000 * stored["save"]] if one.name == OURS.name else [None, None]
-                sizes.append([f"{turns} turns, {one.name}", size / 1e6, size / content, *times])
+                sizes.append([f"{turns} turns, {one.name}", size / 1e6, size / stored["content of both tests"], *times])
         replayed = (found.ours.value("per call") or 0.0) * turns
         size_goal = Goal(what=f"{turns} turns, tape and golden on disk", value=stored["files"] / content, limit=2.5)
         load_goal = Goal(
