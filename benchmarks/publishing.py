@@ -49,18 +49,25 @@ def publish(folder: Path, cases: Sequence[str]) -> tuple[Path, ...]:
     return PUBLISHED, README, PAGE
 
 
-def with_table(readme: str, published: Mapping[str, Any]) -> str:
-    """README with the table between its marks. Raises: `CannotPublishError`, where it has none."""
+def with_table(readme: str, published: Mapping[str, Any] | None) -> str:
+    """README with the table between its marks; `None`: nothing is published.
+
+    Raises:
+        CannotPublishError: README has no marks.
+    """
     if BEGIN not in readme or END not in readme:
         raise CannotPublishError(f"README.md has no place for the table: {BEGIN.strip()} ... {END.strip()}")
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
-    table = "".join(f"{line}\n" for line in _short(published))
+    table = "" if published is None else "".join(f"{line}\n" for line in _short(published))
     return f"{before}{BEGIN}{table}{END}{after}"
 
 
 def _short(published: Mapping[str, Any]) -> Iterator[str]:
     found = [one for tables in published["cases"].values() for table in tables for one in table["headlines"]]
+    yield ""
+    where = f"{published['date']}, {published['machine']['processor']}"
+    yield f"Measured on {where}; [all tables]({PAGE.relative_to(ROOT)}):"
     yield ""
     yield "| case | floor | ours | A/A | best peer that checks the body | goal | |"
     yield "|---|---|---|---|---|---|---|"

@@ -9,7 +9,7 @@ from benchmarks import publishing
 from benchmarks.inside import workload
 from benchmarks.noise import interval, noise_of
 from benchmarks.rounds import CannotRunError, Contender, interleaved
-from benchmarks.tables import Goal, Table
+from benchmarks.tables import Goal, Headline, Table
 
 
 def test_each_round_is_compared_with_the_floor_of_the_same_round():
@@ -110,6 +110,38 @@ def test_one_disturbed_round_excuses_nothing():
     assert noise_of([*quiet[:-1], 9.0]) == noise_of(quiet)
     least, most = interval(quiet)
     assert 0.99 <= least < 1.0 < most <= 1.01
+
+
+def test_what_is_published_is_what_was_measured():
+    """README and the page of the reference are drawn from the committed results, and from nothing else."""
+    there = publishing.PUBLISHED.is_file()
+    published = json.loads(publishing.PUBLISHED.read_text("utf-8")) if there else None
+    readme = publishing.README.read_text("utf-8")
+    assert publishing.with_table(readme, published) == readme
+    assert publishing.PAGE.is_file() == there
+    if published:
+        assert publishing.page(published) == publishing.PAGE.read_text("utf-8")
+
+
+def test_a_table_for_readme_has_a_row_for_each_headline():
+    """A row says floor, ours, noise, the best peer and the goal; what is missed stands out; the rest stays."""
+    ours = Headline(case="200 tests", floor="4 s", ours="1.20x", noise="0.99", peer="1.3x one", goal="1.15x", met=False)
+    table = Table(title="Replay", columns=("arm",), rows=[["floor"]], headlines=[ours]).data()
+    published = {"date": "1 May 2026", "machine": {"processor": "two cores"}, "cases": {"openai": [table]}}
+    readme = f"before\n{publishing.BEGIN}old\n{publishing.END}after\n"
+    assert publishing.with_table(readme, published).splitlines() == [
+        "before",
+        publishing.BEGIN.strip(),
+        "",
+        "Measured on 1 May 2026, two cores; [all tables](docs/reference/benchmarks.md):",
+        "",
+        "| case | floor | ours | A/A | best peer that checks the body | goal | |",
+        "|---|---|---|---|---|---|---|",
+        "| 200 tests | 4 s | 1.20x | 0.99 | 1.3x one | 1.15x | **missed** |",
+        "",
+        publishing.END.strip(),
+        "after",
+    ]
 
 
 def test_half_a_run_is_not_published(tmp_path):
