@@ -24,7 +24,7 @@ class ReplayStopError(BaseException):
     """
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Exchange:
     """A request with what became of it. Mutable: it is filled while the request runs."""
 

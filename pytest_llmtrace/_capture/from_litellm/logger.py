@@ -44,7 +44,7 @@ RESET: Final = "_reset_all_callbacks"
 _AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, weakref_slot=True, kw_only=True, eq=False)
 class LitellmCall:
     """One litellm call, as its logger saw it. Mutable: events fill it, from any thread."""
 

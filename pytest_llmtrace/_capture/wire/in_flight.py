@@ -7,11 +7,11 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.loose import Loose
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
 from pytest_llmtrace._capture.wire.reading import watch
@@ -21,11 +21,23 @@ from pytest_llmtrace._capture.wire.transport_failures import GivenUpError
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 
-litellm_call: ContextVar[LitellmCall | None] = ContextVar("llmtrace_litellm_call", default=None)
+litellm_call: Loose[LitellmCall] = Loose("llmtrace_litellm_call")
 """The litellm call that is being made in this context; set by the litellm logger."""
 
-sent: ContextVar[tuple[Recorder, Exchange] | None] = ContextVar("llmtrace_sent", default=None)
-"""The request that was last sent in this context, and who records it."""
+_exchange: Loose[Exchange] = Loose("llmtrace_sent")
+_recorder: Loose[Recorder] = Loose("llmtrace_sent_by")
+
+
+def sent() -> tuple[Recorder, Exchange] | None:
+    """The request that was last sent in this context, and who records it."""
+    recorder, exchange = _recorder.get(), _exchange.get()
+    return None if recorder is None or exchange is None else (recorder, exchange)
+
+
+def note_sent(recorder: Recorder, exchange: Exchange) -> None:
+    """A request is sent in this context."""
+    _recorder.set(recorder)
+    _exchange.set(exchange)
 
 
 def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,7 +45,7 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def send(*args: Any, **kwargs: Any) -> Any:
-        sent.set(None)
+        _exchange.set(None)
         asking = litellm_call.get()
         under_way = asking is not None and asking.open and asking.recorder is current()
         args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
@@ -44,11 +56,11 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         except BaseException as error:
             _failed(error)
             raise
-        return _awaited(result) if inspect.iscoroutine(result) else watch(result, sent.get())
+        return _awaited(result) if inspect.iscoroutine(result) else watch(result, sent())
 
     async def _awaited(coroutine: Any) -> Any:
         try:
-            return watch(await coroutine, sent.get())
+            return watch(await coroutine, sent())
         except GivenUpError:
             await _for_ever()
         except BaseException as error:
@@ -69,7 +81,7 @@ async def _for_ever() -> None:
 
 
 def _failed(error: BaseException) -> None:
-    found = sent.get()
+    found = sent()
     if found is not None:
         found[0].failed(found[1], error)
         stop_if_blocked(*found, error)

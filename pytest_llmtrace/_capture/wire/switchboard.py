@@ -12,7 +12,7 @@ from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.faults import noting, stopping
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
-from pytest_llmtrace._capture.wire.in_flight import litellm_call, sent
+from pytest_llmtrace._capture.wire.in_flight import litellm_call, note_sent
 from pytest_llmtrace._capture.wire.mocks import passed_on
 from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swapped
@@ -67,7 +67,7 @@ class Switchboard:
             stop_unswapped(request)
         exchange = recorder.open(request, litellm_call.get())
         exchange.swapped = swapped.get()
-        sent.set((recorder, exchange))
+        note_sent(recorder, exchange)
         return recorder, exchange
 
     def answer(self, opened: Opened | None, made: Callable[[HttpResponse], Answer]) -> Answer:
