@@ -110,9 +110,9 @@ def _conversations(calls: tuple[LLMCall, ...]) -> tuple[Conversation, ...]:
 
 def _turns(calls: Sequence[LLMCall], hung: Sequence[Link], members: Mapping[int, int]) -> tuple[Turn, ...]:
     turns: list[Turn] = []
-    known: tuple[Message, ...] = ()
+    before: LLMCall | None = None
     for number, (call, link) in enumerate(zip(calls, hung, strict=True), start=1):
-        kept = common_prefix(known, call.messages)
+        kept = 0 if before is None else _kept(before, call, link, follows=link.follows == number - 2)
         turns.append(
             Turn(
                 number=number,
@@ -125,8 +125,18 @@ def _turns(calls: Sequence[LLMCall], hung: Sequence[Link], members: Mapping[int,
                 fan_out=members.get(id(call)),
             )
         )
-        known = history(call)
+        before = call
     return tuple(turns)
+
+
+def _kept(before: LLMCall, call: LLMCall, link: Link, *, follows: bool) -> int:
+    """How many messages a call begins with of the history after the one before it; its link knows, if it follows it."""
+    sent, messages = before.messages, call.messages
+    known = follows and link.rewritten is None and link.repeated == len(sent) + 1
+    if not known:
+        return common_prefix(history(before), messages)
+    answer = before.output
+    return len(sent) + (answer is not None and messages[len(sent)].digest == answer.digest)
 
 
 def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tuple[Conversation, ...]:

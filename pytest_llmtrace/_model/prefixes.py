@@ -25,6 +25,8 @@ def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
     shortest = min(len(first), len(second))
     if not shortest or first[0] is not second[0]:
         return 0
+    if all(map(is_, first, second)):
+        return shortest
     for start in range(0, shortest, _CHUNK):
         here, there = first[start : start + _CHUNK], second[start : start + _CHUNK]
         if not all(map(is_, here, there)):

@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Final
 
+from pytest_llmtrace._compare.calls.answered import Answered, answered
 from pytest_llmtrace._compare.calls.lens import Data, Lens
 from pytest_llmtrace._compare.differences.align import prefix_length
-from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
 
 SYSTEM_ROLES: Final = frozenset({"system", "developer"})
-_FARTHEST: Final = 8
-"""How many assistant messages back a tool message is looked up for the call it answers."""
-
-
-class Answered(NamedTuple):
-    """Which tool call a tool message answers."""
-
-    back: int
-    """How many assistant messages with tool calls lie between."""
-    place: int
-    """Its position among the tool calls of its message."""
-    call: dict[str, Any]
-    """The tool call as captured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +45,22 @@ class TurnPrint:
 
     rewritten: bool = False
     """Whether its history is not the one that it continues, but was cut, summarised or edited."""
+
+    def adding(self, kept: int, brought: tuple[str, ...]) -> TurnPrint:
+        """The turn with what it adds to the one before."""
+        return TurnPrint(
+            label=self.label,
+            number=self.number,
+            call=self.call,
+            at=self.at,
+            head=self.head,
+            keys=self.keys,
+            reply=self.reply,
+            kept=kept,
+            brought=brought,
+            fan_out=self.fan_out,
+            rewritten=self.rewritten,
+        )
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -93,6 +97,8 @@ class Fingerprints:
         self._answers: dict[tuple[int, tuple[int, int] | None], str] = {}
         self._echoes: dict[int, str] = {}
         self._tools: dict[int, str] = {}
+        self._heads: dict[tuple[object, ...], str] = {}
+        self._endings: dict[tuple[str | None, str], str] = {}
         self._one: dict[str, str] = {}
         """One string object for equal digests, so that sequences of them compare by identity."""
         self._alive: list[object] = []
@@ -121,8 +127,8 @@ class Fingerprints:
             brought = tuple(
                 key for key, message in said if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant"
             )
-            made.append(replace(one, kept=kept, brought=brought))
-            history = one.keys if one.call.output is None else (*one.keys, self.key(one.call.output))
+            made.append(one.adding(kept, brought))
+            history = one.keys if one.call.output is None else one.keys + (self.key(one.call.output),)  # noqa: RUF005 - copied once, not twice
         return made
 
     def conversation(self, prints: Iterable[TurnPrint]) -> str:
@@ -166,7 +172,16 @@ class Fingerprints:
         return known
 
     def head(self, call: LLMCall) -> str:
-        """Digest of what a request has besides its messages."""
+        """Digest of what a request has besides its messages: of those that have the same, looked at once."""
+        params = written_value(dict(call.params))
+        about = call.operation, call.provider, call.model, params, tuple(map(id, call.tools))
+        known = self._heads.get(about) if params is not None else None
+        if known is None:
+            known = self._heads[about] = self._head(call)
+            self._alive.append(call.tools)
+        return known
+
+    def _head(self, call: LLMCall) -> str:
         if not call.tools:
             return digest(canonical_json(self.lens.head(call)))
         tools = [self._tool(call, tool) for tool in call.tools]
@@ -179,7 +194,7 @@ class Fingerprints:
         for turn in conversation.turns:
             call = turn.call
             kept = min(turn.kept, len(sent)) if before is not None else 0
-            keys = (*sent[:kept], *self.keys(call, kept))
+            keys = sent[:kept] + tuple(self.keys(call, kept))
             made.append(
                 TurnPrint(
                     label=conversation.label,
@@ -208,8 +223,18 @@ class Fingerprints:
     def _reply(self, call: LLMCall) -> str:
         if call.status == "missed":
             return "missed"
-        output = self.key(call.output) if call.output is not None else None
-        return digest(canonical_json([output, self.lens.ending(call)]))
+        output = f'"{self.key(call.output)}"' if call.output is not None else "null"
+        return digest(f"[{output},{self._ending(call)}]")
+
+    def _ending(self, call: LLMCall) -> str:
+        """What the answer has besides its message, in canonical form."""
+        if call.error is not None or not isinstance(call.finish_reason, str | None):
+            return canonical_json(self.lens.ending(call))
+        about = call.finish_reason, call.status
+        known = self._endings.get(about)
+        if known is None:
+            known = self._endings[about] = canonical_json(self.lens.ending(call))
+        return known
 
     def _answer(self, message: Message, found: Answered | None) -> str:
         link = (found.back, found.place) if found is not None else None
@@ -226,26 +251,6 @@ class Fingerprints:
 def repeated(message: Data) -> Data:
     """The part of an answer that later histories repeat; applications drop the rest."""
     return {name: message.get(name) for name in ("content", "tool_calls")}
-
-
-def answered(messages: Sequence[Message], position: int) -> Answered | None:
-    """The tool call that the message at a position is the result of; `None` where no call before it has that id.
-
-    Ids are compared inside one history only: two runs never share them.
-    """
-    wanted = messages[position]["tool_call_id"]
-    passed = 0
-    for before in range(position - 1, -1, -1) if wanted is not None else ():
-        calls = messages[before]["tool_calls"]
-        if not isinstance(calls, list):
-            continue
-        for place, item in enumerate(calls):
-            if isinstance(item, dict) and item.get("id") == wanted:
-                return Answered(passed, place, item)
-        passed += 1
-        if passed == _FARTHEST:
-            break
-    return None
 
 
 def _fan_outs_sorted(prints: Sequence[TurnPrint]) -> list[TurnPrint]:

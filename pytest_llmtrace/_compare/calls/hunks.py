@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pytest_llmtrace._compare.calls.fingerprints import TurnPrint, answered
+from pytest_llmtrace._compare.calls.answered import answered
+from pytest_llmtrace._compare.calls.fingerprints import TurnPrint
 from pytest_llmtrace._compare.calls.lens import Data, Lens
 from pytest_llmtrace._compare.calls.messages import kind_of_role, message_changes, whole_message
 from pytest_llmtrace._compare.differences.align import align, gaps

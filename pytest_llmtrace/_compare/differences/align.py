@@ -52,6 +52,8 @@ def prefix_length(left: Sequence[Hashable], right: Sequence[Hashable], within: G
     """How many items two sequences, or a stretch of them, begin with in common."""
     left_from, left_to, right_from, right_to = within or (0, len(left), 0, len(right))
     longest = min(left_to - left_from, right_to - right_from)
+    if left[left_from : left_from + longest] == right[right_from : right_from + longest]:
+        return longest
     length = 0
     while length < longest:
         size = min(_CHUNK, longest - length)

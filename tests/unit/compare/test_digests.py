@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
+from pytest_llmtrace._compare.calls.lens import lens
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted
-from pytest_llmtrace._model.trace import Event, ToolCall, Trace
+from pytest_llmtrace._model.trace import CallError, Event, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.compare.strategies import changed, traces, with_new_ids
-from tests.unit.compare.traces import call, refund, says, trace, user
+from tests.unit.compare.traces import call, refund, says, tool, trace, user
 
 EXACT = POLICIES["exact"]
 ALL = [
@@ -115,12 +117,45 @@ def test_the_digest_is_stable() -> None:
 
 @pytest.mark.parametrize("size", [20, 40])
 def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """However long the history is, each message is looked at once."""
+    """However long the history is, each answer is looked at once, and once what is the same in all calls."""
     from pytest_llmtrace._compare.calls import fingerprints
     from tests.unit.compare.traces import chat
 
     counted: list[Any] = []
-    real = fingerprints.canonical_json
-    monkeypatch.setattr(fingerprints, "canonical_json", lambda value: counted.append(value) or real(value))
+    for name in ("canonical_json", "digest"):
+        real = getattr(fingerprints, name)
+        monkeypatch.setattr(fingerprints, name, lambda value, name=name, real=real: counted.append(name) or real(value))
     behaviour_digest(trace(chat(*[([user(f"q{at}")], says(f"a{at}")) for at in range(size)])))
-    assert len(counted) == 2 * size
+    assert Counter(counted) == {"canonical_json": 2, "digest": size + 2}
+
+
+REQUESTS: list[dict[str, Any]] = [
+    {},
+    *({"params": {"n": value}} for value in (1, True, "1", None, [1], {"1": 1}, Usage())),
+    {"params": {"n": 1, "m": 1}},
+    {"model": "n"},
+    {"provider": "n"},
+    {"operation": "n"},
+    *({"tools": tools} for tools in ((tool("f"),), (tool("f", x="integer"),), (tool("f"), tool("g")))),
+]
+
+
+def test_what_calls_ask_is_told_apart_however_many_were_seen() -> None:
+    """What is remembered of one request serves no other: not where only a type or a tool differs."""
+    seen, calls = Fingerprints(lens(EXACT)), [call(user("a"), **fields) for fields in REQUESTS]
+    heads = [seen.head(one) for one in calls]
+    assert heads == [Fingerprints(lens(EXACT)).head(one) for one in calls] == [seen.head(one) for one in calls]
+    assert len(set(heads)) == len(calls)
+
+
+def test_how_calls_ended_is_told_apart_however_many_were_seen() -> None:
+    """What is remembered of one ending serves no other."""
+    errors = [CallError(type="E", message=text, status=500) for text in "ab"]
+    endings: list[dict[str, Any]] = [
+        *({"finish_reason": reason} for reason in (None, "stop", "length", ["stop"])),
+        *({"status": status} for status in ("open", "abandoned")),
+        *({"error": error} for error in errors),
+    ]
+    ended = [trace([replace(call(user("a")), **fields)]) for fields in endings]
+    both = [trace([call(user("x")), *one.calls]) for one in ended]
+    assert len({behaviour_digest(one) for one in ended}) == len({behaviour_digest(one) for one in both}) == len(endings)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model import grouping
+from pytest_llmtrace._model.conversations import conversations, history
 from pytest_llmtrace._model.messages import Message, message
 from pytest_llmtrace._model.prefixes import common_prefix, shared_prefix
-from pytest_llmtrace._model.trace import LLMCall
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from tests.unit.compare.strategies import traces
 
 KNOWN = [message({"role": "user", "content": text}) for text in "abc"]
 histories = st.lists(st.sampled_from(KNOWN), max_size=400)
@@ -50,3 +54,11 @@ def test_grouping_looks_once_at_each_message(monkeypatch: pytest.MonkeyPatch) ->
         history = (*history, answer)
     assert grouping.grouped(calls) == [calls]
     assert len(seen) <= 3 * len(history)
+
+
+@given(observed=traces())
+def test_what_a_turn_keeps_is_what_it_begins_with_of_the_history_before(observed: Trace) -> None:
+    """Whatever links say, they save a comparison only where its outcome is known."""
+    for one in conversations(observed.calls):
+        kept = [0, *(common_prefix(history(a), b.messages) for a, b in itertools.pairwise(one.calls))]
+        assert [turn.kept for turn in one.turns] == kept
