@@ -89,7 +89,7 @@ def _is_flat(values: Sequence[Any]) -> bool:
 
 def _flow(value: Any, room: int) -> str | None:
     """A value in flow style, or `None` where it is too long or has text of several lines."""
-    if room < _SHORTEST_FLOW or (isinstance(value, str) and "\n" in value):
+    if room < _SHORTEST_FLOW or (isinstance(value, str) and (len(value) > room or "\n" in value)):
         return None
     if isinstance(value, dict):
         text = _flow_parts(((f"{yaml_scalars.one_line(str(key), flow=True)}: ", value[key]) for key in value), room)

@@ -25,6 +25,11 @@ def runs(text: str) -> Iterator[tuple[int, int]]:
         position = end
 
 
+def has_run(text: str) -> bool:
+    """Whether there is any."""
+    return _RUN in text.encode("latin-1", "replace").translate(_FLAGS)
+
+
 def decoded(run: str) -> str | None:
     """What a run says, a letter for a byte; `None` where it is not base64."""
     letters = run.rstrip("=").translate(_STANDARD)

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+from pytest_llmtrace._model.secrecy import base64_runs
+
 
 def readings(text: str) -> Iterator[str]:
     """The text, and what it says when it is decoded, as far as that is text; each once."""
@@ -42,6 +44,8 @@ def _inside(text: str) -> Iterator[str]:
     if "\0" in text:
         yield text.replace("\0", "")
     yield from _texts(text)
+    if not base64_runs.has_run(text):  # nor anything in hexadecimal, which is longer
+        return
     for found in _BASE64.finditer(text):
         letters = _SPACE.sub("", found[0]).translate(_STANDARD)
         for start in range(4):
