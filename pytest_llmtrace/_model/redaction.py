@@ -22,6 +22,7 @@ from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
+from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
 from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
@@ -185,6 +186,8 @@ class Redactor:
             body=self._answered(response.body, own),
         )
         made = made if self._eye is None else self._eye.response(made)
+        if isinstance(held_body(made), ReadStream):  # its texts were looked at, and need not be held
+            made = replace(made, body=made.body)
         return made if made.body == response.body else replace(made, body=without_log_probabilities(made.body))
 
     def url(self, url: str) -> str:
@@ -212,8 +215,11 @@ class Redactor:
 
     def _answered(self, body: bytes, own: Iterable[str]) -> SupportsBytes:
         """The body of a response. One object in one line is no stream, whose events may hold a secret in pieces."""
-        read = read_json(body)
-        clean = b"\n" not in body and body[:1] == b"{" and self._holds_none(read, own)
+        read = read_answer(body)
+        if isinstance(read, ReadStream):
+            clean = read.holds_none(self._for(own))
+        else:
+            clean = b"\n" not in body and body[:1] == b"{" and self._holds_none(read, own)
         made = self._with_more(body if clean else answer_without_secrets(body, self._for(own).known))
         return read if made == body else read_json(made)
 

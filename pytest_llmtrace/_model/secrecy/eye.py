@@ -13,6 +13,7 @@ from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
 from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
 from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, quoted, texts_of
+from pytest_llmtrace._model.secrecy.read_streams import ReadStream
 from pytest_llmtrace._model.secrecy.readings import readings
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
 from pytest_llmtrace._model.secrecy.searched import Searched
@@ -98,22 +99,28 @@ class Eye:
         return bytes(self._looked_at(read_json(body), place, joined=joined))
 
     def _looked_at(self, held: SupportsBytes, place: str, *, joined: bool) -> SupportsBytes:
-        if isinstance(held, ReadJson) and self._is_clean(held, joined=joined):
+        if isinstance(held, (ReadJson, ReadStream)) and self._is_clean(held, joined=joined):
             return held
         body = bytes(held)
         made = self._taken_apart(body, place, joined=joined)
         return held if made == body else made
 
-    def _is_clean(self, held: ReadJson, *, joined: bool) -> bool:
+    def _is_clean(self, held: ReadJson | ReadStream, *, joined: bool) -> bool:
         """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
         searched = self._searched
-        texts = list(texts_of(held.value))
-        whole = (text for _, text in texts)
+        if isinstance(held, ReadStream):
+            texts = [(path, text) for path, _, text in held.texts]
+        else:
+            texts = list(texts_of(held.value))
+        whole = {text for _, text in texts}
         if not texts or any(
             True for text in (*whole, *(_together(texts) if joined else ())) for _ in self._in_text(text, "")
         ):
             return False
-        return searched.pieces.hold_none(bytes(held).decode())
+        text = bytes(held).decode()
+        if isinstance(held, ReadJson):
+            return searched.pieces.hold_none(text)
+        return searched.holds_none(text, strict=held.is_json)
 
     def _taken_apart(self, body: bytes, place: str, *, joined: bool) -> bytes:
         frames = read_frames(body)

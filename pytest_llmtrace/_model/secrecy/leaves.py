@@ -120,7 +120,7 @@ def _mark(opened: list[_Open], value: str, *, scalar: bool = False) -> None:
     here = opened[-1] if opened else None
     if here is None or not here.is_object or here.key is None:
         return
-    if (_INDEX.search(here.key) or here.key == "thought") if scalar else here.key == "type":
+    if (INDEX.search(here.key) or here.key == "thought") if scalar else here.key == "type":
         here.marks[here.key] = value
 
 
@@ -138,4 +138,4 @@ _TOKEN: Final = re.compile(
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Bytes that are no UTF-8, or half a letter: neither can be written as it is."""
-_INDEX: Final = re.compile(r"(?:^|_)index$|[a-z]Index$")
+INDEX: Final = re.compile(r"(?:^|_)index$|[a-z]Index$")

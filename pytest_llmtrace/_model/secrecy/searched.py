@@ -90,6 +90,7 @@ class Searched:
         """That were read in all encodings, by whoever looks at what is left."""
         self._short: dict[str, str] = {}
         self._more: dict[frozenset[str], Searched] | None = {} if remembers else None
+        self._last = "", False
 
     def cleaned(self, text: str) -> str:
         """The text with every secret replaced. A short one (a header, an address, a name) comes again and again."""
@@ -118,6 +119,14 @@ class Searched:
                     self._more.clear()
                 self._more[frozenset(new)] = made
         return made
+
+    def holds_none(self, text: str, *, strict: bool) -> bool:
+        """Whether nothing secret is in a text that is searched as a whole; `strict`: whether it is JSON."""
+        if (text, strict) != self._last:
+            if secrets_in(text, self.known, strict=strict):
+                return False
+            self._last = text, strict
+        return True
 
 
 _BOUNDARY: Final = re.compile(r"\}(?:,\s?(?=\{\"[A-Za-z_])|\],\s?(?=\"[A-Za-z_]))")

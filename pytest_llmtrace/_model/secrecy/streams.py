@@ -28,7 +28,7 @@ def without_split_secrets(text: str, known: Known) -> str:
         return text if made is None else made[0]
     if "\n" not in text:  # one event at most
         return text
-    documents = [found.span("json") for found in _DOCUMENT.finditer(text)]
+    documents = [found.span("json") for found in DOCUMENT.finditer(text)]
     parts = [text[start:end] for start, end in documents]
     changed = without_split(parts, known) if len(parts) > 1 else None
     if changed is None:
@@ -127,4 +127,4 @@ def _piece(text: str, start: int, end: int, found: Sequence[Edit]) -> str:
     return applied(text, inside)
 
 
-_DOCUMENT: Final = re.compile(r"^(?:data:)?[ \t]*(?P<json>[\[{].*?[}\]])[ \t\r]*$", re.MULTILINE)
+DOCUMENT: Final = re.compile(r"^(?:data:)?[ \t]*(?P<json>[\[{].*?[}\]])[ \t\r]*$", re.MULTILINE)
