@@ -6,7 +6,6 @@ from typing import Final
 
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
-from pytest_llmtrace._compare.entries import event_data, execution_data
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.trace import Trace
@@ -27,9 +26,19 @@ def behaviour_digest(trace: Trace) -> str:
     """
     fingerprints = Fingerprints(lens(POLICIES["exact"]))
     talks = sorted(fingerprints.conversation(prints) for prints in fingerprints.prints(trace.calls))
-    executions = sorted(digest(canonical_json(execution_data(one))) for one in trace.executions)
-    events = sorted(digest(canonical_json(event_data(one))) for one in trace.events)
-    return digest(canonical_json([DIGEST_VERSION, talks, executions, events]))
+    return digest(canonical_json([DIGEST_VERSION, talks, *_beside_calls(trace)]))
+
+
+def _beside_calls(trace: Trace) -> tuple[list[str], list[str]]:
+    """Digests of executed tools, and of events."""
+    if not (trace.executions or trace.events):
+        return [], []
+    from pytest_llmtrace._compare.entries import event_data, execution_data  # noqa: PLC0415  # most tests have neither
+
+    return (
+        sorted(digest(canonical_json(execution_data(one))) for one in trace.executions),
+        sorted(digest(canonical_json(event_data(one))) for one in trace.events),
+    )
 
 
 def digest_decides(policy: Policy) -> bool:

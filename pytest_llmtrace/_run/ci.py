@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_llmtrace._report.files.github import STEP_SUMMARY, workflow_commands
-from pytest_llmtrace._report.files.markdown import markdown
 from pytest_llmtrace._report.topics.outcome import rows_of
 from pytest_llmtrace._settings.ci import CI
 from pytest_llmtrace._settings.values import Settings
@@ -33,6 +31,9 @@ def write_step_summary(document: Mapping[str, Any], ci: CI) -> list[str]:
     """
     if ci.step_summary is None or not _says_something(document):
         return []
+    from pytest_llmtrace._report.files.github import STEP_SUMMARY  # noqa: PLC0415  # only in GitHub
+    from pytest_llmtrace._report.files.markdown import markdown  # noqa: PLC0415
+
     try:
         used = ci.step_summary.stat().st_size if ci.step_summary.exists() else 0
         lines = list(markdown(document, STEP_SUMMARY - used - 1))
@@ -48,7 +49,11 @@ def write_step_summary(document: Mapping[str, Any], ci: CI) -> list[str]:
 
 def annotation_lines(document: Mapping[str, Any], ci: CI, problems: Iterable[str]) -> list[str]:
     """The workflow commands for GitHub; none elsewhere."""
-    return workflow_commands(document, list(problems)) if ci.annotations else []
+    if not ci.annotations:
+        return []
+    from pytest_llmtrace._report.files.github import workflow_commands  # noqa: PLC0415  # only in GitHub
+
+    return workflow_commands(document, list(problems))
 
 
 def _says_something(document: Mapping[str, Any]) -> bool:

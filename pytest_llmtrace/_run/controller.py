@@ -80,7 +80,6 @@ class Controller:
             return session.exitstatus  # a report of nothing would replace that of the last run
         from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
         from pytest_llmtrace._report.document.payload_texts import Payloads  # noqa: PLC0415
-        from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
         from pytest_llmtrace._run.ci import places_in_checkout, write_step_summary  # noqa: PLC0415
 
         payloads = Payloads(self._texts)
@@ -100,6 +99,8 @@ class Controller:
         )
         self._note_uncounted(self._document)
         for path in self.settings.reports:
+            from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
+
             try:
                 write_report(path, self._document, payloads)
             except LlmtraceError as error:

@@ -11,7 +11,6 @@ import pytest
 
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import inert
-from pytest_llmtrace._report.failure.screen import failure_text
 
 
 def fail(text: str, *, skipped: bool = False) -> NoReturn:
@@ -49,6 +48,8 @@ def shorten_crash(report: pytest.TestReport) -> None:
 
 def screen(verdict: Verdict) -> str:
     """What the user reads."""
+    from pytest_llmtrace._report.failure.screen import failure_text  # noqa: PLC0415  # only where something failed
+
     return failure_text(verdict)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture import current, dspy_cache
 from pytest_llmtrace._capture.assembly.assemble import Assembled
@@ -17,7 +17,6 @@ from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._compare.nearest.requests import NearestRequests
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.personal.book import Book
@@ -42,6 +41,9 @@ from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._run.recording.recorded import kept_calls, recorded_data
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace.errors import LlmtraceError, StorageError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._compare.nearest.requests import NearestRequests
 
 
 class OwnerRun:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmtrace._model.loading import collecting_nothing
 from pytest_llmtrace._run.bugs import Around, Bugs
 from pytest_llmtrace._run.controller import Controller
 from pytest_llmtrace._run.money.ledger import Ledger
@@ -40,7 +41,8 @@ class Hooks:
     @cached_property
     def run(self) -> Run:
         """What happens in this process."""
-        from pytest_llmtrace._run.run import Run  # noqa: PLC0415
+        with collecting_nothing():
+            from pytest_llmtrace._run.run import Run  # noqa: PLC0415
 
         return Run(self._settings, ledger=self.ledger, hooks=self._config.hook)
 

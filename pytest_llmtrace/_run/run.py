@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmtrace._capture.faults import Fault, fault
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._report.commands.transcript import trace_repr
+from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
@@ -252,7 +252,7 @@ class Run:
         run = self._attempt
         if run is None:
             return empty_trace(item.nodeid)
-        return LLMTrace(run.shown_trace, lambda trace: trace_repr(run.plan.privacy.shown(trace)))
+        return LLMTrace(run.shown_trace, lambda trace: _shown(run.plan.privacy.shown(trace)))
 
     def _opened(  # noqa: RET503  # `fails` raises
         self, planned: Callable[[], Plan | None], fails: Callable[[str], NoReturn] = fail
@@ -270,3 +270,9 @@ class Run:
         if plan is not None:
             self.outbox.add(unreadable_payload(plan, text, with_entries=self.outbox.with_entries))
         fails(text)
+
+
+def _shown(trace: Trace) -> str:
+    from pytest_llmtrace._report.commands.transcript import trace_repr  # noqa: PLC0415  # only where it is asked for
+
+    return trace_repr(trace)

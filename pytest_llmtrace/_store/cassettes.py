@@ -17,9 +17,7 @@ from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY, TAPE_
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.locks import alone_in
-from pytest_llmtrace._store.ordering import fan_outs_in_order, interactions_in_old_order, trace_in_old_order
 from pytest_llmtrace._store.paths import Cassette, variants_of
-from pytest_llmtrace._store.same_recording import same_recording
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
 from pytest_llmtrace.errors import CassetteError, LlmtraceError
@@ -111,6 +109,12 @@ def write(
     """
     if recorded.golden is None:
         raise ValueError("a cassette needs a golden trace")
+    from pytest_llmtrace._store.ordering import (  # noqa: PLC0415  # only where something is written
+        fan_outs_in_order,
+        interactions_in_old_order,
+        trace_in_old_order,
+    )
+
     interactions = tuple(recorded.interactions)
     golden = replace(recorded.golden, trace=fan_outs_in_order(recorded.golden.trace))
     if old is not None:
@@ -149,6 +153,8 @@ def _interactions_data(
     cassette: Cassette, interactions: Sequence[Interaction], seal: Seal | None, *, same_behaviour: bool
 ) -> Sequence[Any]:
     """What the tape is to hold: what it holds already, where the behaviour and all that shapes it are the same."""
+    from pytest_llmtrace._store.same_recording import same_recording  # noqa: PLC0415  # likewise
+
     writer = InteractionWriter()
     data = [writer.data(interaction) for interaction in interactions]
     old = _old_interactions(cassette.tape, seal) if same_behaviour else []

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store.faults import Fault, broken, check_format
-from pytest_llmtrace._store.golden_reader import read_golden
-from pytest_llmtrace._store.golden_writer import golden_data
 from pytest_llmtrace._store.upgrades import upgraded
-from pytest_llmtrace._store.yaml_reader import read_yaml
-from pytest_llmtrace._store.yaml_text import yaml_text
 from pytest_llmtrace.errors import StorageError
 
 
@@ -36,6 +31,10 @@ def dump_golden(golden: Golden) -> str:
     Raises:
         StorageError: the trace nests deeper than a file may.
     """
+    from pytest_llmtrace._model.renumber import renumber  # noqa: PLC0415  # a passing replay writes none
+    from pytest_llmtrace._store.golden_writer import golden_data  # noqa: PLC0415
+    from pytest_llmtrace._store.yaml_text import yaml_text  # noqa: PLC0415
+
     try:
         return yaml_text(golden_data(golden.test, renumber(golden.trace), golden.totals, golden.privacy))
     except (ValueError, RecursionError) as error:
@@ -49,6 +48,9 @@ def load_golden(text: str, path: Path) -> Golden:
         BrokenCassetteError: the text is not what the format says.
         NewerCassetteError: a later version wrote it.
     """
+    from pytest_llmtrace._store.golden_reader import read_golden  # noqa: PLC0415  # and reads none
+    from pytest_llmtrace._store.yaml_reader import read_yaml  # noqa: PLC0415
+
     try:
         document = read_yaml(text)
         number = check_format(path, document.data, text, "golden")

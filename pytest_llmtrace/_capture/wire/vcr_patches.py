@@ -14,6 +14,7 @@ from unittest import mock
 from pytest_llmtrace._capture.wire.httpx_stub import send, send_async
 from pytest_llmtrace._capture.wire.mocks import answers_below
 from pytest_llmtrace._capture.wire.stubbed import stubbing
+from pytest_llmtrace._model.loading import collecting_nothing
 
 REAL_SENDERS: Final = (
     "_AiohttpClientSessionRequest",
@@ -25,7 +26,8 @@ REAL_SENDERS: Final = (
 
 def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
     """All of them. They must be in place before our own cassette's patches are built."""
-    import vcr.patch  # noqa: PLC0415  # costs half a second, paid only by runs that trace
+    with collecting_nothing():
+        import vcr.patch  # noqa: PLC0415  # takes long, for runs alone that trace
 
     yield _quiet()
     yield from _telling_stubs(vcr.patch)

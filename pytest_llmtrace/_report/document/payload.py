@@ -21,7 +21,6 @@ from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
-from pytest_llmtrace._report.document.both_sides import packed_sides
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
@@ -105,6 +104,8 @@ def owner_payload(
     }
     data |= {key: value for key, value in rare.items() if value}
     if with_entries:
+        from pytest_llmtrace._report.document.both_sides import packed_sides  # noqa: PLC0415  # of such a report alone
+
         data["entries"] = packed_sides(trace, verdict)
     payload: dict[str, Any] = plain(data)
     return payload

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from pytest_llmtrace._capture.faults import Fault
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
-from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.nearest.requests import NearestRequests, only_moved
 from pytest_llmtrace._compare.rules.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
@@ -23,7 +21,6 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.judging.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.judging.displaced import displaced, without_displaced
 from pytest_llmtrace._run.judging.over_budget import owner_breaches
-from pytest_llmtrace._run.judging.variants import nearest_trajectory, without_swaps
 from pytest_llmtrace._run.outcomes import is_interruption
 from pytest_llmtrace._run.recording import saving
 from pytest_llmtrace._run.recording.borrowing import trace_of
@@ -33,8 +30,9 @@ from pytest_llmtrace._run.stops import comes_of_stop
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace.errors import LockedCassetteError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # comparing and explaining are imported where something differs, and cost a passing run 50 ms
     from pytest_llmtrace._capture.exchange import Exchange
+    from pytest_llmtrace._compare.nearest.requests import NearestRequests
     from pytest_llmtrace._run.owner import OwnerRun
 
 
@@ -51,6 +49,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         tapeless = bool(recorder.misses) and _is_without_tape(run)
         golden, drifts = (None, ()) if tapeless else _drifts(run, trace, stopped=stopped)
         if plan.mode == "live" and golden is not None:
+            from pytest_llmtrace._run.judging.variants import nearest_trajectory, without_swaps  # noqa: PLC0415
+
             golden, drifts = nearest_trajectory(run, trace, golden, drifts)
             drifts = without_swaps(run, drifts)
         findings += drifts
@@ -153,6 +153,8 @@ def _drifts(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Golden | Non
         if run.compares:
             raise
         return None, ()  # the recording replaces it
+    from pytest_llmtrace._compare.drift import compare  # noqa: PLC0415
+
     return replace(golden, trace=recorded), compare(recorded, observed, run.plan.policy, stopped=stopped)
 
 
@@ -163,6 +165,8 @@ def _drifts_from_tape(run: OwnerRun, trace: Trace, *, stopped: bool) -> tuple[Go
     )
     if run.old.tape_file is None or run.recorder.wire == "watch" or not unanswered:
         return None, ()
+    from pytest_llmtrace._compare.drift import compare  # noqa: PLC0415
+
     before = run.plan.privacy.masked(trace_of(run.old.interactions, run.plan.owner, run.prices))
     drifts = compare(before, run.plan.privacy.masked(trace), run.plan.policy, stopped=stopped)
     return Golden(test=run.plan.owner, trace=before, totals=totals(before.calls)), drifts
@@ -199,6 +203,8 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
+    from pytest_llmtrace._compare.nearest.requests import only_moved  # noqa: PLC0415
+
     asked = shown(run, miss.request)
     request, elsewhere = _shown(run, asked), False
     if miss.refused_by is not None:
@@ -214,6 +220,8 @@ def _miss(run: OwnerRun, miss: Exchange) -> Miss:
 def _recorded_requests(run: OwnerRun) -> NearestRequests:
     """The recorded requests, indexed once."""
     if run.nearest_requests is None:
+        from pytest_llmtrace._compare.nearest.requests import NearestRequests  # noqa: PLC0415
+
         sides: tuple[list[HttpRequest], list[HttpRequest]] = ([], [])
         for one in run.recorder.tape.interactions:
             sides[is_llm_request(one.request)].append(_shown(run, one.request))

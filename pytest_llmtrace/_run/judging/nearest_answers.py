@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
-from pytest_llmtrace._compare.nearest.calls import NearestCalls
-from pytest_llmtrace._compare.nearest.shortlist import Shortlist
 from pytest_llmtrace._model.http import HttpRequest, Interaction
 from pytest_llmtrace._model.matching import matching_host
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import LLMCall
+
+if TYPE_CHECKING:  # imported where something is missed
+    from pytest_llmtrace._compare.nearest.calls import NearestCalls
+    from pytest_llmtrace._compare.nearest.shortlist import Shortlist
 
 _MOST: Final = 25
 """How often one recorded answer is given: an agent that gets the same one again and again must end."""
@@ -64,7 +66,7 @@ class NearestAnswers:
         """The position of the recorded request that comes nearest; only the likeliest are read, where these will do."""
         index = self.__dict__.get("_index")  # read already, and it knows which conversation goes on
         for likely in self._shortlist.of(request) if index is None else ():
-            few = NearestCalls(self._read(likely.positions))
+            few = self._indexed(likely.positions)
             position = few.nearest(call, _place(request), least=likely.least)
             if position is not None:
                 return position
@@ -81,10 +83,17 @@ class NearestAnswers:
 
     @cached_property
     def _index(self) -> NearestCalls:
-        return NearestCalls(self._read(range(len(self._tape))))
+        return self._indexed(range(len(self._tape)))
+
+    def _indexed(self, positions: Iterable[int]) -> NearestCalls:
+        from pytest_llmtrace._compare.nearest.calls import NearestCalls  # noqa: PLC0415
+
+        return NearestCalls(self._read(positions))
 
     @cached_property
     def _shortlist(self) -> Shortlist:
+        from pytest_llmtrace._compare.nearest.shortlist import Shortlist  # noqa: PLC0415
+
         return Shortlist(
             (position, one.request) for position, one in enumerate(self._tape.interactions) if _is_answered(one)
         )

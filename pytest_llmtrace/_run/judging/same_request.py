@@ -12,10 +12,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
-from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
-from pytest_llmtrace._compare.conversations.fan_outs import only_order_of_quotes_differs
-from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.fanout import fan_outs
@@ -48,6 +45,8 @@ def means_the_same(one: HttpRequest, other: HttpRequest) -> bool:
 
 def meaning(request: HttpRequest) -> str | None:
     """Digest of all that a request asks, and of where it goes; `None` for one that is no LLM call."""
+    from pytest_llmtrace._capture.dialects.unread import unread  # noqa: PLC0415  # likewise
+
     call = parse_request(request, MessageTable())
     if call is None:
         return None
@@ -71,6 +70,8 @@ def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
     By the policy's own rules; and the request of an aggregator is the same whatever the order in which it quotes the
     answers of a fan-out, as for the golden trace.
     """
+    from pytest_llmtrace._capture.dialects.unread import unread  # noqa: PLC0415
+
     by_rules = _by_rules(policy)
     aggregators = _Aggregators(recorded)
 
@@ -88,6 +89,8 @@ def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
 def _by_rules(policy: Policy) -> Same | None:
     if not policy.reshapes:
         return None
+    from pytest_llmtrace._compare.drift import compare  # noqa: PLC0415  # 40 ms, where a policy has such rules
+
     table = MessageTable()
     whole = replace(policy, view="calls", match="strict", severities={}, text_tolerance=0.0, text_scorer=None)
 
@@ -117,6 +120,8 @@ class _Aggregators:
 
     def same(self, one: HttpRequest, other: HttpRequest) -> bool:
         """Whether a recorded request of an aggregator and another one differ only in the order of what they quote."""
+        from pytest_llmtrace._compare.conversations.fan_outs import only_order_of_quotes_differs  # noqa: PLC0415
+
         found = self._found.get(id(one))
         call = parse_request(other, self._table) if found is not None else None
         if found is None or call is None:

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._compare.rules.normalize import AnyRule
-from pytest_llmtrace._model.privacy import Mask
-from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
 from pytest_llmtrace._model.stand_ins import KIND, PLAIN
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import LockedCassetteError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # few projects ask for digests
+    from pytest_llmtrace._model.privacy import Mask
     from pytest_llmtrace._settings.private import Tapes
     from pytest_llmtrace._settings.values import Settings
     from pytest_llmtrace._store.golden_file import Golden
@@ -40,7 +39,11 @@ class Privacy:
 
     def shown(self, trace: Trace) -> Trace:
         """The masked trace for whoever reads it as it is: ids that a provider made up are numbers, too."""
-        return renumber(self.mask.trace(trace)) if self.mask is not None else trace
+        if self.mask is None:
+            return trace
+        from pytest_llmtrace._model.renumber import renumber  # noqa: PLC0415
+
+        return renumber(self.mask.trace(trace))
 
     def masked_line(self, text: str | None) -> str | None:
         """A text that may quote anything after its first colon, such as that of an exception, as it may be shown."""
@@ -87,6 +90,8 @@ class Privacy:
 
     def unlock(self, golden: Golden, path: Path) -> Mask:
         """What makes such stand-ins as a golden trace holds. Raises: LockedCassetteError."""
+        from pytest_llmtrace._model.privacy import Mask  # noqa: PLC0415
+
         kind = golden.privacy or PLAIN
         if self.mask is not None and self.mask.kind == kind:
             return self.mask
@@ -109,7 +114,11 @@ class Privacy:
 
 def privacy_of(settings: Settings, rules: Sequence[AnyRule]) -> Privacy:
     """The privacy that the settings ask for, for an owner with these normalisation rules."""
-    mask = Mask(settings.key, prepared(rules)) if settings.privacy == "hash" else None
+    mask = None
+    if settings.privacy == "hash":
+        from pytest_llmtrace._model.privacy import Mask  # noqa: PLC0415
+
+        mask = Mask(settings.key, prepared(rules))
     return Privacy(mask=mask, tapes=settings.tapes, key=settings.key, rules=tuple(rules))
 
 

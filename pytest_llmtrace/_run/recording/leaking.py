@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
-from pytest_llmtrace._report.failure.leaks import leak_text
 from pytest_llmtrace._run.recording.names import relative
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class Look:
         """What the owner fails with; `None` where nothing was found."""
         if self._eye is None or not self._eye.leaks:
             return None
+        from pytest_llmtrace._report.failure.leaks import leak_text  # noqa: PLC0415  # only where there are any
+
         journal = run.plan.cassette.journal
         kept = relative(journal, run.plan.root) if journal.exists() else None
         return leak_text(self._eye.leaks, journal=kept)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._compare.behaviour import behaviour_change
-
 if TYPE_CHECKING:
     from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.owner import OwnerRun
@@ -21,6 +19,8 @@ def recorded_data(run: OwnerRun) -> dict[str, Any]:
     verdict = run.verdict
     if verdict is None or verdict.golden is None:
         return data
+    from pytest_llmtrace._compare.behaviour import behaviour_change  # noqa: PLC0415  # only where something is recorded
+
     changed = behaviour_change(verdict.golden, verdict.observed, run.plan.policy)
     if changed.tools is not None:
         data["tools"] = {"golden": changed.tools[0], "observed": changed.tools[1]}

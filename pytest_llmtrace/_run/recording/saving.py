@@ -23,7 +23,6 @@ from pytest_llmtrace._run.recording.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.journal import Journal, read_journal
-from pytest_llmtrace._store.observed import forget_observed, observed_file, write_observed
 from pytest_llmtrace._store.paths import variant_file
 
 if TYPE_CHECKING:
@@ -102,6 +101,12 @@ def golden_of(run: OwnerRun, trace: Trace) -> Golden:
 
 def save_observed(run: OwnerRun, folder: Path) -> None:
     """Keep what was observed, in the form of a golden trace, whatever became of the owner."""
+    from pytest_llmtrace._store.observed import (  # noqa: PLC0415  # only where it is asked for
+        forget_observed,
+        observed_file,
+        write_observed,
+    )
+
     plan = run.plan
     whole = run.trace()
     trace = plan.privacy.masked((run.assembled.trace if run.assembled is not None else whole).behaviour)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._store.golden_file import Golden
 
@@ -29,6 +28,8 @@ def same_by_rules(run: OwnerRun, new: Golden) -> bool:
         return False
     if _labels(old) != _labels(new) or len(old.trace.executions) != len(new.trace.executions):
         return False
+    from pytest_llmtrace._compare.drift import compare  # noqa: PLC0415  # only where that far nothing differs
+
     rules = Policy(normalize=policy.normalize, numbers=policy.numbers, unordered=policy.unordered, order="strict")
     return not compare(old.trace, new.trace, rules)
 

@@ -1,0 +1,42 @@
+"""What a traced run imports."""
+
+import json
+
+CALL = """
+    import json, urllib.request
+
+    def test_one():
+        body = {{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "hi"}}]}}
+        headers = {{"Content-Type": "application/json", "Authorization": "Bearer sk-plugin-0123456789"}}
+        asked = urllib.request.Request({url!r} + "/chat/completions", json.dumps(body).encode(), headers)
+        assert b"hi" in urllib.request.urlopen(asked).read()
+"""
+LOOK = """
+    import json, pathlib, sys
+
+    def pytest_unconfigure():
+        pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules)))
+"""
+FOR_FAILURES = {
+    *("_compare.behaviour", "_compare.drift", "_compare.entries", "_compare.fold"),
+    *("_compare.conversations.paired", "_compare.nearest.calls", "_compare.nearest.requests"),
+    *("_model.renumber", "_report.commands.transcript", "_report.failure.screen", "_model.privacy"),
+    *("_report.document.both_sides", "_report.files.github"),
+    *("_run.judging.variants", "_store.golden_reader", "_store.golden_writer", "_store.ordering", "_store.yaml_text"),
+}
+
+
+def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
+    """Comparing, explaining, and the golden trace are imported where they are needed; each run would pay 50 ms."""
+    project.write(CALL.format(url=project.provider.openai_url), prelude=False)
+    project.record()
+    project.write(LOOK, "conftest.py", prelude=False)
+    plain = ("-p", "no:recording", "-p", "no:langsmith_pytest_plugin")
+    ran = project.run("--llm-trace", *plain, own_process=True)
+    ran.outcomes(passed=1)
+    assert ran.requests == 0
+    modules = set(json.loads((project.path / "modules.json").read_text("utf-8")))
+    ours = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
+    assert "_run.judging.judge" in ours
+    assert ours & FOR_FAILURES == set()
+    assert modules & {"litellm", "deepdiff", "openai"} == set()
