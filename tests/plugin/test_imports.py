@@ -22,7 +22,14 @@ FOR_FAILURES = {
     *("_compare.conversations.paired", "_compare.nearest.calls", "_compare.nearest.requests"),
     *("_model.renumber", "_report.commands.transcript", "_report.failure.screen", "_model.privacy"),
     *("_report.document.both_sides", "_report.files.github"),
-    *("_run.judging.variants", "_store.golden_reader", "_store.golden_writer", "_store.ordering", "_store.yaml_text"),
+    *(
+        "_run.judging.variants",
+        "_store.golden_reader",
+        "_store.golden_writer",
+        "_store.ordering",
+        "_store.yaml_text",
+        "_store.vcrpy.cassette_file",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
@@ -45,8 +46,6 @@ def means_the_same(one: HttpRequest, other: HttpRequest) -> bool:
 
 def meaning(request: HttpRequest) -> str | None:
     """Digest of all that a request asks, and of where it goes; `None` for one that is no LLM call."""
-    from pytest_llmtrace._capture.dialects.unread import unread  # noqa: PLC0415  # likewise
-
     call = parse_request(request, MessageTable())
     if call is None:
         return None
@@ -70,8 +69,6 @@ def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
     By the policy's own rules; and the request of an aggregator is the same whatever the order in which it quotes the
     answers of a fan-out, as for the golden trace.
     """
-    from pytest_llmtrace._capture.dialects.unread import unread  # noqa: PLC0415
-
     by_rules = _by_rules(policy)
     aggregators = _Aggregators(recorded)
 

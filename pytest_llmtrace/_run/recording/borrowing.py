@@ -18,7 +18,6 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.recording.redacting import tape_without_secrets
 from pytest_llmtrace._store.cassettes import load_meta
-from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy
 from pytest_llmtrace._store.vcrpy.places import Places
 
 IMPORTED: Final = "imported"
@@ -45,6 +44,8 @@ def borrowed(places: Places, redactor: Redactor) -> Borrowed | None:
         if IMPORTED in load_meta(path):  # else it is another test's own
             return Borrowed(path=path, interactions=tape_without_secrets(path, redactor).interactions, is_tape=True)
     for path in places.vcrpy_files():
+        from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy  # noqa: PLC0415  # most projects have none
+
         interactions = load_vcrpy(path, redactor)
         if interactions and holds_llm_calls(interactions):
             return Borrowed(path=path, interactions=interactions, is_tape=False)

@@ -24,9 +24,6 @@ from pytest_llmtrace._store.nesting import is_too_deep
 from pytest_llmtrace._store.vcrpy.messages import request_from, response_from
 from pytest_llmtrace._store.vcrpy.yaml_data import read_vcrpy_yaml
 
-ENDINGS: Final = (".yaml", ".yaml.gz", ".yml", ".json", ".json.gz")
-"""How the names of vcrpy cassettes end."""
-
 
 def load_vcrpy(path: Path, redactor: Redactor) -> tuple[Interaction, ...] | None:
     """The interactions of a vcrpy cassette, redacted; `None` where the file is something else, or empty.

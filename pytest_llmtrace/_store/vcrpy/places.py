@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._store.paths import FOLDER, Cassette, cassette_in
-from pytest_llmtrace._store.vcrpy.cassette_file import ENDINGS
+
+ENDINGS: Final = (".yaml", ".yaml.gz", ".yml", ".json", ".json.gz")
+"""How the names of vcrpy cassettes end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
