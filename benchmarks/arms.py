@@ -26,6 +26,8 @@ class Arm:
     env: Mapping[str, str] = field(default_factory=dict)
     quicker: tuple[str, ...] = ()
     """Arguments that make recording many tests quicker, where that is not what is measured."""
+    weight: int = 2
+    """How long it takes beside others, roughly."""
     recordings: str = ""
     """The arm whose recordings it replays, by its folder."""
     checks: str = "-"
@@ -72,6 +74,7 @@ RECORDING_BODY = Arm(
     requirements=RECORDING.requirements,
     record=RECORDING.record,
     replay=RECORDING.replay,
+    weight=3,
     env={"BENCH_SERIALIZER": "json", "BENCH_MATCH_ON": "method,scheme,host,port,path,query,body"},
     checks="URL, body",
 )
@@ -101,6 +104,7 @@ MOCKLLM = Arm(
     conftest="arm_mockllm",
     environment="pytest-mockllm",
     requirements=("pytest-mockllm==0.4.0",),
+    weight=6,
     record=("--llm-record=once",),
     checks="URL, body",
 )

@@ -123,7 +123,7 @@ def side_by_side(
             calls=sum(numbers[1:]),
             seconds=seconds if once else 3 * seconds,
         )
-        contenders.append(Contender(name=arm.name, run=run, once=once, note=arm.checks))
+        contenders.append(Contender(name=arm.name, run=run, once=once, weight=arm.weight, note=arm.checks))
     found, noise = interleaved(contenders, rounds=rounds, lanes=lanes, again=again)
     return Found(arms=found, noise=noise)
 

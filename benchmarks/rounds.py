@@ -66,6 +66,8 @@ class Contender:
     """Raises: `CannotRunError`."""
     once: bool = False
     """Takes part in one round, not in all."""
+    weight: int = 1
+    """How long that takes, roughly: rounds are to take equally long."""
     note: str = ""
 
 
@@ -118,7 +120,7 @@ class _Match:
     def __init__(self, contenders: Sequence[Contender], *, rounds: int, again: bool) -> None:
         self._floor, *self._others = contenders
         self._rounds, self._again = rounds, again
-        self._once = [one for one in self._others if one.once]
+        self._once = _spread([one for one in self._others if one.once], rounds)
         self._by_name = {one.name: Series(name=one.name, note=one.note) for one in contenders}
         self._floors: dict[int, tuple[Measured, Measured]] = {}
 
@@ -151,7 +153,7 @@ class _Match:
 
     def _in_turn(self, number: int) -> Sequence[Contender]:
         """Who is in a round; each time another one is the first."""
-        some = [one for one in self._others if not one.once or self._once.index(one) % self._rounds == number]
+        some = [one for one in self._others if self._once.get(one.name, number) == number]
         at = number % len(some) if some else 0
         return some[at:] + some[:at]
 
@@ -162,3 +164,13 @@ class _Match:
         except CannotRunError as error:
             series.cannot = str(error)
             return None
+
+
+def _spread(contenders: Sequence[Contender], rounds: int) -> dict[str, int]:
+    """The round that each is in: the longest first, each where there is least to do."""
+    load, made = [0] * rounds, {}
+    for one in sorted(contenders, key=lambda one: -one.weight):
+        at = load.index(min(load))
+        load[at] += one.weight
+        made[one.name] = at
+    return made
