@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.spelling import Spelling
 from pytest_llmtrace._model.canonical import parse_json, written_value
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, Interaction, held_body
 from pytest_llmtrace._model.matching import matching_host, matching_query, request_key
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.spelling import Spelling
 
 
 def read(raw: HttpRequest, redactor: Redactor, known: Recognition | None) -> tuple[HttpRequest, str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, SupportsBytes
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.exact_json import loads_exactly
 from pytest_llmtrace._model.shared_items import SharedItems
+from pytest_llmtrace._model.spelling import Spelling
 
 Headers = tuple[tuple[str, str], ...]
 """Header names (lower case) and values, in the order in which they came."""
@@ -102,14 +103,19 @@ class HeldJson:
 
 
 class ReadJson(HeldJson):
-    """A body that was read as JSON already, and is the bytes that it was all the same."""
+    """A body that was read as JSON already, and is the bytes that it was all the same.
 
-    __slots__ = ("_items", "_raw")
+    Once it shares its items, the bytes are not kept where they can be made of these: T requests with one growing
+    history hold it once, not T times.
+    """
+
+    __slots__ = ("_items", "_raw", "_spelling")
 
     def __init__(self, raw: bytes, value: Json) -> None:
         super().__init__(value)
-        self._raw = raw
+        self._raw: bytes | None = raw
         self._items: SharedItems | None = None
+        self._spelling: Spelling | None = None
 
     @property
     def shares(self) -> bool:
@@ -120,7 +126,9 @@ class ReadJson(HeldJson):
         """Share items with other requests."""
         if isinstance(self.value, dict):
             items.share(self.value)
-            self._items = items
+            self._items, self._spelling = items, items.spelling
+            if self._spelling.of(self.value) == self._raw:
+                self._raw = None
 
     @property
     def canonical(self) -> str:
@@ -130,7 +138,12 @@ class ReadJson(HeldJson):
         return canonical_json(self.value)
 
     def __bytes__(self) -> bytes:
-        return self._raw
+        made = self._raw
+        if made is None and self._spelling is not None and isinstance(self.value, dict):
+            made = self._spelling.of(self.value)
+        if made is None:
+            raise ValueError("a body whose value never changes has no bytes any more")
+        return made
 
 
 def read_json(body: bytes) -> SupportsBytes:

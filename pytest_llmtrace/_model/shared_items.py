@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, written_value
+from pytest_llmtrace._model.spelling import Spelling
 
 
 class SharedItems:
@@ -15,11 +16,13 @@ class SharedItems:
         self._items: dict[bytes, Any] = {}
         self._canonical: dict[int, tuple[Any, str]] = {}
         """By identity; the item is held, so that no other can have it."""
+        self.spelling = Spelling()
+        """The bytes that a client sends for them."""
 
     def share(self, value: dict[str, Any]) -> None:
         """Put the items that came before in the place of equal ones, in the same order and of the same types."""
         if len(self._items) >= _MOST:
-            self._items, self._canonical = {}, {}
+            self._items, self._canonical, self.spelling = {}, {}, Spelling()
         for part in value.values():
             if isinstance(part, list):
                 part[:] = [self._one(item) if isinstance(item, dict) else item for item in part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 from hypothesis import given
@@ -45,3 +46,20 @@ def test_recorded_requests_share_their_history() -> None:
     assert [one is other for one, other in zip(first, second, strict=False)] == [True, True]
     held = [held_body(one) for one in (*made, Redactor().request(raw[0]))]
     assert [isinstance(one, ReadJson) and one.shares for one in held] == [True, True, False]
+
+
+def test_a_growing_history_is_held_once() -> None:
+    """Recording an agent takes memory for what is distinct in its requests, and each is still the bytes it was."""
+    redactor = Redactor().watched(Eye(Searched({})))
+    turns = [{"role": "user", "content": f"{number} {'words ' * 200}"} for number in range(100)]
+    tracemalloc.start()
+    made = [redactor.request(_asked(turns[:count])) for count in range(1, 101)]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [one.body for one in made] == [_asked(turns[:count]).body for count in range(1, 101)]
+    assert held < sum(len(one.body) for one in made) / 4
+
+
+def _asked(messages: list[dict[str, str]]) -> HttpRequest:
+    body = json.dumps({"model": "m", "messages": messages}, separators=(",", ":")).encode()
+    return HttpRequest(method="POST", url="https://h/v1", body=body)

@@ -1,4 +1,4 @@
-"""The bytes that clients send for recorded requests: what the histories of a conversation share is written once."""
+"""The bytes that clients send for requests: what the histories of a conversation share is written once."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ class Spelling:
 
     def _part(self, part: Any) -> bytes:
         if isinstance(part, list):
-            return b"[" + b",".join([self._whole(item) for item in part]) + b"]"
-        return self._whole(part)
+            return b"[" + b",".join([self._item(item) for item in part]) + b"]"
+        return _written(part)
 
-    def _whole(self, value: Any) -> bytes:
-        known = self._known.get(id(value))
-        if known is None:
-            known = self._known[id(value)] = (value, _written(value))
-        return known[1]
+    def _item(self, item: Any) -> bytes:
+        known = self._known.get(id(item))
+        if known is not None:
+            return known[1]
+        written = _written(item)
+        if isinstance(item, dict):
+            self._known[id(item)] = (item, written)
+        return written
 
 
 def _written(value: Any) -> bytes:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from pytest_llmtrace._capture.spelling import Spelling
+from pytest_llmtrace._model.spelling import Spelling
 
 BODIES = [
     {},
