@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pytest_llmtrace.errors import SettingsError
 
@@ -28,8 +28,8 @@ class Database:
     kind: Literal["sqlite", "postgresql"]
     shown: str
     """What people are told: no user, no password, no options."""
-    url: str = field(repr=False)
-    """What SQLAlchemy is given."""
+    url: str = field(default="", repr=False)
+    """Of PostgreSQL, what SQLAlchemy is given."""
     path: Path | None = None
     """Of SQLite, the file."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -86,7 +86,7 @@ def _file(text: str, source: str, folder: Path) -> Database:
     path = Path(os.path.normpath(folder / Path(text).expanduser()))
     if path.is_dir():
         raise SettingsError(f"{source}: {path} is a folder; name a file in it, such as {path / 'history.db'}")
-    return Database(kind="sqlite", shown=str(path), url=f"sqlite:///{quote(str(path))}", path=path)
+    return Database(kind="sqlite", shown=str(path), path=path)
 
 
 def _server(rest: str, source: str) -> Database:

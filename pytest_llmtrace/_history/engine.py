@@ -5,6 +5,7 @@ It imports SQLAlchemy, so it is imported where a database is needed and nowhere 
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -70,10 +71,15 @@ def engine(database: Database, *, reading: bool = False) -> sqlalchemy.Engine:
     """What connects to the database, anew each time. Nothing is connected yet; `reading`: nothing is to be written."""
     if database.kind == "postgresql":
         return _postgresql(database, reading=reading)
-    file = f"file:{quote(str(database.path))}?mode={'ro' if reading else 'rwc'}&uri=true"
-    url = sqlalchemy.make_url(f"sqlite:///{file}")
-    made = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args={"timeout": STATEMENT_SECONDS})
-    event.listen(made, "connect", _without_own_transactions)
+    uri = (
+        f"file:{quote(str(database.path))}?mode={'ro' if reading else 'rwc'}"  # SQLAlchemy would cut a name at its `?`
+    )
+
+    def connect() -> sqlite3.Connection:
+        # Python's driver would begin transactions where it sees fit, and none before the tables are made.
+        return sqlite3.connect(uri, uri=True, timeout=STATEMENT_SECONDS, isolation_level=None)
+
+    made = sqlalchemy.create_engine("sqlite://", poolclass=NullPool, creator=connect)
     event.listen(made, "begin", _begin if reading else _begin_immediate)
     return made
 
@@ -101,11 +107,6 @@ def _bound_writing(connection: sqlalchemy.Connection) -> None:
 def _bound_reading(connection: sqlalchemy.Connection) -> None:
     connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {READING_SECONDS * 1000}")
-
-
-def _without_own_transactions(connection: Any, _record: Any) -> None:
-    """Python's driver would begin a transaction where it sees fit, and none before the tables are made."""
-    connection.isolation_level = None
 
 
 def _begin(connection: sqlalchemy.Connection) -> None:

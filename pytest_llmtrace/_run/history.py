@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmtrace import __version__
+from pytest_llmtrace._history.address import Database
 from pytest_llmtrace._history.origin import origin
 from pytest_llmtrace._history.record import Record, run_record
 from pytest_llmtrace._history.sending import send
 from pytest_llmtrace._history.spool import FOLDER, Spool
 from pytest_llmtrace._model.checkout import Checkout
 from pytest_llmtrace._report.document.attempts import Payload, owners
-from pytest_llmtrace._report.topics.history import unkept_line
+from pytest_llmtrace._report.topics.history import moved_line, unkept_line
 from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.waiting import said_of
 from pytest_llmtrace._settings.history import History
@@ -42,13 +45,28 @@ def keep(
     history = settings.history
     if history is None:
         return []
-    spool = Spool(root=settings.root, digest=history.database.digest)
     try:
-        spool.keep(_record(document, payloads, settings, hooks, history, whole=whole))
+        record = _record(document, payloads, settings, hooks, history, whole=whole)
+        return list(_kept(record, settings.root, history.database))
     except (LlmtraceError, OSError, pytest.fail.Exception) as error:
-        return [unkept_line(settings.root / FOLDER, str(error))]
-    done = send(spool, history.database)
-    return said_of(done, spool, history.database)
+        return [unkept_line(str(error))]
+
+
+def _kept(record: Record, root: Path, database: Database) -> Iterator[str]:
+    """Write a run to a file, and send what waits: of a project that cannot be written, from a temporary folder."""
+    spool = Spool(root=root, digest=database.digest)
+    try:
+        spool.keep(record)
+    except OSError as error:
+        elsewhere = Spool(root=Path(tempfile.mkdtemp(prefix="llmtrace-history-")), digest=database.digest)
+        elsewhere.keep(record)
+        yield from said_of(send(elsewhere, database), elsewhere, database)
+        if elsewhere.waiting():
+            yield moved_line(root / FOLDER, elsewhere.root, str(error))
+        else:
+            shutil.rmtree(elsewhere.root, ignore_errors=True)
+    else:
+        yield from said_of(send(spool, database), spool, database)
 
 
 def _record(
@@ -87,5 +105,5 @@ def _record(
 def _checkout(root: Path) -> Checkout | None:
     try:
         return checkout(root)
-    except GitError:
+    except (GitError, OSError):
         return None

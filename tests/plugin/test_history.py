@@ -8,6 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,24 @@ def test_the_flag_beats_the_environment_which_beats_the_ini_value(
     assert named("--llm-history=off") is None
     monkeypatch.setenv("LLMTRACE_HISTORY", "off")
     assert named() is None
+
+
+def test_a_project_that_cannot_be_written_to_has_a_history_all_the_same(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Runs are sent from a temporary folder, which is gone then; where they cannot be sent, they wait there."""
+    temporary = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    project.write(SOURCE, prelude=False)
+    project.record("-k", "not secret")
+    (project.path / ".llmtrace").touch()
+    assert history(project.run("--llm-trace", "--llm-history=h.db", "-k", "not secret")) == []
+    assert list(temporary.glob("llmtrace-history-*")) == []
+    ran = project.run("--llm-trace", f"--llm-history={DOWN}", "-k", "not secret")
+    assert ran.exit == 0
+    (left,) = temporary.glob("llmtrace-history-*")
+    assert f"send what waits with `cd {left} && llmtrace history push URL`" in history(ran)[1]
+    monkeypatch.chdir(left)
+    assert llmtrace("push", str(project.path / "h.db"), "--all") == (0, f"1 run sent to {project.path / 'h.db'}\n")
+    with sqlite3.connect(project.path / "h.db") as connection:
+        assert connection.execute("SELECT count(*) FROM llmtrace_runs").fetchone() == (2,)

@@ -51,9 +51,16 @@ def sending_lines(
         )
 
 
-def unkept_line(folder: Path, why: str) -> str:
-    """The run could not be written to a file, so it is in no history."""
-    return f"history: this run is not kept: {' '.join(why.split())} (runs are written to {folder} first)"
+def moved_line(folder: Path, root: Path, why: str) -> str:
+    """Where a run waits that could not be written where runs wait."""
+    return (
+        f"history: {folder} cannot be written ({' '.join(why.split())}): send what waits with `cd {root} && {PUSH} URL`"
+    )
+
+
+def unkept_line(why: str) -> str:
+    """The run could be written nowhere, so it is in no history."""
+    return f"history: this run is not kept: {' '.join(why.split())}"
 
 
 def run_name(run: PastRun) -> str:

@@ -16,9 +16,9 @@ HERE = Path("/project")
 @pytest.mark.parametrize(
     ("text", "shown", "url"),
     [
-        ("history.db", "/project/history.db", "sqlite:////project/history.db"),
-        ("sqlite:///sub/h%20x.db", "/project/sub/h x.db", "sqlite:////project/sub/h%20x.db"),
-        ("sqlite:////abs/h.db", "/abs/h.db", "sqlite:////abs/h.db"),
+        ("history.db", "/project/history.db", ""),
+        ("sqlite:///sub/h%20x.db", "/project/sub/h x.db", ""),
+        ("sqlite:////abs/h.db", "/abs/h.db", ""),
         ("postgresql://u:p%40w@db:5433/llm", "postgresql://db:5433/llm", "postgresql+psycopg://u:p%40w@db:5433/llm"),
         ("postgres://db/llm", "postgresql://db/llm", "postgresql+psycopg://db/llm"),
         ("postgresql://u@[::1]/llm", "postgresql://[::1]/llm", "postgresql+psycopg://u@[::1]/llm"),

@@ -37,7 +37,7 @@ def runs_in(where: Database) -> list[str]:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Database:
-    return database("sub/history.db", "test", tmp_path)
+    return database("sub/a history? of #1 %41é.db", "test", tmp_path)
 
 
 def test_what_waits_is_sent_and_gone(sqlite: Database, tmp_path: Path) -> None:
@@ -47,6 +47,7 @@ def test_what_waits_is_sent_and_gone(sqlite: Database, tmp_path: Path) -> None:
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
     assert (tmp_path / ".llmtrace" / ".gitignore").read_text("utf-8").splitlines()[-1] == "*"
     assert send(spool, sqlite) == Sent(sent=2)
+    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a history? of #1 %41é.db"]
     assert (spool.waiting(), runs_in(sqlite)) == ([], ["a", "b"])
     assert send(spool, sqlite) == Sent()
 
