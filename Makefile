@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs docs-serve docs-tables docs-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,13 @@ bench-quick: venv ## the same in small, a ratio a line: 1 minute; never fails
 bench-publish: venv ## write what the last `make bench` found into README and docs/reference/benchmarks.md
 	$(BIN)/python -m benchmarks --publish
 
+docs: venv ## build the documentation into site/; a warning, a dead link or a dead anchor fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+docs-serve: venv ## show the documentation at http://127.0.0.1:8000 while you write it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --livereload
+
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py
 	$(BIN)/python docs/generate_cli.py
@@ -90,5 +97,5 @@ docs-images: venv ## take the pictures of the HTML report again (needs Chromium)
 	$(BIN)/python docs/make_screenshots.py
 
 clean: ## remove everything that can be made again, the virtual environment included
-	rm -rf $(VENV) build dist .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) build dist site .coverage* .demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
