@@ -102,7 +102,10 @@ class Project:
                 many = self.env.get("BENCH_CALLS", "").count(",") > _MANY
                 self.record(*(self.arm.quicker if many else ()))
         except CannotRunError as error:
-            note["cannot"] = str(error)
+            if "stopped" not in str(error):  # a machine that was busy proves nothing
+                note["cannot"] = str(error)
+            else:
+                del note["stamp"]
             raise
         finally:
             (self.folder / _NOTE).write_text(json.dumps(note))
@@ -121,10 +124,12 @@ class Project:
         file = self.folder / _NOTE
         return json.loads(file.read_text()) if file.exists() else {}
 
-    def record(self, *options: str, seconds: float = 600) -> Ran:
+    def record(self, *options: str, seconds: float = 300) -> Ran:
         """Record against the provider. Raises: `CannotRunError`."""
         assert self.arm.record is not None
         ran = self._pytest((*self.arm.record, *options), {"BENCH_MODE": "record"}, seconds, self.provider.port)
+        if ran.status == -9:
+            raise CannotRunError(f"recording stopped after {seconds:.0f} s")
         if ran.status:
             raise CannotRunError(f"recording failed: {_last_line(ran)}")
         if not ran.live:
@@ -155,7 +160,7 @@ class Project:
 
     def _pytest(self, options: tuple[str, ...], env: Mapping[str, str], seconds: float, port: int) -> Ran:
         key = f"sk-bench-no-key-{next(_KEYS)}"
-        plugins = ["-p", "bench_probe", "-p", "no:cacheprovider", "-q", "--no-header"]
+        plugins = ["-p", "bench_probe", "-p", "no:cacheprovider", "-q", "--no-header", "-x"]
         ran = run(
             [str(self.arm.python), "-m", "pytest", *plugins, *options, self.test],
             folder=self.folder,
