@@ -65,6 +65,8 @@ def fan_outs(calls: Iterable[LLMCall], linked: Iterable[Linked] | None = None) -
         linked: What `linked_calls` makes of them, where it is known.
     """
     calls = tuple(calls)
+    if len(calls) <= _FEWEST:  # members, and whom they feed
+        return ()
     strands = _strands(linked_calls(calls) if linked is None else linked)
     _find_starts(strands)
     if not any(strand.start for strand in strands):

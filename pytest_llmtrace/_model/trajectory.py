@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import takewhile
+from operator import add
 from typing import Any
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
@@ -81,23 +83,32 @@ def first_user_text(trace: Trace) -> str | None:
 
 def totals(calls: Iterable[LLMCall]) -> Totals:
     """Calls, tokens and US dollars. Failed calls without usage are free; others without a price are unknown."""
-    result = Totals()
-    for call in calls:
-        if call.status == "missed":
-            continue
-        live = call.source == "live"
-        free = call.cache_hit or (call.usage is None and call.status != "ok")
-        cost = 0.0 if free else call.cost
-        result += Totals(
-            calls=1,
-            usage=call.usage or Usage(),
-            priced_usd=cost or 0.0,
-            unpriced_calls=int(cost is None),
-            live_calls=int(live),
-            live_usd=(cost or 0.0) if live else 0.0,
-            live_seconds=call.duration if live else 0.0,
-        )
-    return result
+    made = [call for call in calls if call.status != "missed"]
+    live = [call for call in made if call.source == "live"]
+    return Totals(
+        calls=len(made),
+        usage=Usage.sum([call.usage for call in made if call.usage is not None]),
+        priced_usd=_sum(_cost(call) or 0.0 for call in made),
+        unpriced_calls=sum(_cost(call) is None for call in made),
+        live_calls=len(live),
+        live_usd=_sum(_cost(call) or 0.0 for call in live),
+        live_seconds=_sum(call.duration for call in live),
+    )
+
+
+def is_unpriced(call: LLMCall) -> bool:
+    """Whether a call was made whose price is not known."""
+    return call.status != "missed" and _cost(call) is None
+
+
+def _cost(call: LLMCall) -> float | None:
+    """What a call costs; `None`: unknown."""
+    return 0.0 if call.cache_hit or (call.usage is None and call.status != "ok") else call.cost
+
+
+def _sum(amounts: Iterable[float]) -> float:
+    """One after the other, as totals add up; `sum` may round otherwise, depending on the version of Python."""
+    return reduce(add, amounts, 0.0)
 
 
 def _results(calls: Iterable[LLMCall]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -36,6 +37,18 @@ class Usage:
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             estimated=self.estimated or other.estimated,
+        )
+
+    @classmethod
+    def sum(cls, of: Sequence[Usage]) -> Usage:
+        """All of them together."""
+        return cls(
+            input_tokens=sum([one.input_tokens for one in of]),
+            output_tokens=sum([one.output_tokens for one in of]),
+            cache_read_tokens=sum([one.cache_read_tokens for one in of]),
+            cache_write_tokens=sum([one.cache_write_tokens for one in of]),
+            reasoning_tokens=sum([one.reasoning_tokens for one in of]),
+            estimated=any(one.estimated for one in of),
         )
 
     def to_data(self) -> dict[str, int | bool]:

@@ -21,8 +21,13 @@ def plain(value: object) -> Any:
     return _plain(value, set())
 
 
-def _plain(value: object, above: set[int]) -> Any:
-    if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+def _plain(value: Any, above: set[int]) -> Any:
+    kind = type(value)
+    if value is None or kind is bool or (kind is str and value.isascii()):
+        return value
+    if kind is int or kind is float:
+        return _number(value)
+    if kind is dict or kind is list or isinstance(value, (Mapping, list, tuple, set, frozenset)):
         if id(value) in above or len(above) >= _DEEPEST:
             return "…"
         above.add(id(value))
@@ -32,11 +37,11 @@ def _plain(value: object, above: set[int]) -> Any:
             above.discard(id(value))
     if isinstance(value, (int, float)):
         return _number(value)
-    return value if value is None else _text(value) if isinstance(value, str) else _odd(value)
+    return _text(value) if isinstance(value, str) else _odd(value)
 
 
 def _container(value: Mapping[Any, Any] | Iterable[Any], above: set[int]) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {_key(key): _plain(item, above) for key, item in value.items()}
     items = [_plain(item, above) for item in value]
     return sorted(items, key=repr) if isinstance(value, (set, frozenset)) else items
@@ -52,6 +57,8 @@ def _number(value: float) -> int | float | str:
 
 
 def _key(key: object) -> str:
+    if type(key) is str and key.isascii():
+        return key
     return _text(key) if isinstance(key, str) else _odd(key)
 
 

@@ -17,8 +17,8 @@ from pytest_llmtrace._model.findings import (
     NoCassette,
     Unplayed,
 )
-from pytest_llmtrace._model.trace import LLMCall, Trace
-from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trajectory import is_unpriced, totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
 from pytest_llmtrace._report.plain import plain
@@ -76,11 +76,11 @@ def owner_payload(
         "phase": phase,
         "mode": verdict.mode,
         **totals_data(totals(trace.calls)),
-        "live_unpriced_calls": sum(_unpriced(call) for call in trace.calls if call.source == "live"),
+        "live_unpriced_calls": sum(is_unpriced(call) for call in trace.calls if call.source == "live"),
         "models": rows(trace.calls, "model", lambda call: call.name or "(no model)"),
         "agents": rows(trace.calls, "agent", lambda call: call.agent or NO_AGENT),
         "sources": rows(trace.calls, "source", lambda call: call.source),
-        "unpriced_models": sorted({call.name for call in trace.calls if _unpriced(call)}),
+        "unpriced_models": sorted({call.name for call in trace.calls if is_unpriced(call)}),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
         "used": sorted(cassette.get("used") or ()),
@@ -144,7 +144,3 @@ def is_fixture(owner: str) -> bool:
     """Whether an owner is a fixture of wider scope (``fixture <scope> <name>``) and no test."""
     kind, _, rest = owner.partition(" ")
     return kind == "fixture" and rest.partition(" ")[0] in {"session", "package", "module", "class"}
-
-
-def _unpriced(call: LLMCall) -> bool:
-    return totals((call,)).unpriced_calls > 0

@@ -81,7 +81,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden_calls=golden.trace.calls if golden is not None else (),
         observed=conversations(private.masked(trace).calls),
         not_understood=tuple(private.masked_request(line) for line in run.assembled.unknown),
-        golden_file=(saving.names(run)["variant"] or run.old.golden_name) if run.old.golden_exists else None,
+        golden_file=(saving.variant_name(run) or run.old.golden_name) if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_llmtrace._compare.budget import breaches, growth_breaches
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.trace import LLMCall, Trace
-from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.trajectory import is_unpriced, totals
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.owner import OwnerRun
@@ -28,4 +28,4 @@ def owner_breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach
 
 def _unpriced(calls: tuple[LLMCall, ...]) -> tuple[str, ...]:
     """The models of calls whose price is not known, each once, sorted."""
-    return tuple(sorted({call.name for call in calls if totals([call]).unpriced_calls}))
+    return tuple(sorted({call.name for call in calls if is_unpriced(call)}))

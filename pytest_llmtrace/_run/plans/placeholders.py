@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -53,6 +54,7 @@ def _recorded_providers(tape: Path) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
+@functools.lru_cache(maxsize=256)
 def _variables_of(provider: str) -> tuple[str, ...]:
     prefix = provider.upper()
     return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + OTHER_NAMES.get(provider, ())

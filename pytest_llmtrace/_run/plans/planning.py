@@ -38,11 +38,9 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     limits = limits_of_test(item, settings)
     policy = effective_policy(mode, settings, markers).policy
     policy.load()
-    policy = replace(
-        policy,
-        normalize=(*policy.normalize, *normalize_rules(item.ihook, item.nodeid)),
-        text_scorer=policy.text_scorer or scorer(item.ihook, item.nodeid),
-    )
+    rules, judge = normalize_rules(item.ihook, item.nodeid), policy.text_scorer or scorer(item.ihook, item.nodeid)
+    if rules or judge is not policy.text_scorer:
+        policy = replace(policy, normalize=(*policy.normalize, *rules), text_scorer=judge)
     file, _, name = item.nodeid.partition("::")
     keeper = _keeper(item)
     return Plan(

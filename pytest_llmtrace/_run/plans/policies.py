@@ -9,6 +9,7 @@ from typing import Any, Final
 from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies
 from pytest_llmtrace._compare.policies.layers import Layer, Origin, layered, origins
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
+from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._settings.markers import TraceMarker
 from pytest_llmtrace._settings.pyproject import PYPROJECT
@@ -61,6 +62,12 @@ def effective_policy(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]
     Raises:
         SettingsError: something is not possible; the text begins with where it stands.
     """
+    if not markers:
+        return _LATELY.of((settings, mode), lambda: _effective_policy(mode, settings, ()))
+    return _effective_policy(mode, settings, markers)
+
+
+def _effective_policy(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]) -> EffectivePolicy:
     name, named_by = _name(mode, settings, markers)
     named_policy(name, custom_policies(settings.policies, PYPROJECT))  # raises where there is none of that name
     base, layers = custom_layers(name, settings.policies, PYPROJECT)
@@ -84,6 +91,8 @@ def _name(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]) -> tuple[
     return ("tools", _LIVE) if live else ("exact", "default")
 
 
+_LATELY: Final = Lately[EffectivePolicy]()
+"""Of tests without markers: most."""
 _LIVE: Final = "default of live mode"
 _LIVE_WARNS: Final = {"output": "warn"}
 """What live mode says besides what the policy `tools` fails on: that a model words things differently."""

@@ -82,12 +82,12 @@ class Old:
         """Whether somebody recorded with this plugin what the tape holds: it is no mere import."""
         return self.golden_exists or (self.borrowed is None and IMPORTED not in self._meta)
 
-    @property
+    @cached_property
     def golden_name(self) -> str:
         """Path of the golden trace, relative to the root directory."""
         return relative(self._plan.cassette.golden, self._plan.root)
 
-    @property
+    @cached_property
     def tape_name(self) -> str:
         """Path of the tape, relative to the root directory."""
         return relative(self._plan.cassette.tape, self._plan.root)

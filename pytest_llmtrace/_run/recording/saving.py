@@ -141,12 +141,17 @@ def names(run: OwnerRun) -> dict[str, Any]:
     if run.old.borrowed is not None and run.old.borrowed.is_tape:
         used.append(relative(run.old.borrowed.path, run.plan.root))
     return {
-        "golden": golden if cassette.golden.exists() else None,
+        "golden": golden if golden in used else None,
         "tape": tape if tape in used else None,
         "used": used,
         "directory": run.plan.directory,
-        "variant": relative(variant_file(cassette.golden, run.variant), run.plan.root) if run.variant else None,
+        "variant": variant_name(run),
     }
+
+
+def variant_name(run: OwnerRun) -> str | None:
+    """The variant of the golden trace that a live run comes nearest to, as a path relative to the root directory."""
+    return relative(variant_file(run.plan.cassette.golden, run.variant), run.plan.root) if run.variant else None
 
 
 def _totals_data(amounts: Totals) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,11 +50,15 @@ def places_of_test(test_file: Path, root: Path, stem: str) -> Places:
     pytest-recording: ``cassettes/<module>`` beside the test file; pytest-vcr: ``cassettes`` there; langchain-tests and
     many a ``vcr_cassette_dir``: the same two in a folder above, up to the root directory.
     """
+    return Places(stem=stem, folders=_folders(test_file, root))
+
+
+@functools.lru_cache(maxsize=16)  # the tests of a file come one after the other
+def _folders(test_file: Path, root: Path) -> tuple[Path, ...]:
     parents = [test_file.parent]
     if test_file.parent.is_relative_to(root):
         parents += [folder for folder in test_file.parent.parents if folder.is_relative_to(root)]
-    folders = [place for one in parents for place in (one / FOLDER / test_file.stem, one / FOLDER)]
-    return Places(stem=stem, folders=tuple(folders))
+    return tuple(place for one in parents for place in (one / FOLDER / test_file.stem, one / FOLDER))
 
 
 def recording_stem(class_name: str | None, test_name: str) -> str:

@@ -190,3 +190,17 @@ def test_the_last_look_learns_what_is_secret_from_now_on():
     watched.request(HttpRequest(method="POST", url="https://a.example/v1", headers=(("api-key", key),)))
     eye.texts([f"before {key}"], "golden trace")
     assert [(leak.what, leak.place) for leak in eye.leaks] == [("the key of a request", "golden trace")]
+
+
+def test_what_one_owner_learns_is_of_no_other_and_hides_what_was_kept():
+    """What one owner learns is removed from its own URLs and names, whatever was kept of them for others before."""
+    run = Redactor()
+    one, other = run.knowing(()), run.knowing(())
+    asked, proving = request(url=f"https://h/{KEY}"), request(headers=(("Authorization", f"Bearer {KEY}"),))
+
+    before = [one.head(asked).url, one.name(f"m-{KEY}"), other.head(asked).url, other.name(f"m-{KEY}")]
+    other.request(proving)
+    after = [one.head(asked).url, one.name(f"m-{KEY}"), other.head(asked).url, other.name(f"m-{KEY}")]
+
+    assert before == [f"https://h/{KEY}", f"m-{KEY}"] * 2
+    assert after == [f"https://h/{KEY}", f"m-{KEY}", f"https://h/{PLACEHOLDER}", f"m-{PLACEHOLDER}"]
