@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -48,30 +49,48 @@ class _Entry:
         return score + 3 * (self.request.body == other.request.body or _shared(self.body, other.body))
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    by_path: dict[tuple[str, str], list[HttpRequest]] = field(default_factory=lambda: defaultdict(list))
+    by_host: dict[str, list[HttpRequest]] = field(default_factory=lambda: defaultdict(list))
+    plain: list[HttpRequest] = field(default_factory=list)
+
+
 class NearestRequests:
-    """An index of recorded requests, built in linear time; a look-up compares a few sets for each that may be meant."""
+    """Recorded requests, read where one of them is looked for: of each that may be meant, a few sets are compared."""
 
     def __init__(self, recorded: Iterable[HttpRequest], *, calls: Iterable[HttpRequest] = ()) -> None:
         """Args: recorded: plain requests; calls: LLM requests, which come near to one of their own place alone."""
-        self._by_path: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-        self._by_host: dict[str, list[_Entry]] = defaultdict(list)
-        self._all: list[_Entry] = []
-        for request in recorded:
-            entry = _Entry.of(request)
-            host, path = _place(request)
-            self._by_path[host, path].append(entry)
-            self._by_host[host].append(entry)
-            self._all.append(entry)
-        for request in calls:
-            self._by_path[_place(request)].append(_Entry.of(request))
+        self._recorded = recorded
+        self._calls = calls
+        self._entries: dict[int, _Entry] = {}
+        """By identity of the request, which the index keeps."""
 
     def nearest(self, request: HttpRequest) -> HttpRequest | None:
         """The most similar request of the same path, else of the same host, else of any; `None` where there is none."""
         host, path = _place(request)
-        candidates = self._by_path.get((host, path)) or self._by_host.get(host) or self._all
+        index = self._index
+        candidates = index.by_path.get((host, path)) or index.by_host.get(host) or index.plain
         made = _Entry.of(request)
-        found = max(candidates, key=made.likeness, default=None)
-        return None if found is None else found.request
+        return max(candidates, key=lambda one: made.likeness(self._entry(one)), default=None)
+
+    @cached_property
+    def _index(self) -> _Index:
+        index = _Index()
+        for request in self._recorded:
+            host, path = _place(request)
+            index.by_path[host, path].append(request)
+            index.by_host[host].append(request)
+            index.plain.append(request)
+        for request in self._calls:
+            index.by_path[_place(request)].append(request)
+        return index
+
+    def _entry(self, request: HttpRequest) -> _Entry:
+        found = self._entries.get(id(request))
+        if found is None:
+            found = self._entries[id(request)] = _Entry.of(request)
+        return found
 
     def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> str:
         """What the nearest recorded request has different in short: what `Miss.detail` holds.

@@ -218,14 +218,15 @@ def _miss(run: OwnerRun, miss: Exchange) -> Miss:
 
 
 def _recorded_requests(run: OwnerRun) -> NearestRequests:
-    """The recorded requests, indexed once."""
+    """The recorded requests, indexed once, by the first of those that are no call of a model."""
     if run.nearest_requests is None:
         from pytest_llmtrace._compare.nearest.requests import NearestRequests  # noqa: PLC0415
 
-        sides: tuple[list[HttpRequest], list[HttpRequest]] = ([], [])
-        for one in run.recorder.tape.interactions:
-            sides[is_llm_request(one.request)].append(_shown(run, one.request))
-        run.nearest_requests = NearestRequests(sides[False], calls=sides[True])
+        recorded = [one.request for one in run.recorder.tape.interactions]
+        run.nearest_requests = NearestRequests(
+            (_shown(run, one) for one in recorded if not is_llm_request(one)),
+            calls=(_shown(run, one) for one in recorded if is_llm_request(one)),
+        )
     return run.nearest_requests
 
 

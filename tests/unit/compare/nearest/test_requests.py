@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._compare.nearest import requests as module
 from pytest_llmtrace._compare.nearest.requests import NearestRequests
 from pytest_llmtrace._model.http import HttpRequest
 
@@ -107,3 +108,23 @@ def test_the_nearest_is_found_among_many() -> None:
     recorded = [request(ORDERS, {"n": at, "customer": f"c{at}"}, "POST") for at in range(1000)]
     found = NearestRequests(recorded)
     assert found.nearest(request(ORDERS, {"n": -1, "customer": "c998"}, "POST")) is recorded[998]
+
+
+def test_what_a_call_is_nearest_to_is_explained_without_reading_the_rest() -> None:
+    """The nearest call is known already: the bodies of a long tape are neither written out nor taken apart for it."""
+    unread = (pytest.fail("a recorded request was read") for _ in range(1))
+    chat = request("https://api.test/v1/chat", {"model": "m"}, "POST")
+    found = NearestRequests((one for one in unread), calls=(one for one in unread))
+    asked = request("https://api.test/v1/chat", {"model": "n"}, "POST")
+    assert found.detail(asked, nearest=chat) == f"nearest recorded: POST {chat.url}: body.model 'm' -> 'n'"
+
+
+def test_of_many_places_only_the_one_that_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request is compared with those of its own path; the others are not even taken apart."""
+    read: list[HttpRequest] = []
+    real = module._body
+    monkeypatch.setattr(module, "_body", lambda one: read.append(one) or real(one))
+    recorded = [request(f"{ORDERS}/{at}", {"n": at}, "POST") for at in range(20)]
+    found, asked = NearestRequests(recorded), request(f"{ORDERS}/7", {"n": 0}, "POST")
+    assert found.nearest(asked) is found.nearest(asked) is recorded[7]
+    assert read == [asked, recorded[7], asked]
