@@ -7,12 +7,13 @@ ends up in a database that it was not meant for. Files can be read by their owne
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pytest_llmtrace._history.record import Record, dumps, loads, started
 from pytest_llmtrace._model.bounded_reading import read_regular
@@ -91,15 +92,19 @@ def claimed(path: Path) -> Iterator[bool]:
     The lock is on the file itself and ends with the process, however it ends. Where there are no such locks (Windows),
     two processes may send a run, and the database keeps one.
     """
+    if importlib.util.find_spec("fcntl") is None:
+        yield path.exists()  # and an open file could not be removed there
+        return
     file: int | None
     try:
-        file = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        file = -1
+        yield False
+        return
     except OSError:
         file = None  # whoever reads it will say what is wrong with it
-    if file is None or file < 0:
-        yield file is None
+    if file is None:
+        yield True
         return
     try:
         yield _locked(file) and _is_still_there(file, path)
@@ -108,10 +113,7 @@ def claimed(path: Path) -> Iterator[bool]:
 
 
 def _locked(file: int) -> bool:
-    try:
-        import fcntl  # noqa: PLC0415  # not on Windows
-    except ImportError:
-        return True
+    fcntl: Any = importlib.import_module("fcntl")  # it is there by now; type checkers on Windows do not know it
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
