@@ -78,8 +78,10 @@ def _short(published: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def page(published: Mapping[str, Any]) -> str:
+def page(published: Mapping[str, Any] | None) -> str:
     """The whole page of the reference."""
+    if published is None:
+        return "# Benchmarks\n\nNo full run is published yet: `make bench`, then `make bench-publish`.\n"
     return "".join(f"{line}\n" for line in _page(published))
 
 

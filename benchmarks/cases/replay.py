@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmarks.arms import FLOOR_WITHOUT_TLS, OURS, PEERS
 from benchmarks.progress import begin
 from benchmarks.replays import Effort, Found, calls_of, side_by_side, table_of, what_they_notice
-from benchmarks.tables import Goal, Headline, Table
+from benchmarks.tables import Goal, Headline, Table, figure
 
 
 def openai(effort: Effort) -> Iterator[Table]:
@@ -35,16 +35,20 @@ def openai(effort: Effort) -> Iterator[Table]:
     arms = (FLOOR_WITHOUT_TLS, *PEERS)
     own = side_by_side(effort, "test_calls.py", calls=calls, client="per-test", rounds=2, again=effort.quick, arms=arms)
     goals = _goals(own)
-    notes = []
+    notes, floor = [], f"{figure(own.arms[0].value('cpu') or 0)} s"
     if not effort.quick:
-        lower = own.ours.against(own.named(FLOOR_WITHOUT_TLS.name), "cpu")
+        without = own.named(FLOOR_WITHOUT_TLS.name)
+        lower = own.ours.against(without, "cpu")
+        floor += f" ({figure(without.value('cpu') or 0)} s without certificates)"
         notes = [f"Against the floor whose clients read no certificates: {lower or 0:.2f}x, whole run."]
     yield table_of(
         f"{title}, a client for each",
         own,
         goals=goals,
         notes=notes,
-        headlines=_headlines(own, f"{tests} tests, OpenAI SDK, a client for each", goals),
+        headlines=[
+            replace(one, floor=floor) for one in _headlines(own, f"{tests} tests, OpenAI SDK, a client for each", goals)
+        ],
     )
 
 
