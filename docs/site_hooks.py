@@ -48,8 +48,15 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Lead links out of docs/ to where the site has their files."""
     source = _source(page.file.src_uri)
+    if source.startswith("docs/design/"):
+        page.meta["search"] = {"boost": 0.2}  # who searches for budgets wants to set one
     parts = FENCED.split(markdown)
-    return "".join(part if number % 2 else _led(part, source) for number, part in enumerate(parts))
+    return "".join(part if number % 2 else _led(_unescaped(part), source) for number, part in enumerate(parts))
+
+
+def _unescaped(text: str) -> str:
+    """Text with the bars in its code as they are: in tables GitHub wants them escaped, and the site would show that."""
+    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), text)
 
 
 def _led(text: str, source: str) -> str:

@@ -68,7 +68,7 @@ def test_nothing_is_loaded_from_elsewhere():
     """No fonts, scripts or styles of others, neither from the theme nor from the pages."""
     assert SITE["theme"]["font"] is False
     assert not [one for one in SITE["extra_css"] if "//" in one]
-    assert "extra_javascript" not in SITE or not [one for one in SITE["extra_javascript"] if "//" in str(one)]
+    assert SITE["extra"]["polyfills"] == ["javascripts/iframe-worker.js"]
     images = [
         image
         for page in DOCS.rglob("*.md")
