@@ -16,6 +16,7 @@ from pytest_llmtrace._capture.guard.native import LIBRARIES as NATIVE_LIBRARIES
 from pytest_llmtrace._capture.guard.network import Guard
 from pytest_llmtrace._capture.wire.http import Interception
 from pytest_llmtrace._capture.wire.lazy_tls import lazy_certificates
+from pytest_llmtrace._capture.wire.litellm_stub import MODULE as LITELLM_TRANSPORT
 from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
 from pytest_llmtrace._run.stops import stop
@@ -53,6 +54,7 @@ class Capturing:
         interception = Interception(stop=stop, replay_only=replay_only, allows=self._guard.allows, swaps=swaps)
         interception.install()
         self._resources.callback(interception.remove)
+        wrapt.register_post_import_hook(lambda _module: interception.arrived(), LITELLM_TRANSPORT)
         if self._settings.run_mode != "off":
             self._resources.enter_context(strays.noting())
         self._guard.install()

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from pytest_llmtrace._capture.wire.litellm_stub import LitellmTransport
 from pytest_llmtrace._capture.wire.mocks import noting_sends
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
 from pytest_llmtrace._capture.wire.router import patches_to
@@ -42,6 +43,7 @@ class Interception:
         self._swaps = tuple(swaps)
         self._switchboard = Switchboard(stop=stop, replay_only=replay_only, allows=allows)
         self._patches: contextlib.ExitStack | None = None
+        self._litellm: LitellmTransport | None = None
 
     @property
     def installed(self) -> bool:
@@ -59,7 +61,15 @@ class Interception:
                 patches.enter_context(patcher)
             for patcher in patches_to(self._switchboard):
                 patches.enter_context(patcher)
+            self._litellm = LitellmTransport(self._switchboard)
+            patches.callback(self._litellm.detach)
+            self._litellm.attach()
             self._patches = patches.pop_all()
+
+    def arrived(self) -> None:
+        """The module with litellm's transport was imported."""
+        if self._litellm is not None:
+            self._litellm.attach()
 
     def remove(self) -> None:
         """Take the stub away."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.current import current
@@ -38,6 +40,41 @@ def note_sent(recorder: Recorder, exchange: Exchange) -> None:
     """A request is sent in this context."""
     _recorder.set(recorder)
     _exchange.set(exchange)
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class HandedOn:
+    """A request that one stub has opened and lets the library below send, where another stub meets it."""
+
+    opened: tuple[Recorder | None, Exchange] | None
+    """Who records it, and its exchange; `None`: nobody does."""
+    met: bool = False
+
+
+_handed_on: Loose[HandedOn] = Loose("llmtrace_handed_on")
+
+
+@contextlib.contextmanager
+def handing_on(opened: tuple[Recorder | None, Exchange] | None) -> Iterator[None]:
+    """The request that is sent in this context is opened. Args: opened: what the switchboard said of it."""
+    handed = HandedOn(opened)
+    _handed_on.set(handed)
+    try:
+        yield
+    finally:
+        _handed_on.set(None)
+
+
+def handed_on() -> HandedOn | None:
+    """What was opened above, told once; `None`: nothing, so the request is to be opened here."""
+    handed = _handed_on.get()
+    if handed is None or handed.met:  # litellm tries again where a session has closed: that is another request
+        return None
+    handed.met = True
+    recorder, exchange = handed.opened or (None, None)
+    if recorder is not None and exchange is not None:
+        note_sent(recorder, exchange)
+    return handed
 
 
 def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:

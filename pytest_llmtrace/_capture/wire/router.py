@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pytest_llmtrace._capture.wire.in_flight import noticing_failures
+from pytest_llmtrace._capture.wire.in_flight import handed_on, noticing_failures
 from pytest_llmtrace._capture.wire.instrumented import bare_originals, below, wrapped_by_others
 from pytest_llmtrace._capture.wire.switchboard import Opened, Switchboard
 from pytest_llmtrace._capture.wire.vcr_values import as_vcr, request_of, response_of
@@ -72,7 +72,8 @@ def _opened(switchboard: Switchboard, request: Any) -> Opened | None:
     """What the switchboard says of a request of vcrpy's; asked again, the same."""
     found: tuple[Opened | None] | None = getattr(request, _TICKET, None)
     if found is None:
-        found = (switchboard.open(lambda: request_of(request)),)
+        handed = handed_on()
+        found = (handed.opened if handed is not None else switchboard.open(lambda: request_of(request)),)
         setattr(request, _TICKET, found)
     return found[0]
 

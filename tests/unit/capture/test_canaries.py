@@ -6,6 +6,7 @@ import inspect
 import os
 from pathlib import Path
 
+import aiohttp
 import httpx
 import pytest
 import vcr.cassette
@@ -143,6 +144,24 @@ def test_litellm_has_the_logging_worker_that_is_drained(litellm):
     assert hasattr(GLOBAL_LOGGING_WORKER, "_queue")
     for name in ("_work_queue", "_idle_semaphore", "_threads"):
         assert hasattr(executor, name)
+
+
+def test_litellms_asynchronous_transport_is_as_it_is_answered_for(litellm):
+    """It sends by one method, asks aiohttp by another, and makes its session when it first needs one."""
+    from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+
+    from pytest_llmtrace._capture.wire.litellm_stub import ASK, MODULE, SEND, SESSION, TRANSPORT, _is_own
+
+    kind = getattr(importlib.import_module(MODULE), TRANSPORT)
+    made = AsyncHTTPHandler.create_aiohttp_transport()
+    assert type(made) is kind
+    assert made._owns_session
+    assert made.client.__module__.startswith("litellm.")
+    assert (_is_own(getattr(kind, SEND)), _is_own(getattr(kind, ASK))) == (True, True)
+    assert list(inspect.signature(getattr(kind, SEND)).parameters) == ["self", "request"]
+    assert f".{SESSION[0]}(" in inspect.getsource(getattr(kind, ASK))
+    assert f".{SESSION[1]}(" in inspect.getsource(getattr(aiohttp.ClientSession, SESSION[0]))
+    assert importlib.import_module(MODULE).httpx is httpx
 
 
 def test_litellms_switch_for_its_native_client_is_an_environment_variable_first(litellm):
