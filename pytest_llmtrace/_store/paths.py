@@ -7,6 +7,7 @@ the original.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator
@@ -51,7 +52,12 @@ def test_cassette(test_file: Path, name: str) -> Cassette:
         test_file: the file that holds the test; the cassette lies in ``cassettes/<module>`` beside it.
         name: the node id after the file: ``TestRefund::test_ok[gpt-4o]``.
     """
-    return cassette_in(test_file.parent / FOLDER / _module_folder(test_file.name), name)
+    return cassette_in(_folder_beside(test_file), name)
+
+
+@functools.lru_cache(maxsize=16)  # the tests of a file come one after the other
+def _folder_beside(test_file: Path) -> Path:
+    return test_file.parent / FOLDER / _module_folder(test_file.name)
 
 
 def cassette_in(folder: Path, name: str) -> Cassette:

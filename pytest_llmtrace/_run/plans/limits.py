@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -42,7 +43,12 @@ def shared_limits(directory: str, settings: Settings) -> tuple[Limit, ...]:
 
 def directory_of(nodeid: str) -> str:
     """The directory of a test, relative to the root directory."""
-    return PurePosixPath(nodeid.partition("::")[0]).parent.as_posix()
+    return _directory(nodeid.partition("::")[0])
+
+
+@functools.lru_cache(maxsize=16)  # the tests of a file come one after the other
+def _directory(file: str) -> str:
+    return PurePosixPath(file).parent.as_posix()
 
 
 def _place(node: Any, item: pytest.Item) -> str:
