@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -37,9 +37,11 @@ class Watched:
             return {}
         self._before = now = dict(held)
         read, keys = _LAST[0]
-        if read != now:  # each owner looks for itself, and nearly always at the same
+        if read == now:  # each owner looks for itself, and nearly always at the same
+            return keys
+        if read is None or _holds_secrets(read.items() ^ now.items()):
             keys = {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
-            _LAST[0] = now, keys
+        _LAST[0] = now, keys
         return keys
 
 
@@ -47,6 +49,11 @@ def _held_variables() -> Mapping[Any, Any]:
     """All variables as they are held: what `os.environ` gives decodes each, a hundred times slower."""
     held: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
     return held
+
+
+def _holds_secrets(variables: Iterable[tuple[Any, Any]]) -> bool:
+    """Whether one of these is secret. Those that pytest and we set for every test are none: nothing else is read."""
+    return any(True for name, value in variables for _ in _secrets(os.fsdecode(name).upper(), os.fsdecode(value)))
 
 
 def _secrets(name: str, value: str) -> Iterator[str]:
@@ -67,7 +74,7 @@ def _is_mixed(value: str) -> bool:
     return not value.isalpha() and not value.isdigit() and not is_stand_in(value)
 
 
-_LAST: Final[list[tuple[object, Mapping[str, str]]]] = [(None, {})]
+_LAST: Final[list[tuple[dict[Any, Any] | None, Mapping[str, str]]]] = [(None, {})]
 """The variables that were read last, and the keys among them."""
 _SHORTEST: Final = 8
 _KEY: Final = re.compile(

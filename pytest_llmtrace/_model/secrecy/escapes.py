@@ -31,7 +31,7 @@ class Decoded:
 
 def hides_letters(text: str) -> bool:
     """Whether a letter that a secret may be made of is escaped somewhere: most texts have no such escape."""
-    return any(pattern.search(text) for pattern in _HIDING)
+    return any(sign in text and pattern.search(text) for sign, pattern in _HIDING)
 
 
 def decoded(text: str) -> Decoded:
@@ -76,11 +76,12 @@ def _letter(found: re.Match[str]) -> str:
 
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _HIDING: Final = (
-    re.compile(r"\\u00[2-7]"),
-    re.compile(r"\\/"),
-    re.compile(r"%(?:25)*(?:[2-7][0-9A-Fa-f]|5[cC])"),
-    re.compile(r"&(?:#|amp;|quot;|apos;|lt;|gt;)"),
+    ("\\", re.compile(r"\\u00[2-7]")),
+    ("\\", re.compile(r"\\/")),
+    ("%", re.compile(r"%(?:25)*(?:[2-7][0-9A-Fa-f]|5[cC])")),
+    ("&", re.compile(r"&(?:#|amp;|quot;|apos;|lt;|gt;)")),
 )
+"""Each with the letter it begins with: whether a text has that is known a tenfold sooner than by an expression."""
 _ESCAPE: Final = re.compile(
     r"(?:\\|%(?:25){0,4}5[cC]){1,32}(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[/\"'nrtbf\\]))"
     r"|%(?:25)*(?P<percent>0[9aAdD]|[2-7][0-9a-fA-F])"
