@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
-from pytest_llmtrace._model.canonical import canonical_json, digest
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
+from pytest_llmtrace._model.trace import LLMCall, Trace
 
 DIGEST_VERSION: Final = 1
 """Goes up when the same behaviour gets another digest; a stored digest of another version says nothing."""
@@ -24,9 +25,35 @@ def behaviour_digest(trace: Trace) -> str:
 
     Linear in what each turn added. Missed calls count as they are, so a trace with one equals no golden trace.
     """
-    fingerprints = Fingerprints(lens(POLICIES["exact"]))
+    fingerprints = _Exact(lens(POLICIES["exact"]))
     talks = sorted(fingerprints.conversation(prints) for prints in fingerprints.prints(trace.calls))
     return digest(canonical_json([DIGEST_VERSION, talks, *_beside_calls(trace)]))
+
+
+class _Exact(Fingerprints):
+    """Digests under `exact`; what calls ask besides their messages is digested once in a process, not once a test.
+
+    The tests of a module offer the same tools. These are known by their values and not as objects, which a test may
+    change.
+    """
+
+    def _head(self, call: LLMCall) -> str:
+        asked = [call.operation, call.provider, call.model, dict(call.params), list(call.tools)]
+        written = written_value(asked)
+        if written is None:
+            return super()._head(call)
+        key = hashlib.blake2b(written, digest_size=16).digest()
+        known = _HEADS.get(key)
+        if known is None:
+            if len(_HEADS) >= _MOST:
+                _HEADS.clear()
+            known = _HEADS[key] = super()._head(call)
+        return known
+
+
+_MOST: Final = 1024
+"""Digests that are remembered."""
+_HEADS: Final[dict[bytes, str]] = {}
 
 
 def _beside_calls(trace: Trace) -> tuple[list[str], list[str]]:

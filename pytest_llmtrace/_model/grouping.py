@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +12,13 @@ from pytest_llmtrace._model.prefixes import shared_prefix
 from pytest_llmtrace._model.trace import LLMCall
 
 
-def grouped(calls: Iterable[LLMCall]) -> list[list[LLMCall]]:
+def grouped(calls: Sequence[LLMCall]) -> list[list[LLMCall]]:
     """The calls, given in the order in which they began, conversation by conversation.
 
     Linear in the messages of all calls.
     """
+    if len(calls) == 1:  # as in most tests: there is nothing that it could continue
+        return [list(calls)]
     groups: list[_Group] = []
     labelled: dict[tuple[str, str | None], _Group] = {}
     histories = _Histories()

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import takewhile
 from operator import add
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
+from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message, tool_requests
 from pytest_llmtrace._model.prefixes import common_prefix
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
@@ -83,6 +84,11 @@ def first_user_text(trace: Trace) -> str | None:
 
 def totals(calls: Iterable[LLMCall]) -> Totals:
     """Calls, tokens and US dollars. Failed calls without usage are free; others without a price are unknown."""
+    given = tuple(calls)  # budgets, the verdict and each table of a report ask for those of the same calls
+    return _LATELY.of(given, lambda: _totals(given))
+
+
+def _totals(calls: Sequence[LLMCall]) -> Totals:
     made = [call for call in calls if call.status != "missed"]
     live = [call for call in made if call.source == "live"]
     return Totals(
@@ -94,6 +100,9 @@ def totals(calls: Iterable[LLMCall]) -> Totals:
         live_usd=_sum(_cost(call) or 0.0 for call in live),
         live_seconds=_sum(call.duration for call in live),
     )
+
+
+_LATELY: Final = Lately[Totals]()
 
 
 def is_unpriced(call: LLMCall) -> bool:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 _DEEPEST: Final = 100
 """How deep data may nest: `json` and xdist's serialiser both recurse."""
+_FAR: Final = 2**53
+"""A bound within which any number is written as it is."""
 _LONGEST_INT: Final = 4096
 """Bits of the largest integer that is written in decimals; Python refuses to print much longer ones."""
 
@@ -26,7 +28,7 @@ def _plain(value: Any, above: set[int]) -> Any:
     if value is None or kind is bool or (kind is str and value.isascii()):
         return value
     if kind is int or kind is float:
-        return _number(value)
+        return value if -_FAR < value < _FAR else _number(value)
     if kind is dict or kind is list or isinstance(value, (Mapping, list, tuple, set, frozenset)):
         if id(value) in above or len(above) >= _DEEPEST:
             return "…"
@@ -42,7 +44,9 @@ def _plain(value: Any, above: set[int]) -> Any:
 
 def _container(value: Mapping[Any, Any] | Iterable[Any], above: set[int]) -> Any:
     if isinstance(value, (dict, Mapping)):
-        return {_key(key): _plain(item, above) for key, item in value.items()}
+        return {
+            key if type(key) is str and key.isascii() else _key(key): _plain(item, above) for key, item in value.items()
+        }
     items = [_plain(item, above) for item in value]
     return sorted(items, key=repr) if isinstance(value, (set, frozenset)) else items
 
@@ -57,8 +61,6 @@ def _number(value: float) -> int | float | str:
 
 
 def _key(key: object) -> str:
-    if type(key) is str and key.isascii():
-        return key
     return _text(key) if isinstance(key, str) else _odd(key)
 
 

@@ -70,17 +70,18 @@ def owner_payload(
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
     """
+    calls = trace.calls
     data = {
         "nodeid": verdict.owner,
         "fixture": is_fixture(verdict.owner),
         "phase": phase,
         "mode": verdict.mode,
-        **totals_data(totals(trace.calls)),
-        "live_unpriced_calls": sum(is_unpriced(call) for call in trace.calls if call.source == "live"),
-        "models": rows(trace.calls, "model", lambda call: call.name or "(no model)"),
-        "agents": rows(trace.calls, "agent", lambda call: call.agent or NO_AGENT),
-        "sources": rows(trace.calls, "source", lambda call: call.source),
-        "unpriced_models": sorted({call.name for call in trace.calls if is_unpriced(call)}),
+        **totals_data(totals(calls)),
+        "live_unpriced_calls": sum(is_unpriced(call) for call in calls if call.source == "live"),
+        "models": rows(calls, "model", lambda call: call.name or "(no model)"),
+        "agents": rows(calls, "agent", lambda call: call.agent or NO_AGENT),
+        "sources": rows(calls, "source", lambda call: call.source),
+        "unpriced_models": sorted({call.name for call in calls if is_unpriced(call)}),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
         "used": sorted(cassette.get("used") or ()),
@@ -100,7 +101,7 @@ def owner_payload(
         "not_understood": verdict.not_understood,
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
-        "fanouts": fan_outs_data(trace.calls),
+        "fanouts": fan_outs_data(calls),
     }
     data |= {key: value for key, value in rare.items() if value}
     if with_entries:

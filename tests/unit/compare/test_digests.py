@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmtrace._compare import digests
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
@@ -121,6 +122,7 @@ def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, si
     from pytest_llmtrace._compare.calls import fingerprints
     from tests.unit.compare.traces import chat
 
+    monkeypatch.setattr(digests, "_HEADS", {})
     counted: list[Any] = []
     for name in ("canonical_json", "digest"):
         real = getattr(fingerprints, name)
@@ -146,6 +148,30 @@ def test_what_calls_ask_is_told_apart_however_many_were_seen() -> None:
     heads = [seen.head(one) for one in calls]
     assert heads == [Fingerprints(lens(EXACT)).head(one) for one in calls] == [seen.head(one) for one in calls]
     assert len(set(heads)) == len(calls)
+
+
+def test_what_is_asked_again_is_digested_once_and_what_a_test_changed_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of a module offer the same tools; one that changes its own, in place even, has another behaviour."""
+    monkeypatch.setattr(digests, "_HEADS", {})
+    made: list[object] = []
+    real = Fingerprints._head
+    monkeypatch.setattr(Fingerprints, "_head", lambda self, one: made.append(one) or real(self, one))
+
+    def asking(**fields: Any) -> Trace:
+        return trace([call(user("a"), tools=({"name": "once", "parameters": {"limit": 1}},), **fields)])
+
+    first = asking()
+    known = behaviour_digest(first)
+    assert (behaviour_digest(asking()), len(made)) == (known, 1)
+
+    parameters = first.calls[0].tools[0]["parameters"]
+    others = [behaviour_digest(asking(**fields)) for fields in ({"params": {"n": 1}}, {"params": {"n": True}})]
+    for limit in (2, True, "1"):
+        parameters["limit"] = limit
+        others.append(behaviour_digest(first))
+    parameters["limit"] = 1
+    assert len({known, *others}) == 6
+    assert behaviour_digest(first) == known
 
 
 def test_how_calls_ended_is_told_apart_however_many_were_seen() -> None:

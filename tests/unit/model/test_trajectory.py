@@ -1,5 +1,7 @@
 """Trajectory: tool calls, last answer and totals of a trace."""
 
+from dataclasses import replace
+
 from pytest_llmtrace._model.messages import message
 from pytest_llmtrace._model.trace import CallError, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import last_text, tool_calls, totals
@@ -84,3 +86,14 @@ def test_failed_calls_without_usage_cost_nothing():
     failed = LLMCall(status="error", error=CallError(type="x", message="y", status=500))
     made = totals([failed, LLMCall(status="missed")])
     assert (made.calls, made.cost_usd) == (1, 0.0)
+
+
+def test_totals_are_those_of_these_calls():
+    """What was added up a moment ago serves the same calls alone, and none that has another price or source."""
+    call = LLMCall(usage=Usage(input_tokens=10), cost=0.5, source="tape")
+    known = totals([call])
+    assert totals(one for one in [call]) is known
+    assert totals([call, call]).calls == 2
+    assert totals([replace(call, cost=None)]).unpriced_calls == 1
+    assert totals([replace(call, source="live")]).live_usd == 0.5
+    assert totals([call]) == known
