@@ -92,6 +92,7 @@ docs-serve: venv ## show the documentation at http://127.0.0.1:8000 while you wr
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py
 	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_reference.py
 
 docs-images: venv ## take the pictures of the HTML report again (needs Chromium)
 	$(BIN)/python docs/make_screenshots.py

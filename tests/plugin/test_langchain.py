@@ -1,6 +1,7 @@
 """LangChain and LangGraph under pytest: recorded, replayed, compared, nothing changed in the application."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -328,3 +329,23 @@ def test_an_answer_that_no_http_explains_is_said(project):
         "cached": [],
     }
     assert f"warning: test_it.py::test_doubtful: past the tape: {what}" in ran.text.replace("\n", " ")
+
+
+def test_the_agent_of_the_guide(project, monkeypatch):
+    """The test of docs/how-to/langchain.md is recorded as it is written there, and replays."""
+    from tests.provider import Provider
+
+    guide = (Path(__file__).parents[2] / "docs" / "how-to" / "langchain.md").read_text("utf-8")
+    with Provider(
+        [
+            {"user": "Why is order 1 late?", "tool_calls": [{"ask_expert": {"question": "Why?"}}], "tool_results": 0},
+            {"user": "Why is order 1 late?", "text": "Snow, sorry."},
+            {"user": "Why?", "text": "Snow."},
+        ]
+    ) as expert:
+        monkeypatch.setenv("OPENAI_BASE_URL", expert.openai_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-plugin-0123456789")
+        project.write(guide.partition("```python\n")[2].partition("```")[0], "test_guide.py", prelude=False)
+        project.record()
+        project.replay().outcomes(passed=1)
+        assert expert.count == 3

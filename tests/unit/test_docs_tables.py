@@ -1,8 +1,10 @@
 """Pages of the documentation that are drawn from something else."""
 
+import re
+
 import pytest
 
-from docs import generate_cli
+from docs import generate_cli, generate_reference
 from docs.generate_sdks import PAGE, Claim, claims, page
 from docs.make_screenshots import EDITS, IMAGES, PICTURES, ROOT
 
@@ -15,6 +17,24 @@ def test_the_table_of_sdks_is_up_to_date():
 def test_the_reference_of_the_command_line_is_up_to_date():
     """The page is what the commands say of themselves now (``make docs-tables`` draws it again)."""
     assert generate_cli.PAGE.read_text("utf-8") == generate_cli.page()
+
+
+@pytest.mark.parametrize("name", ["pytest.md", "api.md"])
+def test_the_reference_of_the_plugin_is_up_to_date(name):
+    """The pages are what the code declares and says of itself now (``make docs-tables`` draws them again)."""
+    assert (generate_reference.REFERENCE / name).read_text("utf-8") == generate_reference.pages()[name]
+
+
+def test_every_option_ini_value_and_marker_argument_is_in_the_reference(pytestconfig):
+    """What pytest itself knows of the plugin, told by pytest, is on the page."""
+    page = generate_reference.pages()["pytest.md"]
+    help_text = pytestconfig.getini("markers")
+    ours = [one for one in help_text if one.startswith("llm_")]
+    arguments = {word for one in ours for word in re.findall(r"\w+", one.partition("(*, ")[2].partition(")")[0])}
+    assert {"policy", "min_calls", "usd"} < arguments
+    assert [name for name in sorted(arguments) if f"| `{name}` |" not in page] == []
+    options = [one for one in vars(pytestconfig.option) if one.startswith("llmtrace_")]
+    assert page.count("\n| `--llm") == len(options)
 
 
 def test_claims_are_read_from_tests_and_classes(tmp_path):

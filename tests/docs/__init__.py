@@ -1,0 +1,1 @@
+"""Every fenced block of README and docs/ is run, read, compared or generated; none can be added unchecked."""
