@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "LLMTRACE_DISABLED": "`1`, or anything but `0`, `false` and `no`: trace nothing, whatever was asked for.",
     "LLMTRACE_HISTORY": "Like `--llm-history`, for a URL with a password in it ([how](../how-to/history.md)).",
     "LLMTRACE_KEY": "The key of encrypted tapes and of keyed digests ([how](../how-to/privacy.md)).",
+    "LLMTRACE_OTLP": "Like `--llm-otlp` ([how](../how-to/opentelemetry.md), and which of OpenTelemetry's own count).",
     "CI": "Where it is set, `--llm-record` needs `--llm-record-in-ci`.",
     "GITHUB_ACTIONS": "`true`: failing findings are annotated ([how](../how-to/ci-reports.md)).",
     "GITHUB_STEP_SUMMARY": "The file that the Markdown report is added to.",

@@ -123,7 +123,7 @@ def _spans(found: Iterator[Golden], begins: int) -> Iterator[str]:
             yield from made
 
     service = os.environ.get("OTEL_SERVICE_NAME") or "pytest-llmtrace"
-    return otlp_document(all_spans(), service=service, version=__version__)
+    return otlp_document(all_spans(), resource={"service.name": service}, version=__version__)
 
 
 def _examples(found: Iterator[Golden], notes: _Notes, *, per_turn: bool) -> Iterator[str]:

@@ -107,6 +107,7 @@ class Controller:
                 self._problems.append(str(error))
         self._remarks += write_step_summary(self._document, self.settings.ci)
         self._keep(session, coverage, payloads)
+        self._send_spans(payloads)
         failed = self._problems or self._document["breaches"]
         return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
 
@@ -180,6 +181,12 @@ class Controller:
 
             whole = coverage.is_full(session)
             self._remarks += keep(self._document, payloads, self.settings, session.config.hook, whole=whole)
+
+    def _send_spans(self, payloads: Payloads) -> None:
+        if self.settings.otlp.url is not None and self._document is not None and not self.settings.dry_run:
+            from pytest_llmtrace._run.sending_spans import send_spans  # noqa: PLC0415  # only where it is asked for
+
+            self._remarks += send_spans(self._document, payloads, self.settings.otlp.url)
 
     def _note_uncounted(self, document: dict[str, Any]) -> None:
         from pytest_llmtrace._report.wording import uncounted_line  # noqa: PLC0415

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._report.document.payload_texts import as_texts
+from pytest_llmtrace._run.recording.recorded import kept_calls
 from pytest_llmtrace._settings.values import Settings
 
 
@@ -28,6 +30,30 @@ class Outbox:
         from pytest_llmtrace._report.files.endings import needs_entries  # noqa: PLC0415
 
         return any(needs_entries(path) for path in self._settings.reports)
+
+    @cached_property
+    def with_spans(self) -> bool:
+        """Whether payloads must hold spans, because they are sent or a report file has them."""
+        if self._settings.otlp.url is not None:
+            return True
+        if not self._settings.reports:
+            return False
+        from pytest_llmtrace._report.files.endings import needs_spans  # noqa: PLC0415
+
+        return any(needs_spans(path) for path in self._settings.reports)
+
+    def more(self, began: float, redact: Callable[[str], str]) -> Callable[[Trace], dict[str, Any]]:
+        """What goes along, of the trace of an owner that began then, for those who asked for more than reports."""
+
+        def made(trace: Trace) -> dict[str, Any]:
+            found = kept_calls(trace) if self._settings.history is not None else {}
+            if self.with_spans:
+                from pytest_llmtrace._report.spans.of_run import span_rows  # noqa: PLC0415  # only where asked for
+
+                found["spans"] = span_rows(trace, began, redact, content=self._settings.otlp.content)
+            return found
+
+        return made
 
     def add(self, payload: dict[str, Any]) -> None:
         """Put one in."""

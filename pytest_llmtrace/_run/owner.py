@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,7 @@ from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
 from pytest_llmtrace._run.recording import leaking, personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.recording.old import Old
-from pytest_llmtrace._run.recording.recorded import kept_calls, recorded_data
+from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace.errors import LlmtraceError, StorageError
 
@@ -226,8 +226,8 @@ class OwnerRun:
             saving.save_observed(self, self.plan.save)
         return late
 
-    def payload(self, *, with_entries: bool, with_calls: bool = False) -> dict[str, Any]:
-        """Everything that reports, and with its calls a history, need to know, as plain data."""
+    def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]]) -> dict[str, Any]:
+        """Everything that reports, and with `more` of its trace others, need to know, as plain data."""
         trace = self.plan.privacy.shown(self.trace())
         verdict = self.verdict or Verdict(
             owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
@@ -242,7 +242,7 @@ class OwnerRun:
             swapped=self._swapped(),
             unswapped=tuple(sorted(self.recorder.unswapped)),
         )
-        return data | kept_calls(trace) if with_calls else data
+        return {**data, **more(trace)}
 
     def _swapped(self) -> dict[str, Any]:
         """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""

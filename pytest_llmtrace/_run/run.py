@@ -185,8 +185,8 @@ class Run:
             return run.broken(fault("what the test did could not be kept", error, self.redacted))
         finally:
             if run.seen:
-                kept = self.settings.history is not None
-                self.outbox.add(run.payload(with_entries=self.outbox.with_entries, with_calls=kept))
+                more = self.outbox.more(run.recorder.began_clock, run.look.redactor.text)
+                self.outbox.add(run.payload(with_entries=self.outbox.with_entries, more=more))
 
     @contextlib.contextmanager
     def _noticing_failure(self) -> Iterator[None]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # which would cost every run of pytest 15 ms
 
 HISTORY: Final = "LLMTRACE_HISTORY"
 """The environment variable that names the database of the project's history, password and all."""
+OTLP: Final = "LLMTRACE_OTLP"
+"""The environment variable that names the collector which spans are sent to."""
 LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
@@ -40,7 +42,7 @@ def asks_for_tracing(early_config: pytest.Config) -> bool:
 
 def asks_for_anything(config: pytest.Config) -> bool:
     """Whether an option, an ini value or a table says how tests are to be traced, if any are."""
-    if is_given(config) or are_given(config) or os.environ.get(HISTORY):
+    if is_given(config) or are_given(config) or os.environ.get(HISTORY) or os.environ.get(OTLP):
         return True
     project = config.rootpath / "pyproject.toml"
     if not project.exists():
@@ -102,6 +104,10 @@ def header(config: pytest.Config, settings: Settings | None = None) -> str | Non
         lines.append(f"llmtrace: {mode} mode")
     if settings is not None and settings.history is not None:
         lines.append(f"llmtrace: history in {settings.history.database.shown}")
+    if settings is not None and settings.otlp.url is not None:
+        from pytest_llmtrace._otlp.address import shown  # noqa: PLC0415  # it is imported by now
+
+        lines.append(f"llmtrace: spans to {shown(settings.otlp.url)}")
     if not owns_record_flag(config):
         lines.append("llmtrace: another plugin owns --llm-record; record with --llmtrace-record")
     return "\n".join(lines) or None

@@ -37,6 +37,9 @@ _TEXTS: Final = {
     "llm_test_budget_calls": "What each test may make of LLM calls unless its llm_budget marker says.",
     "llm_max_growth": "Like --llm-max-growth.",
     "llm_history": "Like --llm-history; the path of a file is relative to the root directory.",
+    "llm_otlp": "Like --llm-otlp.",
+    "llm_otlp_content": "`on`: spans hold prompts, answers, and arguments and results of tools (default: off). \
+OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT in the environment beats it.",
     "llm_summary": "Like --llm-summary.",
     "llm_progress": "Like --llm-progress.",
     "llm_github": "In GitHub Actions: `on` (default) adds the report to the step summary and annotates tests with "

@@ -81,9 +81,10 @@ def declare_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMan
         action="append",
         default=[],
         help="Write a report; may be given several times. The ending picks the form: .html, .json, .jsonl, .md, "
-        "codequality.json (GitLab), metrics.txt (OpenMetrics).",
+        "codequality.json (GitLab), metrics.txt (OpenMetrics), otlp.jsonl (OpenTelemetry spans).",
     )
     _declare_history(group)
+    _declare_otlp(group)
     _declare_terminal(group)
 
 
@@ -206,6 +207,19 @@ def _declare_history(group: Any) -> None:
         help="Keep what this run called, used and found in a database, for `llmtrace history`: a file of SQLite "
         "(history.db), or postgresql://user:password@host/database. Needs pip install 'pytest-llmtrace[history]'. "
         "LLMTRACE_HISTORY in the environment says it without showing a password; `off` keeps nothing.",
+    )
+
+
+def _declare_otlp(group: Any) -> None:
+    group.addoption(
+        "--llm-otlp",
+        metavar="URL",
+        dest="llmtrace_otlp",
+        default=None,
+        help="Send the calls of this run as OpenTelemetry spans (GenAI conventions, OTLP over HTTP) to a collector, "
+        "Langfuse, Phoenix, Logfire, ...: http://localhost:4318, or `env` for where OTEL_EXPORTER_OTLP_ENDPOINT says. "
+        "Needs pip install 'pytest-llmtrace[otel]'. Keys are taken from OTEL_EXPORTER_OTLP_HEADERS; LLMTRACE_OTLP in "
+        "the environment is a default; `off` sends nothing.",
     )
 
 

@@ -18,6 +18,7 @@ from pytest_llmtrace._settings.early import is_disabled
 from pytest_llmtrace._settings.history import History, read_history
 from pytest_llmtrace._settings.ini_values import MODES
 from pytest_llmtrace._settings.live import Live, read_live
+from pytest_llmtrace._settings.otlp import Otlp, read_otlp
 from pytest_llmtrace._settings.personal import read_personal
 from pytest_llmtrace._settings.private import Tapes, Texts, read_privacy
 from pytest_llmtrace._settings.pyproject import (
@@ -78,6 +79,8 @@ class Settings:
     reports: tuple[Path, ...] = ()
     history: History | None = None
     """Where the run is kept beyond its end, where it is."""
+    otlp: Otlp = field(default_factory=Otlp)
+    """Where spans of the run are sent, where they are."""
     ci: CI = field(default_factory=CI)
     allow_hosts: tuple[str, ...] = ()
     prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -165,6 +168,7 @@ def read(config: pytest.Config, environment: Mapping[str, str] | None = None) ->
         terminal=read_terminal(config),
         reports=tuple(_report(file, config) for file in option.llmtrace_report),
         history=read_history(config, env),
+        otlp=read_otlp(config, env),
         ci=read_ci(config.getini("llm_github"), env),
         allow_hosts=tuple(config.getini("llm_allow_hosts")),
         prices=own_prices,

@@ -18,7 +18,7 @@ from pytest_llmtrace.cli import main
 from pytest_llmtrace.errors import SettingsError
 from tests.docs.blocks import ROOT
 
-OTHERS = {"cat", "cd", "curl", "gh", "git", "jq", "kill", "python", "rm", "test"}
+OTHERS = {"cat", "cd", "curl", "gh", "git", "jq", "kill", "otelcol-contrib", "python", "rm", "test"}
 """Programs that are not ours."""
 OPERATORS = {"|", "||", "&", "&&", ";", ">", ">>", "<"}
 OF_PYTEST = {

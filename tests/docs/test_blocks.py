@@ -39,6 +39,12 @@ WITNESSES = {
     ): "tests/plugin/test_langchain.py::test_the_agent_of_the_guide",
     ("docs/how-to/live.md", "---"): "tests/docs/test_outputs.py::test_live_runs",
     ("docs/how-to/live.md", "models swapped"): "tests/docs/test_outputs.py::test_another_model",
+    ("docs/how-to/opentelemetry.md", "receivers:"): (
+        "tests/plugin/test_otlp_guide.py::test_settings_of_the_guide_can_be_read"
+    ),
+    ("docs/how-to/opentelemetry.md", "warning: spans:"): (
+        "tests/plugin/test_otlp_guide.py::test_the_warning_of_the_guide_is_that_of_a_run"
+    ),
     ("docs/how-to/policies.md", "$ llmtrace policy"): (
         "tests/plugin/test_policies_guide.py::test_the_policy_of_the_guide_is_printed_as_it_says"
     ),

@@ -87,7 +87,7 @@ def reports(case: tuple[str, Trace]) -> None:
     assert all(re.fullmatch(METRIC, line) for line in metrics.split("\n")), metrics
     screens = [trace_repr(trace), *(line.text for line in _shown(trace))]
     assert all(clean(screen) == screen for screen in screens)
-    assert json.loads("".join(otlp_document(spans(trace, 0), service=text, version="1")))
+    assert json.loads("".join(otlp_document(spans(trace, 0), resource={"service.name": text}, version="1")))
     json.dumps([one.data for one in examples(trace) if isinstance(one, Example)], allow_nan=False)
 
 

@@ -79,11 +79,11 @@ def test_spans_of_a_tree_are_one_document(tree, tmp_path, monkeypatch):
     monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
     done = run("--format", "otlp", str(tree))
 
-    call = "chat gpt-4o-mini"
-    assert names(done.stdout) == ["one/test_a.py::test_one", call, "two/test_a.py::test_two", call]
+    made = ["invoke_agent lead", "chat gpt-4o-mini"]
+    assert names(done.stdout) == ["one/test_a.py::test_one", *made, "two/test_a.py::test_two", *made]
     found = spans(done.stdout)
     assert len({span["traceId"] for span in found}) == 2
-    assert [found[0]["startTimeUnixNano"], found[2]["startTimeUnixNano"]] == [
+    assert [found[0]["startTimeUnixNano"], found[3]["startTimeUnixNano"]] == [
         "946684800000000000",
         "946684800002000000",
     ]

@@ -50,7 +50,12 @@ def check_ending(path: Path) -> str:
 
 def needs_entries(path: Path) -> bool:
     """Whether a report file holds full entries, so that payloads must carry them."""
-    return path.suffix.lower() in _WITH_ENTRIES
+    return path.suffix.lower() in _WITH_ENTRIES and not needs_spans(path)
+
+
+def needs_spans(path: Path) -> bool:
+    """Whether a report file holds spans, so that payloads must carry them."""
+    return path.name.lower().endswith(_SPANS)
 
 
 def write_report(path: Path, document: Mapping[str, Any], payloads: Sequence[Payload]) -> None:
@@ -108,12 +113,19 @@ def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iter
         yield line + "\n"
 
 
+def _spans(document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterable[str]:
+    from pytest_llmtrace._report.spans.of_run import span_lines  # noqa: PLC0415  # only where spans are asked for
+
+    return span_lines(document, payloads, os.environ)
+
+
 def _html(document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterable[str]:
     from pytest_llmtrace._report.html.page import html_page  # noqa: PLC0415 - imports Jinja2
 
     return html_page(document, payloads)
 
 
+_SPANS: Final = "otlp.jsonl"
 _WRITERS: Final[Mapping[str, Writer]] = {
     ".html": _html,
     ".json": _json,
@@ -121,6 +133,7 @@ _WRITERS: Final[Mapping[str, Writer]] = {
     ".md": _markdown,
     "codequality.json": _code_quality,
     "metrics.txt": _metrics,
+    _SPANS: _spans,
 }
 """By how a file's name ends; the longest ending that fits counts."""
 _ROWS: Final = frozenset({"tests", "fixtures"})

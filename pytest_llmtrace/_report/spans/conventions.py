@@ -3,6 +3,9 @@
 From https://github.com/open-telemetry/semantic-conventions-genai (`docs/gen-ai/client-inference.md` and the tool
 execution span), which continue those of semantic conventions 1.41. Messages and tool definitions are JSON texts, as the
 SDKs of OpenTelemetry write them.
+
+What was said (messages, instructions, arguments and results of tools, whole definitions of tools) is opt-in there, and
+so it is here: `content` says whether it is in.
 """
 
 from __future__ import annotations
@@ -76,8 +79,8 @@ def operation_name(call: LLMCall) -> str:
     return _OPERATIONS.get(call.operation, call.operation)
 
 
-def call_attributes(call: LLMCall) -> Attributes:
-    """A call of a model, everything known of it."""
+def call_attributes(call: LLMCall, *, content: bool = True) -> Attributes:
+    """A call of a model, everything known of it; what was said only with `content`."""
     operation = operation_name(call)
     found: Attributes = {
         "gen_ai.operation.name": operation,
@@ -97,10 +100,15 @@ def call_attributes(call: LLMCall) -> Attributes:
                 found |= {f"gen_ai.usage.{key}": number for key in keys}
     if (kind := error_type(call)) is not None:
         found["error.type"] = kind
-    return found | dict(_content(call))
+    return found | dict(_content(call) if content else _outline(call))
 
 
-def tool_attributes(tool: ToolCall) -> Attributes:
+def agent_attributes(agent: str | None, session: str | None) -> Attributes:
+    """An agent at work, in this process."""
+    return {"gen_ai.operation.name": "invoke_agent", **_labels(agent, session)}
+
+
+def tool_attributes(tool: ToolCall, *, content: bool = True) -> Attributes:
     """The execution of a tool: one that was observed, or that the history of a later call tells of."""
     found: Attributes = {
         "gen_ai.operation.name": "execute_tool",
@@ -110,9 +118,9 @@ def tool_attributes(tool: ToolCall) -> Attributes:
     }
     if tool.call_id:
         found["gen_ai.tool.call.id"] = tool.call_id
-    if tool.arguments is not None:
+    if content and tool.arguments is not None:
         found["gen_ai.tool.call.arguments"] = json_text(tool.arguments)
-    if tool.result is not None:
+    if content and tool.result is not None:
         found["gen_ai.tool.call.result"] = tool.result if isinstance(tool.result, str) else json_text(tool.result)
     if tool.error:
         found["error.type"] = tool.error.partition(":")[0] if ":" in tool.error else "tool_error"
@@ -173,6 +181,13 @@ def _content(call: LLMCall) -> Iterator[tuple[str, Attribute]]:
         yield "gen_ai.output.messages", json_text(output_messages(call.output, call.finish_reason))
     if call.tools:
         yield "gen_ai.tool.definitions", json_text([_definition(tool) for tool in call.tools])
+
+
+def _outline(call: LLMCall) -> Iterator[tuple[str, Attribute]]:
+    """Which tools were offered, by type and name alone."""
+    if call.tools:
+        named = [{key: definition[key] for key in ("type", "name")} for definition in map(_definition, call.tools)]
+        yield "gen_ai.tool.definitions", json_text(named)
 
 
 def _definition(tool: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,14 +18,14 @@ _ERROR: Final = 2
 _SCOPE: Final = "pytest_llmtrace"
 
 
-def otlp_document(found: Iterable[Span], *, service: str, version: str) -> Iterator[str]:
+def otlp_document(found: Iterable[Span], *, resource: Mapping[str, Attribute], version: str) -> Iterator[str]:
     """One document with one resource, in pieces: however many spans there are, one at a time is held.
 
     It is a single line, so that it is also what readers of files with a document per line expect.
     """
-    resource = _json({"attributes": _attributes({"service.name": service})})
+    of = _json({"attributes": _attributes(resource)})
     scope = _json({"name": _SCOPE, "version": version})
-    yield f'{{"resourceSpans":[{{"resource":{resource},"scopeSpans":[{{"scope":{scope},"spans":['
+    yield f'{{"resourceSpans":[{{"resource":{of},"scopeSpans":[{{"scope":{scope},"spans":['
     for number, span in enumerate(found):
         yield ("," if number else "") + _json(span_data(span))
     yield "]}]}]}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -39,3 +40,8 @@ class Span:
     events: tuple[SpanEvent, ...] = ()
     error: str | None = None
     """What went wrong; `None` where nothing did."""
+
+
+def digits(text: str, number: int) -> str:
+    """So many hexadecimal digits of a text's digest, never all zero, which means no id."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[: number - 1] + "1"

@@ -5,6 +5,7 @@ import pytest
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._settings.budgets import Budgets
 from pytest_llmtrace._settings.early import asks_for_anything
+from pytest_llmtrace._settings.otlp import CONTENT, Otlp
 from pytest_llmtrace._settings.terminal import Terminal
 from pytest_llmtrace._settings.values import Settings, read
 from pytest_llmtrace.errors import SettingsError
@@ -197,3 +198,39 @@ def test_every_budget_knows_where_it_was_set(pytester):
         test=(Limit(scope="", what="calls", value=3, source="llm_test_budget_calls in pyproject.toml"),),
         growth=MaxGrowth(tokens=0.1, source="llm_max_growth in pyproject.toml"),
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ini", "environment", "expected"),
+    [
+        ([], "", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://h"}, Otlp()),
+        ([], "", {CONTENT: "nonsense of another tool"}, Otlp()),
+        ([], "llm_otlp = http://ini", {}, Otlp(url="http://ini/v1/traces")),
+        ([], "llm_otlp = http://ini", {"LLMTRACE_OTLP": "http://env"}, Otlp(url="http://env/v1/traces")),
+        (["--llm-otlp=http://a"], "", {"LLMTRACE_OTLP": "http://env"}, Otlp(url="http://a/v1/traces")),
+        (["--llm-otlp=off"], "llm_otlp = http://ini\nllm_otlp_content = on", {}, Otlp()),
+        (["--llm-otlp=http://a"], "llm_otlp_content = on", {}, Otlp(url="http://a/v1/traces", content=True)),
+        (["--llm-otlp=http://a"], "llm_otlp_content = on", {CONTENT: "NO_CONTENT"}, Otlp(url="http://a/v1/traces")),
+        (["--llm-otlp=http://a"], "", {CONTENT: "span_only"}, Otlp(url="http://a/v1/traces", content=True)),
+        (["--llm-report=a.otlp.jsonl"], "", {CONTENT: "true"}, Otlp(content=True)),
+    ],
+)
+def test_where_spans_go(pytester, arguments, ini, environment, expected):
+    """The flag beats the environment, which beats the ini value; of content the standard's variable decides."""
+    pytester.makeini(f"[pytest]\n{ini}\n")
+    assert read(pytester.parseconfig(*arguments), environment).otlp == expected
+
+
+@pytest.mark.parametrize(
+    ("ini", "environment", "message"),
+    [
+        ("llm_otlp_content = yes", {}, "llm_otlp_content = 'yes': choose on or off"),
+        ("", {CONTENT: "all"}, f"{CONTENT}='all': choose one of TRUE, FALSE, NO_CONTENT, SPAN_ONLY"),
+    ],
+)
+def test_content_is_on_or_off(pytester, ini, environment, message):
+    """What says neither is an error where spans are asked for."""
+    pytester.makeini(f"[pytest]\nllm_otlp = http://h\n{ini}\n")
+    with pytest.raises(SettingsError) as raised:
+        read(pytester.parseconfig(), environment)
+    assert message in str(raised.value)

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._report.document.document import document
-from pytest_llmtrace._report.files.endings import check_ending, known_endings, needs_entries, write_json, write_report
+from pytest_llmtrace._report.files.endings import (
+    check_ending,
+    known_endings,
+    needs_entries,
+    needs_spans,
+    write_json,
+    write_report,
+)
 from pytest_llmtrace.errors import SettingsError, StorageError
 from tests.unit.report.builders import TEST, chat, payload
 
@@ -17,8 +24,9 @@ DOCUMENT = document(PAYLOADS, {TEST: "passed"}, mode="trace")
 
 def test_known_endings():
     """Two of the known forms need full entries; of two endings that a name has, the longer one counts."""
-    assert known_endings() == (".html", ".json", ".jsonl", ".md", "codequality.json", "metrics.txt")
+    assert known_endings() == (".html", ".json", ".jsonl", ".md", "codequality.json", "metrics.txt", "otlp.jsonl")
     assert [ending for ending in known_endings() if needs_entries(Path(f"a{ending}"))] == [".html", ".jsonl"]
+    assert [ending for ending in known_endings() if needs_spans(Path(f"a.{ending}"))] == ["otlp.jsonl"]
     assert check_ending(Path("OUT.JSON")) == ".json"
     assert check_ending(Path("gl-codequality.json")) == "codequality.json"
     assert check_ending(Path("metrics.txt")) == "metrics.txt"
@@ -31,7 +39,7 @@ def test_unknown_ending():
 
     assert str(found.value) == (
         "`--llm-report=out.txt`: cannot tell what to write from the ending '.txt'; known endings are `.html`, "
-        "`.json`, `.jsonl`, `.md`, `codequality.json`, `metrics.txt`"
+        "`.json`, `.jsonl`, `.md`, `codequality.json`, `metrics.txt`, `otlp.jsonl`"
     )
     with pytest.raises(SettingsError, match="from the ending ''"):
         check_ending(Path("out"))

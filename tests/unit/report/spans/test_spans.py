@@ -56,19 +56,21 @@ def agent() -> Trace:
 
 
 def test_the_spans_of_a_test():
-    """One for the test, below it each call and each tool execution once, one after the other, events on the first."""
-    root, first, tool, last = spans(agent(), BEGINS)
+    """One for the test, below it its agent, below that each call and each tool execution once; events on the first."""
+    root, lead, first, tool, last = spans(agent(), BEGINS)
 
-    assert [(one.name, one.kind) for one in (root, first, tool, last)] == [
+    assert [(one.name, one.kind) for one in (root, lead, first, tool, last)] == [
         (TEST, "internal"),
+        ("invoke_agent lead", "internal"),
         ("chat gpt-4o-mini", "client"),
         ("execute_tool refund", "internal"),
         ("chat gpt-4o-mini", "client"),
     ]
-    assert {one.trace_id for one in (first, tool, last)} == {root.trace_id}
-    assert {one.parent_id for one in (first, tool, last)} == {root.span_id}
-    assert (root.parent_id, len({one.span_id for one in (root, first, tool, last)})) == (None, 4)
-    assert [(one.begins - BEGINS, one.ends - BEGINS) for one in (root, first, tool, last)] == [
+    assert {one.trace_id for one in (lead, first, tool, last)} == {root.trace_id}
+    assert [one.parent_id for one in (root, lead, first, tool, last)] == [None, root.span_id, *[lead.span_id] * 3]
+    assert len({one.span_id for one in (root, lead, first, tool, last)}) == 5
+    assert [(one.begins - BEGINS, one.ends - BEGINS) for one in (root, lead, first, tool, last)] == [
+        (0, 4 * MS),
         (0, 4 * MS),
         (0, MS),
         (MS, 2 * MS),
@@ -80,6 +82,12 @@ def test_the_spans_of_a_test():
         "llmtrace.cost_usd": 0.0002,
         "llmtrace.times": "synthetic",
     }
+    assert lead.attributes == {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.name": "lead",
+        "gen_ai.conversation.id": "s1",
+        "test.case.name": TEST,
+    }
     (event,) = root.events
     assert (event.name, event.at, event.attributes) == (
         "compaction",
@@ -90,7 +98,7 @@ def test_the_spans_of_a_test():
 
 def test_a_call_in_the_terms_of_the_conventions():
     """Operation, provider, models, parameters, usage with its parts, messages and tools: each under its name."""
-    _, first, tool, _ = spans(agent(), BEGINS)
+    _, _, first, tool, _ = spans(agent(), BEGINS)
 
     attributes = dict(first.attributes)
     messages = json.loads(attributes.pop("gen_ai.input.messages"))
@@ -194,6 +202,23 @@ def test_messages_of_other_kinds():
     ]
 
 
+def test_nothing_that_was_said_is_in_spans_without_content():
+    """No message, instruction, argument, result, data of an event or text of an error: names, numbers and kinds."""
+    entries = agent().entries
+    error = CallError(type="rate_limit_error", message="Slow down, Refund 1.", status=429)
+    failed = replace(entries[3], status="error", error=error)
+    trace = Trace(owner=TEST, entries=(*entries[:1], replace(entries[1], error="ValueError: done"), entries[2], failed))
+    made = spans(trace, BEGINS, content=False)
+    said = str([(one.name, one.attributes, one.events, one.error) for one in made])
+
+    assert [word for word in ("Be kind", "Refund 1", "Done", "done", "order", "Slow", "replaced") if word in said] == []
+    assert json.loads(made[2].attributes["gen_ai.tool.definitions"]) == [
+        {"type": "function", "name": "refund"},
+        {"type": "web_search", "name": "web_search"},
+    ]
+    assert [one.error for one in made] == [None, None, None, "ValueError", "rate_limit_error"]
+
+
 def test_tools_that_the_provider_executes_have_a_type_and_a_name():
     """Each definition has both, whatever the provider calls them."""
     tools = ({"type": "web_search", "search_context_size": "low"}, {"googleSearch": {}}, {"name": "a"})
@@ -238,7 +263,8 @@ def test_measured_times_count():
     made = spans(Trace(owner=TEST, entries=entries), BEGINS)
 
     seconds = [((one.begins - BEGINS) / 1e9, (one.ends - BEGINS) / 1e9) for one in made]
-    assert seconds == [(0, 5.0), (1.0, 3.0), (3.5, 3.75), (4.5, 5.0)]
+    assert seconds == [(0, 5.0), (1.0, 5.0), (1.0, 3.0), (3.5, 3.75), (4.5, 5.0)]
+    assert made[2].attributes["llmtrace.source"] == "tape"  # a replay takes no time, which is to be known
     assert (made[0].events[0].at - BEGINS, made[0].attributes["llmtrace.times"]) == (4 * 10**9, "measured")
 
 
@@ -256,7 +282,7 @@ def test_protobuf_reads_the_document():
     failed = call([said("user", "\ud800")], status="error", error=CallError(type="e", message="m"), usage=None)
     traces = [agent(), Trace(owner="t.py::other", entries=(*chat(1), failed))]
     found = [span for trace in traces for span in spans(trace, BEGINS)]
-    text = "".join(otlp_document(found, service="shop", version="1.2"))
+    text = "".join(otlp_document(found, resource={"service.name": "shop"}, version="1.2"))
 
     assert text.endswith("}\n")
     assert text.count("\n") == 1
@@ -284,7 +310,7 @@ def test_protobuf_reads_the_document():
 
 def test_a_document_without_spans():
     """Nothing recorded is a document all the same."""
-    read = ParseDict(json.loads("".join(otlp_document([], service="x", version="1"))), TracesData())
+    read = ParseDict(json.loads("".join(otlp_document([], resource={"service.name": "x"}, version="1"))), TracesData())
     assert [len(scope.spans) for resource in read.resource_spans for scope in resource.scope_spans] == [0]
 
 
