@@ -245,7 +245,7 @@ class Recorder:
 
     def gone_past(self) -> tuple[Passage, ...]:
         """The connections to LLMs that went past the tape."""
-        return self.passages.found({_port(one) for one in self.exchanges if one.is_llm and not one.missed})
+        return self.passages.found(lambda: {_port(one) for one in self.exchanges if one.is_llm and not one.missed})
 
     def stop(self, text: str) -> NoReturn:
         """End what runs, with an exception that nothing swallows by accident."""

@@ -113,7 +113,7 @@ class Hooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
-        if "run" not in self.__dict__:
+        if fixturedef.scope == "function" or "run" not in self.__dict__:  # the first belongs to its test
             return (yield)
         with self.bugs.failing_fixture(self.run, fixturedef, request):
             return (yield)
@@ -194,7 +194,7 @@ class Hooks:
 
     def traces(self, item: pytest.Item) -> bool:
         """Whether this test is traced."""
-        return self._settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None) != "off"
+        return self._settings.mode_for(item) != "off"
 
     def _noting(self, what: str) -> AbstractContextManager[None]:
         """A bug inside fails the run in the end, which goes on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,10 +67,16 @@ class Passages:
             if llm:
                 self._llm_ports.add(port)
 
-    def found(self, llm_ports: Collection[int | None]) -> tuple[Passage, ...]:
-        """What went past the tape to an LLM, given the local ports on which LLMs answered."""
+    def found(self, llm_ports: Callable[[], Collection[int | None]]) -> tuple[Passage, ...]:
+        """What went past the tape to an LLM.
+
+        Args:
+            llm_ports: Gives the local ports on which LLMs answered; asked where anything went past, which is rare.
+        """
         with self._lock:
-            known = {*llm_ports, *self._llm_ports}
+            if not (self._providers or self._local):
+                return ()
+            known = {*llm_ports(), *self._llm_ports}
             named = {
                 passage.address.rpartition(":")[2] for passage in self._providers.values()
             }  # a tunnel to a provider

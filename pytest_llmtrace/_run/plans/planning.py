@@ -31,7 +31,7 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     Raises:
         SettingsError: a marker cannot be used.
     """
-    mode = settings.mode_of(marked=item.get_closest_marker("llm_trace") is not None)
+    mode = settings.mode_for(item)
     if mode == "off":
         return None
     markers = trace_markers(item)
