@@ -48,10 +48,17 @@ def stated_labels(sources: Iterable[Any]) -> Labels:
     Args:
         sources: Mappings, the one that counts most first; anything else is passed over.
     """
+    stated = [
+        {name: value for name, value in source.items() if name in _NAMES and value}
+        for source in sources
+        if isinstance(source, Mapping)
+    ]
+    if not any(stated):
+        return NO_LABELS
     found: dict[str, Any] = {}
     for label, names in _SPELLINGS.items():
-        for source in sources:
-            value = next((source[name] for name in names if isinstance(source, Mapping) and source.get(name)), None)
+        for source in stated:
+            value = next((source[name] for name in names if name in source), None)
             if value is not None:
                 found.setdefault(label, value)
     turn = found.pop("turn", None)
@@ -66,3 +73,4 @@ _SPELLINGS: Final = {
     "task": ("task_id", "task"),
     "turn": ("turn_count", "turn"),
 }
+_NAMES: Final = frozenset(name for names in _SPELLINGS.values() for name in names)

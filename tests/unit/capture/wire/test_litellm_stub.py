@@ -125,6 +125,29 @@ def test_a_failure_on_the_tape_is_what_litellm_makes_of_it(
 
 
 @pytest.mark.usefixtures("stub")
+def test_a_call_that_was_given_up_waits_to_be_given_up_again(make_transport: Callable[[], Any]) -> None:
+    """The tape has no answer, and nothing is sent."""
+    observed = replay(HttpResponse(status=0, reason="asyncio.exceptions.CancelledError"))
+    transport = make_transport()
+
+    async def give_up() -> None:
+        request = httpx.Request("POST", URL, content=BODY, headers=JSON)
+        try:
+            await asyncio.wait_for(transport.handle_async_request(request), 0.01)
+        finally:
+            await transport.aclose()
+
+    current.push(observed.recorder)
+    try:
+        with pytest.raises(asyncio.TimeoutError):
+            asyncio.run(give_up())
+    finally:
+        current.pop(observed.recorder)
+    (exchange,) = observed.recorder.exchanges
+    assert (exchange.source, exchange.position, exchange.failure is not None) == ("tape", 0, True)
+
+
+@pytest.mark.usefixtures("stub")
 def test_a_request_that_is_not_on_the_tape_is_stopped(make_transport: Callable[[], Any]) -> None:
     """And missed once."""
     observed = replay(HttpResponse(status=200))
