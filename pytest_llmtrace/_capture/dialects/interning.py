@@ -10,6 +10,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_llmtrace._capture.dialects.walks import Walk
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.messages import Message, MessageTable
 
 Tools = tuple[Mapping[str, Any], ...]
@@ -77,7 +78,7 @@ class Interner:
         key = _key("", raw)
         known = self._memory.tools.get(key)
         if known is None:
-            known = self._memory.tools[key] = build(raw)
+            known = self._memory.tools[key] = _copies(raw, key, build)
         return known
 
     def lifetimes(self, body: Mapping[str, Any], each: Callable[[Any], Iterable[str]]) -> list[str]:
@@ -89,6 +90,25 @@ class Interner:
             elif isinstance(part, dict):
                 found += each({name: part})
         return found
+
+
+def _copies(raw: list[Any], key: Key, build: Callable[[Sequence[Any]], Tools]) -> Tools:
+    """What `build` makes of a list of tools. The tests of a module offer the same, so it is made once in a process.
+
+    The objects are new ones each time, read from what was written down: a test may change those of its trace.
+    """
+    about = build, key
+    written = _BUILT.get(about)
+    if written is not None:
+        copies: Tools = marshal.loads(written)  # noqa: S302  # this process wrote it
+        return copies
+    made = build(raw)
+    written = written_value(made)
+    if written is not None:
+        if len(_BUILT) >= _MOST:
+            _BUILT.clear()
+        _BUILT[about] = written
+    return made
 
 
 def _key(dialect: str, raw: Any) -> Key:
@@ -110,3 +130,7 @@ class _Memory:
 
 
 _MEMORIES: Final[WeakKeyDictionary[MessageTable, _Memory]] = WeakKeyDictionary()
+_BUILT: Final[dict[tuple[Callable[[Sequence[Any]], Tools], Key], bytes]] = {}
+"""What was made of lists of tools, whatever table they were read into."""
+_MOST: Final = 64
+"""Lists of tools that are remembered."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
-from pytest_llmtrace._capture.dialects import chat_messages, parse_request
+import pytest
+
+from pytest_llmtrace._capture.dialects import chat_messages, interning, parse_request
+from pytest_llmtrace._capture.dialects.tooling import tool_schemas
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import CHAT, MESSAGES, RESPONSES, answered, ask, request
 
@@ -101,3 +105,28 @@ def test_dialects_do_not_mix_up_what_they_read() -> None:
 
     assert ask(MESSAGES, {"model": "m", "messages": [raw]}, table).messages[0]["role"] == "tool"
     assert ask(CHAT, {"model": "m", "messages": [raw]}, table).messages[0]["role"] == "user"
+
+
+def test_tools_that_many_tests_offer_are_read_once_and_are_each_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that changes the tools of its trace changes those of no other; other tools are read anew."""
+    monkeypatch.setattr(interning, "_BUILT", {})
+    read: list[object] = []
+
+    def schemas(raw: Sequence[Any]) -> interning.Tools:
+        read.append(raw)
+        return tool_schemas(raw)
+
+    def tools(limit: object) -> interning.Tools:
+        parameters = {"type": "object", "limit": limit}
+        raw = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
+        return interning.Interner(MessageTable()).tools(raw, schemas)
+
+    seen = [tools(1), tools(1)]
+    assert len(read) == 1
+    for one in seen:
+        assert one == ({"name": "f", "parameters": {"type": "object", "limit": 1}},)
+        one[0]["parameters"]["limit"] = 9
+    assert tools(1)[0]["parameters"]["limit"] == 1
+
+    assert tools(True)[0]["parameters"]["limit"] is True
+    assert len(read) == 2
