@@ -32,6 +32,7 @@ _QUOTED: Final = 200
 
 def main() -> None:
     """Send what comes in, and say what went wrong."""
+    logging.disable()  # what went wrong is said once
     head = json.loads(sys.stdin.buffer.readline())
     problem = _unreachable(head["url"]) or _exported(head, sys.stdin.buffer)
     sys.stdout.write(json.dumps({"problem": problem}))
@@ -52,38 +53,41 @@ def _unreachable(url: str) -> str | None:
     return None
 
 
-class _Said(logging.Handler):
-    """What the exporter logs, which is the only way in which it tells what went wrong."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first: str | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if self.first is None:
-            self.first = record.getMessage().partition(", retrying")[0]
-
-
 def _exported(head: dict[str, Any], lines: Iterable[bytes]) -> str | None:
     import requests  # noqa: PLC0415  # of the exporter
     from opentelemetry.exporter.otlp.proto.http import trace_exporter  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import SpanExportResult  # noqa: PLC0415
 
-    said, answers = _Said(), list[str | None]()
-    logger = logging.getLogger(trace_exporter.__name__)
-    logger.addHandler(said)
-    logger.propagate = False
-    session = requests.Session()
-    session.hooks["response"].append(lambda response, **_: answers.append(_refusal(response)))
+    came: list[str | None] = []
+
+    class Session(requests.Session):
+        """Notes what came of each try, which the exporter does not tell."""
+
+        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+            try:
+                response = super().send(request, **options)
+            except Exception as error:
+                came.append(_root(error))
+                raise
+            came.append(_refusal(response))
+            return response
+
     timeout = None if any(os.environ.get(name) for name in _TIMEOUTS) else _EXPORT_SECONDS
-    exporter = trace_exporter.OTLPSpanExporter(endpoint=head["url"], session=session, timeout=timeout)
+    exporter = trace_exporter.OTLPSpanExporter(endpoint=head["url"], session=Session(), timeout=timeout)
     for batch in _batches(head, lines):
-        answers.clear()
+        came.clear()
         result = exporter.export(batch)
-        refusal = answers[-1] if answers else None
-        if refusal is not None or result is not SpanExportResult.SUCCESS:
-            return refusal or said.first or "the exporter does not say why"
+        problem = came[-1] if came else None
+        if problem is not None or result is not SpanExportResult.SUCCESS:
+            return problem or "OpenTelemetry's exporter refused them"
     return None
+
+
+def _root(error: BaseException) -> str:
+    """What a failure began with; those of requests and urllib3 around it repeat the URL, and their own names."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 def _refusal(response: requests.Response) -> str | None:

@@ -23,6 +23,8 @@ from pytest_llmtrace._otlp.address import HEADERS, TRACES_HEADERS, shown
 RUN_SECONDS: Final = 10.0
 """How long a run of pytest waits at its end at most, whatever the collector, the network or the exporter do."""
 HIDDEN: Final = "***"
+_QUIET: Final = {"OTEL_SDK_DISABLED": "true"}
+"""Under `opentelemetry-instrument` every process is instrumented, this one too: without it, it would report itself."""
 _LONGEST: Final = 300
 _SHORTEST_KEY: Final = 6
 """Of a header's value that is taken for a key, and of its parts: ``Basic`` is none, ``4`` neither."""
@@ -52,6 +54,7 @@ def send(
             done = subprocess.run(  # noqa: S603  # this interpreter, and a file of ours
                 [sys.executable, "-P", str(Path(exporting.__file__))],
                 stdin=lines,
+                env=os.environ | _QUIET,
                 capture_output=True,
                 timeout=seconds,
                 check=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 from typing import Any
 
@@ -93,6 +94,26 @@ def test_what_was_not_taken_is_said(collector: Collector, said: str) -> None:
     with collector:
         assert (exported(collector, [TEST]) or "").startswith(said)
     assert len(collector.requests) == 1
+
+
+def test_what_kept_spans_from_arriving_is_said_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a failure began with: a connection that is refused after all, an answer that does not come."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.05")
+    with Collector() as gone:
+        pass
+    assert exported(gone, [TEST]) == "Connection refused"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        gone.port = silent.getsockname()[1]
+        assert exported(gone, [TEST]) == "timed out"
+
+
+def test_a_proxy_is_asked_whether_anybody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to a collector may lead through a proxy alone: then none is tried without it."""
+    monkeypatch.setattr(exporting, "getproxies", lambda: {"https": "http://proxy:1"})
+    monkeypatch.setattr(exporting, "proxy_bypass", lambda host: host == "localhost")
+    assert exporting._unreachable("https://collector.invalid/v1/traces") is None
+    assert exporting._unreachable("https://localhost:1/v1/traces") == "Connection refused"
+    assert exporting._unreachable("http://localhost:1/v1/traces") == "Connection refused"
 
 
 def test_nothing_takes_longer_than_it_may() -> None:
