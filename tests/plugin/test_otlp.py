@@ -161,13 +161,15 @@ def test_a_run_sends_a_trace_per_test(project: Project, collector: Collector, mo
 
 
 def test_what_was_said_is_sent_where_it_is_asked_for(project: Project, collector: Collector) -> None:
-    """With `llm_otlp_content = on` messages and results are there, without the key that one of them had."""
-    project.pytester.makeini(f"[pytest]\nllm_otlp = {collector.url}\nllm_otlp_content = on\nllm_mode = trace\n")
+    """Of a live run with `llm_otlp_content = on` messages and results are there, without the key that one had."""
+    project.pytester.makeini(f"[pytest]\nllm_otlp = {collector.url}\nllm_otlp_content = on\n")
     project.write(SOURCE)
     project.record("--llm-otlp=off")
     assert collector.requests == []
-    ran = project.run()
+    ran = project.run("--llm-live")
     assert (ran.exit, warnings(ran)) == (0, ""), ran.text
+    sources = [known(span).get("llmtrace.source") for span in collector.spans if span.name.startswith("chat")]
+    assert sources == ["live"] * 3
     said = str([known(span) for span in collector.spans])
     assert [word for word in ("Refund 123, please", "File it", "done", '{"order":123}') if word not in said] == []
     assert SECRET not in said
@@ -214,7 +216,7 @@ def test_a_collector_that_is_down_costs_a_warning(project: Project, monkeypatch:
     ran = project.run("--llm-record", f"--llm-otlp={url}/?token=geheim")
     assert ran.exit == 0, ran.text
     assert warnings(ran) == (
-        f"spans: {url}/v1/traces: Connection refused; those of this run are not kept: run the tests again (a replay "
+        f"spans: {url}/v1/traces: Connection refused; what did not arrive is not kept: run the tests again (a replay "
         "makes the same calls), or write them to a file with --llm-report=spans.otlp.jsonl"
     )
     assert "geheim" not in ran.text
