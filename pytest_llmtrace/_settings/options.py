@@ -106,7 +106,7 @@ def _declare_record(group: Any, pluginmanager: pytest.PytestPluginManager) -> No
     """Declare --llm-record and its alias, or the alias alone where another plugin owns the name."""
     flag, alias = "--llm-record", "--llmtrace-record"
     attributes = {"action": "store_true", "dest": "llmtrace_record", "help": _RECORD_HELP}
-    if not _taken_by_another(pluginmanager):
+    if not _taken_by_another(pluginmanager) and not _is_declared(group, flag):
         try:
             group.addoption(flag, alias, **attributes)
         except (ValueError, argparse.ArgumentError):
@@ -129,6 +129,13 @@ def _taken_by_another(pluginmanager: pytest.PytestPluginManager) -> bool:
     if pluginmanager.is_blocked("mockllm") or pluginmanager.is_blocked("pytest_mockllm"):
         return False
     return importlib.util.find_spec("pytest_mockllm") is not None
+
+
+def _is_declared(group: Any, flag: str) -> bool:
+    """Whether a plugin that was loaded before has declared a flag; pytest 8 says so when it parses: too late."""
+    parser = getattr(group, "parser", None)
+    groups = (getattr(parser, "_anonymous", None), *getattr(parser, "_groups", ()))
+    return any(flag in option.names() for one in groups for option in getattr(one, "options", ()))
 
 
 def _declare_live(group: Any) -> None:

@@ -222,7 +222,8 @@ def test_a_project_that_cannot_be_written_to_has_a_history_all_the_same(
     ran = project.run("--llm-trace", f"--llm-history={DOWN}", "-k", "not secret")
     assert ran.exit == 0
     (left,) = temporary.glob("llmtrace-history-*")
-    assert f"send what waits with `cd {left} && llmtrace history push URL`" in history(ran)[1]
+    told = f"send what waits with `cd {left} && llmtrace history push URL`"
+    assert told.replace(" ", "") in history(ran)[1].replace(" ", "")  # a long path is broken somewhere
     monkeypatch.chdir(left)
     assert llmtrace("push", str(project.path / "h.db"), "--all") == (0, f"1 run sent to {project.path / 'h.db'}\n")
     with sqlite3.connect(project.path / "h.db") as connection:

@@ -68,6 +68,7 @@ AGENT = """
 @pytest.fixture(scope="module", autouse=True)
 def _langchain():
     """LangChain stays imported: pytester forgets what an inner run imports, and it takes seconds."""
+    pytest.importorskip("langchain", reason="needs the `sdks` extra")
     for module in (
         "langchain.agents.middleware",
         "langchain_openai.chat_models.base",

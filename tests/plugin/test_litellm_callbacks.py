@@ -1,5 +1,7 @@
 """litellm callbacks of the user: they get what they would get without us, and traces stay right beside them."""
 
+import inspect
+
 import pytest
 
 HEAD = """
@@ -148,9 +150,18 @@ CALLBACKS = {
 }
 
 
+def _drops_functions():
+    """Whether litellm itself leaves functions out (1.83 does), with this plugin or without it."""
+    from litellm.litellm_core_utils.litellm_logging import Logging
+
+    return "else CustomLogger()" not in inspect.getsource(Logging)
+
+
 @pytest.mark.parametrize("case", CALLBACKS)
 def test_callbacks_of_the_user_and_the_trace_do_not_disturb_each_other(litellm_project, case):
     """Two calls are recorded whole and replayed, whatever the test does with litellm's callbacks."""
+    if case == "functions in lists" and _drops_functions():
+        pytest.skip("this litellm calls no function before something else has made a logger")
     project = litellm_project(CALLBACKS[case])
     plain = project.run()
     plain.outcomes(passed=1)

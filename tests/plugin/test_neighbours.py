@@ -114,6 +114,7 @@ def test_a_time_limit_of_pytest_timeout_holds_beside_ours(project, method):
     assert project.replay(*options).exit == 0
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest 9 brings the fixture `subtests`")
 def test_subtests_share_the_trace_of_their_test(project):
     """Subtests of pytest report on their own; the calls belong to the test."""
     project.write(

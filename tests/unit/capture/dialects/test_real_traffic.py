@@ -38,7 +38,7 @@ class Facts:
 
 
 @pytest.mark.skipif(not FILES, reason="no real traffic: set LLMTRACE_REAL_TRAFFIC to a folder of recordings")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_each_interaction_is_understood(file: Path) -> None:
     """Model, messages, text, tool calls, finish reason and usage are what the provider said."""
     table = MessageTable()
@@ -53,7 +53,7 @@ def test_each_interaction_is_understood(file: Path) -> None:
 
 
 @pytest.mark.skipif(not FILES, reason="no real traffic: set LLMTRACE_REAL_TRAFFIC to a folder of recordings")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_nothing_that_was_said_is_lost(file: Path) -> None:
     """Each text of a request, and each of an answer that means something to a reader, stands in the call."""
     table = MessageTable()
@@ -74,7 +74,7 @@ def test_nothing_that_was_said_is_lost(file: Path) -> None:
 
 
 @pytest.mark.skipif(not FILES, reason="no real traffic: set LLMTRACE_REAL_TRAFFIC to a folder of recordings")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_the_parts_of_a_usage_are_what_the_provider_said(file: Path) -> None:
     """Tokens read from a cache and tokens of reasoning, wherever the answer has them."""
     table = MessageTable()
