@@ -118,14 +118,25 @@ def _api() -> Iterator[str]:
     yield from ("# The Python API", "", f"`import pytest_llmtrace as llmtrace`, and the fixture. {GENERATED}", "")
     yield "Outside of a traced test every function does nothing: it copies nothing, imports nothing and raises nothing."
     yield from ("", "## Functions", "")
-    for name in sorted(one for one in pytest_llmtrace.__all__ if not one.startswith("_")):
-        yield from _function(f"llmtrace.{name}", getattr(pytest_llmtrace, name), level="###")
+    public = {name: getattr(pytest_llmtrace, name) for name in sorted(pytest_llmtrace.__all__)}
+    for name, value in public.items():
+        if inspect.isfunction(value):
+            yield from _function(f"llmtrace.{name}", value, level="###")
     yield from ("## What `llmtrace.call` gives", "", _prose(Call), "", "| attribute | |", "|---|---|")
     for name, about in _call_attributes():
         yield f"| `{name}` | {_cell(about)} |"
     yield ""
     yield from _function("fallback_to", Call.fallback_to, level="###")
-    yield from ("## The fixture `llm_trace`", "", _prose(LLMTrace), "", "| attribute | |", "|---|---|")
+    yield from (
+        "## The fixture `llm_trace`",
+        "",
+        _prose(LLMTrace),
+        "",
+        "Its type is `llmtrace.LLMTrace`.",
+        "",
+        "| attribute | |",
+        "|---|---|",
+    )
     yield from _properties(LLMTrace)
     yield from ("", "## Values", "", "Frozen; `repr` shows what there is to say.", "")
     yield from ("### Every entry", "", "Calls, tool calls and events have these.", "")

@@ -11,14 +11,22 @@ For code that no adapter sees, `import pytest_llmtrace as llmtrace`::
     llmtrace.event("compaction", {"replaced": 3})
     with llmtrace.agent("lead", session="s1"): ...
 
-Outside of a traced test all of it does nothing. `__init__.pyi` has the types.
+Outside of a traced test all of it does nothing. `LLMTrace` is the type of the fixture `llm_trace`. `__init__.pyi` has
+the types.
 """
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "agent", "call", "event", "tool", "traced"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["LLMTrace", "__version__", "agent", "call", "event", "tool", "traced"]  # pyright: ignore[reportUnsupportedDunderAll]
 
-_HOMES = {"agent": "agents", "call": "calls", "event": "calls", "tool": "tools", "traced": "traced"}
+_HOMES = {
+    "LLMTrace": "_run.live_trace",
+    "agent": "_capture.manual.agents",
+    "call": "_capture.manual.calls",
+    "event": "_capture.manual.calls",
+    "tool": "_capture.manual.tools",
+    "traced": "_capture.manual.traced",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -26,7 +34,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - the plugin is loaded by every pytest run, this by few
 
-    value = getattr(import_module(f"pytest_llmtrace._capture.manual.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"pytest_llmtrace.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

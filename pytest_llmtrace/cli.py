@@ -25,6 +25,7 @@ def main() -> None:
       llmtrace whatif --model gpt-4.1-mini tests
       llmtrace import tests
       llmtrace history --branch main
+      llmtrace schema report
       llmtrace merge shard-*.json --budget 0.50
     """  # noqa: D301  # click looks for the character itself
 

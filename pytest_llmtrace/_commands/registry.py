@@ -18,6 +18,7 @@ _MODULES: Final = (
     "merge",
     "policy",
     "prune",
+    "schema",
     "show",
     "stats",
     "whatif",

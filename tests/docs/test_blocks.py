@@ -277,4 +277,5 @@ if "answer" in globals():
 GIVEN = {
     "README.md": Given(AGENT, README_AFTER, tests=1),
     "docs/how-to/ci-gate.md": Given("import pytest\n", tests=2),
+    "docs/reference/installation.md": Given(tests=1),
 }

@@ -19,6 +19,7 @@ import pytest
 
 import pytest_llmtrace
 from tests.provider import Provider
+from tests.schemas import problems
 
 for _module in (
     "deepdiff",
@@ -134,6 +135,7 @@ class Project:
             run = self.pytester.runpytest_subprocess if own_process else self.pytester.runpytest_inprocess
             result = run(*options, *args)
         report = json.loads(file.read_text("utf-8")) if file.exists() else None
+        assert report is None or problems("report", report) == []
         return Ran(result=result, report=report, requests=self.provider.count - before)
 
     def record(self, *args: str) -> Ran:
