@@ -11,7 +11,7 @@ INSTALLED := $(VENV)/.installed
 NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs docs-serve docs-tables docs-images clean
+.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs docs-serve docs-tables docs-images package compat clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,10 +43,11 @@ format: venv ## check the formatting (ruff)
 lint: venv ## lint (ruff)
 	$(BIN)/ruff check .
 
-types: venv ## check the types (mypy, pyright)
+types: venv ## check the types (mypy, pyright), and those that users of the package see
 	$(BIN)/mypy
+	cd tests/typing && $(abspath $(BIN))/mypy --config-file mypy.ini --cache-dir ../../.mypy_cache/typing api.py
 	@if $(BIN)/pyright --version >/dev/null 2>&1; then \
-		echo "$(BIN)/pyright"; $(BIN)/pyright; \
+		echo "$(BIN)/pyright"; $(BIN)/pyright && $(BIN)/pyright -p tests/typing --pythonpath $(BIN)/python; \
 	else \
 		echo "SKIPPED pyright: it needs Node.js, which this machine neither has nor can download"; \
 	fi
@@ -81,6 +82,14 @@ bench-quick: venv ## the same in small, a ratio a line: 1 minute; never fails
 
 bench-publish: venv ## write what the last `make bench` found into README and docs/reference/benchmarks.md
 	$(BIN)/python -m benchmarks --publish
+
+package: venv ## build wheel and source distribution into dist/, look into both, and run some tests against the wheel
+	$(BIN)/python -m tests.package build
+	$(BIN)/python -m tests.package smoke
+
+compat: venv ## run the tests against the wheel on each Python here, with newest and lowest dependencies: 10 minutes each
+	$(BIN)/python -m tests.package build
+	$(BIN)/python -m tests.package compat $(COMPAT_ARGS)
 
 docs: venv ## build the documentation into site/; a warning, a dead link or a dead anchor fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -1,0 +1,1 @@
+"""Builds the package, looks into it, and runs the tests against what was built: ``make package``, ``make compat``."""
