@@ -209,7 +209,7 @@ class Run:
         if run is None:
             yield
             return
-        fixturedef.addfinalizer(lambda: self._fixture_over(run))  # runs last
+        fixturedef.addfinalizer(lambda: self._fixture_over(run, fixturedef))  # runs last
         run.enter()
         ended: BaseException | None = None
         try:
@@ -217,12 +217,13 @@ class Run:
         except BaseException as error:  # noqa: BLE001  # raised again below, unless the verdict replaces it
             ended = error
         text = self._judged_fixture(run, ended)
+        if text is None and ended is not None and fixturedef.cached_result is None:
+            self._finished(run, passed=False)  # interrupted: pytest 9 will not tear it down, and pytest 8 will
+            raise ended
         fixturedef.addfinalizer(run.enter)  # runs first
         if text is not None:
             fail_for_all(fixturedef, request, text, skipped=run.skips)
         if ended is not None:
-            if fixturedef.cached_result is None:  # interrupted: pytest will not tear it down
-                self._finished(run, passed=False)
             raise ended
 
     def _judged_fixture(self, run: OwnerRun, ended: BaseException | None) -> str | None:
@@ -239,8 +240,10 @@ class Run:
             return run.refused
         return screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
 
-    def _fixture_over(self, run: OwnerRun) -> None:
+    def _fixture_over(self, run: OwnerRun, fixturedef: Any) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
+        if fixturedef.cached_result is None:  # it was interrupted, and is over
+            return
         text = self._finished(run, passed=run.passed)
         if text is not None:
             fail(text)

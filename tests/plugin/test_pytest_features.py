@@ -67,6 +67,7 @@ def test_a_rerun_is_judged_afresh(project):
     assert ran.test("test_one")["calls"] == 1
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest 9 brings the fixture `subtests`")
 def test_subtests_do_not_confuse_the_report(project):
     """Several call reports of one test are one row."""
     project.write(
