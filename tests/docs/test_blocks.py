@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 import yaml
 
 from pytest_llmtrace._settings.values import read
+from pytest_llmtrace._store import formats
 from pytest_llmtrace._store.golden_file import dump_golden, load_golden
+from pytest_llmtrace._store.tape_file import load_tape
 from tests.docs.blocks import ROOT, Block, block, blocks
 from tests.docs.shell import problems
 
@@ -20,6 +23,15 @@ TUTORIALS = "docs/tutorial/"
 """What stands there is done step by step by tests/plugin/test_tutorials.py."""
 GENERATED = {"docs/reference/cli.md"}
 """Drawn from the code; tests/unit/test_docs_tables.py says whether they are up to date."""
+KINDS = {
+    "bash": "commands",
+    "ini": "settings",
+    "json": "tape",
+    "python": "python",
+    "toml": "settings",
+    "yaml": "yaml",
+}
+"""How blocks of a language are checked, where nothing else is said."""
 WITNESSES = {
     (
         "README.md",
@@ -91,9 +103,7 @@ def kind(one: Block) -> str | None:
         return "generated"
     if one.language == "console" and all(line.startswith("$ ") for line in one.text.splitlines()):
         return "commands"
-    return {"bash": "commands", "ini": "settings", "toml": "settings", "yaml": "yaml", "python": "python"}.get(
-        one.language
-    )
+    return KINDS.get(one.language)
 
 
 def witness(one: Block) -> str | None:
@@ -225,6 +235,23 @@ def _lines(data: Any) -> Iterator[str]:
             yield from _lines(value)
 
 
+@of("tape")
+def test_a_tape_can_be_read(one):
+    """It is one that replay takes, with as many interactions as are shown."""
+    tape = load_tape(one.text, Path("x.tape.json"))
+    assert len(tape.interactions) == len(json.loads(one.text)["interactions"])
+
+
+def test_every_key_of_a_tape_is_described():
+    """What may stand in the file stands on its page."""
+    page = (ROOT / "docs/reference/tape.md").read_text("utf-8")
+    keys = {
+        *(*formats.TAPE_KEYS, formats.SEALED_KEY, *formats.INTERACTION_KEYS, *formats.REQUEST_KEYS),
+        *(*formats.CHANGES_KEYS, *formats.RESPONSE_KEYS, *formats.BODY_KEYS, *formats.EVENT_LINE_KEYS),
+    }
+    assert [key for key in sorted(keys) if f"`{key}`" not in page and f'"{key}"' not in page] == []
+
+
 @of("python")
 def test_python_runs(one, pytester, monkeypatch):
     """What no test of its own runs is a test file here, with what the page takes for given around it."""
@@ -255,13 +282,26 @@ def my_ask(messages):
 my_client = SimpleNamespace(ask=my_ask)
 
 def agent(question):
+    messages = [{"role": "user", "content": question}]
+    arguments = '{"order_id": "' + "".join(filter(str.isdigit, question)) + '"}'
     for step, tool in enumerate(("lookup_order", "refund", None)):
-        with llmtrace.call(provider="openai", model="gpt-4o-mini", messages=question) as call:
+        said = {"role": "assistant", "content": None if tool else "Done."}
+        if tool:
+            function = {"name": tool, "arguments": arguments}
+            said["tool_calls"] = [{"id": f"c{step}", "type": "function", "function": function}]
+        with llmtrace.call(provider="openai", model="gpt-4o-mini", messages=messages) as call:
             call.usage = {"prompt_tokens": 10, "completion_tokens": 2}
-            call.output = "Done."
-            if tool:
-                function = {"name": tool, "arguments": '{"order_id": "123"}'}
-                call.output = {"tool_calls": [{"id": f"c{step}", "type": "function", "function": function}]}
+            call.output, call.finish_reason = said, "tool_calls" if tool else "stop"
+        messages = [*messages, said, {"role": "tool", "tool_call_id": f"c{step}", "content": "ok"}]
+
+run = agent
+
+def ask(question):
+    with llmtrace.call(provider="openai", model="gpt-4o-mini", messages=question) as call:
+        call.output = "Yes."
+    return "Yes."
+
+httpx = SimpleNamespace(get=lambda url: SimpleNamespace(json=lambda: {"asked": url}))
 
 """
 README_AFTER = """
@@ -274,7 +314,21 @@ if "answer" in globals():
         assert calls == [("m1", "lead", "s1"), ("m1", None, None)]
         assert (llm_trace.tool_names, [one.name for one in llm_trace.events]) == (["search"], ["compaction"])
 """
+AGENTS_AFTER = """
+
+if "research" in globals():
+    def test_research(llm_trace):
+        research("May we?")
+        calls = [(one.agent, one.parent, one.session) for one in llm_trace.calls]
+        assert calls == [("colleague", "lead", "s1"), ("colleague", "lead", "s1"), ("lead", None, "s1")]
+
+if "weather" in globals():
+    def test_weather(llm_trace):
+        assert weather("Oslo") == {"asked": "https://weather.example/Oslo"}
+        assert llm_trace.tool_names == ["weather"]
+"""
 GIVEN = {
+    "docs/how-to/agents.md": Given(AGENT, AGENTS_AFTER, tests=1),
     "README.md": Given(AGENT, README_AFTER, tests=1),
     "docs/how-to/ci-gate.md": Given("import pytest\n", tests=2),
     "docs/reference/installation.md": Given(tests=1),

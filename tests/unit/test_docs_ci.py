@@ -20,9 +20,10 @@ EXAMPLE = (ROOT / "examples" / "ci" / "github-actions.yml").read_text("utf-8")
 GATE = (ROOT / "docs" / "how-to" / "ci-gate.md").read_text("utf-8")
 SNIPPETS = [*re.findall("```yaml\n(.*?)```", GUIDE, re.DOTALL), *re.findall("```yaml\n(.*?)```", GATE, re.DOTALL)]
 FILES = [*SNIPPETS, EXAMPLE]
+GATES = ("gate-github", "gate-gitlab", "shards-github", "shards-gitlab")
 
 
-@pytest.mark.parametrize("text", FILES, ids=["github", "gitlab", "gate-github", "gate-gitlab", "example"])
+@pytest.mark.parametrize("text", FILES, ids=["github", "gitlab", *GATES, "example"])
 def test_ci_files_can_be_used(text, pytester):
     """Each parses, each option of it is known to pytest, and each report in it has an ending that is known."""
     assert isinstance(yaml.safe_load(text), dict)
