@@ -11,10 +11,10 @@ INSTALLED := $(VENV)/.installed
 NEIGHBOURS := $(VENV)/neighbours/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs docs-serve docs-tables docs-images package compat clean
+.PHONY: help venv check format lint types imports structure test faults fuzz demo bench bench-quick bench-publish docs docs-serve docs-comparison docs-tables docs-images package compat clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(INSTALLED) ## create the virtual environment, or bring it up to date with pyproject.toml
 
@@ -97,6 +97,9 @@ docs: venv ## build the documentation into site/; a warning, a dead link or a de
 
 docs-serve: venv ## show the documentation at http://127.0.0.1:8000 while you write it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --livereload
+
+docs-comparison: venv ## run the peers again and draw docs/comparison.md: 5 minutes
+	$(BIN)/python -m benchmarks.noticing
 
 docs-tables: venv ## draw the generated pages of docs/ again
 	$(BIN)/python docs/generate_sdks.py

@@ -116,7 +116,7 @@ def _pytest() -> Iterator[str]:
 
 def _api() -> Iterator[str]:
     yield from ("# The Python API", "", f"`import pytest_llmtrace as llmtrace`, and the fixture. {GENERATED}", "")
-    yield "Outside of a traced test every function does nothing: it copies nothing, imports nothing and raises nothing."
+    yield "Outside of a traced test all of it does nothing: no copy, no import."
     yield from ("", "## Functions", "")
     public = {name: getattr(pytest_llmtrace, name) for name in sorted(pytest_llmtrace.__all__)}
     for name, value in public.items():
@@ -171,7 +171,7 @@ def _function(name: str, function: Callable[..., Any], *, level: str) -> Iterato
         one.replace(annotation=inspect.Parameter.empty) for key, one in signature.parameters.items() if key != "self"
     ]
     text = str(inspect.Signature(shown))
-    yield from (f"{level} `{name}{text}`", "")
+    yield from (f"{level} `{name}`", "", f"`{name.rpartition('.')[2]}{text}`", "")
     body, *sections = re.split(r"\n\n(?=(?:Args|Raises|Returns):\n)", inspect.cleandoc(function.__doc__ or ""))
     yield from (_plain(body), "")
     for section in sections:

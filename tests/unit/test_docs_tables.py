@@ -1,9 +1,12 @@
 """Pages of the documentation that are drawn from something else."""
 
+import json
 import re
 
 import pytest
 
+from benchmarks import noticing
+from benchmarks.arms import OURS, PEERS
 from docs import generate_cli, generate_reference
 from docs.generate_sdks import PAGE, Claim, claims, page
 from docs.make_screenshots import EDITS, IMAGES, PICTURES, ROOT
@@ -17,6 +20,15 @@ def test_the_table_of_sdks_is_up_to_date():
 def test_the_reference_of_the_command_line_is_up_to_date():
     """The page is what the commands say of themselves now (``make docs-tables`` draws it again)."""
     assert generate_cli.PAGE.read_text("utf-8") == generate_cli.page()
+
+
+def test_the_comparison_is_drawn_from_what_was_seen():
+    """The page has the rows of the last ``make docs-comparison``, and no other word about a peer."""
+    found = json.loads(noticing.SEEN.read_text("utf-8"))
+    assert noticing.PAGE.read_text("utf-8") == noticing.page(found)
+    ours = found["arms"][0]["seen"]
+    assert [ours[change] for change in noticing.CHANGES] == ["fails"] * len(noticing.CHANGES)
+    assert [arm["version"] for arm in found["arms"]] == [noticing.version(arm) for arm in (OURS, *PEERS)]
 
 
 @pytest.mark.parametrize("name", ["pytest.md", "api.md"])
