@@ -76,7 +76,7 @@ def main() -> None:
         seen = list(pool.map(lambda arm: _seen(arm, provider), arms))
     found = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "python": platform.pythonversion(),
+        "python": platform.python_version(),
         "arms": [{"name": arm.name, "version": version(arm), "seen": one} for arm, one in zip(arms, seen, strict=True)],
     }
     SEEN.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
