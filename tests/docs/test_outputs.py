@@ -140,13 +140,12 @@ def test_a_cassette_whose_test_is_gone(tmp_path, monkeypatch):
     assert printed("check") == block("docs/how-to/review.md", "$ llmtrace check").output.replace("12 cass", "2 cass")
 
 
-def test_what_nothing_uses(tmp_path, monkeypatch):
+def test_what_nothing_uses(pytester, monkeypatch):
     """docs/how-to/review.md: what `llmtrace prune` lists."""
     shown = block("docs/how-to/review.md", "$ llmtrace prune tests").output
-    monkeypatch.chdir(tmp_path)
     for test in ("test_refund", "test_old", "test_model[gpt-4o]"):
-        record(tmp_path, f"tests/test_refund.py::{test}")
-    (tmp_path / "tests" / "test_refund.py").write_text(
+        record(pytester.path, f"tests/test_refund.py::{test}")
+    (pytester.path / "tests" / "test_refund.py").write_text(
         "import pytest\n\n\ndef test_refund():\n    pass\n\n\n"
         "@pytest.mark.parametrize('x', ['a'])\ndef test_model(x):\n    pass\n",
         encoding="utf-8",
