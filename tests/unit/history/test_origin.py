@@ -9,7 +9,7 @@ import pytest
 from pytest_llmtrace._history.origin import Origin, origin
 from pytest_llmtrace._model.checkout import Checkout
 
-TOP = Path("/home/jane/work/shop-copy")
+TOP = Path("/home/jane/shop-copy")
 AT_HOME = Checkout(top=TOP, commit="c1", commit_time=5, branch="fix", dirty=True, remote="git@github.com:acme/shop.git")
 IN_CI = Checkout(top=TOP, commit="c1", commit_time=5, dirty=False, remote="https://x:ghs_key@github.com/acme/shop")
 COMMIT = {"commit": "c1", "commit_time": 5}
