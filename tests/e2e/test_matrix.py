@@ -19,13 +19,14 @@ SCRIPT = [
     Rule(user="count", text="third"),
     Rule(user="take your time", delay=1.0),
     Rule(user="long story", text="word " * 50),
+    Rule(user="price ", text="Fine.", usage={"input_tokens": 1000, "output_tokens": 321, "cache_read_tokens": 800}),
 ]
 
 
 @pytest.fixture(scope="module")
 def rounds(tmp_path_factory):
-    """The three rounds of the project."""
-    return three_rounds(tmp_path_factory.mktemp("matrix"), "matrix.py", script=SCRIPT)
+    """The three rounds of the project, and of one that asks litellm what its calls cost."""
+    return three_rounds(tmp_path_factory.mktemp("matrix"), "matrix.py", "costs.py", script=SCRIPT)
 
 
 class TestRounds(EveryRound):
@@ -100,3 +101,10 @@ def test_recording_and_replay_cost_the_same(rounds):
     recorded, replayed = rounds.recorded.report["totals"], rounds.replayed.report["totals"]
     assert replayed["cost_usd"] == recorded["cost_usd"]
     assert replayed["unpriced_calls"] == 0
+
+
+def test_our_dollars_are_litellms(rounds):
+    """Sync, async, streamed, plain SDK and embeddings, with cached tokens: asserted inside, in every round."""
+    own = [row for row in rounds.replayed.report["tests"] if row["nodeid"].startswith("test_costs.py::")]
+    assert [row["outcome"] for row in own] == ["passed"] * 8
+    assert all(row["cost_usd"] > 0 for row in own)
