@@ -23,6 +23,9 @@ from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.document.merging import merged_document, merged_rows
 from pytest_llmtrace._report.document.payload import TYPES
+from pytest_llmtrace._report.files.endings import known_endings, write_report
+from pytest_llmtrace._report.files.github import workflow_commands
+from pytest_llmtrace._report.terminal.summary import summary
 from pytest_llmtrace._report.topics.rates import rated
 from pytest_llmtrace._run.money.ledger import Ledger, Spent
 from pytest_llmtrace._run.money.uncounted import uncounted
@@ -155,6 +158,19 @@ def test_the_report_is_described_and_nothing_else(tmp_path: Path) -> None:
         assert [error.message for error in noticing.iter_errors(json.loads(json.dumps(made)))] == []
     places = list(described(schema("report")))
     assert [key for place in places for key in place if (id(place), key) not in seen] == []
+
+
+@pytest.mark.parametrize("ending", [*known_endings(), "a CI log", "a terminal"])
+def test_every_report_is_drawn_from_whatever_a_run_can_find(tmp_path: Path, ending: str) -> None:
+    """Each form of the report, a CI log and a screen show any finding, of one run or of several, and any key."""
+    run = everything(tmp_path)
+    if ending == "a CI log":
+        assert "growth of cost" in "\n".join(workflow_commands(run))
+    elif ending == "a terminal":
+        assert "growth of cost" in "\n".join(line.text for line in summary(run, verbosity=1))
+    else:
+        write_report(tmp_path / f"run{ending}", run, [])
+        assert (tmp_path / f"run{ending}").is_file()
 
 
 def test_a_report_with_another_key_or_without_one_is_none(tmp_path: Path) -> None:

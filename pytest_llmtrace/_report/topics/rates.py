@@ -19,9 +19,10 @@ _LISTED: Final = 10
 def rated(runs: Sequence[Sequence[Mapping[str, Any]]], failed: int, threshold: float) -> list[dict[str, Any]]:
     """The findings of all runs, each once, with `runs`, the numbers of those it occurred in, `of` and `rate`.
 
-    A drift is the same wherever kind, conversation, turn and path are; `golden` and `observed` are those of the first
-    run. What the policy fails on becomes a warning where it does not decide: where the test does not fail in more than
-    the threshold's share of its runs, or where it does because of others that occur more often.
+    A drift is the same wherever kind, conversation, turn and path are, a breach wherever the budget is; values are
+    those of the first run. Of growth, `of` stays what grew. What the policy fails on becomes a warning where it does
+    not decide: where the test does not fail in more than the threshold's share of its runs, or where it does because
+    of others that occur more often.
 
     Args:
         runs: The findings of each run, as data.
@@ -37,7 +38,7 @@ def rated(runs: Sequence[Sequence[Mapping[str, Any]]], failed: int, threshold: f
             if number not in kept["runs"]:
                 kept["runs"].append(number)
     for finding in found.values():
-        finding |= {"of": len(runs), "rate": round(len(finding["runs"]) / len(runs), 4)}
+        finding |= {"of": finding.get("of", len(runs)), "rate": round(len(finding["runs"]) / len(runs), 4)}
     drifts = [one for one in found.values() if one["type"] == "drift" and one["severity"] == "fail"]
     decisive = [one for one in drifts if exceeds(len(one["runs"]), len(runs), threshold)]
     if decisive or not exceeds(failed, len(runs), threshold):
@@ -59,7 +60,10 @@ def rates_text(runs: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], w
 
 def rate(finding: Mapping[str, Any]) -> str:
     """``: 2 of 5 runs``; empty for a finding of a test that ran once."""
-    return f": {len(finding['runs'])} of {finding['of']} runs" if finding.get("of") else ""
+    if "runs" not in finding:
+        return ""
+    found = len(finding["runs"])
+    return f": {found} of {round(found / finding['rate'])} runs"
 
 
 def _rate_lines(runs: Mapping[str, Any], findings: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
@@ -87,10 +91,14 @@ def _short(value: Any) -> str:
 
 
 def _identity(finding: Mapping[str, Any]) -> str:
-    if finding["type"] == "drift":
-        return canonical_json([finding[name] for name in ("kind", "conversation", "turn", "path")])
+    if (names := _IDENTITIES.get(finding["type"])) is not None:
+        return canonical_json([finding.get(name) for name in names])
     return canonical_json(dict(finding))
 
 
+_IDENTITIES: Final = {
+    "drift": ("kind", "conversation", "turn", "path"),
+    "breach": ("type", "scope", "what", "of", "refused"),
+}
 _GRAVITY: Final = {"fail": 0, "warn": 1, "ignore": 2}
 _ROUNDING: Final = 1e-9

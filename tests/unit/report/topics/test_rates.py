@@ -65,9 +65,19 @@ def test_other_findings_keep_their_severity():
     assert (found["severity"], rate(found)) == ("fail", ": 1 of 3 runs")
 
 
-def test_a_finding_of_a_test_that_ran_once_has_no_rate():
-    """Nothing is added to its line."""
-    assert rate(drift()) == ""
+def test_growth_keeps_what_grew_and_counts_whatever_the_values_were():
+    """`of` of a breach is what grew, in repeated tests too, and each run grows by a value of its own."""
+    grown = {"type": "breach", "scope": "test_x", "what": "growth", "limit": 0.1, "severity": "fail"}
+    runs = [[{**grown, "of": "usd", "value": 0.2}], [{**grown, "of": "usd", "value": 0.3}], [], []]
+    (found,) = rated(runs, failed=2, threshold=0.5)
+    assert found == {**grown, "of": "usd", "value": 0.2, "runs": [1, 2], "rate": 0.5}
+    assert rate(found) == ": 2 of 4 runs"
+
+
+@pytest.mark.parametrize("finding", [drift(), {"type": "breach", "what": "growth", "of": "usd"}])
+def test_a_finding_of_a_test_that_ran_once_has_no_rate(finding):
+    """Nothing is added to its line, also where it says of what something grew."""
+    assert rate(finding) == ""
 
 
 def test_the_text_counts_and_names_both_values():
