@@ -26,5 +26,6 @@ class Gates:
     went_live: Callable[[Exchange], None] = lambda _exchange: None
     """Told of each live LLM call that was answered."""
     live_failed: Callable[[Exchange], None] = lambda _exchange: None  # of each live request that got no answer
-    keep: Callable[[Interaction], None] = lambda _interaction: None
-    """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost."""
+    keep: Callable[[Interaction], str | None] = lambda _interaction: None
+    """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost: why it cannot
+    be kept, so that nothing more may be paid for, or `None`."""

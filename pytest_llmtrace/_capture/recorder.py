@@ -241,7 +241,7 @@ class Recorder:
     def let_through(self, address: str, stack: tuple[str, ...]) -> None:
         """A connection to a provider goes past the tape. Raises: the stop, where a budget is spent."""
         self.passages.to_provider(Passage(address=address, stack=stack, phase=self.phase))
-        self._ask_budget(None)
+        self._refuse_for(self._gates.allow_live(None))
 
     def gone_past(self) -> tuple[Passage, ...]:
         """The connections to LLMs that went past the tape."""
@@ -255,27 +255,27 @@ class Recorder:
 
     def _before_live(self, exchange: Exchange) -> None:
         try:
-            self._ask_budget(exchange)
+            self._refuse_for(self._gates.allow_live(exchange))
         except BaseException:
             exchange.failed(None)
             exchange.taped, exchange.unsent = False, True
             raise
-
-    def _ask_budget(self, exchange: Exchange | None) -> None:
-        if (refusal := self._gates.allow_live(exchange)) is not None:
-            self.refuse_live(refusal)
 
     def refuse_live(self, why: str) -> NoReturn:
         """Nothing is to be sent: note why, and stop what runs."""
         self.refused = why
         self.stop(f"llmtrace: {why}")
 
+    def _refuse_for(self, why: str | None) -> None:
+        if why is not None:
+            self.refuse_live(why)
+
     def _after_live(self, exchange: Exchange) -> None:
         if exchange.is_llm:
             with noting(self.faults, "what a live call has cost could not be counted"):
                 self._gates.went_live(exchange)
             if self.wire in ("fill", "live"):
-                self._gates.keep(interaction_of(exchange))
+                self._refuse_for(self._gates.keep(interaction_of(exchange)))
 
     # What goes on the tape
 

@@ -17,15 +17,13 @@ from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
-from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.document.payload import finding_data, owner_payload
-from pytest_llmtrace._report.wording import breach_line
+from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
@@ -38,9 +36,10 @@ from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
 from pytest_llmtrace._run.recording import leaking, personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.recording.old import Old
+from pytest_llmtrace._run.recording.paying import Paying
 from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
-from pytest_llmtrace.errors import LlmtraceError, StorageError
+from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._compare.nearest.requests import NearestRequests
@@ -64,6 +63,14 @@ class OwnerRun:
         self.records = plan.mode == "record" and not replays and not self.dry
         self.look = leaking.Look(redactor, records=self.records)
         self._journal = saving.journal(plan)
+        self.paying = Paying(
+            plan=plan,
+            old=self.old,
+            look=self.look,
+            spending=self.spending,
+            journal=self._journal,
+            records=self.records,
+        )
         journalled: tuple[Interaction, ...] = ()
         if (self.records or self.dry) and plan.record_mode != "all":
             journalled = saving.journalled(plan, redactor)
@@ -87,10 +94,10 @@ class OwnerRun:
             gates=Gates(
                 stop=plan.privacy.stop(stop),
                 nearest=self.nearest.answer if replays and plan.on_miss == "nearest" else lambda *_: None,
-                allow_live=self._refused,
+                allow_live=self.paying.refused,
                 went_live=self.spending.answered,
                 live_failed=self.spending.failed,
-                keep=self._keep,
+                keep=self.paying.keep,
             ),
         )
         self._assembler = Assembler(self.recorder, prices)
@@ -105,8 +112,6 @@ class OwnerRun:
         """The variant of the golden trace that a live run comes nearest to, where it is not the golden trace itself."""
         self.passed = False
         """Of a fixture: whether its setup went well, so that it is saved when it is torn down."""
-        self.refusal: Breach | None = None
-        """The budget because of which a live call was refused."""
         self.keyless = False
         """Whether it ended because a client wants a key, for which only a recording has a placeholder."""
 
@@ -132,7 +137,7 @@ class OwnerRun:
     def refused(self) -> str | None:
         """Why it was stopped before it paid for something, where no finding says so."""
         why = self.recorder.refused
-        return f"llmtrace: {why}" if why is not None and self.refusal is None else self.look.told
+        return f"llmtrace: {why}" if why is not None and self.paying.refusal is None else self.look.told
 
     @property
     def skips(self) -> bool:
@@ -250,41 +255,6 @@ class OwnerRun:
         seconds = sum((one.ended or one.started) - one.started for one in found)
         models = Counter(str(one.swapped) for one in found)
         return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds} if found else {}
-
-    def _refused(self, exchange: Exchange | None) -> str | None:
-        """Why no live call may be made now; `None` if it may."""
-        unkept = self.look.unnamed(self.plan.owner) or self._unkept(self._journal.check) or self._unreplaceable()
-        return unkept or self._spent(exchange)
-
-    def _unreplaceable(self) -> str | None:
-        """Why the golden trace could not be written anew: a later version of this plugin wrote it."""
-        try:
-            if self.records:
-                self.old.golden()
-        except LlmtraceError as error:
-            return f"{error}\nNothing is paid for that could not be written."
-        return None
-
-    def _spent(self, exchange: Exchange | None) -> str | None:
-        refusal = self.spending.before(exchange)
-        if refusal is None:
-            return None
-        self.refusal = refusal
-        return f"a live call was refused: {breach_line(finding_data(refusal))}"
-
-    def _keep(self, interaction: Interaction) -> None:
-        why = self._unkept(lambda: self._journal.append(interaction))
-        if why is not None:  # a stop: an SDK would try again, and pay again
-            self.recorder.refuse_live(why)
-
-    def _unkept(self, use_journal: Callable[[], None]) -> str | None:
-        """Why what is paid for cannot be kept; `None` where it can, or need not."""
-        try:
-            if self.records and self.plan.tapes:
-                use_journal()
-        except StorageError as error:
-            return f"{error}; nothing is to be paid for that cannot be kept"
-        return None
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""

@@ -20,9 +20,10 @@ def owner_breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach
     found = list(breaches(observed, plan.limits, _unpriced(trace.calls)))
     if plan.growth is not None and run.old.totals is not None and not stopped and run.compares:
         found += growth_breaches(run.old.totals, observed, plan.growth, plan.owner)
-    if run.refusal is not None:
-        found = [one for one in found if (one.scope, one.what) != (run.refusal.scope, run.refusal.what)]
-        found.append(run.refusal)
+    refusal = run.paying.refusal
+    if refusal is not None:
+        found = [one for one in found if (one.scope, one.what) != (refusal.scope, refusal.what)]
+        found.append(refusal)
     return found
 
 

@@ -1,0 +1,65 @@
+"""The life of one owner, without pytest around it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import weakref
+from pathlib import Path
+
+import pytest
+
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._compare.policies.policy import named_policy
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.owner import OwnerRun
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._store.paths import Cassette
+
+_ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+_SAID = {"model": "m", "choices": [{"message": {"role": "assistant", "content": "ho"}, "finish_reason": "stop"}]}
+
+
+def _run(folder: Path, mode: Mode) -> OwnerRun:
+    """An owner that asked a model once, and is over."""
+    plan = Plan(
+        owner="test_a.py::test_x",
+        mode=mode,
+        record_mode="changed",
+        cassette=Cassette.at(folder, "x"),
+        root=folder,
+        policy=named_policy("exact"),
+    )
+    run = OwnerRun(plan, redactor=Redactor(), prices=PriceBook({}), ledger=Ledger())
+    run.enter()
+    body = json.dumps(_ASKED).encode()
+    asked = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)
+    exchange = run.recorder.open(asked, None)
+    if exchange.response is None:
+        answer = HttpResponse(
+            status=200, headers=(("content-type", "application/json"),), body=json.dumps(_SAID).encode()
+        )
+        run.recorder.answered(exchange, answer)
+    assert run.close_call_phase(None).findings == ()
+    run.leave()
+    run.finish(passed=True)
+    run.payload(with_entries=False, more=lambda _trace: {})
+    return run
+
+
+@pytest.mark.parametrize("mode", ["record", "trace"])
+def test_an_owner_that_is_over_waits_for_no_garbage_collection(tmp_path: Path, mode: Mode) -> None:
+    """Its tape and its trace leave memory with it: objects that know each other would make Python look for them."""
+    if mode == "trace":
+        _run(tmp_path, "record")
+    gc.disable()
+    try:
+        run = _run(tmp_path, mode)
+        left = weakref.ref(run.recorder), weakref.ref(run)
+        del run
+        assert [one() for one in left] == [None, None]
+    finally:
+        gc.enable()
