@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from pytest_llmtrace._model.bounds import LARGEST_FILE
 
@@ -34,11 +34,13 @@ def read_regular(path: Path, most: int = LARGEST_FILE) -> bytes:
         UnfitFileError: it is no regular file. Nothing waits for a pipe, and no device is opened.
         OSError: the operating system refused.
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        data = file.read(min(size, most) + 1) or b""
-        while size < len(data) <= most and (more := file.read(_PIECE)):  # it grows, or has no size: one of /proc
+    file, size = _opened(path)
+    try:
+        data = _read(file, min(size, most) + 1)
+        while size < len(data) <= most and (more := os.read(file, _PIECE)):  # it grows, or has no size: one of /proc
             data += more
+    finally:
+        os.close(file)
     if max(len(data), size) > most:
         raise TooLargeError(errno.EFBIG, f"it has more than {most} bytes")
     return data
@@ -46,24 +48,35 @@ def read_regular(path: Path, most: int = LARGEST_FILE) -> bytes:
 
 def read_head(path: Path, most: int) -> bytes:
     """As much of the beginning of a regular file. Raises: what `read_regular` does, but for its size."""
-    with open_regular(path) as file:
-        return file.read(most) or b""
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file, open for reading. Raises: UnfitFileError, OSError."""
-    _check(path.stat().st_mode)  # opening a device or a pipe may do something, or wait for somebody
-    file = open(path, "rb", opener=_opened)  # noqa: SIM115  # `Path.open` takes no opener; the caller closes it
+    file, size = _opened(path)
     try:
-        _check(os.fstat(file.fileno()).st_mode)  # it may have been exchanged in between
+        return _read(file, min(most, size) or most)  # one of /proc says that it has none
+    finally:
+        os.close(file)
+
+
+def _opened(path: Path) -> tuple[int, int]:
+    """A regular file, open for reading, and its size. Raises: UnfitFileError, OSError.
+
+    It is read at once, and what Python's file objects have for other uses takes as long as all else.
+    """
+    _check(os.stat(path).st_mode)  # noqa: PTH116  # opening a device or a pipe may do something, or wait for somebody
+    file = os.open(path, _FLAGS)
+    try:
+        found = os.fstat(file)
+        _check(found.st_mode)  # it may have been exchanged in between
     except BaseException:
-        file.close()
+        os.close(file)
         raise
-    return file
+    return file, found.st_size
 
 
-def _opened(path: str, flags: int) -> int:
-    return os.open(path, flags | _AT_ONCE)
+def _read(file: int, most: int) -> bytes:
+    """So many bytes, or as many as there are."""
+    data = os.read(file, most)
+    while len(data) < most and (more := os.read(file, most - len(data))):
+        data += more
+    return data
 
 
 def _check(mode: int) -> None:
@@ -72,7 +85,7 @@ def _check(mode: int) -> None:
         raise UnfitFileError(errno.EINVAL, f"it is no file but {kind}")
 
 
-_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 _PIECE: Final = 1024 * 1024
 _KINDS: Final = (
     (stat.S_ISDIR, "a directory"),

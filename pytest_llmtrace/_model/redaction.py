@@ -23,7 +23,7 @@ from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONS
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
-from pytest_llmtrace._model.secrecy.search import Known, secrets_in
+from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
 
@@ -252,11 +252,9 @@ class Redactor:
         return data if made == body else parse_json(made)
 
     def finds(self, text: str) -> bool:
-        """Whether there is a secret, or personal data, in the text of a file that holds JSON."""
+        """Whether there is a secret, or personal data, in the text of a file, which must be valid JSON."""
         self.keep(text)
-        return bool(secrets_in(text, self.known, strict=True)) or (
-            self._personal is not None and self._personal.finds(text)
-        )
+        return not self.searched.lines.hold_none(text) or (self._personal is not None and self._personal.finds(text))
 
     def keep(self, text: str) -> None:
         """Leave the placeholders of personal data as they are that a text has already: it comes from a file."""

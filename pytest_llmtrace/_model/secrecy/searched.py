@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from pytest_llmtrace._model.secrecy.lines import Lines
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 
 
@@ -26,6 +27,11 @@ class CleanTexts:
 
     def __contains__(self, text: str) -> bool:
         return text in self._texts
+
+    def others(self, texts: Iterable[str]) -> list[str]:
+        """Those of which that is not known."""
+        known = self._texts
+        return [text for text in texts if text not in known]
 
     def add(self, text: str) -> None:
         """Note that nothing was found in a text."""
@@ -59,7 +65,7 @@ class Pieces:
             return not secrets_in(document, self._known, strict=True)
         if document == self._last:
             return True
-        new = [piece for piece in _BOUNDARY.split(document) if piece not in self._clean]
+        new = self._clean.others(_BOUNDARY.split(document))
         # As lines of one text, which costs one search. What that finds beyond an end, the caller does not.
         if new and secrets_in("\n".join(new), self._known, strict=True):
             return False
@@ -86,6 +92,8 @@ class Searched:
         self.known = Known.of(values.items(), allowed)
         self.pieces = Pieces(self.known)
         """Of bodies."""
+        self.lines = Lines(self.known, CleanTexts())
+        """Of files."""
         self.texts = CleanTexts()
         """That were read in all encodings, by whoever looks at what is left."""
         self._short: dict[str, str] = {}

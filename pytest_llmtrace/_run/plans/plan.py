@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +40,8 @@ class Plan:
     """What replay does with an LLM request that is not on the tape."""
     own_tape: bool = True
     """False: another plugin keeps the tape of this test (a `vcr` marker); it is observed and compared."""
-    places: Places | None = None
-    """Where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
+    places: Callable[[], Places] | None = None
+    """Gives where another recording of this test may lie that serves as its tape: imported, or of vcrpy."""
     privacy: Privacy = field(default_factory=Privacy)
     personal: tuple[Kind, ...] = ()
     """The kinds of personal data that files hold placeholders for."""

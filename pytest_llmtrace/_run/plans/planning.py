@@ -51,7 +51,7 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
         limits=limits,
         min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
         own_tape=keeper is None,
-        places=_places(item, settings.root),
+        places=lambda: _places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
         accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
         accept_anew=f"pytest {record_flag()} {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",

@@ -52,7 +52,7 @@ class Old:
                 self.interactions, self._meta = tape.interactions, dict(tape.meta)
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
-            self.borrowed = borrowed(plan.places, self.redactor)
+            self.borrowed = borrowed(plan.places(), self.redactor)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
             self._check_before_paying()
