@@ -11,35 +11,37 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import workload
 from tapes import interaction
 from timing import cost
 
+from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.messages import Message, MessageTable
+from pytest_llmtrace._model.prefixes import History
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.recording.borrowing import trace_of
+from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 
 
 def _made(turns: list[tuple[int, int, list[dict[str, Any]]]]) -> Trace:
     """The trace of calls, each by its test, its turn and what was sent: without writing and reading all histories."""
     test, turn, messages = turns[0]
     one = trace_of([interaction(messages, test, turn)]).calls[0]
-    table, known = MessageTable(), {}
+    table, walk = MessageTable(), Walk[Message]()
 
-    def read(message: dict[str, Any]) -> Message:
-        if id(message) not in known:
-            known[id(message)] = table.intern(message)
-        return known[id(message)]
+    def read(message: dict[str, Any]) -> list[Message]:
+        return [table.intern(message)]
 
     calls = []
     for at, (test, turn, messages) in enumerate(turns):
         said = table.intern({"role": "assistant", "content": workload.answer(test, turn)})
         usage = replace(one.usage, input_tokens=300 + 250 * turn) if one.usage else None
-        calls.append(replace(one, id=str(at), messages=tuple(map(read, messages)), output=said, usage=usage))
+        calls.append(replace(one, id=str(at), messages=walk.of(messages, read), output=said, usage=usage))
     return Trace(owner="", entries=tuple(calls))
 
 
@@ -69,9 +71,12 @@ def _parallel(calls: int, *, turned: bool) -> Trace:
 
 def _is_what_a_replay_sees() -> bool:
     """Whether the shortcut makes the traces that requests and answers make."""
-    asked = [interaction(workload.history(1, turn), 1, turn) for turn in (1, 2, 3)]
-    seen = [replace(one, id=str(at)) for at, one in enumerate(trace_of(asked).entries)]
-    return list(_trace(3).entries) == seen
+    tape = dump_tape([interaction(workload.history(1, turn), 1, turn) for turn in (1, 2, 3)], {})
+    asked = load_tape(tape, Path("made.tape.json")).interactions
+    seen = [replace(one, id=str(at)) for at, one in enumerate(trace_of(asked).calls)]
+    made = _trace(3).calls
+    histories = {type(call.messages) for call in (*made, *seen)}
+    return list(made) == seen and histories == {History}
 
 
 def _plain(trace: Trace) -> list[dict[str, Any]]:

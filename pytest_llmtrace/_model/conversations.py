@@ -131,12 +131,11 @@ def _turns(calls: Sequence[LLMCall], hung: Sequence[Link], members: Mapping[int,
 
 def _kept(before: LLMCall, call: LLMCall, link: Link, *, follows: bool) -> int:
     """How many messages a call begins with of the history after the one before it; its link knows, if it follows it."""
-    sent, messages = before.messages, call.messages
+    sent, messages, answer = before.messages, call.messages, before.output
     known = follows and link.rewritten is None and link.repeated == len(sent) + 1
-    if not known:
-        return common_prefix(history(before), messages)
-    answer = before.output
-    return len(sent) + (answer is not None and messages[len(sent)].digest == answer.digest)
+    kept = len(sent) if known else common_prefix(sent, messages)
+    repeats = kept == len(sent) < len(messages) and answer is not None and messages[kept].digest == answer.digest
+    return kept + repeats
 
 
 def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tuple[Conversation, ...]:

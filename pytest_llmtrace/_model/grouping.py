@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.prefixes import shared_prefix
+from pytest_llmtrace._model.prefixes import common_prefix, shared_prefix
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -146,7 +146,9 @@ class _Histories:
         messages = call.messages
         begins = call.agent, id(messages[min(1, len(messages) - 1)]) if messages else 0
         before, hashes = self._hashed.get(begins, ((), []))
-        hashes = hashes[: shared_prefix(before, messages)]
+        kept = shared_prefix(before, messages)
+        if kept < len(hashes):
+            hashes = hashes[:kept]
         chain = hashes[-1] if hashes else hash(call.agent)
         for message in messages[len(hashes) :]:
             chain = hash((chain, self._key(message)))
@@ -172,11 +174,15 @@ def _replaced(call: LLMCall, failed: list[_Group]) -> _Group | None:
         for group in failed
         if (last := group.calls[-1]).status == "error" and last.name == wanted.model and last.agent == call.agent
     ]
-    asked = [message.digest for message in call.messages]
-    same = (one for one in found if [message.digest for message in one.calls[-1].messages] == asked)
+    same = (one for one in found if _asks_the_same(one.calls[-1], call))
     group = next(same, found[-1] if found else None)
     failed[:] = [one for one in failed if one is not group]
     return group
+
+
+def _asks_the_same(one: LLMCall, other: LLMCall) -> bool:
+    length = len(one.messages)
+    return length == len(other.messages) and common_prefix(one.messages, other.messages) == length
 
 
 def _name(tool: dict[str, Any]) -> Any:

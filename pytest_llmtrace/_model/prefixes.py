@@ -1,15 +1,67 @@
-"""How many messages two histories begin with in common; what they share is told at the speed of C."""
+"""Histories that begin with each other, and how many messages two of them have in common from the start.
+
+Each call of a conversation sends all that was said before it. Whoever makes its history of the one before says so, and
+nobody has to compare the two any more; what else histories share is told at the speed of C.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from operator import is_
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._model.messages import Message
 
+T = TypeVar("T")
+
 _CHUNK: Final = 128
-"""Messages that are looked at in one go."""
+"""Items that are looked at in one go."""
+_GROWING: Final = threading.Lock()
+
+
+class History(tuple[T, ...]):  # noqa: SLOT001  # a tuple has no room for slots
+    """A tuple that knows which others it begins with, or is the beginning of: those of its line.
+
+    Made by `after` alone, which puts it together of another one, so that what a line says is so by construction. In
+    all else it is a tuple: a slice, a sum or a copy of it is a plain one, and belongs to no line.
+    """
+
+    _line: _Line
+
+    @classmethod
+    def after(cls, before: tuple[T, ...], kept: int, new: Iterable[T]) -> History[T]:
+        """The first `kept` items of `before`, and new ones after them. Safe to use from threads."""
+        items = before if kept == len(before) else before[:kept]
+        made = cls(tuple.__add__(items, tuple(new)))
+        made._line = _line(before, kept, len(made))
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (tuple(self),)
+
+
+class _Line:
+    """Histories of which the longest begins with each of the others."""
+
+    __slots__ = ("longest",)
+
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
+
+
+def _line(before: tuple[Any, ...], kept: int, length: int) -> _Line:
+    """The line of a history that goes on from another one: of the same line, unless that went on otherwise already."""
+    line: _Line | None = getattr(before, "_line", None)
+    if line is None:
+        return _Line(length)
+    with _GROWING:
+        if kept == length:  # nothing is new, so it is a beginning itself
+            return line
+        if kept == line.longest:
+            line.longest = length
+            return line
+    return _Line(length)
 
 
 def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
@@ -23,6 +75,9 @@ def common_prefix(first: Sequence[Message], second: Sequence[Message]) -> int:
 def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
     """How many items two sequences begin with that are not just equal but the same objects."""
     shortest = min(len(first), len(second))
+    line = getattr(first, "_line", None)
+    if line is not None and line is getattr(second, "_line", None):
+        return shortest
     if not shortest or first[0] is not second[0]:
         return 0
     if all(map(is_, first, second)):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import History, shared_prefix
 from pytest_llmtrace._model.private_settings import is_word, private_key, private_params, private_tool
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._model.stand_ins import StandIns, is_stand_in
@@ -119,8 +120,8 @@ class Mask:
     def _history(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """A history. Most of a long one is that of the call before."""
         before, made = self._last
-        kept = len(before) if messages[: len(before)] == before else 0
-        made = (*made[:kept], *[self._message(message) for message in messages[kept:]])
+        kept = shared_prefix(before, messages)
+        made = History.after(made, kept, [self._message(message) for message in messages[kept:]])
         self._last = messages, made
         return made
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import History
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 
 
@@ -29,12 +30,15 @@ def renumber(trace: Trace) -> Trace:
     names = _Names()
     calls: dict[int, LLMCall] = {}
     for conversation in conversations(entry for entry in entries if isinstance(entry, LLMCall)):
-        history: tuple[Message, ...] = ()
+        sent: tuple[Message, ...] = ()
+        output: Message | None = None
         for turn in conversation.turns:
-            messages = (*history[: turn.kept], *(names.message(message) for message in turn.added))
+            new = [names.message(message) for message in turn.added]
+            if turn.kept > len(sent) and output is not None:
+                new.insert(0, output)
+            sent = History.after(sent, min(turn.kept, len(sent)), new)
             output = names.message(turn.call.output) if turn.call.output is not None else None
-            calls[id(turn.call)] = replace(turn.call, messages=messages, output=output)
-            history = (*messages, output) if output is not None else messages
+            calls[id(turn.call)] = replace(turn.call, messages=sent, output=output)
     return Trace(owner=trace.owner, entries=tuple(names.entry(calls.get(id(entry), entry)) for entry in entries))
 
 

@@ -23,7 +23,7 @@ from pytest_llmtrace._model.bounds import MOST_REFERENCES
 from pytest_llmtrace._model.canonical import Json, canonical_json
 from pytest_llmtrace._model.conversations import Turn, history
 from pytest_llmtrace._model.messages import Message, MessageTable
-from pytest_llmtrace._model.prefixes import common_prefix
+from pytest_llmtrace._model.prefixes import History, common_prefix
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
@@ -123,28 +123,30 @@ class HistoryReader:
         """
         if not isinstance(entries, list):
             raise Fault(f"`in` must be a list, not {entries!r}")
-        before = self._after(conversation, turn - 1)
-        made = [] if entries and _is_keep(entries[0]) else list(before)
+        before, answer = self._turns.get((conversation, turn - 1), ((), None))
+        anew = bool(entries) and _is_keep(entries[0])
+        kept = 0 if anew else len(before)
+        made = [] if anew or answer is None else [answer]
         for position, entry in enumerate(entries):
             try:
                 if position == 0 and isinstance(entry, dict) and list(entry) == ["answer without"]:
-                    made[-1:] = [self._answer_without(conversation, turn - 1, entry["answer without"])]
+                    made = [self._answer_without(conversation, turn - 1, entry["answer without"])]
                 else:
-                    made.extend(self._entry(entry, before))
+                    made.extend(self._entry(entry, conversation, turn - 1))
             except Fault as fault:
                 raise Fault(fault.what, fault.line or self._document.line(entry)) from None
-            if self._references + len(made) > MOST_REFERENCES:
+            if self._references + kept + len(made) > MOST_REFERENCES:
                 raise Fault("its histories are too long")
-        self._references += len(made)
-        return tuple(made)
+        self._references += kept + len(made)
+        return History.after(before, kept, made)
 
-    def _entry(self, entry: Json, before: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The messages that one entry of the list stands for."""
+    def _entry(self, entry: Json, conversation: int, before: int) -> tuple[Message, ...]:
+        """The messages that one entry of the list stands for; `before`: the number of the turn before its own."""
         if not isinstance(entry, dict) or len(entry) != 1:
             raise Fault(f"a message must be a mapping with one key, its role, not {entry!r:.100}")
         ((name, value),) = entry.items()
         if name == "keep":
-            return _part(before, value)
+            return _part(self._after(conversation, before), value)
         if name == "again" or name.endswith(" again"):
             return self._elsewhere(value)
         return (self._table.intern(read_sent(name, value)),)

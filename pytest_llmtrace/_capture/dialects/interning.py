@@ -45,7 +45,7 @@ class Interner:
         """The messages that `build` makes of each raw item, one item after the other."""
         if self._shared:
             walk = self._memory.walks.setdefault(dialect, Walk())
-            return tuple(walk.of(raw, lambda item: self._built(item, build)))
+            return walk.of(raw, lambda item: self._built(item, build))
         made: list[Message] = []
         for item in raw:
             made.extend(self._one(dialect, item, build))

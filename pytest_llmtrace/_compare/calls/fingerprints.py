@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pytest_llmtrace._compare.calls.answered import Answered, answered
+from pytest_llmtrace._compare.calls.keys import Keys
 from pytest_llmtrace._compare.calls.lens import Data, Lens
-from pytest_llmtrace._compare.differences.align import prefix_length
 from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.messages import Message
@@ -31,7 +31,7 @@ class TurnPrint:
     """Position of the call among those of its trace."""
     head: str
     """Digest of model, parameters and tools."""
-    keys: tuple[str, ...]
+    keys: Keys
     """Digest of each message of the history sent."""
     reply: str
     """Digest of everything that came back; ``missed`` where replay had no answer."""
@@ -65,7 +65,7 @@ class TurnPrint:
     @property
     def added(self) -> tuple[str, ...]:
         """Digests of the messages after those that were kept."""
-        return self.keys[self.kept :]
+        return self.keys.since(self.kept)
 
     @property
     def roles(self) -> tuple[str | None, ...]:
@@ -118,18 +118,22 @@ class Fingerprints:
         put in an order of their own.
         """
         made: list[TurnPrint] = []
-        history: tuple[str, ...] = ()
         kept = 0
         for one in _fan_outs_sorted(prints):
-            if not (made and _same_messages(made[-1], one)):
-                kept = prefix_length(history, one.keys)
-            said = zip(one.keys[kept:], one.call.messages[kept:], strict=True)
+            if made and not _same_messages(made[-1], one):
+                kept = self._kept(made[-1], one)
+            said = zip(one.keys.since(kept), one.call.messages[kept:], strict=True)
             brought = tuple(
                 key for key, message in said if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant"
             )
             made.append(one.adding(kept, brought))
-            history = one.keys if one.call.output is None else one.keys + (self.key(one.call.output),)  # noqa: RUF005 - copied once, not twice
         return made
+
+    def _kept(self, before: TurnPrint, one: TurnPrint) -> int:
+        """How many messages a turn begins with of the history after the one before it, the answer included."""
+        kept, answer = before.keys.common(one.keys), before.call.output
+        repeats = kept == len(before.keys) < len(one.keys) and answer is not None and one.keys[kept] == self.key(answer)
+        return kept + repeats
 
     def conversation(self, prints: Iterable[TurnPrint]) -> str:
         """Digest of a conversation: of all its turns in order; its labels do not count."""
@@ -189,12 +193,12 @@ class Fingerprints:
 
     def _prints(self, conversation: Conversation, places: Mapping[int, deque[int]]) -> list[TurnPrint]:
         made: list[TurnPrint] = []
-        sent: tuple[str, ...] = ()
+        sent = Keys()
         before: LLMCall | None = None
         for turn in conversation.turns:
             call = turn.call
             kept = min(turn.kept, len(sent)) if before is not None else 0
-            keys = sent[:kept] + tuple(self.keys(call, kept))
+            keys = sent.going_on(kept, self.keys(call, kept))
             made.append(
                 TurnPrint(
                     label=conversation.label,

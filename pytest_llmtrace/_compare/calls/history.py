@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pytest_llmtrace._compare.differences.align import Gap, align, gaps, prefix_length
+from pytest_llmtrace._compare.calls.keys import Keys
+from pytest_llmtrace._compare.differences.align import Gap, align, gaps
 
 Cause = TypeVar("Cause")
 
@@ -26,18 +26,16 @@ class Histories(Generic[Cause]):
     """Compares the histories of successive turns of one conversation: each turn costs what it added."""
 
     def __init__(self) -> None:
-        self._golden: tuple[str, ...] = ()
-        self._observed: tuple[str, ...] = ()
+        self._golden = Keys()
+        self._observed = Keys()
         self._hunks: list[Hunk[Cause]] = []
 
-    def advance(
-        self, golden: tuple[str, ...], observed: tuple[str, ...]
-    ) -> tuple[list[Hunk[Cause]], list[Hunk[Cause]]]:
+    def advance(self, golden: Keys, observed: Keys) -> tuple[list[Hunk[Cause]], list[Hunk[Cause]]]:
         """Go on to the next turn, given the digests of both histories.
 
         Returns: the hunks that were there before and still are, and the new ones.
         """
-        same = (prefix_length(self._golden, golden), prefix_length(self._observed, observed))
+        same = (self._golden.common(golden), self._observed.common(observed))
         kept: list[Hunk[Cause]] = []
         here = there = 0
         limit = same
@@ -55,9 +53,9 @@ class Histories(Generic[Cause]):
         return kept, new
 
 
-def _differing(golden: Sequence[str], observed: Sequence[str], here: int, there: int) -> list[Gap]:
+def _differing(golden: Keys, observed: Keys, here: int, there: int) -> list[Gap]:
     """The stretches that are not equal, from a position on each side."""
-    here_rest, there_rest = golden[here:], observed[there:]
+    here_rest, there_rest = golden.since(here), observed.since(there)
     if here_rest == there_rest:
         return []
     pairs = align(here_rest, there_rest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from pytest_llmtrace._compare.calls.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
+from pytest_llmtrace._compare.calls.keys import Keys
 from pytest_llmtrace._compare.conversations.fan_outs import Gathering
 
 _COMMON: Final = 8
@@ -25,7 +26,7 @@ class Candidate:
     prints: list[TurnPrint]
     digest: str
     """Digest of everything in it."""
-    opening: tuple[str, ...]
+    opening: Keys
     """Digests of the first call's messages."""
     question: tuple[str, ...]
     """Of those, the ones that are no system message."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._compare.calls.fingerprints import TurnPrint
-from pytest_llmtrace._compare.differences.align import Gap, align, gaps, prefix_length
+from pytest_llmtrace._compare.calls.keys import Keys
+from pytest_llmtrace._compare.differences.align import Gap, align, gaps
 
 _TABLE: Final = 4_000
 """Pairs of turns up to which a stretch in which everything changed is aligned by likeness, not just in order."""
@@ -127,7 +128,7 @@ def _in_fan_outs(pairs: Pairs, golden: Prints, observed: Prints) -> Pairs:
         for one, after in itertools.pairwise(side)
         if len(one.keys) == len(after.keys) and one.keys == after.keys
     }
-    waiting: dict[tuple[str, ...], deque[int]] = {}
+    waiting: dict[Keys, deque[int]] = {}
     for other, turn in enumerate(observed if fan_outs else ()):
         if other not in used_there and turn.keys in fan_outs:
             waiting.setdefault(turn.keys, deque()).append(other)
@@ -181,7 +182,7 @@ def _likeness(golden: TurnPrint, observed: TurnPrint) -> float:
     one, other = golden.call, observed.call
     score = 100.0  # more than all the rest: as many turns as possible are paired
     score += 8 * _shared(golden.added, observed.added)
-    score += 4 * prefix_length(golden.keys, observed.keys) / max(len(golden.keys), len(observed.keys), 1)
+    score += 4 * golden.keys.common(observed.keys) / max(len(golden.keys), len(observed.keys), 1)
     score += 6 * (golden.reply == observed.reply)
     score += 3 * (golden.roles == observed.roles)
     score += 2 * (len(golden.keys) == len(observed.keys))

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._compare.calls import history, messages
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policies.policy import POLICIES
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
+from pytest_llmtrace._model import prefixes
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.usage import Totals
+from pytest_llmtrace._run.recording.borrowing import trace_of
+from pytest_llmtrace._store.golden_file import Golden, dump_golden, load_golden
+from pytest_llmtrace._store.tape_file import dump_tape, load_tape
+from tests.unit.compare.strategies import changed, traces
 from tests.unit.compare.traces import Turn, chat, says, system, trace, user
 
 EXACT = POLICIES["exact"]
@@ -25,6 +39,62 @@ def long_conversation(*, changed: int | None = None, prompt: str = "s", left_out
     turns: list[Turn] = [([user(f"q{at}{'!' if at == changed else ''}")], says(f"a{at}")) for at in range(TURNS)]
     turns[0] = ([system(prompt), *turns[0][0]], turns[0][1])
     return trace(chat(*(turn for at, turn in enumerate(turns) if at != left_out)))
+
+
+def on_lines(plain: Trace) -> Trace:
+    """The trace as it is read from a tape: its histories go on from each other."""
+    walk = Walk[Message]()
+    return replace(
+        plain,
+        entries=tuple(
+            replace(one, messages=walk.of(one.messages, lambda said: [said])) if isinstance(one, LLMCall) else one
+            for one in plain.entries
+        ),
+    )
+
+
+@settings(max_examples=20)
+@given(data=st.data(), golden=traces(), policy=st.sampled_from([*POLICIES.values()]))
+def test_what_histories_know_of_each_other_changes_no_finding(
+    data: st.DataObject, golden: Trace, policy: Policy
+) -> None:
+    """Histories that go on from each other are compared without a look, with the outcome that looking has."""
+    observed = data.draw(changed(golden))
+    drifts = compare(golden, observed, policy)
+    assert compare(on_lines(golden), on_lines(observed), policy) == drifts
+    assert compare(golden, on_lines(observed), policy) == drifts
+
+
+def test_what_the_files_hold_is_compared_without_looking_at_histories_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls of a tape and of a golden trace know how they go on: no two long ones are held side by side."""
+    said = [{"role": "user" if at % 2 == 0 else "assistant", "content": f"m{at}"} for at in range(40)]
+    tape = load_tape(dump_tape([asked(said[:at]) for at in range(1, 40, 2)], {}), Path("a.tape.json"))
+    observed = trace_of(tape.interactions, "t")
+    golden = load_golden(dump_golden(Golden(test="t", trace=observed, totals=Totals())), Path("a.trace.yaml")).trace
+    assert [call.messages for call in golden.calls] == [call.messages for call in observed.calls]
+    looks: list[object] = []
+    monkeypatch.setattr(prefixes, "is_", lambda *both: looks.append(both) or both[0] is both[1])
+    assert compare(golden, observed, EXACT) == ()
+    assert len(looks) < 10
+    compare(golden, trace_without_lines(observed), EXACT)
+    assert len(looks) >= 20 * 20  # what it costs where nothing is known
+
+
+def asked(said: list[dict[str, str]]) -> Interaction:
+    """A request with this history, and an answer that is the next message of the conversation."""
+    body = {"model": "gpt-4o-mini", "messages": said}
+    answer = {"choices": [{"message": {"role": "assistant", "content": f"m{len(said)}"}, "finish_reason": "stop"}]}
+    request = HttpRequest(
+        method="POST", url="https://api.openai.com/v1/chat/completions", body=json.dumps(body).encode()
+    )
+    return Interaction(
+        request=request, response=HttpResponse(status=200, body=json.dumps(answer).encode()), key=request_key(request)
+    )
+
+
+def trace_without_lines(known: Trace) -> Trace:
+    """The trace with plain tuples for histories."""
+    return replace(known, entries=tuple(replace(call, messages=tuple(call.messages)) for call in known.calls))
 
 
 @pytest.mark.parametrize("changed", [0, TURNS // 2, TURNS - 1])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model import grouping
 from pytest_llmtrace._model.conversations import conversations, history
 from pytest_llmtrace._model.messages import Message, message
-from pytest_llmtrace._model.prefixes import common_prefix, shared_prefix
+from pytest_llmtrace._model.prefixes import History, common_prefix, shared_prefix
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from tests.unit.compare.strategies import traces
 
@@ -38,6 +43,41 @@ def test_prefixes_are_counted(
     assert shared_prefix(one, other) == next(
         (at for at, (here, there) in enumerate(pairs) if here is not there), len(pairs)
     )
+
+
+steps = st.tuples(st.integers(0, 9), st.integers(0, 9), st.lists(st.sampled_from(KNOWN), max_size=2))
+
+
+@given(made=st.lists(steps, max_size=12))
+def test_histories_of_one_line_begin_with_each_other(made: list[tuple[int, int, list[Message]]]) -> None:
+    """However histories go on, fork and go back: what they know of each other is what comparing finds."""
+    known: list[tuple[Message, ...]] = [()]
+    for which, most, new in made:
+        before = known[which % len(known)]
+        kept = min(most, len(before))
+        known.append(History.after(before, kept, new))
+        assert known[-1] == (*before[:kept], *new)
+    for one, other in itertools.product(known, repeat=2):
+        assert shared_prefix(one, other) == shared_prefix(list(one), list(other))
+
+
+def test_threads_that_go_on_from_one_history_part_there() -> None:
+    """Of many threads one goes on with the line; the histories of the others do not pass for its beginning."""
+    start = History.after((), 0, KNOWN)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda at: History.after(start, 3, [KNOWN[at % 3]]), range(300)))
+    for one, other in itertools.pairwise(made):
+        assert shared_prefix(one, other) == (4 if one[3] is other[3] else 3)
+
+
+def test_a_history_is_a_tuple_in_all_else() -> None:
+    """Users, JSON and pickle get the tuple that a call's messages always were; no copy of it claims a line."""
+    made = History.after((), 0, KNOWN)
+    assert (made, hash(made), made[1:], [*made]) == (tuple(KNOWN), hash(tuple(KNOWN)), (KNOWN[1], KNOWN[2]), KNOWN)
+    assert json.dumps(made) == json.dumps(KNOWN)
+    plain: list[Any] = [made[:], tuple(made), copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))]
+    assert [type(one) for one in plain] == [tuple] * len(plain)
+    assert plain == [made] * len(plain)
 
 
 def test_grouping_looks_once_at_each_message(monkeypatch: pytest.MonkeyPatch) -> None:
