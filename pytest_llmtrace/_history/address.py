@@ -17,6 +17,7 @@ VARIABLE: Final = "LLMTRACE_HISTORY"
 HIDDEN: Final = "***"
 _POSTGRESQL: Final = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
 _EXAMPLES: Final = "a file such as history.db, sqlite:///history.db, or postgresql://user:password@host/database"
+_ESCAPES: Final = "in a password, write / : @ # ? % as %2F %3A %40 %23 %3F %25"
 _INSTALL: Final = "pip install 'pytest-llmtrace[history]'"
 _NEEDED: Final = {"sqlite": ("sqlalchemy",), "postgresql": ("sqlalchemy", "psycopg")}
 
@@ -60,6 +61,8 @@ def database(text: str, source: str, folder: Path) -> Database:
     """
     scheme, separator, rest = text.partition("://")
     if not separator:
+        if "@" in text and text.lower().startswith("postgres"):
+            raise SettingsError(f"{source}: postgresql is not followed by ://; name {_EXAMPLES}")
         return _file(text, source, folder)
     if scheme == "sqlite":
         if not rest.startswith("/") or rest == "/":
@@ -94,16 +97,16 @@ def _server(rest: str, source: str) -> Database:
         parts = urlsplit(f"postgresql://{rest}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise SettingsError(
-            f"{source}: its host or port cannot be read; in a password, write / : @ # ? % as %2F %3A %40 %23 %3F %25"
-        ) from None
+        raise SettingsError(f"{source}: its host or port cannot be read; {_ESCAPES}") from None
+    if parts.netloc.count("@") > 1:  # a driver would take what follows the first for the host, and say it aloud
+        raise SettingsError(f"{source}: it has more than one @; {_ESCAPES}")
     query = parse_qsl(parts.query, keep_blank_values=True)
     options = dict(query)
     name = unquote(parts.path.removeprefix("/")) or options.get("dbname", "")
     if not name or "/" in name or parts.fragment:
         raise SettingsError(
-            f"{source}: it must end with the name of a database, like postgresql://user:password@host/database; in a "
-            "password, write / : @ # ? % as %2F %3A %40 %23 %3F %25"
+            f"{source}: it must end with the name of a database, like postgresql://user:password@host/database; "
+            + _ESCAPES
         )
     at = f"[{host}]" if ":" in host else host or options.get("host", "")
     secret = {unquote(parts.password or ""), parts.password or ""}

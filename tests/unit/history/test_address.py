@@ -48,6 +48,8 @@ def test_databases_have_names_without_passwords(text: str, shown: str, url: str)
         ("postgresql://u:geheim@h", "must end with the name of a database"),
         ("postgresql://u:geheim/x@h/d", "its host or port cannot be read"),
         ("postgresql://u:geheim@h:port/d", "its host or port cannot be read"),
+        ("postgresql://u:x@geheim@h/d", "more than one @"),
+        ("postgres:/u:geheim@h/d", "not followed by ://"),
         ("postgresql://u:gehe#im@h/d", "cannot be read|must end with"),
     ],
 )
