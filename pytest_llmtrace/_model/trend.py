@@ -98,8 +98,9 @@ class Step:
     tokens_before: int
     """Of all tests that ran before, priced or not."""
     tokens_after: int
-    suite_cost: Decimal
-    """What all tests that there are cost, each as it was last measured; those without a price are not in it."""
+    suite_cost: Decimal | None
+    """What all tests that there are cost, each as it was last measured; those without a price are not in it. `None`:
+    none has one."""
     suite_tokens: int
     unpriced: int
     """How many tests of the suite have no known cost."""
@@ -145,7 +146,7 @@ class Trend:
             cost_after=sum((new for _, new in costs), Decimal()),
             tokens_before=sum(old.tokens for old, _ in pairs),
             tokens_after=sum(new.tokens for _, new in pairs),
-            suite_cost=sum(known, Decimal()),
+            suite_cost=sum(known, Decimal()) if known or not latest else None,
             suite_tokens=sum(one.tokens for one in latest.values()),
             unpriced=len(latest) - len(known),
         )

@@ -117,7 +117,7 @@ def _runs(trend: Trend, width: int) -> Iterator[Line]:
             run.mode,
             count(step.tests),
             count(step.drifted) if step.drifted else "",
-            _usd(step.suite_cost) if not step.unpriced else f"{_usd(step.suite_cost)} + ?",
+            _usd(step.suite_cost) + (" + ?" if step.unpriced and step.suite_cost is not None else ""),
             changed_by(step.cost_before, step.cost_after) if step.compared else "",
             count(step.suite_tokens),
             changed_by(step.tokens_before, step.tokens_after) if step.tokens_before else "",
@@ -125,7 +125,7 @@ def _runs(trend: Trend, width: int) -> Iterator[Line]:
         for step, run in ((step, trend.runs[step.run]) for step in reversed(steps))
     ]
     header = ("latest runs", "mode", "tests", "drifted", "cost of all", "change", "tokens of all", "change ")
-    lines = table(header, cells, width, droppable=("mode", "tokens of all", "change "))
+    lines = table(header, cells, width, droppable=("mode", "change ", "tokens of all"))
     yield Line(text=lines[0], markup={"bold": True})
     yield from plain_lines(lines[1:])
     if len(trend.runs) > len(steps):
@@ -186,7 +186,7 @@ def _step_data(step: Step) -> dict[str, Any]:
         "cost_after_usd": str(step.cost_after),
         "tokens_before": step.tokens_before,
         "tokens_after": step.tokens_after,
-        "suite_cost_usd": str(step.suite_cost),
+        "suite_cost_usd": None if step.suite_cost is None else str(step.suite_cost),
         "suite_tokens": step.suite_tokens,
         "unpriced_tests": step.unpriced,
     }

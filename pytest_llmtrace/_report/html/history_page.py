@@ -49,7 +49,7 @@ def _facts(trend: Trend, steps: tuple[Step, ...]) -> Iterator[dict[str, str]]:
     if steps:
         first, last = next((one for one in steps if one.tests), steps[0]), steps[-1]
         note = f"{plural(last.unpriced, 'test')} without a price" if last.unpriced else ""
-        yield {"name": "cost of all tests", "value": usd(float(last.suite_cost)), "note": note}
+        yield {"name": "cost of all tests", "value": usd(_number(last.suite_cost)), "note": note}
         grown = changed_by(first.suite_tokens, last.suite_tokens)
         note = f"{grown} since {days[0]}" if grown.strip("=") else ""
         yield {"name": "tokens of all tests", "value": count(last.suite_tokens), "note": note}

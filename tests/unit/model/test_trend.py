@@ -39,12 +39,12 @@ def test_a_test_that_a_whole_run_lacks_is_gone():
 
 
 def test_an_unknown_price_is_not_zero():
-    """A test without a price is in no sum, and counted."""
+    """A test without a price is in no sum, and counted; where none has one, there is no sum."""
     tests = (trends.test_trend("a", measured(0, "0.1"), measured(1, None), measured(2, "0.1")),)
     made = list(Trend(project="p", runs=past_runs(3), tests=tests).steps())
     assert [(one.compared, one.suite_cost, one.unpriced) for one in made] == [
         (0, Decimal("0.1"), 0),
-        (0, Decimal(), 1),
+        (0, None, 1),
         (0, Decimal("0.1"), 0),
     ]
     assert [one.tokens_after for one in made] == [0, 110, 110]

@@ -93,7 +93,7 @@ function runRow(point, test) {
     make("td", {}, test === null ? count(point.ran) : point.outcome + (point.stopped ? ", stopped" : "")),
     make("td", { class: "is-number" }, count(point.tokens)),
     make("td", { class: "is-number" }, changeNode(point.change.tokens)),
-    make("td", { class: "is-number" }, usd(point.cost), point.unpriced ? " + ?" : ""),
+    make("td", { class: "is-number" }, usd(point.cost), point.unpriced && point.cost !== null ? " + ?" : ""),
     make("td", { class: "is-number" }, changeNode(point.change.cost)),
     make("td", {}, point.kinds || (point.accepted ? make("span", { class: "dim" }, "accepted: " + point.accepted) : null)));
 }

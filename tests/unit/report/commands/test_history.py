@@ -42,6 +42,32 @@ def test_the_tests_and_the_latest_runs():
     assert ["c000001*", "2026-01-01", "main", "trace", "2", "2", "$0.0015", "+", "?", "+50", "%", "220", "="] in words
 
 
+def test_a_change_is_not_shown_without_what_changed():
+    """In a narrow terminal the tokens go with their change, so that no second change stands beside that of the cost."""
+    header = next(line.text for line in history_lines(TREND, 80) if line.text.startswith("latest runs"))
+    assert header.split() == [
+        "latest",
+        "runs",
+        "tests",
+        "drifted",
+        "cost",
+        "of",
+        "all",
+        "change",
+        "tokens",
+        "of",
+        "all",
+    ]
+
+
+def test_a_sum_without_a_price_is_unknown():
+    """Neither zero dollars nor a dip of the chart: a question mark, and null in the data."""
+    unpriced = tuple(trends.test_trend(name, measured(0, None)) for name in "ab")
+    trend = Trend(project="p", runs=RUNS[:1], tests=unpriced)
+    assert [line.text.split()[-3:] for line in history_lines(trend, 130)][-2] == ["2", "?", "220"]
+    assert history_data(trend)["runs"][0]["suite_cost_usd"] is None
+
+
 def test_a_single_test_has_a_row_for_each_run():
     """The newest first, with what drifted; a run in which it was stopped is not compared."""
     lines = [line.text.split() for line in history_lines(Trend(project="p", runs=RUNS, tests=(STOPPED,)), 130)][3:]

@@ -44,7 +44,7 @@ def test_the_data_says_what_each_test_did():
         "mode": "trace",
         "url": "https://host/pull/1",
     }
-    assert history["steps"]["cost"] == [0.1, 0.0]
+    assert history["steps"]["cost"] == [0.1, None]
     assert history["steps"]["unpriced"] == [0, 1]
     assert (test["cost"], test["drift"], test["kinds"]) == ([0.1, None], [0, 2], ["", "prompt (2)"])
     assert "url" not in json.loads(read(url="javascript:alert(1)").contents["history"])["runs"][0]
