@@ -34,8 +34,10 @@ def dry(project, *args):
 
 
 def test_an_unchanged_project_would_cost_nothing(agent):
-    """Everything is on the tape: no test would be recorded."""
-    ran = dry(agent)
+    """Everything is on the tape: no test would be recorded. No history has it, and no collector is told."""
+    ran = dry(agent, "--llm-history=history.db", "--llm-otlp=http://127.0.0.1:1")
+    assert ("warning" in ran.text, sorted(agent.path.glob("*history*"))) == (False, [])
+    assert not (agent.path / ".llmtrace").exists()
     ran.outcomes(passed=2)
     assert (ran.exit, ran.report["dry_run"]) == (0, {"tests": 0, "calls": 0, "at_least": False, "cost_usd": 0.0})
     assert "llmtrace: record (changed, dry run) mode" in ran.text

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pytest_llmtrace._report.document.document import document
+from pytest_llmtrace._run.history import keep
 from pytest_llmtrace._settings.values import read
 from pytest_llmtrace.cli import main
 from tests.plugin.conftest import Project, Ran
@@ -206,6 +208,15 @@ def test_the_flag_beats_the_environment_which_beats_the_ini_value(
     assert named("--llm-history=off") is None
     monkeypatch.setenv("LLMTRACE_HISTORY", "off")
     assert named() is None
+
+
+def test_a_selection_without_a_call_is_not_kept(pytester: pytest.Pytester) -> None:
+    """Of a file of other tests nothing is written or sent; a whole run says that no test is left that calls a model."""
+    config, nothing = pytester.parseconfig("--llm-history=h.db"), document([], {}, mode="trace")
+    kept = [keep(nothing, [], read(config), config.hook, whole=whole) for whole in (False, True)]
+    assert kept == [[], []]
+    with sqlite3.connect(pytester.path / "h.db") as connection:
+        assert connection.execute("SELECT whole, tests FROM llmtrace_runs").fetchall() == [(1, 0)]
 
 
 def test_a_project_that_cannot_be_written_to_has_a_history_all_the_same(
