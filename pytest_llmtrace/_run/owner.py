@@ -100,7 +100,7 @@ class OwnerRun:
                 keep=self.paying.keep,
             ),
         )
-        self._assembler = Assembler(self.recorder, prices)
+        self._assembler = Assembler(self.recorder, prices, self.spending.reader)
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged."""
         self.verdict: Verdict | None = None

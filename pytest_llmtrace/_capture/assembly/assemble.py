@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
 from pytest_llmtrace._capture.assembly.fallbacks import Tried, linked
+from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.assembly.serverside import Histories, fetched_response
 from pytest_llmtrace._capture.assembly.services import is_service
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
@@ -28,7 +29,6 @@ from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
 from pytest_llmtrace._model.http import HttpResponse
-from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import (
     AnyEntry,
     Attempt,
@@ -54,9 +54,10 @@ class Assembled:
     """Requests that look like model calls and that no dialect understands: kept on the tape, not in the trace."""
 
 
-def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
-    """The trace of a recorder so far."""
-    table = MessageTable()
+def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None) -> Assembled:
+    """The trace of a recorder so far; `reader`: who has read some of it already."""
+    reader = reader or Reader()
+    table = reader.table
     exchanges = [
         one for one in recorder.exchanges if _may_be_call(one) and not (one.unsent or is_hidden(one.enclosing))
     ]
@@ -66,7 +67,7 @@ def assemble(recorder: Recorder, prices: PriceBook) -> Assembled:
     histories = Histories()
     parsed: list[tuple[Group, LLMCall]] = []
     for group in groups:
-        call = _call_of(group, table)
+        call = _call_of(group, reader)
         request = group.exchanges[-1].request
         if call is not None:
             parsed.append((group, histories.whole(call, request, group.exchanges[-1].response)))
@@ -121,15 +122,19 @@ def _may_be_call(exchange: Exchange) -> bool:
     return exchange.is_llm or fetched_response(exchange.request) is not None
 
 
-def _call_of(group: Group, table: MessageTable) -> LLMCall | None:
+def _call_of(group: Group, reader: Reader) -> LLMCall | None:
     last = group.exchanges[-1]
-    call = parse_request(last.request, table)
+    if last.response is not None and group.answer is last and not last.missed:
+        call = reader.answered(last)
+        return None if call is None else _as_read(call, last, last.response, reader)
+    call = parse_request(last.request, reader.table)
     if call is None:
         return None
     if last.missed:
         call = replace(call, status="missed")
     elif group.answer.response is not None:
-        call = _read(call, group.answer, group.answer.response, table)
+        made = parse_response(call, group.answer.response, reader.table)
+        call = _as_read(made, group.answer, group.answer.response, reader)
     elif last.failure is not None:
         kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
         status: Status = "cancelled" if is_cancellation(last.failure) else "error"
@@ -149,13 +154,12 @@ def _attempts(group: Group) -> tuple[Attempt, ...]:
     )
 
 
-def _read(call: LLMCall, exchange: Exchange, response: HttpResponse, table: MessageTable) -> LLMCall:
+def _as_read(made: LLMCall, exchange: Exchange, response: HttpResponse, reader: Reader) -> LLMCall:
     """The call with its answer, whole as it was paid for; abandoned where the application did not read to its end."""
-    made = parse_response(call, response, table)
     if exchange.events_read is None or made.status != "ok":
         return made
     seen = as_read(response, exchange.events_read)
-    if seen is response or (seen.body and parse_response(call, seen, table).status == "ok"):
+    if seen is response or (seen.body and parse_response(made, seen, reader.table).status == "ok"):
         return made
     return replace(made, status="abandoned")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
+from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
@@ -15,9 +16,11 @@ from pytest_llmtrace._model.secrecy.traces import with_names
 class Assembler:
     """Assembles one recorder's trace, and remembers it with the state that it shows."""
 
-    def __init__(self, recorder: Recorder, prices: PriceBook) -> None:
+    def __init__(self, recorder: Recorder, prices: PriceBook, reader: Reader | None = None) -> None:
+        """Args: recorder: whose trace; prices: what models cost; reader: who reads its exchanges for others, too."""
         self._recorder = recorder
         self._prices = prices
+        self._reader = reader or Reader()
         self._known: tuple[object, Assembled] | None = None
         self._names: dict[str, str] = {}
 
@@ -26,7 +29,7 @@ class Assembler:
         state = _state(self._recorder)  # before the trace: what happens meanwhile must be seen the next time
         known = self._known
         if state is None or known is None or known[0] != state:
-            found = assemble(self._recorder, self._prices)
+            found = assemble(self._recorder, self._prices, self._reader)
             known = self._known = state, replace(found, trace=with_names(found.trace, self._name))
         return known[1]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.personal.placeholders import Rename, renamed
@@ -12,10 +13,19 @@ from pytest_llmtrace._model.trace import Trace
 
 
 def trace_texts(trace: Trace) -> Iterator[str]:
-    """The texts of a trace, entry by entry; of messages that come again, once."""
+    """The texts of a trace, entry by entry; of what calls have in common (messages, tools), once."""
     seen: set[int] = set()
-    for entry in trace.entries:
-        yield from _texts(entry, seen)
+    """What was taken apart, by identity: the trace holds it, so nothing else can have that meanwhile."""
+    waiting: list[Any] = list(reversed(trace.entries))
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif type(one) in _WITHOUT_TEXTS or id(one) in seen:
+            continue
+        else:
+            seen.add(id(one))
+            waiting += reversed(_parts(one))
 
 
 def renamed_trace(trace: Trace, rename: Rename) -> Trace:
@@ -24,23 +34,17 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
     return replace(trace, entries=tuple(_renamed(entry, rename, made) for entry in trace.entries))
 
 
-def _texts(value: Any, seen: set[int]) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Message):
-        if id(value) not in seen:
-            seen.add(id(value))
-            yield from _texts(dict(value), seen)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _texts(key, seen)
-            yield from _texts(item, seen)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item, seen)
-    elif is_dataclass(value):
-        for one in fields(value):
-            yield from _texts(getattr(value, one.name), seen)
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [part for pair in value.items() for part in pair]
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    return [getattr(value, name) for name in _names(value.__class__)] if is_dataclass(value) else []
+
+
+@functools.lru_cache(maxsize=64)
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple([one.name for one in fields(kind)])
 
 
 def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
@@ -60,3 +64,6 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
         changed = {name: new for name, old in own.items() if (new := _renamed(old, rename, made)) is not old}
         return replace(value, **changed) if changed else value
     return value
+
+
+_WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})

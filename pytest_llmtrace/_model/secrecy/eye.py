@@ -88,7 +88,8 @@ class Eye:
     def texts(self, texts: Iterable[str], place: str) -> None:
         """Look at texts that are written elsewhere, too: those of a golden trace."""
         for text in texts:
-            self._note(self._in_text(text, place))
+            if text not in self._searched.texts:
+                self._note(self._in_text(text, place))
 
     def file(self, text: str, place: str) -> None:
         """Look at a whole file of JSON, as if nothing of it had been looked at."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.assembly.reader import Reader
+from pytest_llmtrace._capture.dialects import estimate_usage, parse_request
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.drain import settle
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit
-from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._run.money.ledger import Ledger, Spent, Sums
@@ -32,8 +32,8 @@ class Spending:
         self._prices = prices
         self._shared, self._own = ledger, Ledger()
         self._lock = threading.Lock()
-        self._table = MessageTable()
-        """What was read already: each request repeats its history."""
+        self.reader = Reader()
+        """Has read what was answered; the trace is assembled of the same."""
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
         """Per call that is under way."""
         self._unpriced: list[tuple[Exchange, LLMCall]] = []
@@ -57,7 +57,7 @@ class Spending:
     def answered(self, exchange: Exchange) -> None:
         """Count what an answered live call used, at once: for the budgets, and for whoever watches the run."""
         expected = self._taken_back(exchange)
-        call = self._answered(exchange)
+        call = self.reader.answered(exchange)
         if call is None or (exchange.status or 0) >= 400:
             self._enter(Spent() - expected)  # it is no call of a model, or was refused: tried again, it counts again
             return
@@ -84,7 +84,7 @@ class Spending:
 
     def price(self, exchange: Exchange) -> float | None:
         """What it would cost to ask the model of a request for such an answer; `None`: not known."""
-        call = self._answered(exchange)
+        call = self.reader.answered(exchange)
         if call is None or call.usage is None:
             return None
         return self._prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
@@ -104,7 +104,7 @@ class Spending:
 
     def _expected(self, exchange: Exchange | None) -> Spent:
         """What is known of a call before it goes out."""
-        call = parse_request(exchange.request, self._table) if exchange is not None else None
+        call = parse_request(exchange.request, self.reader.table) if exchange is not None else None
         if call is None:
             return Spent()
         usage = Usage(input_tokens=estimate_usage(call).input_tokens)
@@ -113,12 +113,6 @@ class Spending:
     def _taken_back(self, exchange: Exchange) -> Spent:
         with self._lock:
             return self._set_aside.pop(id(exchange), (exchange, Spent()))[1]
-
-    def _answered(self, exchange: Exchange) -> LLMCall | None:
-        call = parse_request(exchange.request, self._table)
-        if call is None or exchange.response is None:
-            return None
-        return parse_response(call, exchange.response, self._table)
 
     def _cost(self, call: LLMCall, usage: Usage) -> float | None:
         """As the trace prices it: by the project, by the provider's own answer, by the price map."""

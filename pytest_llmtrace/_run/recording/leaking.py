@@ -22,6 +22,8 @@ class Look:
         """What the owner's requests and answers go through; what it learns of them is of no other owner."""
         self.told: str | None = None
         """What the owner fails with, once it was judged: nothing, where it failed by itself."""
+        self._well_named: str | None = None
+        """The name that was looked at, and holds nothing: each live call asks about it."""
 
     @property
     def leaks(self) -> bool:
@@ -41,8 +43,9 @@ class Look:
 
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
-        found = self._eye.name(owner) if self._eye is not None else ()
+        found = self._eye.name(owner) if self._eye is not None and owner != self._well_named else ()
         if not found:
+            self._well_named = owner
             return None
         return (
             f"the name of this test holds {found[0].what} ({found[0].shown}), and files would be named after it; "

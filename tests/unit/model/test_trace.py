@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 
 import pytest
 
-from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.messages import Message, message
+from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.secrecy.traces import with_names
-from pytest_llmtrace._model.trace import Attempt, LLMCall, Trace, with_changes
+from pytest_llmtrace._model.trace import Attempt, Event, LLMCall, Trace, with_changes
 from pytest_llmtrace._model.usage import Usage
 
 CALL = LLMCall(
@@ -48,3 +50,16 @@ def test_each_call_with_a_secret_in_its_names_is_written_anew() -> None:
         ("lead", "***"),
     ]
     assert made.entries[0] is CALL
+
+
+def test_the_texts_of_a_trace_are_all_told_and_what_calls_share_once() -> None:
+    """Whatever holds a text is taken apart, keys too; a message and the tools that two calls share are told once."""
+    said, tools = message({"role": "user", "content": "hi"}), ({"name": "find", "parameters": {"a": ["b"]}},)
+    calls = [
+        LLMCall(operation="chat", provider="p", model=f"m{at}", messages=(said,) * at, tools=tools, params={"n": 1})
+        for at in (1, 2)
+    ]
+    event = Event(name="compaction", data={"replaced": ["old"]})
+    found = Counter(trace_texts(Trace(owner="t", entries=(*calls, event))))
+    once = ("hi", "find", "parameters", "b", "m1", "m2", "compaction", "replaced", "old")
+    assert {text: found[text] for text in once} == dict.fromkeys(once, 1)
