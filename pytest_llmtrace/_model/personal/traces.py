@@ -39,12 +39,13 @@ def _parts(value: Any) -> list[Any]:
         return [part for pair in value.items() for part in pair]
     if isinstance(value, (list, tuple)):
         return list(value)
-    return [getattr(value, name) for name in _names(value.__class__)] if is_dataclass(value) else []
+    return [getattr(value, name) for name in _names(type(value))]
 
 
 @functools.lru_cache(maxsize=64)
 def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple([one.name for one in fields(kind)])
+    """The fields of a dataclass; of anything else none."""
+    return tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else ()
 
 
 def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
