@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
@@ -39,13 +38,11 @@ def _parts(value: Any) -> list[Any]:
         return [part for pair in value.items() for part in pair]
     if isinstance(value, (list, tuple)):
         return list(value)
-    return [getattr(value, name) for name in _names(type(value))]
-
-
-@functools.lru_cache(maxsize=64)
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    """The fields of a dataclass; of anything else none."""
-    return tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else ()
+    kind = type(value)
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else ()
+    return [getattr(value, name) for name in names]
 
 
 def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
@@ -68,3 +65,5 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
 
 
 _WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {}
+"""The fields of a dataclass, of which there are few; of anything else none."""
