@@ -6,15 +6,16 @@ Two runs that behave the same give equal traces after this, so it stands before 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any, Final
 
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import History
-from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace, with_changes
 
 
 def renumber(trace: Trace) -> Trace:
@@ -23,23 +24,34 @@ def renumber(trace: Trace) -> Trace:
     Numbers follow the first appearance, conversation by conversation, so that the interleaving of parallel
     conversations does not matter. Equal ids stay equal and different ones different, everywhere in the trace. JSON
     arguments of tool calls come out evenly spaced, because frameworks print them again when they repeat an answer.
-    Doing it twice changes nothing more. Each distinct message is made once and shared.
+    Doing it twice changes nothing more. Each distinct message is made once and shared; a
+    call is the same object where nothing changes in it and before it in its conversation.
     """
-    # Conversations are told apart by identity below, so no call may stand in the trace twice.
-    entries = [replace(entry) if isinstance(entry, LLMCall) else entry for entry in trace.entries]
+    entries = _each_itself(trace.entries)
     names = _Names()
     calls: dict[int, LLMCall] = {}
     for conversation in conversations(entry for entry in entries if isinstance(entry, LLMCall)):
         sent: tuple[Message, ...] = ()
         output: Message | None = None
+        same = True
         for turn in conversation.turns:
             new = [names.message(message) for message in turn.added]
+            same = same and all(map(is_, new, turn.added))
             if turn.kept > len(sent) and output is not None:
                 new.insert(0, output)
             sent = History.after(sent, min(turn.kept, len(sent)), new)
             output = names.message(turn.call.output) if turn.call.output is not None else None
-            calls[id(turn.call)] = replace(turn.call, messages=sent, output=output)
+            same = same and output is turn.call.output
+            if not same:  # nor what comes after it in this conversation, which repeats it
+                calls[id(turn.call)] = with_changes(turn.call, messages=sent, output=output)
     return Trace(owner=trace.owner, entries=tuple(names.entry(calls.get(id(entry), entry)) for entry in entries))
+
+
+def _each_itself(entries: Sequence[AnyEntry]) -> Sequence[AnyEntry]:
+    """Entries with no call twice among them: conversations are told apart by identity."""
+    if len({id(entry) for entry in entries}) == len(entries):
+        return entries
+    return [replace(entry) if isinstance(entry, LLMCall) else entry for entry in entries]
 
 
 class _Names:

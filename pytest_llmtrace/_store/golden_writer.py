@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.canonical import canonical_json, digest, same_value
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.rewriting import Rewritten
@@ -18,7 +18,7 @@ from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, LABEL_KEYS
 from pytest_llmtrace._store.golden_finish import USUAL, obvious_finish, vocabulary
 from pytest_llmtrace._store.golden_history import HistoryWriter
 from pytest_llmtrace._store.golden_messages import output_data
-from pytest_llmtrace._store.yaml_text import Block
+from pytest_llmtrace._store.yaml_text import Block, Repeated
 
 
 def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class _Writer:
         self._after = after
         tools = {id(tool): tool for call in calls for tool in call.tools}
         self._references = _tool_references(tools)
-        self.schemas = {self._references[key]: Block(tool) for key, tool in tools.items()}
+        self.schemas = {self._references[key]: Repeated(tool) for key, tool in tools.items()}
 
     def conversation(self, number: int, conversation: Conversation) -> dict[str, Any]:
         """The data of one conversation."""
@@ -79,7 +79,7 @@ class _Writer:
     def _turn(self, number: int, turn: Turn, shared: Mapping[str, Any], word: str | None) -> dict[str, Any]:
         call = turn.call
         own = self._shared(call) if turn.number > 1 else {}
-        data = {name: value for name, value in own.items() if canonical_json(value) != canonical_json(shared[name])}
+        data = {name: value for name, value in own.items() if not _equal(value, shared[name])}
         if call.turn is not None:
             data["turn"] = call.turn
         if call.fallback_from is not None:
@@ -113,6 +113,11 @@ class _Writer:
         if id(call) in self._after:
             data["then"] = [_entry(entry, call) for entry in self._after[id(call)]]
         return data
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values are one in JSON. Nearly always they are the same object, or written alike."""
+    return one is other or same_value(one, other) or canonical_json(one) == canonical_json(other)
 
 
 def _fan_outs(found: Iterable[FanOut], grouped: Iterable[Conversation]) -> list[str]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from json.encoder import encode_basestring
 from typing import Any, Final
 
-from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.canonical import Json, written_value
 from pytest_llmtrace._model.exact_json import loads_exactly
 from pytest_llmtrace._store.nesting import is_too_deep
 
 WIDTH: Final = 100
 """Columns up to which a value goes on one line."""
+TOOLS: Final = "tools"
+"""The key of a list that the requests of many tests have in common."""
 LINE_EACH: Final = frozenset({"sse", "ndjson"})
 """Keys of lists whose members always stand on one line each: the events of a stream."""
 
@@ -68,35 +71,58 @@ def is_storable(value: Json) -> bool:
 
 
 def _laid_out(value: Json, indent: int, key: str | None) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
     if not isinstance(value, (dict, list)) or not value:
         return _SPACED.encode(value)
     numbers = isinstance(value, list) and key not in LINE_EACH and all(isinstance(part, (int, float)) for part in value)
-    if numbers or _least_length(value, WIDTH) <= WIDTH - indent:
+    if numbers:  # of an embedding: they stay together
+        return _SPACED.encode(value)
+    if _least_length(value, WIDTH - indent) <= WIDTH - indent:
         flat = _SPACED.encode(value)
-        if numbers or len(flat) <= WIDTH - indent:  # the numbers of an embedding stay together
+        if len(flat) <= WIDTH - indent:
             return flat
+    if key == TOOLS and isinstance(value, list):
+        return _of_tools(value, indent)
+    return _in_lines(value, indent, key)
+
+
+def _in_lines(value: dict[str, Any] | list[Any], indent: int, key: str | None) -> str:
     margin = " " * (indent + 1)
     members: Iterable[str]
     if isinstance(value, dict):
-        members = (f"{_SPACED.encode(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items())
-        return "{\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "}"
+        members = [f"{_SPACED.encode(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items()]
+        return "{\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "}"
     if key in LINE_EACH:
-        members = (_SPACED.encode(part) for part in value)
+        members = [_SPACED.encode(part) for part in value]
     else:
-        members = (_laid_out(part, indent + 1, None) for part in value)
-    return "[\n" + ",\n".join(margin + member for member in members) + "\n" + " " * indent + "]"
+        members = [_laid_out(part, indent + 1, None) for part in value]
+    return "[\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "]"
+
+
+def _of_tools(value: list[Any], indent: int) -> str:
+    """A list of tools: the tests of a module offer the same, which is laid out once in a process."""
+    written = written_value([indent, value])
+    text = _KNOWN.get(written) if written is not None else None
+    if text is None:
+        text = _in_lines(value, indent, TOOLS)
+        if written is not None:
+            if len(_KNOWN) >= _MOST:
+                _KNOWN.clear()
+            _KNOWN[written] = text
+    return text
 
 
 def _least_length(value: dict[str, Any] | list[Any], enough: int) -> int:
     """How long a value is on one line at least; counted up to `enough`: writing what is too long costs time."""
     length = 2 * len(value)
     for part in (*value, *value.values()) if isinstance(value, dict) else value:
-        if length > enough:
-            break
         if isinstance(part, str):
             length += len(part)
         elif isinstance(part, (dict, list)):
             length += _least_length(part, enough)
+        if length > enough:
+            break
     return length
 
 
@@ -110,3 +136,6 @@ _BLANKS: Final = " \t\r\n"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What UTF-8 cannot express, or makes text look different from what it is."""
+_MOST: Final = 64
+_KNOWN: Final[dict[bytes, str]] = {}
+"""Lists of tools that are laid out, by indentation and value."""

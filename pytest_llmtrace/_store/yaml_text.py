@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._store import yaml_scalars
 from pytest_llmtrace._store.nesting import is_too_deep
 
@@ -15,6 +16,10 @@ WIDTH: Final = 100
 
 class Block(dict[str, Any]):
     """A mapping that is written in block style, however short it is."""
+
+
+class Repeated(Block):
+    """One that many documents have, as tests of a module have their tools: its lines are made once in a process."""
 
 
 def yaml_text(data: dict[str, Any]) -> str:
@@ -30,8 +35,20 @@ def yaml_text(data: dict[str, Any]) -> str:
     return "".join(f"{line}\n" for line in _entries(data, 0))
 
 
-def _entries(data: dict[str, Any], indent: int) -> Iterator[str]:
+def _entries(data: dict[str, Any], indent: int) -> Iterable[str]:
     """The lines of a block mapping."""
+    written = written_value((indent, dict(data))) if isinstance(data, Repeated) else None
+    if written is None:
+        return _lines(data, indent)
+    lines = _KNOWN.get(written)
+    if lines is None:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        lines = _KNOWN[written] = tuple(_lines(data, indent))
+    return lines
+
+
+def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:
     margin = " " * indent
     for key, value in data.items():
         name = yaml_scalars.one_line(str(key))
@@ -66,7 +83,7 @@ def _items(values: Sequence[Any], indent: int) -> Iterator[str]:
     margin = " " * indent
     for value in values:
         if isinstance(value, dict) and value:
-            lines = _entries(value, indent + 2)
+            lines = iter(_entries(value, indent + 2))
             yield f"{margin}- {next(lines)[indent + 2 :]}"
             yield from lines
         elif isinstance(value, (list, tuple)) and (not _is_flat(value) or _flow(value, WIDTH - indent - 2) is None):
@@ -127,3 +144,7 @@ def _scalar(value: Any, *, flow: bool) -> str:
 _LONGEST_KEY: Final = 500
 """Characters. Readers give up looking for the colon after 1024."""
 _SHORTEST_FLOW: Final = 1
+_MOST: Final = 256
+"""Mappings whose lines are remembered."""
+_KNOWN: Final[dict[bytes, tuple[str, ...]]] = {}
+"""The lines of mappings that many documents have, by indentation and value."""

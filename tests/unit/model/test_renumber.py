@@ -145,3 +145,16 @@ def test_arguments_keep_their_order() -> None:
     output = made.calls[0].output
     assert output is not None
     assert list(json.loads(output["tool_calls"][0]["function"]["arguments"])) == ["b", "a"]
+
+
+def test_a_call_in_which_nothing_changes_is_the_same_object() -> None:
+    """So what was made of it (its conversation) is known already; a call with random ids is another one."""
+    plain = LLMCall(operation="chat", provider="p", model="m", messages=(USER,), output=told_by_nobody())
+    asking = LLMCall(operation="chat", provider="p", model="m", messages=(told("x"),), output=asks("abc"))
+    made = renumber(trace(plain, asking)).entries
+    assert [one is before for one, before in zip(made, (plain, asking), strict=True)] == [True, False]
+
+
+def told_by_nobody() -> Message:
+    """An answer that asks for nothing."""
+    return message({"role": "assistant", "content": "hello"})

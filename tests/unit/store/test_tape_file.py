@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 from pytest_llmtrace.errors import BrokenCassetteError, NewerCassetteError
 from tests.unit.store import PROPERTY
@@ -322,3 +323,13 @@ def test_expansion_is_bounded() -> None:
     text = tape(long, *[exchange(like=0, changes={"lists": {"m": [{"keep": "0-29999"}]}})] * 700)
     with pytest.raises(BrokenCassetteError, match="its requests are too long"):
         load_tape(text, PATH)
+
+
+def test_tools_that_tests_have_in_common_are_written_as_their_value_is():
+    """What was laid out for one list of tools is given for no other, and for none at another depth."""
+    tools = [{"name": "find", "limit": 1, "description": "x" * 120}]
+    for value in (1, True, 1.0, "1", 1):
+        tools[0]["limit"] = value
+        for indent in (0, 3):
+            text = json_text({"tools": tools}, indent)
+            assert text == json_text({"other": tools}, indent).replace("other", "tools")

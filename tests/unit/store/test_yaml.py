@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.yaml_reader import read_yaml
-from pytest_llmtrace._store.yaml_text import Block, yaml_text
+from pytest_llmtrace._store.yaml_text import Block, Repeated, yaml_text
 from tests.unit.store import PROPERTY
 
 texts = st.one_of(
@@ -195,3 +195,12 @@ def test_a_document_knows_its_lines() -> None:
     assert isinstance(document.data, dict)
     parts = [document.data, document.data["a"], document.data["a"][1], document.data["a"][1]["c"], 2]
     assert [document.line(part) for part in parts] == [1, 2, 3, 3, None]
+
+
+def test_what_many_documents_have_is_written_as_its_value_is() -> None:
+    """A schema that is known by its value is taken for no similar one, nor at another depth, nor after it changed."""
+    schema: dict[str, Any] = {"name": "find", "parameters": {"limit": 1, "names": [{"deep": "x" * 120}]}}
+    for value in (1, True, 1.0, "1", 1):
+        schema["parameters"]["limit"] = value
+        for around in (lambda one: {"t": one}, lambda one: {"outer": Block({"t": one})}):
+            assert yaml_text(around(Repeated(schema))) == yaml_text(around(Block(schema)))
