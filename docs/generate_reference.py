@@ -154,7 +154,7 @@ def _value(attributes: dict[str, Any]) -> str:
 
 def _environment() -> dict[str, str]:
     """The variables. Raises: ValueError, where the code names one of ours that is not here."""
-    sources = (path.read_text("utf-8") for path in (ROOT / "pytest_llmtrace").rglob("*.py"))
+    sources = (path.read_text("utf-8") for path in Path(pytest_llmtrace.__file__).parent.rglob("*.py"))
     named = {name for source in sources for name in re.findall(r"\"(LLMTRACE_[A-Z_]+)\"", source)}
     ours = {name for name in ENVIRONMENT if name.startswith("LLMTRACE_")}
     if named != ours:

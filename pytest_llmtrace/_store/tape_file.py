@@ -76,7 +76,9 @@ def tape_data(text: str, path: Path) -> dict[str, Any]:
         data = loads_finite(text)
     except json.JSONDecodeError as error:
         raise broken(path, Fault(f"it is not valid JSON ({error.msg})", error.lineno), text) from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise broken(path, Fault("it nests too deeply"), text) from None
+    except ValueError as error:
         raise broken(path, Fault(f"it is not usable JSON ({error})"), text) from None
     current: dict[str, Any] = upgraded("tape", data, check_format(path, data, text, "tape"))
     return current

@@ -18,10 +18,14 @@ from __future__ import annotations
 
 import ast
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from docs.generate_sdks import PROJECTS, claims
 from tests.e2e.conftest import HERE, Preloaded, Ran
@@ -79,11 +83,15 @@ def three_rounds(
     for name in beside:
         shutil.copy(HERE / "projects" / name, folder / name)
     (folder / "pytest.ini").write_text(_INI, encoding="utf-8")
+    imported = _imported(folder)
+    missing = sorted({name.partition(".")[0] for name in imported if not _is_installed(name.partition(".")[0])})
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
     unraisable = ("-W", "error::pytest.PytestUnraisableExceptionWarning")
-    with Preloaded(_imported(folder), env or {}) as pytest:
+    with Preloaded(imported, env or {}) as preloaded:
         with Provider(script, random_ids=True) as provider:
             environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, "NO_PROXY": "*", **(env or {})}
-            recorded = pytest.run(folder, "--llm-record", env=environment)
+            recorded = preloaded.run(folder, "--llm-record", env=environment)
             requests = provider.count
         files = _cassettes(folder)
         return Rounds(
@@ -91,10 +99,14 @@ def three_rounds(
             recorded=recorded,
             requests=requests,
             files=files,
-            replayed=pytest.run(folder, "--llm-trace", *unraisable, env=environment),
-            rerecorded=pytest.run(folder, "--llm-record", env=environment),
+            replayed=preloaded.run(folder, "--llm-trace", *unraisable, env=environment),
+            rerecorded=preloaded.run(folder, "--llm-record", env=environment),
             files_after=_cassettes(folder),
         )
+
+
+def _is_installed(name: str) -> bool:
+    return name in sys.modules or find_spec(name) is not None
 
 
 def _imported(folder: Path) -> list[str]:

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     compat = commands.add_parser("compat", help="run the tests on each Python, with newest and lowest dependencies")
     compat.add_argument("--python", action="append", default=[], metavar="3.X", help="of those that are here; several")
     compat.add_argument("--only", choices=["newest", "lowest"], help="of the dependencies")
-    compat.add_argument("--extras", default="test", help="what is installed with the newest: test, or test,sdks")
+    compat.add_argument("--extras", default="test,sdks", help="what is installed with the newest; default: test,sdks")
     compat.add_argument("arguments", nargs="*", help="of pytest, after --; the unit, plugin and end-to-end tests")
     told = commands.add_parser("notes", help="print what the changelog says of a version: that of the code")
     told.add_argument("version")

@@ -407,7 +407,7 @@ def test_a_journal_that_is_to_be_committed_is_a_problem(cassette):
         ("test_one.tape.json", b'{"llmtrace": 1, "interactions": 3}', "`interactions` must be a list"),
         (
             "test_one.tape.json",
-            b'{"llmtrace":1,"api_key":"x","a":' + 700 * b"[" + 700 * b"]" + b"}",
+            b'{"llmtrace":1,"api_key":"x","a":' + 100_000 * b"[" + 100_000 * b"]" + b"}",
             "nests too deeply",
         ),
         ("test_one.trace.yaml", b"a: &a [1]\nb: *a\nllmtrace: 1\n", "anchors and aliases are not allowed"),

@@ -191,6 +191,7 @@ def test_pytest_keeps_the_failure_of_a_unittest_case_on_the_item():
 
 def test_langchain_has_the_list_of_handlers_that_are_always_there():
     """Our handler is added to it with a public function; nothing but the list itself lets it be removed."""
+    pytest.importorskip("langchain_core")
     import langchain_core.tracers.context as home
     from langchain_core.callbacks import manager
 
@@ -203,6 +204,7 @@ def test_langchain_has_the_list_of_handlers_that_are_always_there():
 
 def test_langchain_keeps_the_configuration_of_a_run_in_a_variable():
     """A thread id stands there alone where no graph copies it into the metadata."""
+    pytest.importorskip("langchain_core")
     from langchain_core.runnables.config import var_child_runnable_config
 
     assert var_child_runnable_config.get() is None
@@ -210,6 +212,7 @@ def test_langchain_keeps_the_configuration_of_a_run_in_a_variable():
 
 def test_langchain_marks_answers_of_its_cache():
     """`total_cost` in the usage of an answer is the only sign of a cache hit."""
+    pytest.importorskip("langchain_core")
     from langchain_core.language_models.chat_models import BaseChatModel
 
     assert '"total_cost": 0' in inspect.getsource(BaseChatModel._convert_cached_generations)
@@ -217,6 +220,7 @@ def test_langchain_marks_answers_of_its_cache():
 
 def test_langgraph_interrupts_itself_with_this_exception():
     """Its random ids are left out by the name of its base class."""
+    pytest.importorskip("langgraph")
     from langgraph.errors import GraphBubbleUp, GraphInterrupt
 
     assert issubclass(GraphInterrupt, GraphBubbleUp)

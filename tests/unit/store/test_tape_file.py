@@ -213,7 +213,7 @@ def like(changes: Any, position: Any = 0) -> str:
         ('{"llmtrace": 1,\n"meta": }', ", line 2: this cassette file cannot be read: it is not valid JSON"),
         ("<<<<<<< HEAD\n{}", "it has unresolved merge conflicts"),
         ("[]", "it is not a file of pytest-llmtrace (it has no `llmtrace` key)"),
-        ("[" * 100_000, "it is not usable JSON"),
+        ("[" * 100_000, "it nests too deeply"),
         ('{"llmtrace": 1, "meta": ' + "9" * 5000 + "}", "it is not usable JSON"),
         (tape(other=1), "the file has the unknown key `other` (known: llmtrace, meta, interactions)"),
         ('{"llmtrace": 1, "interactions": {}}', "`interactions` must be a list"),
