@@ -196,5 +196,5 @@ def _show(text: str, terminal: pytest.TerminalReporter | None) -> None:
     if terminal is None:
         sys.stderr.write(f"\n{text}\n")
         return
-    terminal.section(heading, red=True, bold=True)
+    terminal.write_sep("=", heading, red=True, bold=True)
     terminal.write_line(rest.strip("\n"))

@@ -131,7 +131,7 @@ class Controller:
             )
         )
         if lines and (terminal.verbosity >= 0 or asked.by_flag) and asked.summary != "off":
-            terminal.section("llmtrace")
+            terminal.write_sep("=", "llmtrace")
         for line in lines:
             terminal.write_line(line.text, **line.markup)
         for text in annotation_lines(self._document, self.settings.ci, self._problems):
