@@ -62,7 +62,7 @@ def _kept(record: Record, root: Path, database: Database) -> Iterator[str]:
     except OSError as error:
         elsewhere = Spool(root=Path(tempfile.mkdtemp(prefix="llmtrace-history-")), digest=database.digest)
         elsewhere.keep(record)
-        yield from said_of(send(elsewhere, database), elsewhere, database)
+        yield from said_of(send(elsewhere, database), elsewhere, database, resent=False)
         if elsewhere.waiting():
             yield moved_line(root / FOLDER, elsewhere.root, str(error))
         else:

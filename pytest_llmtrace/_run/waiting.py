@@ -8,8 +8,8 @@ from pytest_llmtrace._history.spool import Spool
 from pytest_llmtrace._report.topics.history import sending_lines
 
 
-def said_of(done: Sent, spool: Spool, database: Database) -> list[str]:
-    """What there is to say about what was sent, and what was not."""
+def said_of(done: Sent, spool: Spool, database: Database, *, resent: bool = True) -> list[str]:
+    """What there is to say about what was sent, and what was not; `resent`: whether the next run looks there."""
     return list(
         sending_lines(
             database=database.shown,
@@ -18,5 +18,6 @@ def said_of(done: Sent, spool: Spool, database: Database) -> list[str]:
             left=len(spool.waiting()) if done.problem is not None else 0,
             aside=done.aside,
             newer=done.newer,
+            resent=resent,
         )
     )

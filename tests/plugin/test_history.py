@@ -233,6 +233,7 @@ def test_a_project_that_cannot_be_written_to_has_a_history_all_the_same(
     ran = project.run("--llm-trace", f"--llm-history={DOWN}", "-k", "not secret")
     assert ran.exit == 0
     (left,) = temporary.glob("llmtrace-history-*")
+    assert ("1 run waits in" in history(ran)[0], "next run" in history(ran)[0]) == (True, False)
     told = f"send what waits with `cd {left} && llmtrace history push URL`"
     assert told.replace(" ", "") in history(ran)[1].replace(" ", "")  # a long path is broken somewhere
     monkeypatch.chdir(left)

@@ -24,6 +24,7 @@ def sending_lines(
     left: int,
     aside: Sequence[tuple[Path, str]],
     newer: Sequence[Path],
+    resent: bool = True,
 ) -> Iterator[str]:
     """What became of what was to be sent; nothing where all of it was.
 
@@ -34,11 +35,12 @@ def sending_lines(
         left: how many runs wait.
         aside: files that no database takes, and why.
         newer: files of a later version.
+        resent: whether the next run looks there.
     """
     if problem is not None and left:
         yield (
-            f"history: {database}: {problem}; nothing is lost: {plural(left, 'run')} {_wait(left)} in {folder}, and "
-            f"the next run sends what waits, or `{PUSH}`"
+            f"history: {database}: {problem}; nothing is lost: {plural(left, 'run')} {_wait(left)} in {folder}"
+            + (f", and the next run sends what waits, or `{PUSH}`" if resent else "")
         )
     elif problem is not None:
         yield f"history: {database}: {problem}"
