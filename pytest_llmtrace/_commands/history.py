@@ -170,9 +170,8 @@ def _since(text: str | None) -> datetime | None:
     if days := re.fullmatch(r"(\d{1,5}) ?d(ays?)?", text.strip()):
         return datetime.now(UTC) - timedelta(days=int(days[1]))
     try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is no day, such as 2026-03-01, and no number of days, such as 30d"
         ) from None
-    return found.astimezone(UTC)

@@ -38,12 +38,17 @@ def origin(env: Mapping[str, str], checkout: Checkout | None, root: Path) -> Ori
     return Origin(
         project=_project(said.get("project"), checkout, root),
         commit=checkout.commit if checkout else None,
-        commit_time=checkout.commit_time if checkout else None,
+        commit_time=_within_calendars(checkout.commit_time) if checkout else None,
         branch=said.get("branch") or (checkout.branch if checkout else None),
         dirty=checkout.dirty if checkout else None,
         change_url=said.get("change_url") or None,
         ci_url=said.get("ci_url") or None,
     )
+
+
+def _within_calendars(commit_time: int | None) -> int | None:
+    """The time of a commit, for which git takes any number; `None`: no calendar has it."""
+    return commit_time if commit_time is not None and 0 <= commit_time < _YEAR_10000 else None
 
 
 def _github(env: Mapping[str, str]) -> dict[str, str]:
@@ -90,5 +95,6 @@ def _of_remote(remote: str) -> str:
     return path.strip("/").removesuffix(".git")
 
 
+_YEAR_10000: Final = 253_402_300_800
 _URL: Final = re.compile(r"[a-z+]+://(?!/)[^/]+/(?P<path>[^?#]+).*", re.IGNORECASE)
 _SCP: Final = re.compile(r"(?:[^@/]+@)?[^:/@]{2,}:(?!//)(?P<path>[^?#]+)")

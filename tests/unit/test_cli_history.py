@@ -103,7 +103,12 @@ def test_what_cannot_be_read_is_said_with_the_way_out(folder: Path) -> None:
     code, text = run(f"postgresql://u:geheim@127.0.0.1:{port}/x")
     assert (code, "Connection refused" in text, "geheim" in text) == (2, True, False)
     assert (
-        run("a", "b")[0] == run("h.db", "--since", "soon")[0] == run("h.db", "--all")[0] == run("mysql://h/d")[0] == 2
+        run("a", "b")[0]
+        == run("h.db", "--since", "soon")[0]
+        == run("h.db", "--since", "0001-01-01")[0]
+        == run("h.db", "--all")[0]
+        == run("mysql://h/d")[0]
+        == 2
     )
 
 

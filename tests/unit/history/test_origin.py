@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,12 @@ def test_at_home_git_says_it():
     """The branch that is checked out, and whether files were changed since."""
     assert origin({}, AT_HOME, TOP) == Origin(project="acme/shop", **COMMIT, branch="fix", dirty=True)
     assert origin({}, None, Path("/somewhere/demo")) == Origin(project="demo")
+
+
+@pytest.mark.parametrize("seconds", [-62_135_596_801, 253_402_300_800, 999_999_999_999])
+def test_a_commit_of_no_year_that_there_is_has_no_time(seconds):
+    """Git takes any number for a date; a run of such a commit comes by its own time, and is kept."""
+    assert origin({}, replace(AT_HOME, commit_time=seconds), TOP).commit_time is None
 
 
 @pytest.mark.parametrize(
