@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from benchmarks.arms import OURS
 from benchmarks.progress import begin
@@ -64,32 +65,49 @@ def comparison(effort: Effort) -> Iterator[Table]:
 
 
 def nearest(effort: Effort) -> Iterator[Table]:
-    """The recorded request that comes nearest to one that is not on the tape."""
+    """The recorded request that comes nearest to one that is not on the tape, in calls replayed from such a tape.
+
+    Requests of another tape are shorter or longer: that ratio is shown, and judged by nobody.
+    """
     begin("nearest request")
     found = measured_inside("nearest.py", *(["quick"] if effort.quick else []))
-    per_call = _replayed(effort, calls=calls_of(20) if effort.quick else ",".join("1" * 200))
+    short = _replayed(effort, calls=calls_of(20) if effort.quick else ",".join("1" * 200))
+    # The first test of a run pays for what is imported, and is left out.
+    like = {
+        name: _replayed(effort, calls=f"1,{turns}") for name, turns in _TURNS.items() if name in found and turns > 1
+    }
+    per_call = {name: like.get(name, short) for name in found}
     goals = [
-        Goal(what=f"{name}: {which} look-up, in replayed calls", value=one[which] / per_call, limit=2, unit="")
+        Goal(what=f"{name}: {which} look-up, in calls of its tape", value=one[which] / per_call[name], limit=2, unit="")
         for name, one in found.items()
         for which in ("first", "next")
     ]
-    worst = {which: max(one[which] / per_call for one in found.values()) for which in ("first", "next")}
+    rows: list[list[Cell]] = [
+        [name, *(1000 * one[which] for which in ("first", "next")), 1000 * per_call[name], one["first"] / short]
+        for name, one in found.items()
+    ]
+    worst = {which: max(one.value for one in goals if f": {which} " in one.what) for which in ("first", "next")}
+    costs = [1000 * one for one in per_call.values()]
     yield Table(
         title="Nearest recorded request of 1,000, CPU ms",
-        columns=("tape", "first look-up", "next ones"),
-        rows=[[name, 1000 * one["first"], 1000 * one["next"]] for name, one in found.items()],
+        columns=("tape", "first look-up", "next ones", "a call of the tape", "first, in calls of one turn"),
+        rows=rows,
         goals=goals,
-        notes=[f"A replayed call of a short conversation: {1000 * per_call:.2f} ms."],
+        notes=[f"A replayed call of a short conversation: {1000 * short:.2f} ms."],
         headlines=[
             Headline(
                 case="nearest request of 1,000: first look-up; next",
-                floor=f"{1000 * per_call:.2f} ms, 1 replayed call",
+                floor=f"{min(costs):.2f} to {max(costs):.2f} ms, 1 replayed call of the tape",
                 ours=f"{figure(worst['first'])}x; {figure(worst['next'])}x",
                 goal="2x",
                 met=all(one.met for one in goals),
             )
         ],
     )
+
+
+_TURNS: Final = {"1,000 x 1 turns": 1, "100 x 10 turns": 10, "1 x 1,000 turns": 1000}
+"""Of each conversation on a tape."""
 
 
 def _replayed(effort: Effort, *, calls: str) -> float:

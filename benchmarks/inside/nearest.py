@@ -1,5 +1,7 @@
 """Looks for the recorded request that comes nearest to one that is not on a tape of 1,000: prints JSON.
 
+What every traced test imports is imported before; what a look-up needs besides is part of the first one.
+
 ``python nearest.py [quick]``
 """
 
@@ -17,6 +19,7 @@ from tapes import interaction, request_of
 
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 
@@ -39,6 +42,7 @@ def _asked(test: int, turn: int, word: str) -> Any:
 
 def main() -> None:
     """Measure the first look-up, which reads the tape, and those after it."""
+    assert judge
     found = {}
     for conversations, turns in ((1000, 1), (100, 10), (1, 1000))[: 2 if sys.argv[1:] else 3]:
         tape = _tape(conversations, turns)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pytest_llmtrace._compare.differences.values import json_in, leaves, path_text, plain
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.flags import flags, same_flags
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, held_body
 from pytest_llmtrace._model.matching import matching_host
 
 _MOST_NAMED: Final = 3
@@ -92,8 +92,10 @@ class NearestRequests:
             found = self._entries[id(request)] = _Entry.of(request)
         return found
 
-    def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> str:
-        """What the nearest recorded request has different in short: what `Miss.detail` holds.
+    def detail(self, request: HttpRequest, *, nearest: HttpRequest | None = None) -> tuple[str, bool]:
+        """What the nearest recorded request has different in short, and whether that is its address alone.
+
+        What `Miss.detail` and `Miss.elsewhere` hold. Two long requests are compared once for both.
 
         Args:
             request: What was asked for.
@@ -101,19 +103,15 @@ class NearestRequests:
         """
         found = nearest or self.nearest(request)
         if found is None:
-            return "no request like it is recorded"
+            return "no request like it is recorded", False
         differences = _differences(found, request)
+        moved = nearest is not None and differences == _address_differences(found, request)
         if not differences:
-            return "recorded, but it was made more often than it was recorded"
+            return "recorded, but it was made more often than it was recorded", moved
         shown = "; ".join(differences[:_MOST_NAMED])
         more = len(differences) - _MOST_NAMED
         text = f"nearest recorded: {found.method} {found.url}: {shown}" + (f"; {more} more" if more > 0 else "")
-        return text + _ELSEWHERE if nearest is not None and only_moved(nearest, request) else text
-
-
-def only_moved(recorded: HttpRequest, request: HttpRequest) -> bool:
-    """Whether two requests differ in their address alone."""
-    return _differences(recorded, request) == _address_differences(recorded, request)
+        return text + _ELSEWHERE if moved else text, moved
 
 
 def _place(request: HttpRequest) -> tuple[str, str]:
@@ -170,7 +168,10 @@ def _query(request: HttpRequest) -> dict[str, Any]:
 
 
 def _body(request: HttpRequest) -> Any:
-    """The body: JSON as data, text as text, else how long it is."""
+    """The body: JSON as data, text as text, else how long it is; what is held as data is not written and read."""
+    held = held_body(request)
+    if isinstance(held, HeldJson) and isinstance(held.value, (dict, list)):
+        return plain(held.value)
     if not request.body:
         return None
     try:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.http import HttpRequest, json_body
 from pytest_llmtrace._model.matching import matching_host
-from pytest_llmtrace._model.prefixes import shared_prefix
 
 SAID: Final = (
     *("system", "system_instruction", "systemInstruction", "instructions", "preamble", "chat_history"),
@@ -40,7 +39,7 @@ _PROBES: Final = 12
 _SAMPLE: Final = 8
 """Texts by which it is told how many others have a word."""
 _LONG: Final = 16
-"""Items that are not worth being looked at all at once."""
+"""Items that are worth being looked at all at once."""
 _NEAR: Final = 0.6
 """So alike are two messages that another could hardly be nearer."""
 _WORD: Final = re.compile(r"\w+")
@@ -53,6 +52,8 @@ class Likely(NamedTuple):
     """In recorded order."""
     least: float = 0.0
     """How alike the last message must be at least, or one of the others may come nearer."""
+    shared: int = 0
+    """How many items of what is said all of them and the request begin with in common."""
 
 
 _Seen = tuple[int, Sequence[Any]]
@@ -74,24 +75,27 @@ class Shortlist:
         """Args: recorded: position and request of each, in recorded order; read at the first look-up."""
         self._recorded = recorded
 
-    def of(self, request: HttpRequest) -> Iterator[Likely]:
+    def of(self, request: HttpRequest, body: object) -> Iterator[Likely]:
         """Positions of those that may come nearest, in recorded order: at first the likeliest, then more.
 
         The same decides as in `NearestCalls`, in the same order: the place, the model, how much of the history is
         shared, and how alike the last messages are; each as far as it shows in the body. None for a request whose body
         says nothing.
+
+        Args:
+            request: What is asked.
+            body: Its body, as it was parsed.
         """
-        body = json_body(request)
         asked = _said(body) if isinstance(body, dict) else ()
-        if not asked:
+        if not asked or not isinstance(body, dict):
             return
         left = self._of_kind(_kind(request, body))
         known = list(asked)
-        shared = [_begin_alike(said, known) for _, said in left]
+        shared = _begin_alike([said for _, said in left], known)
         longest = max(shared, default=0)
         left = [one for one, length in zip(left, shared, strict=True) if length == longest]
         if len(left) <= FEW:
-            yield Likely([position for position, _ in left])
+            yield Likely([position for position, _ in left], shared=longest)
             return
         last = _text(asked[-1])
         if len(last) > _LONG_TEXT:
@@ -99,12 +103,12 @@ class Shortlist:
             for holds in _signs(last):
                 alike = [position for (position, _), text in zip(left, texts, strict=True) if holds(text)]
                 if 0 < len(alike) <= FEW:
-                    yield Likely(alike, least=_NEAR)
+                    yield Likely(alike, least=_NEAR, shared=longest)
         likeness = _Likeness(known, [said for _, said in left])
         if len(last) > _LONG_TEXT:
             left = heapq.nlargest(_MANY, left, key=lambda one: likeness.of(one[1], _PROBES // 4))
         left = heapq.nlargest(FEW, left, key=lambda one: likeness.of(one[1]))
-        yield Likely(sorted(position for position, _ in left))
+        yield Likely(sorted(position for position, _ in left), shared=longest)
 
     def _of_kind(self, wanted: _Kind) -> list[_Seen]:
         kinds = [kind for kind in self._kinds if kind.streams == wanted.streams]
@@ -117,12 +121,18 @@ class Shortlist:
     def _kinds(self) -> dict[_Kind, tuple[list[int], list[Sequence[Any]]]]:
         """Positions, and what is said at each: no object for each, which would cost as much as all the rest."""
         found: dict[_Kind, tuple[list[int], list[Sequence[Any]]]] = {}
+        spelled: dict[tuple[object, ...], tuple[list[int], list[Sequence[Any]]]] = {}
         for position, request in self._recorded:
             body = json_body(request)
-            if isinstance(body, dict):
-                positions, said = found.setdefault(_kind(request, body), ([], []))
-                positions.append(position)
-                said.append(_said(body))
+            if not isinstance(body, dict):
+                continue
+            model = body.get("model")
+            about = request.url, body.get("stream") is True, model if isinstance(model, str) else None
+            of_kind = spelled.get(about)
+            if of_kind is None:  # one for thousands of requests
+                of_kind = spelled[about] = found.setdefault(_kind(request, body), ([], []))
+            of_kind[0].append(position)
+            of_kind[1].append(_said(body))
         return found
 
 
@@ -183,16 +193,41 @@ def _said(body: dict[str, Any]) -> Sequence[Any]:
     return list(itertools.chain.from_iterable(part if isinstance(part, list) else (part,) for part in parts))
 
 
-def _begin_alike(items: Sequence[Any], known: list[Any]) -> int:
-    """How many items two histories begin with in common.
+def without_beginning(bodies: Sequence[dict[str, Any]], shared: int) -> Sequence[dict[str, Any]]:
+    """Bodies without most of the messages that all of them begin with, so that reading them costs what differs.
 
-    Recorded ones share their items: one that was found equal takes its place in `known`, what is asked, so that it is
-    recognised in others by which object it is.
+    The last messages are left to each. The bodies as they are, where one holds something besides messages.
     """
+    said = [body.get("messages") for body in bodies]
+    lists = [one for one, body in zip(said, bodies, strict=True) if isinstance(one, list) and _said(body) is one]
+    cut = min(shared, *map(len, lists)) - _LONG if len(lists) == len(bodies) else 0
+    return bodies if cut <= 0 else [{**body, "messages": body["messages"][cut:]} for body in bodies]
+
+
+def _begin_alike(recorded: Iterable[Sequence[Any]], known: list[Any]) -> list[int]:
+    """How many items each history begins with in common with what is asked.
+
+    Recorded ones share their items: those that were found equal take their places in `known`, what is asked, so that
+    they are recognised in others by which object it is.
+    """
+    lengths, taken = [], 0
+    for items in recorded:
+        length = _common(items, known)
+        lengths.append(length)
+        if length > taken:
+            known[taken:length] = items[taken:length]
+            taken = length
+    return lengths
+
+
+def _common(items: Sequence[Any], known: Sequence[Any]) -> int:
     shortest = min(len(items), len(known))
-    length = shared_prefix(items, known) if shortest > _LONG else 0
+    if shortest > _LONG and _equal(items[:shortest], known[:shortest]):
+        return shortest
+    length = 0
+    while length + _LONG <= shortest and _equal(items[length : length + _LONG], known[length : length + _LONG]):
+        length += _LONG
     while length < shortest and (items[length] is known[length] or _equal(items[length], known[length])):
-        known[length] = items[length]
         length += 1
     return length
 

@@ -203,8 +203,6 @@ def _misses(run: OwnerRun, trace: Trace, *, explained: bool) -> list[Finding]:
 
 
 def _miss(run: OwnerRun, miss: Exchange) -> Miss:
-    from pytest_llmtrace._compare.nearest.requests import only_moved  # noqa: PLC0415
-
     asked = shown(run, miss.request)
     request, elsewhere = _shown(run, asked), False
     if miss.refused_by is not None:
@@ -212,8 +210,8 @@ def _miss(run: OwnerRun, miss: Exchange) -> Miss:
         detail = f"{relative(path, run.plan.root)} {'holds no answer to it' if path.exists() else 'does not exist'}"
     else:
         nearest = run.nearest.nearest_request(asked) if miss.is_llm else None
-        detail = _recorded_requests(run).detail(request, nearest=_shown(run, nearest) if nearest else None)
-        elsewhere = nearest is not None and only_moved(nearest, asked)
+        recorded = _recorded_requests(run)
+        detail, elsewhere = recorded.detail(request, nearest=_shown(run, nearest) if nearest else None)
     return Miss(method=request.method, url=request.url, detail=detail, elsewhere=elsewhere)
 
 

@@ -56,13 +56,13 @@ RECORDED = [
 )
 def test_what_the_nearest_request_has_different(made: HttpRequest, detail: str) -> None:
     """The most similar request is named, with the parts that differ: recorded, then made."""
-    assert NearestRequests(RECORDED).detail(made) == detail
+    assert NearestRequests(RECORDED).detail(made) == (detail, False)
 
 
 def test_long_values_are_cut() -> None:
     """A large body does not flood the message."""
     found = NearestRequests([request(ORDERS, b"a" * 500, "POST")])
-    assert len(found.detail(request(ORDERS, b"b" * 500, "POST"))) < 250
+    assert len(found.detail(request(ORDERS, b"b" * 500, "POST"))[0]) < 250
 
 
 def test_a_call_that_is_recorded_at_another_address_names_the_base_url() -> None:
@@ -70,27 +70,30 @@ def test_a_call_that_is_recorded_at_another_address_names_the_base_url() -> None
     chat = request("https://gateway.test/openai/v1/chat", {"model": "m"}, "POST")
     found = NearestRequests([], calls=[chat])
     moved = request("https://api.test/v1/chat", {"model": "m"}, "POST")
-    assert found.detail(moved, nearest=chat) == (
+    text, elsewhere = found.detail(moved, nearest=chat)
+    assert elsewhere
+    assert text == (
         "nearest recorded: POST https://gateway.test/openai/v1/chat: host 'gateway.test' -> 'api.test'; path "
         "'/openai/v1/chat' -> '/v1/chat'. The same is recorded at another address: set the client's base URL as it was "
         "when recording (OPENAI_BASE_URL, for example)"
     )
     changed = request("https://api.test/v1/chat", {"model": "n"}, "POST")
-    assert "base URL" not in found.detail(changed, nearest=chat)
+    text, elsewhere = found.detail(changed, nearest=chat)
+    assert "base URL" not in text
+    assert not elsewhere
 
 
 def test_nothing_is_recorded() -> None:
     """An empty tape says so."""
-    assert NearestRequests([]).detail(request(ORDERS)) == "no request like it is recorded"
+    assert NearestRequests([]).detail(request(ORDERS)) == ("no request like it is recorded", False)
     assert NearestRequests([]).nearest(request(ORDERS)) is None
 
 
 def test_a_query_may_repeat_a_name() -> None:
     """Values of one name are compared together, whatever their order."""
     found = NearestRequests([request(f"{ORDERS}?id=1&id=2")])
-    assert found.detail(request(f"{ORDERS}?id=3&id=1")) == (
-        f"nearest recorded: GET {ORDERS}?id=1&id=2: query.id[1] '2' -> '3'"
-    )
+    text, _ = found.detail(request(f"{ORDERS}?id=3&id=1"))
+    assert text == (f"nearest recorded: GET {ORDERS}?id=1&id=2: query.id[1] '2' -> '3'")
 
 
 def test_a_plain_request_is_not_compared_with_llm_requests_of_other_places() -> None:
@@ -100,7 +103,7 @@ def test_a_plain_request_is_not_compared_with_llm_requests_of_other_places() -> 
     assert only_calls.nearest(request("https://api.test/v1/files")) is None
     assert only_calls.nearest(request("https://api.test/v1/chat", {"model": "n"}, "POST")) is chat
     both = NearestRequests([request(f"{ORDERS}/17")], calls=[chat])
-    assert both.detail(request("https://api.test/v1/files")).startswith(f"nearest recorded: GET {ORDERS}/17: ")
+    assert both.detail(request("https://api.test/v1/files"))[0].startswith(f"nearest recorded: GET {ORDERS}/17: ")
 
 
 def test_the_nearest_is_found_among_many() -> None:
@@ -116,7 +119,7 @@ def test_what_a_call_is_nearest_to_is_explained_without_reading_the_rest() -> No
     chat = request("https://api.test/v1/chat", {"model": "m"}, "POST")
     found = NearestRequests((one for one in unread), calls=(one for one in unread))
     asked = request("https://api.test/v1/chat", {"model": "n"}, "POST")
-    assert found.detail(asked, nearest=chat) == f"nearest recorded: POST {chat.url}: body.model 'm' -> 'n'"
+    assert found.detail(asked, nearest=chat)[0] == f"nearest recorded: POST {chat.url}: body.model 'm' -> 'n'"
 
 
 def test_of_many_places_only_the_one_that_is_asked_for_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._compare.nearest.shortlist import FEW, Likely, Shortlist
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._compare.nearest.shortlist import FEW, Likely, Shortlist, without_beginning
+from pytest_llmtrace._model.http import HttpRequest, json_body
 from pytest_llmtrace._store.bodies import JsonBody
 from tests.unit.capture.dialects.test_hostile import CALLS
 
@@ -27,8 +27,8 @@ def says(*texts: str, **fields: Any) -> Body:
 
 
 def found(asked: HttpRequest, *recorded: HttpRequest) -> list[Likely]:
-    """What comes of a look-up."""
-    return list(Shortlist(enumerate(recorded)).of(asked))
+    """What comes of a look-up; how much is shared has a test of its own."""
+    return [one._replace(shared=0) for one in Shortlist(enumerate(recorded)).of(asked, json_body(asked))]
 
 
 @pytest.mark.parametrize("operation", CALLS)
@@ -84,9 +84,23 @@ def test_what_a_look_up_learns_holds_for_the_next_one() -> None:
     """Each look-up compares what is asked itself: one that was equal to a recorded item says nothing of another."""
     history = [{"role": "user", "content": text} for text in "abc"]
     recorded = Shortlist(enumerate([request({"messages": history[:2]}), request({"messages": history})]))
-    assert list(recorded.of(request(says("a", "b", "z", model=None)))) == [Likely([0, 1])]
-    assert list(recorded.of(request(says("a", "b", "c", "z", model=None)))) == [Likely([1])]
-    assert list(recorded.of(request(says("z", "b", "c", model=None)))) == [Likely([0, 1])]
+    for texts, likely in (("abz", Likely([0, 1], shared=2)), ("abcz", Likely([1], shared=3)), ("zbc", Likely([0, 1]))):
+        body = says(*texts, model=None)
+        assert list(recorded.of(request(body), body)) == [likely]
+
+
+def test_what_all_begin_with_is_left_out_but_for_the_last_of_it() -> None:
+    """Bodies that are read for what differs keep their ends and all else they ask; others stay whole."""
+    bodies = [says(*map(str, range(40)), "a", stream=True), says(*map(str, range(40))), says(*map(str, range(41)), "b")]
+    cut = without_beginning(bodies, 40)
+    assert [[one["content"] for one in body["messages"]] for body in cut] == [
+        [*map(str, range(24, 40)), "a"],
+        [*map(str, range(24, 40))],
+        [*map(str, range(24, 41)), "b"],
+    ]
+    assert [{**body, "messages": 0} for body in cut] == [{**body, "messages": 0} for body in bodies]
+    for whole in (bodies, [*bodies, {"system": "s", **bodies[0]}], [*bodies, {"contents": bodies[0]["messages"]}]):
+        assert without_beginning(whole, 16 if whole is bodies else 40) is whole
 
 
 @pytest.mark.parametrize("body", [[], "text", None, {}, {"model": "m"}, {"messages": []}])
