@@ -101,3 +101,49 @@ class Totals:
             live_usd=self.live_usd + other.live_usd,
             live_seconds=self.live_seconds + other.live_seconds,
         )
+
+
+class Sum:
+    """What thousands of totals come to, one added after the other, without a value for each step."""
+
+    def __init__(self) -> None:
+        self._calls = self._unpriced = self._live = 0
+        self._usd = self._live_usd = self._live_seconds = 0.0
+        self._input = self._output = self._read = self._written = self._reasoning = 0
+        self._estimated = False
+
+    def add(self, amounts: Totals) -> None:
+        """Add one."""
+        usage = amounts.usage
+        self._calls += amounts.calls
+        self._usd += amounts.priced_usd
+        self._unpriced += amounts.unpriced_calls
+        self._live += amounts.live_calls
+        self._live_usd += amounts.live_usd
+        self._live_seconds += amounts.live_seconds
+        self._input += usage.input_tokens
+        self._output += usage.output_tokens
+        self._read += usage.cache_read_tokens
+        self._written += usage.cache_write_tokens
+        self._reasoning += usage.reasoning_tokens
+        self._estimated |= usage.estimated
+
+    @property
+    def totals(self) -> Totals:
+        """What they come to."""
+        return Totals(
+            calls=self._calls,
+            usage=Usage(
+                input_tokens=self._input,
+                output_tokens=self._output,
+                cache_read_tokens=self._read,
+                cache_write_tokens=self._written,
+                reasoning_tokens=self._reasoning,
+                estimated=self._estimated,
+            ),
+            priced_usd=self._usd,
+            unpriced_calls=self._unpriced,
+            live_calls=self._live,
+            live_usd=self._live_usd,
+            live_seconds=self._live_seconds,
+        )

@@ -44,12 +44,28 @@ def totals_from(data: Mapping[str, Any]) -> Totals:
 
 def rows(calls: Iterable[LLMCall], key: str, name: Callable[[LLMCall], str | None]) -> list[dict[str, Any]]:
     """The totals of the calls that have a name under this key, sorted by name."""
+    return [{key: label, **totals_data(totals(group))} for label, group in sorted(_groups(calls, name).items())]
+
+
+def parts(
+    calls: Iterable[LLMCall], key: str, name: Callable[[LLMCall], str | None], *, whole: Totals
+) -> list[dict[str, Any]] | str:
+    """The same beside the totals of all calls: where these have one name, as nearly always, there is no more to say."""
+    groups = _groups(calls, name)
+    if len(groups) == 1:
+        ((label, group),) = groups.items()
+        if len(group) == whole.calls:
+            return label
+    return [{key: label, **totals_data(totals(group))} for label, group in sorted(groups.items())]
+
+
+def _groups(calls: Iterable[LLMCall], name: Callable[[LLMCall], str | None]) -> dict[str, list[LLMCall]]:
     groups: dict[str, list[LLMCall]] = {}
     for call in calls:
         label = name(call)
         if label and call.status != "missed":
             groups.setdefault(plain(label), []).append(call)
-    return [{key: label, **totals_data(totals(group))} for label, group in sorted(groups.items())]
+    return groups
 
 
 def dollars(amount: float | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._report.document.payload import own_files
 from pytest_llmtrace._run.scope import Coverage, search_roots
 from pytest_llmtrace._store.paths import discover, discover_variants, golden_of, test_cassette
 
@@ -28,7 +29,7 @@ def unused_files(
     if not coverage.is_full(session):
         return []
     root = root.resolve()
-    used = {name for payload in payloads for name in payload["used"]}
+    used = {name for one in payloads for name in (one["used"] if "used" in one else own_files(one))}
     found: dict[str, Path] = {}
     for folder in search_roots(session.config):
         for cassette in discover(folder):

@@ -17,6 +17,7 @@ from typing import Any
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_from
+from pytest_llmtrace._report.document.payload import AS_OBSERVED
 
 Payload = Mapping[str, Any]
 """What `payload.owner_payload` made."""
@@ -40,14 +41,17 @@ class Owner:
     @classmethod
     def of(cls, nodeid: str, last: tuple[Payload, ...], earlier: tuple[Payload, ...], *, fixture: bool) -> Owner:
         """The owner with these payloads."""
-        golden = next((payload["golden_totals"] for payload in last if payload["golden_totals"]), None)
+        amounts = [totals_from(payload) for payload in last]
+        golden = next(
+            ((n, payload["golden_totals"]) for n, payload in enumerate(last) if payload["golden_totals"]), None
+        )
         return cls(
             nodeid=nodeid,
             fixture=fixture,
             last=last,
             earlier=earlier,
-            amounts=reduce(add, map(totals_from, last)),
-            golden_amounts=None if golden is None else totals_from(golden),
+            amounts=reduce(add, amounts),
+            golden_amounts=golden and (amounts[golden[0]] if golden[1] == AS_OBSERVED else totals_from(golden[1])),
         )
 
     @property
@@ -125,10 +129,14 @@ class Owner:
         """The fan-outs of the last attempt."""
         return [fan_out for payload in self.last for fan_out in payload.get("fanouts", ())]
 
-    def rows(self, part: str) -> Iterator[Mapping[str, Any]]:
-        """The rows of the last attempt per ``models`` or ``agents``."""
+    def parts(self, part: str) -> Iterator[tuple[str, Totals]]:
+        """What the last attempt is made of per ``model``, ``agent`` or ``source``, by name."""
         for payload in self.last:
-            yield from payload[part]
+            rows = payload[f"{part}s"]
+            if isinstance(rows, str):
+                yield rows, self.amounts if len(self.last) == 1 else totals_from(payload)
+            else:
+                yield from ((row[part], totals_from(row)) for row in rows)
 
 
 def owners(payloads: Sequence[Payload]) -> Iterator[Owner]:

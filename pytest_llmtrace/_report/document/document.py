@@ -12,7 +12,7 @@ from pytest_llmtrace._report.amounts import NO_AGENT, dollars
 from pytest_llmtrace._report.document.attempts import Owner, Payload, owners
 from pytest_llmtrace._report.document.growth import growth
 from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.document.sums import PARTS, Sums, rows_of_owner
+from pytest_llmtrace._report.document.sums import PARTS, Sums, parts_of_owner
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 from pytest_llmtrace._report.topics.outcome import FAILED, FORGIVEN
@@ -100,9 +100,9 @@ def document(
         "mode": mode,
         "exit": "failed" if failed or any(breach.severity == "fail" for breach in breaches) else "ok",
         "totals": totals_row(len(tests), sums.amounts, sums.paid),
-        "models": [amounts_row(row, "model") for row in sums.rows("model")],
-        "agents": agent_rows(sums.rows("agent")),
-        "sources": [amounts_row(row, "source") for row in sums.rows("source")],
+        "models": [amounts_row("model", *one) for one in sums.of("model")],
+        "agents": agent_rows(sums.of("agent")),
+        "sources": [amounts_row("source", *one) for one in sums.of("source")],
         "tests": tests,
         "breaches": [breach_row(breach) for breach in breaches],
         "unused": plain(sorted(unused)),
@@ -141,21 +141,21 @@ def paid_row(paid: Totals) -> dict[str, Any]:
     return {"live_calls": paid.live_calls, **cost, **_live_seconds(paid)}
 
 
-def agent_rows(summed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def agent_rows(summed: Sequence[tuple[str, Totals]]) -> list[dict[str, Any]]:
     """A row per agent; where there is one, calls without an agent have a row of their own, the last."""
-    rows = [amounts_row(row, "agent") for row in summed]
-    named = [row for row in rows if row["agent"] != NO_AGENT]
-    return [*named, *(row for row in rows if row["agent"] == NO_AGENT)] if named else []
+    named = [amounts_row("agent", *one) for one in summed if one[0] != NO_AGENT]
+    return [*named, *(amounts_row("agent", *one) for one in summed if one[0] == NO_AGENT)] if named else []
 
 
-def amounts_row(row: Mapping[str, Any], key: str) -> dict[str, Any]:
+def amounts_row(key: str, name: str, amounts: Totals) -> dict[str, Any]:
     """What a model, an agent or a source used and cost."""
+    live = amounts.live_calls
     return {
-        key: row[key],
-        "calls": row["calls"],
-        "usage": row["usage"],
-        **_cost("cost_usd", "priced_usd", row["priced_usd"], row["unpriced_calls"]),
-        **({"live_calls": row["live_calls"], "live_s": _seconds(row["live_s"])} if row["live_calls"] else {}),
+        key: name,
+        "calls": amounts.calls,
+        "usage": amounts.usage.to_data(),
+        **_cost("cost_usd", "priced_usd", amounts.priced_usd, amounts.unpriced_calls),
+        **({"live_calls": live, "live_s": _seconds(amounts.live_seconds)} if live else {}),
     }
 
 
@@ -177,7 +177,7 @@ def _row(
         "golden": owner.golden,
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
-        "models": sorted({row["model"] for row in owner.rows("models")}),
+        "models": sorted({name for name, _ in owner.parts("model")}),
         **({} if place is None else {"file": plain(place[0]), "line": place[1]}),
         **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
@@ -221,11 +221,17 @@ def _parts(owner: Owner) -> dict[str, Any]:
         "directory": owner.directory if owner.fixture else None,
     }
     for key in PARTS:
-        rows = rows_of_owner(owner, key)
-        if key != "agent" or any(row["agent"] != NO_AGENT for row in rows):
-            unpriced = ({"unpriced_calls": row["unpriced_calls"]} if row["unpriced_calls"] else {} for row in rows)
-            made[f"by_{key}"] = [amounts_row(row, key) | part for row, part in zip(rows, unpriced, strict=True)]
+        parts = parts_of_owner(owner, key)
+        if key != "agent" or any(name != NO_AGENT for name, _ in parts):
+            made[f"by_{key}"] = [_part_row(key, name, amounts) for name, amounts in parts]
     return made
+
+
+def _part_row(key: str, name: str, amounts: Totals) -> dict[str, Any]:
+    row = amounts_row(key, name, amounts)
+    if amounts.unpriced_calls:
+        row["unpriced_calls"] = amounts.unpriced_calls
+    return row
 
 
 def _cost(key: str, part: str, priced: float, unpriced: int) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import NO_AGENT, totals_data
+from pytest_llmtrace._report.amounts import NO_AGENT
 from pytest_llmtrace._report.document.counted import row_golden, row_paid, row_runs, row_totals
 from pytest_llmtrace._report.document.document import (
     FORMAT_VERSION,
@@ -20,6 +20,7 @@ from pytest_llmtrace._report.document.document import (
     totals_row,
 )
 from pytest_llmtrace._report.document.growth import growth_of_all
+from pytest_llmtrace._report.document.sums import dearest_first
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 
@@ -87,9 +88,9 @@ def merged_document(
         "mode": modes.pop() if len(modes) == 1 else MIXED,
         "exit": "failed" if failed else "ok",
         "totals": totals_row(len(tests), amounts, reduce(add, map(row_paid, rows), Totals())),
-        "models": [amounts_row(row, "model") for row in _summed(rows, "model")],
+        "models": [amounts_row("model", *one) for one in _summed(rows, "model")],
         "agents": agent_rows(_summed(rows, "agent")),
-        "sources": [amounts_row(row, "source") for row in _summed(rows, "source")],
+        "sources": [amounts_row("source", *one) for one in _summed(rows, "source")],
         "tests": tests,
         "breaches": [breach_row(breach) for breach in breaches],
         "unused": _unused(documents.values()),
@@ -118,15 +119,14 @@ def _failed(row: Row) -> bool:
     return row["outcome"] in {"failed", "error"} or any(one["severity"] == "fail" for one in row["findings"])
 
 
-def _summed(rows: Iterable[Row], key: str) -> list[dict[str, Any]]:
+def _summed(rows: Iterable[Row], key: str) -> list[tuple[str, Totals]]:
     """The parts of all rows added up by name, the dearest first."""
     sums: dict[str, Totals] = {}
     for row in rows:
         alone = [{**row, "agent": NO_AGENT}] if key == "agent" and row["calls"] else []
         for part in row.get(f"by_{key}") or alone:
             sums[part[key]] = sums.get(part[key], Totals()) + row_totals(part)
-    ordered = sorted(sums.items(), key=lambda item: (-item[1].priced_usd, item[0]))
-    return [{key: name, **totals_data(amounts)} for name, amounts in ordered]
+    return dearest_first(sums.items())
 
 
 def _growth(rows: Iterable[Row]) -> dict[str, Any] | None:

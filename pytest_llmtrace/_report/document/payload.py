@@ -20,10 +20,12 @@ from pytest_llmtrace._model.findings import (
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import is_unpriced, totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.amounts import NO_AGENT, rows, totals_data
+from pytest_llmtrace._report.amounts import NO_AGENT, parts, totals_data
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
+AS_OBSERVED: Final = "as observed"
+"""In place of the totals of a golden trace that are those of what was observed, as nearly always."""
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OPTIONAL: Final = frozenset(
     {"elsewhere", "expected", "of", "policy_severity", "role", "source", "suggestion", "tape", "tapes_off"}
@@ -52,7 +54,11 @@ def owner_payload(
     unswapped: Sequence[str] = (),
     phase: Literal["call", "teardown", "again"] = "call",
 ) -> dict[str, Any]:
-    """Everything the reports need to know about one owner.
+    """Everything the reports need to know about one owner, as data that `payload_texts` makes plain.
+
+    Thousands of them travel and wait, so what nearly always is the same is not said twice: `models`, `agents` and
+    `sources` are rows, or one name that stands for the whole; `golden_totals` may be `AS_OBSERVED`; `used` is there
+    where it is more or less than `own_files`.
 
     Args:
         verdict: The findings.
@@ -71,25 +77,30 @@ def owner_payload(
             repeated.
     """
     calls = trace.calls
-    data = {
+    whole = totals(calls)
+    amounts = totals_data(whole)
+    golden = totals_data(verdict.golden_totals) if verdict.golden_totals else None
+    data: dict[str, Any] = {
         "nodeid": verdict.owner,
         "fixture": is_fixture(verdict.owner),
         "phase": phase,
         "mode": verdict.mode,
-        **totals_data(totals(calls)),
-        "live_unpriced_calls": sum(is_unpriced(call) for call in calls if call.source == "live"),
-        "models": rows(calls, "model", lambda call: call.name or "(no model)"),
-        "agents": rows(calls, "agent", lambda call: call.agent or NO_AGENT),
-        "sources": rows(calls, "source", lambda call: call.source),
+        **amounts,
+        "live_unpriced_calls": sum([is_unpriced(call) for call in calls if call.source == "live"]),
+        "models": parts(calls, "model", lambda call: call.name or "(no model)", whole=whole),
+        "agents": parts(calls, "agent", lambda call: call.agent or NO_AGENT, whole=whole),
+        "sources": parts(calls, "source", lambda call: call.source, whole=whole),
         "unpriced_models": sorted({call.name for call in calls if is_unpriced(call)}),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
-        "used": sorted(cassette.get("used") or ()),
         "directory": cassette.get("directory", "."),
-        "golden_totals": totals_data(verdict.golden_totals) if verdict.golden_totals else None,
+        "golden_totals": AS_OBSERVED if golden == amounts else golden,
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
+    used = sorted(cassette.get("used") or ())
+    if used != own_files(data):
+        data["used"] = used
     if verdict.stopped:
         data["stopped"] = True
     if verdict.failed and verdict.accept:
@@ -98,7 +109,7 @@ def owner_payload(
         "swapped": dict(swapped),
         "unswapped": list(unswapped),
         "variant": cassette.get("variant"),
-        "not_understood": verdict.not_understood,
+        "not_understood": list(verdict.not_understood),
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
         "fanouts": fan_outs_data(calls),
@@ -107,9 +118,13 @@ def owner_payload(
     if with_entries:
         from pytest_llmtrace._report.document.both_sides import packed_sides  # noqa: PLC0415  # of such a report alone
 
-        data["entries"] = packed_sides(trace, verdict)
-    payload: dict[str, Any] = plain(data)
-    return payload
+        data["entries"] = plain(packed_sides(trace, verdict))
+    return data
+
+
+def own_files(payload: Mapping[str, Any]) -> list[str]:
+    """The golden trace and the tape of an owner, sorted: what it used, where its payload says nothing else."""
+    return sorted(name for name in (payload["golden"], payload["tape"]) if name)
 
 
 def finding_data(finding: Finding) -> dict[str, Any]:

@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Final, overload
 
 from pytest_llmtrace._report.document.attempts import Payload
+from pytest_llmtrace._report.plain import plain
 
 
 def as_texts(payloads: Iterable[Payload]) -> list[str]:
-    """Each payload, which is plain data, as a text."""
-    return [json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for payload in payloads]
+    """Each payload as a text; what is no plain data in it becomes that."""
+    return [_text(payload) for payload in payloads]
+
+
+def _text(payload: Payload) -> str:
+    try:  # of what is written here nearly all is plain, and to see that takes as long as to write it
+        text = _WRITER.encode(payload)
+        text.encode()
+    except (TypeError, ValueError, RecursionError):
+        return _WRITER.encode(plain(payload))
+    return text
+
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def from_texts(texts: Iterable[str]) -> list[dict[str, Any]]:

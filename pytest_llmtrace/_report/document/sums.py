@@ -2,70 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final
 
-from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import totals_data, totals_from
+from pytest_llmtrace._model.usage import Sum, Totals
 from pytest_llmtrace._report.document.attempts import Owner
 from pytest_llmtrace._report.document.growth import golden_amounts, growth_of_all
 
-Row = TypeVar("Row", bound=Mapping[str, Any])
 PARTS: Final = ("model", "agent", "source")
-"""What rows are broken down by."""
+"""What amounts are broken down by."""
 
 
 class Sums:
     """The sums of the owners so far."""
 
     def __init__(self) -> None:
-        self.amounts = Totals()
-        """What the last attempts used and cost."""
-        self.paid = Totals()
-        """What all attempts paid, as totals whose unpriced calls are the live ones."""
-        self._parts: dict[str, dict[str, Totals]] = {part: {} for part in PARTS}
+        self._amounts, self._paid = Sum(), Sum()
+        self._parts: dict[str, dict[str, Sum]] = {part: {} for part in PARTS}
         self._compared = 0
-        self._golden, self._observed = Totals(), Totals()
+        self._golden, self._observed = Sum(), Sum()
 
     def add(self, owner: Owner) -> None:
         """Take in the next one."""
-        amounts = owner.amounts
-        self.amounts += amounts
-        self.paid += owner.live
+        self._amounts.add(owner.amounts)
+        self._paid.add(owner.live)
         for part, sums in self._parts.items():
-            for row in owner.rows(f"{part}s"):
-                _count(sums, row, part)
+            _count(sums, owner.parts(part))
         golden = golden_amounts(owner)
         if golden is not None and not owner.stopped:
             self._compared += 1
-            self._golden += golden
-            self._observed += amounts
+            self._golden.add(golden)
+            self._observed.add(owner.amounts)
 
-    def rows(self, part: str) -> list[dict[str, Any]]:
+    @property
+    def amounts(self) -> Totals:
+        """What the last attempts used and cost."""
+        return self._amounts.totals
+
+    @property
+    def paid(self) -> Totals:
+        """What all attempts paid, as totals whose unpriced calls are the live ones."""
+        return self._paid.totals
+
+    def of(self, part: str) -> list[tuple[str, Totals]]:
         """The amounts by name, the dearest first; an unknown cost sorts by the part that is known."""
-        return _dearest_first([{part: name, **totals_data(one)} for name, one in self._parts[part].items()], part)
+        return dearest_first((name, one.totals) for name, one in self._parts[part].items())
 
     @property
     def growth(self) -> dict[str, Any] | None:
         """Against the golden traces, where there were any to compare with."""
-        return growth_of_all(self._compared, self._golden, self._observed)
+        return growth_of_all(self._compared, self._golden.totals, self._observed.totals)
 
 
-def rows_of_owner(owner: Owner, part: str) -> Sequence[Mapping[str, Any]]:
+def parts_of_owner(owner: Owner, part: str) -> list[tuple[str, Totals]]:
     """The same for one owner."""
-    rows = owner.rows(f"{part}s")
-    if len(owner.last) == 1:  # each name is there once
-        return _dearest_first(list(rows), part)
-    sums: dict[str, Totals] = {}
-    for row in rows:
-        _count(sums, row, part)
-    return _dearest_first([{part: name, **totals_data(one)} for name, one in sums.items()], part)
+    found = list(owner.parts(part))
+    if len(owner.last) > 1:  # else each name is there once
+        sums: dict[str, Sum] = {}
+        _count(sums, found)
+        found = [(name, one.totals) for name, one in sums.items()]
+    return dearest_first(found) if len(found) > 1 else found
 
 
-def _count(sums: dict[str, Totals], row: Mapping[str, Any], part: str) -> None:
-    known = sums.get(row[part])
-    sums[row[part]] = totals_from(row) if known is None else known + totals_from(row)
+def dearest_first(found: Iterable[tuple[str, Totals]]) -> list[tuple[str, Totals]]:
+    """Amounts by name, sorted; an unknown cost sorts by the part that is known."""
+    return sorted(found, key=lambda item: (-round(item[1].priced_usd, 12), item[0]))
 
 
-def _dearest_first(rows: list[Row], part: str) -> list[Row]:
-    return sorted(rows, key=lambda row: (-row["priced_usd"], row[part]))
+def _count(sums: dict[str, Sum], found: Iterable[tuple[str, Totals]]) -> None:
+    for name, amounts in found:
+        known = sums.get(name)
+        if known is None:
+            known = sums[name] = Sum()
+        known.add(amounts)

@@ -11,7 +11,7 @@ from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, 
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
-from pytest_llmtrace._report.document.payload import finding_data, is_fixture, owner_payload
+from pytest_llmtrace._report.document.payload import AS_OBSERVED, finding_data, is_fixture, own_files, owner_payload
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, payload, said
 
 
@@ -100,7 +100,6 @@ def test_whole_payload():
         "unpriced_models": ["m9"],
         "golden": "g.trace.yaml",
         "tape": "g.tape.json",
-        "used": ["g.tape.json", "g.trace.yaml"],
         "directory": ".",
         "golden_totals": {
             "calls": 2,
@@ -205,6 +204,24 @@ def test_costs_that_are_no_numbers():
     assert made["cost_usd"] is None
     assert made["priced_usd"] == 0.0
     json.dumps(made, allow_nan=False)
+
+
+def test_what_is_nearly_always_the_same_is_said_once():
+    """One model, one agent, one source stand for the whole, and a golden trace that used the same is not told."""
+    made = payload(TEST, [*chat(2), missed(chat(1)[0])], golden=chat(2))
+
+    assert (made["models"], made["agents"], made["sources"]) == ("openai/gpt-4o-mini", "lead", "tape")
+    assert made["golden_totals"] == AS_OBSERVED
+    assert "used" not in made
+
+
+def test_files_that_an_owner_used_besides_its_own_are_named():
+    """So are none, where it has files that it did not use."""
+    verdict = Verdict(owner=TEST, mode="trace", golden_file="g", tape_file="t")
+    given = {"cassette": {"used": ["t", "g", "other"]}, "recorded": {}, "with_entries": False}
+
+    assert owner_payload(verdict, Trace(owner=TEST), **given)["used"] == ["g", "other", "t"]
+    assert own_files(owner_payload(verdict, Trace(owner=TEST), **given)) == ["g", "t"]
 
 
 def test_missing_files_are_taken_from_the_verdict():

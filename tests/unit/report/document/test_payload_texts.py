@@ -15,6 +15,16 @@ def test_there_and_back():
     assert [text.count("\n") for text in texts] == [0, 0, 0]
 
 
+def test_what_is_not_plain_becomes_plain_on_the_way():
+    """Data of the application that JSON or xdist would refuse, or that others could not read, is no reason to fail."""
+    odd = {"nodeid": "t", "findings": [{"golden": float("nan"), "observed": {"b", "a"}, 1: "\ud800"}], "usage": (1, 2)}
+
+    assert from_texts(as_texts([odd])) == [
+        {"nodeid": "t", "findings": [{"golden": "nan", "observed": ["a", "b"], "1": "\\ud800"}], "usage": [1, 2]}
+    ]
+    assert as_texts([{"nodeid": "\ud800"}]) == ['{"nodeid":"\\\\ud800"}']
+
+
 def test_payloads_are_read_when_they_are_asked_for():
     """Many payloads are a sequence of them, and hold none: each is another object whenever it is asked for."""
     many = Payloads(as_texts(MADE[:2]))
