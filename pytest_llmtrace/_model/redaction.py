@@ -21,7 +21,7 @@ from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
 from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
-from pytest_llmtrace._model.secrecy.proofs import credentials, is_like_a_key
+from pytest_llmtrace._model.secrecy.proofs import credentials, like_keys
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
 from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
@@ -139,7 +139,7 @@ class Redactor:
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
         own = credentials(request)
-        self._learn(dict.fromkeys(filter(is_like_a_key, own), "the key of a request"))
+        self._learn(dict.fromkeys(like_keys(own), "the key of a request"))
         return own
 
     def _learn(self, found: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 
@@ -38,7 +39,15 @@ class Spelling:
 
 
 def _written(value: Any) -> bytes:
+    if type(value) is str:
+        return encode_basestring(value).encode()
+    if type(value) is dict and set(map(type, value.values())) <= _TEXTS:  # as most messages are
+        members = [f"{encode_basestring(name)}:{encode_basestring(said)}" for name, said in value.items()]
+        return f"{{{','.join(members)}}}".encode()
     return _HTTPX.encode(value).encode()
+
+
+_TEXTS: Final = frozenset({str})
 
 
 _HTTPX: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

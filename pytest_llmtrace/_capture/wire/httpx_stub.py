@@ -80,9 +80,7 @@ def _keep(switchboard: Switchboard, opened: Opened | None, response: Any, body: 
 def request_of(request: Any, body: bytes) -> HttpRequest:
     """Our request from httpx's."""
     raw = tuple([pair for pair in request.headers.raw if pair[0] not in _OWN])
-    return HttpRequest(
-        method=request.method.upper(), url=str(request.url), headers=_headers(raw, request.headers.encoding), body=body
-    )
+    return HttpRequest(method=request.method.upper(), url=str(request.url), headers=_headers(raw), body=body)
 
 
 _OWN: Final = frozenset({b"Content-Length", b"content-length"})
@@ -90,13 +88,29 @@ _OWN: Final = frozenset({b"Content-Length", b"content-length"})
 
 
 @functools.lru_cache(maxsize=64)
-def _headers(raw: tuple[tuple[bytes, bytes], ...], encoding: str) -> Headers:
-    """The headers of a client: as good as all of its requests have the same, and so they are one object."""
+def _headers(raw: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """The headers of a client: as good as all of its requests have the same, and so they are one object.
+
+    Read as httpx reads them, which finds out for each request anew what they are written in.
+    """
     found: dict[str, str] = {}
+    encoding = next(one for one in _ENCODINGS if _is_in(one, raw))
     for name, value in raw:
         key, text = name.decode(encoding).lower(), value.decode(encoding)
         found[key] = f"{found[key]}, {text}" if key in found else text
     return tuple(found.items())
+
+
+def _is_in(encoding: str, raw: tuple[tuple[bytes, bytes], ...]) -> bool:
+    try:
+        b"".join([part for pair in raw for part in pair]).decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_ENCODINGS: Final = ("ascii", "utf-8", "iso-8859-1")
+"""In the order in which httpx tries them; in the last one every byte is a letter."""
 
 
 def response_of(response: Any, body: bytes) -> HttpResponse:

@@ -21,7 +21,13 @@ def credentials(request: HttpRequest) -> tuple[str, ...]:
 
 def real_keys(request: HttpRequest) -> tuple[str, ...]:
     """Credentials that are like real ones: what stands for a key ("lm-studio") may occur in any answer."""
-    return tuple([one for one in credentials(request) if is_like_a_key(one)])
+    return like_keys(credentials(request))
+
+
+@functools.lru_cache(maxsize=64)
+def like_keys(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Of credentials, those that are like real keys; those of one client are the same."""
+    return tuple([one for one in found if is_like_a_key(one)])
 
 
 def is_like_a_key(text: str) -> bool:

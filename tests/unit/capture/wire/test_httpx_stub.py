@@ -38,6 +38,18 @@ def test_each_request_has_its_own_headers() -> None:
     assert request_of(twice, b"").header("x-beta") == "a, b"
 
 
+@pytest.mark.parametrize("value", [b"plain", "K\u00f6ln".encode(), b"K\xf6ln"], ids=["ascii", "utf-8", "latin-1"])
+def test_headers_are_read_as_httpx_reads_them(value: bytes) -> None:
+    """Whatever a header is written in: in ASCII, in UTF-8, or in bytes that are none of both."""
+    request = httpx.Request("GET", URL, headers=[(b"X-City", value), (b"x-other", "\u00e4".encode("latin-1"))])
+    headers = request_of(request, b"").headers
+    assert headers == tuple(request.headers.multi_items())
+    assert [request_of(httpx.Request("GET", URL, headers={"X": one}), b"").header("x") for one in (value, b"a")] == [
+        httpx.Headers({"X": value})["x"],
+        "a",
+    ]
+
+
 def test_a_recorded_answer_is_open_as_one_from_the_network(switchboard: Switchboard) -> None:
     """With its own words for the status, the length that it has now, and nothing that a header may not hold."""
     recorded = HttpRequest(method="POST", url=URL, body=BODY)
