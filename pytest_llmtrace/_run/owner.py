@@ -220,7 +220,7 @@ class OwnerRun:
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
-                self.saved = saving.save(self)
+                self.saved = saving.save(self, self._journal)
                 if not self.look.leaks:
                     self._journal.remove()
             elif self.look.learned_late:

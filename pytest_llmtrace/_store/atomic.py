@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import stat
 from pathlib import Path
+from typing import Final
 
 from pytest_llmtrace.errors import StorageError
 
@@ -35,8 +35,11 @@ def write_bytes(path: Path, data: bytes, *, settled: bool = True) -> bool:
     try:
         if holds(path, data):
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        try:
+            _replace(path, data)
+        except FileNotFoundError:  # nearly always there is the folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, data)
     except OSError as error:
         raise refused(path, "written", error) from error
     if settled:
@@ -77,12 +80,16 @@ def _replace(path: Path, data: bytes) -> None:
     # In the same directory, because a rename is atomic only within one file system.
     temporary = path.with_name(f".llmtrace-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
         with contextlib.suppress(OSError):  # no old file, or a file system without modes
-            shutil.copymode(path, temporary)
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -98,3 +105,7 @@ def settle(directory: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+_FLAGS: Final = getattr(os, "O_BINARY", 0)
+"""Windows would turn line ends otherwise."""

@@ -88,6 +88,7 @@ def write(
     seal: Seal | None = None,
     sealed: bool = False,
     may_hold: Callable[[str], bool] = lambda _: True,
+    data_of: Callable[[Sequence[Interaction]], list[dict[str, Any]] | None] = lambda _: None,
 ) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
@@ -102,6 +103,7 @@ def write(
         seal: what opens the tape that is there now, where that is encrypted.
         sealed: whether the tape is to be encrypted.
         may_hold: whether a file may hold this text; where it may not, nothing is written.
+        data_of: what a tape is to hold of these interactions, where somebody made that already.
 
     Raises:
         StorageError: the operating system refused; that file is as it was.
@@ -127,7 +129,9 @@ def write(
         if interactions:
             meta = {**recorded.meta, "golden": digest(text)}
             same = atomic.holds(cassette.golden, text.encode())
-            tape = tape_file.tape_text(_interactions_data(cassette, interactions, seal, same_behaviour=same), meta)
+            tape = tape_file.tape_text(
+                _kept_data(cassette, _data(interactions, data_of), seal, same_behaviour=same), meta
+            )
             if not may_hold(tape):
                 return False
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape
@@ -149,15 +153,25 @@ def remove(cassette: Cassette) -> bool:
     return any(removed)
 
 
-def _interactions_data(
-    cassette: Cassette, interactions: Sequence[Interaction], seal: Seal | None, *, same_behaviour: bool
+def _data(
+    interactions: Sequence[Interaction], data_of: Callable[[Sequence[Interaction]], list[dict[str, Any]] | None]
+) -> list[dict[str, Any]]:
+    made = data_of(interactions)
+    if made is None:
+        writer = InteractionWriter()
+        made = [writer.data(interaction) for interaction in interactions]
+    return made
+
+
+def _kept_data(
+    cassette: Cassette, data: list[dict[str, Any]], seal: Seal | None, *, same_behaviour: bool
 ) -> Sequence[Any]:
     """What the tape is to hold: what it holds already, where the behaviour and all that shapes it are the same."""
+    old = _old_interactions(cassette.tape, seal) if same_behaviour else []
+    if not old:
+        return data
     from pytest_llmtrace._store.same_recording import same_recording  # noqa: PLC0415  # likewise
 
-    writer = InteractionWriter()
-    data = [writer.data(interaction) for interaction in interactions]
-    old = _old_interactions(cassette.tape, seal) if same_behaviour else []
     return old if same_recording(old, data) else data
 
 

@@ -15,7 +15,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +59,8 @@ class Journal:
         self._end = -1
         """Size of the file after the last write of this process."""
         self._writer = InteractionWriter()
+        self._written: list[tuple[Interaction, dict[str, Any]]] = []
+        """What stands behind the last header, and as what."""
 
     def check(self) -> None:
         """See that it can be written, before anything is paid for that would belong in it. Nothing is touched.
@@ -101,6 +103,14 @@ class Journal:
                 # The next append begins anew, with a header: what it would refer to may not be in the file.
                 self._close()
                 raise refused(self.path, "written", error) from error
+
+    def data_of(self, interactions: Sequence[Interaction]) -> list[dict[str, Any]] | None:
+        """The data that it wrote, where it wrote just these, one after the other: a tape holds the same then."""
+        with self._lock:
+            if len(self._written) != len(interactions):
+                return None
+            pairs = zip(self._written, interactions, strict=True)
+            return [data for _, data in self._written] if all(_same(one, other) for (one, _), other in pairs) else None
 
     def close(self) -> None:
         """Let go of the file, which is on the disk then; the next append opens it again.
@@ -153,7 +163,7 @@ class Journal:
         size = os.fstat(self._file).st_size
         if size == self._end:
             return
-        self._number, self._writer = 0, InteractionWriter()
+        self._number, self._writer, self._written = 0, InteractionWriter(), []
         os.lseek(self._file, max(0, size - 1), os.SEEK_SET)
         # A line that a crash cut off must not swallow the header.
         torn = size > 0 and os.read(self._file, 1) != b"\n"
@@ -165,7 +175,9 @@ class Journal:
         return compact_bytes({FORMAT_KEY: FORMAT, SEALED_KEY: self._seal.header()}) + b"\n"
 
     def _line(self, interaction: Interaction) -> bytes:
-        line = compact_bytes(self._writer.data(interaction))
+        data = self._writer.data(interaction)
+        self._written.append((interaction, data))
+        line = compact_bytes(data)
         if self._seal is None:
             return line
         self._number += 1
@@ -185,6 +197,7 @@ class Journal:
         self._number = 0
         self._unsynced = False
         self._writer = InteractionWriter()
+        self._written = []
 
 
 def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
@@ -245,6 +258,12 @@ def _parsed(line: bytes) -> Any:
         return loads_finite(line)
     except (ValueError, RecursionError):
         return None
+
+
+def _same(one: Interaction, other: Interaction) -> bool:
+    """Whether they hold the same objects, which never change."""
+    alike = one.request is other.request and one.response is other.response
+    return alike and (one.key, one.phase) == (other.key, other.phase)
 
 
 def _write(file: int, data: bytes) -> None:

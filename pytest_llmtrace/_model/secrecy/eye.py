@@ -12,7 +12,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, hel
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
 from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
-from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, quoted, texts_of
+from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, plain_texts, quoted, texts_of
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream
 from pytest_llmtrace._model.secrecy.readings import readings
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
@@ -109,14 +109,9 @@ class Eye:
     def _is_clean(self, held: ReadJson | ReadStream, *, joined: bool) -> bool:
         """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
         searched = self._searched
-        if isinstance(held, ReadStream):
-            texts = [(path, text) for path, _, text in held.texts]
-        else:
-            texts = list(texts_of(held.value))
-        whole = {text for _, text in texts}
-        if not texts or any(
-            True for text in (*whole, *(_together(texts) if joined else ())) for _ in self._in_text(text, "")
-        ):
+        whole, together = _texts_of(held, joined=joined)
+        new = [text for text in (*whole, *together) if text not in searched.texts]
+        if not whole or any(True for text in new for _ in self._in_text(text, "")):
             return False
         text = bytes(held).decode()
         if isinstance(held, ReadJson):
@@ -201,6 +196,14 @@ class Eye:
             with self._lock:
                 if leak not in self.leaks:
                     self.leaks.append(leak)
+
+
+def _texts_of(held: ReadJson | ReadStream, *, joined: bool) -> tuple[set[str], Iterable[str]]:
+    """The texts of a body, each distinct one once; and, where they may go on in one another, what that makes."""
+    if isinstance(held, ReadJson) and not joined:
+        return set(plain_texts(held.value)), ()
+    texts = [one[::2] for one in held.texts] if isinstance(held, ReadStream) else list(texts_of(held.value))
+    return {text for _, text in texts}, _together(texts) if joined else ()
 
 
 def _together(texts: Iterable[tuple[Path, str]]) -> Iterator[str]:

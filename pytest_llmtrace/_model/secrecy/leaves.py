@@ -104,6 +104,19 @@ def texts_of(value: Any) -> Iterator[tuple[Path, str]]:
             waiting += [(here, part) for part in reversed(one)]
 
 
+def plain_texts(value: Any) -> Iterator[str]:
+    """The same texts without their paths, in any order."""
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
 def quoted(text: str) -> str:
     """A text as a JSON document holds it."""
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -56,7 +56,7 @@ class Saved:
         }
 
 
-def save(run: OwnerRun) -> Saved:
+def save(run: OwnerRun, journal: Journal) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
     plan = run.plan
@@ -88,6 +88,7 @@ def save(run: OwnerRun) -> Saved:
             seal=seal(plan),
             sealed=sealed,
             may_hold=run.look.may_hold,
+            data_of=journal.data_of,
         )
     )
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.journal import Journal, JournalFile, read_journal
 from pytest_llmtrace.errors import BrokenCassetteError, NewerCassetteError, StorageError
 from tests.unit.store import PROPERTY
@@ -287,3 +289,23 @@ def test_what_is_written_is_read(
     found = read_journal(path)
     assert found.skipped == 0
     assert [told(one) for one in found.interactions] == [told(one) for one in recording]
+
+
+def test_what_it_wrote_is_the_data_of_a_tape_of_the_same(tmp_path: Path) -> None:
+    """In the order in which it was appended, and of nothing else: another answer, another's line, one more or less."""
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    made = growing(3)
+    writer = InteractionWriter()
+    for one in made:
+        journal.append(one)
+    copies = [replace(one) for one in made]
+    assert journal.data_of(copies) == [writer.data(one) for one in made]
+    other = replace(made[2], response=growing(3)[2].response)
+    assert [journal.data_of(one) for one in (made[:2], made[::-1], [*made[:2], other], [])] == [None] * 4
+    stranger = Journal(journal.path)
+    stranger.append(made[0])
+    stranger.close()
+    journal.append(made[0])
+    assert journal.data_of([*made, made[0]]) is None
+    assert journal.data_of(made[:1]) == [InteractionWriter().data(made[0])]
+    journal.close()
