@@ -202,7 +202,10 @@ def _texts_of(held: ReadJson | ReadStream, *, joined: bool) -> tuple[set[str], I
     """The texts of a body, each distinct one once; and, where they may go on in one another, what that makes."""
     if isinstance(held, ReadJson) and not joined:
         return set(plain_texts(held.value)), ()
-    texts = [one[::2] for one in held.texts] if isinstance(held, ReadStream) else list(texts_of(held.value))
+    if isinstance(held, ReadStream):
+        texts = [(path, text) for path, _, text in held.texts]
+    else:
+        texts = list(texts_of(held.value))
     return {text for _, text in texts}, _together(texts) if joined else ()
 
 
