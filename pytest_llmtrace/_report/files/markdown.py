@@ -11,6 +11,7 @@ from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
 from pytest_llmtrace._report.topics.budgets import kept_budgets, pricing_tables, unpriced_models
 from pytest_llmtrace._report.topics.dry_run import dry_run_cells, dry_run_sum, dry_run_tests
 from pytest_llmtrace._report.topics.fan_outs import fan_out_rows
+from pytest_llmtrace._report.topics.growth import golden_cost
 from pytest_llmtrace._report.topics.migration import migration_cells, swaps
 from pytest_llmtrace._report.topics.outcome import (
     change,
@@ -105,7 +106,7 @@ def _growth(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("", "### Growth", "", "| Test | Tokens | Cost | Golden | Now |", "|---|--:|--:|--:|--:|")
     for parts, row in found[:_GROWTH_SHOWN]:
         changes = [UNKNOWN if part is None else change(part) if grew(part) else "" for part in parts.values()]
-        costs = [UNKNOWN if cost is None else usd(cost) for cost in (row["golden_cost_usd"], row["cost_usd"])]
+        costs = [UNKNOWN if cost is None else usd(cost) for cost in (golden_cost(row), row["cost_usd"])]
         yield f"| {code(row['nodeid'], cell=True)} | {' | '.join([*changes, *costs])} |"
     if len(found) > _GROWTH_SHOWN:
         yield from ("", f"and {plural(len(found) - _GROWTH_SHOWN, 'more test')}.")
@@ -130,7 +131,7 @@ def _tests(rows: Sequence[Row]) -> Iterator[str]:
     yield "| Test | Outcome | Calls | Tokens in | Tokens out | Cost | Golden | Findings |"
     yield "|---|---|--:|--:|--:|--:|--:|--:|"
     for row in rows[:_TESTS_SHOWN]:
-        golden = usd(row["golden_cost_usd"]) if row["golden_cost_usd"] is not None else ""
+        golden = usd(cost) if (cost := golden_cost(row)) is not None else ""
         found = count(len(row["findings"])) if row["findings"] else ""
         test = f"{code(row['nodeid'], cell=True)} | {_word(row['outcome'])}"
         yield f"| {test} | {_numbers(row)} | {golden} | {found} |"

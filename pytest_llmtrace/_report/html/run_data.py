@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._report.clean import clean_line
+from pytest_llmtrace._report.document.counted import row_runs
 from pytest_llmtrace._report.html.blocks import Values
 from pytest_llmtrace._report.html.budgets import budget_rows, pricing
 from pytest_llmtrace._report.html.shown_values import side_texts
 from pytest_llmtrace._report.html.traces import trace_data
+from pytest_llmtrace._report.topics.growth import golden_cost
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import behaviour, work
 from pytest_llmtrace._report.topics.way_out import accept_command, models_instead
@@ -98,7 +100,6 @@ def _identity(finding: Mapping[str, Any]) -> str:
 
 def _row(row: Mapping[str, Any], *, trace: bool) -> dict[str, Any]:
     file, _, name = row["nodeid"].partition("::")
-    golden, runs = row["golden_cost_usd"], row.get("runs", {}).get("count", 1)
     return {
         "file": file if name else "",
         "name": name or file,
@@ -109,9 +110,9 @@ def _row(row: Mapping[str, Any], *, trace: bool) -> dict[str, Any]:
         "live": row["live_calls"],
         "seconds": row.get("duration_s"),
         "golden": row["golden"],
-        "golden_cost": None if golden is None else golden * runs,
+        "golden_cost": golden_cost(row),
         "growth": row.get("growth", {}).get("usd"),
-        "runs": runs,
+        "runs": row_runs(row),
         "models": row.get("models", []),
         "findings": [
             {

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pytest_llmtrace._report.document.counted import row_runs
 from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
 from pytest_llmtrace._report.wording import plural
 
@@ -36,16 +37,22 @@ def growth_cell(row: Mapping[str, Any]) -> str:
 
 
 def growth_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tokens now, in the golden trace, and the change; the same for the cost."""
-    growth, cost, golden = row["growth"], row["cost_usd"], row["golden_cost_usd"]
+    """Tokens now, in the golden trace (as often as the test ran), and the change; the same for the cost."""
+    growth, cost, golden = row["growth"], row["cost_usd"], golden_cost(row)
     return (
         count(_tokens(row["usage"])),
-        count(_tokens(row["golden_usage"])),
+        count(_tokens(row["golden_usage"]) * row_runs(row)),
         signed(growth["tokens"]),
         UNKNOWN if cost is None else usd(cost),
         UNKNOWN if golden is None else usd(golden),
         signed(growth["usd"]),
     )
+
+
+def golden_cost(row: Mapping[str, Any]) -> float | None:
+    """What the golden trace costs as often as the test ran: its costs are those of all runs. `None`: not known."""
+    golden: float | None = row["golden_cost_usd"]
+    return None if golden is None else golden * row_runs(row)
 
 
 def growth_text(document: Mapping[str, Any]) -> str:

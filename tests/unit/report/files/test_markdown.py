@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 from pytest_llmtrace._model.findings import Breach, Drift, Internal, NoCassette
 from pytest_llmtrace._report.document.document import document
 from pytest_llmtrace._report.files.markdown import COMMENT, markdown
+from pytest_llmtrace._report.topics.growth import growth_cells
 from tests.unit.report.builders import GOLDEN, chat, payload
 
 A = "tests/test_a.py::test_a"
@@ -312,6 +313,17 @@ def test_budgets_that_hold_say_how_much_of_them_is_used():
         "* Budget: `cost $0.0002 of $0.001 allowed (20 %)`",
         "* Budget: `tests/x: calls 2 of 4 allowed (50 %)`",
     ]
+
+
+def test_of_a_repeated_test_the_golden_trace_counts_as_often_as_it_ran():
+    """Its costs are those of all runs; beside one golden trace they would look like growth."""
+    runs = {"count": 3, "failed": 0, "threshold": 0.5}
+    repeated = payload("t.py::three", chat(6), golden=chat(1), mode="live") | {"runs": runs}
+    made = document([repeated], {"t.py::three": "passed"}, mode="live")
+    found = list(markdown(made))
+    assert "| `t.py::three` | +100 % | +100 % | $0.0003 | $0.0006 |" in found
+    assert "| `t.py::three` | passed | 6 | 600 | 60 | $0.0006 | $0.0003 |  |" in found
+    assert growth_cells(made["tests"][0]) == ("660", "330", "+100 %", "$0.0006", "$0.0003", "+100 %")
 
 
 def test_growth_names_the_tests_that_changed():
