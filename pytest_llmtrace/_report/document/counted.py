@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.document.attempts import Owner
+from pytest_llmtrace._report.topics.growth import row_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +87,3 @@ def row_paid(row: Mapping[str, Any]) -> Totals:
         unpriced_calls=int(cost is None),
         live_seconds=paid.get("live_s", 0.0),
     )
-
-
-def row_runs(row: Mapping[str, Any]) -> int:
-    """How often the test of a row ran."""
-    return int(row["runs"]["count"]) if row.get("runs") else 1

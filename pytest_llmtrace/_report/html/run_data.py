@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._report.clean import clean_line
-from pytest_llmtrace._report.document.counted import row_runs
 from pytest_llmtrace._report.html.blocks import Values
 from pytest_llmtrace._report.html.budgets import budget_rows, pricing
 from pytest_llmtrace._report.html.shown_values import side_texts
 from pytest_llmtrace._report.html.traces import trace_data
-from pytest_llmtrace._report.topics.growth import golden_cost
+from pytest_llmtrace._report.topics.growth import golden_cost, row_runs
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import behaviour, work
 from pytest_llmtrace._report.topics.way_out import accept_command, models_instead

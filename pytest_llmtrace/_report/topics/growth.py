@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_llmtrace._report.document.counted import row_runs
 from pytest_llmtrace._report.money import UNKNOWN, count, percent, usd
 from pytest_llmtrace._report.wording import plural
 
@@ -53,6 +52,11 @@ def golden_cost(row: Mapping[str, Any]) -> float | None:
     """What the golden trace costs as often as the test ran: its costs are those of all runs. `None`: not known."""
     golden: float | None = row["golden_cost_usd"]
     return None if golden is None else golden * row_runs(row)
+
+
+def row_runs(row: Mapping[str, Any]) -> int:
+    """How often the test of a row ran."""
+    return int(row["runs"]["count"]) if row.get("runs") else 1
 
 
 def growth_text(document: Mapping[str, Any]) -> str:
