@@ -21,6 +21,7 @@ class Forks:
 
     def __init__(self) -> None:
         self._pid = os.getpid()
+        self._before = len(_FORKED)
         self._file = os.path.join(tempfile.gettempdir(), f"llmtrace-{secrets.token_hex(16)}.jsonl")  # noqa: PTH118
 
     @property
@@ -36,10 +37,22 @@ class Forks:
 
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """What forks have told, handed out once; each thing once."""
-        if not os.path.exists(self._file):  # noqa: PTH110  # nearly always: `Path` would be most of what a test costs here
+        if self._nobody_forked or not os.path.exists(self._file):  # noqa: PTH110  # a test costs less without `Path`
             return ()
         file = Path(self._file)
         lines = file.read_text("utf-8").splitlines()
         file.unlink()
         found = (json.loads(line) for line in lines)
         return tuple({str(what): (str(what), tuple(map(str, stack))) for what, stack in found}.values())
+
+    @property
+    def _nobody_forked(self) -> bool:
+        """Whether no process can know the file: nearly always, and then it is not looked for."""
+        return _TELLS_OF_FORKS and len(_FORKED) == self._before
+
+
+_FORKED: Final[list[None]] = []
+"""As long as this process was forked often, in Python: a process that was forked otherwise runs no Python."""
+_TELLS_OF_FORKS: Final = hasattr(os, "register_at_fork")
+if _TELLS_OF_FORKS:
+    os.register_at_fork(after_in_parent=lambda: _FORKED.append(None))

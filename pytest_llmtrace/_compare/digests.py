@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import Final, TypeVar
 
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
@@ -11,6 +11,7 @@ from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
 from pytest_llmtrace._model.trace import LLMCall, Trace
 
+Known = TypeVar("Known")
 DIGEST_VERSION: Final = 1
 """Goes up when the same behaviour gets another digest; a stored digest of another version says nothing."""
 
@@ -25,17 +26,21 @@ def behaviour_digest(trace: Trace) -> str:
 
     Linear in what each turn added. Missed calls count as they are, so a trace with one equals no golden trace.
     """
-    fingerprints = _Exact(lens(POLICIES["exact"]))
+    fingerprints = _Exact()
     talks = sorted(fingerprints.conversation(prints) for prints in fingerprints.prints(trace.calls))
     return digest(canonical_json([DIGEST_VERSION, talks, *_beside_calls(trace)]))
 
 
 class _Exact(Fingerprints):
-    """Digests under `exact`; what calls ask besides their messages is digested once in a process, not once a test.
+    """Digests under `exact`; what calls ask besides their messages, and how they end, is digested once in a process.
 
     The tests of a module offer the same tools. These are known by their values and not as objects, which a test may
     change.
     """
+
+    def __init__(self) -> None:
+        super().__init__(lens(POLICIES["exact"]))
+        self._endings = _of_few(_ENDINGS)
 
     def _head(self, call: LLMCall) -> str:
         asked = [call.operation, call.provider, call.model, dict(call.params), list(call.tools)]
@@ -45,15 +50,21 @@ class _Exact(Fingerprints):
         key = hashlib.blake2b(written, digest_size=16).digest()
         known = _HEADS.get(key)
         if known is None:
-            if len(_HEADS) >= _MOST:
-                _HEADS.clear()
-            known = _HEADS[key] = super()._head(call)
+            known = _of_few(_HEADS)[key] = super()._head(call)
         return known
 
 
 _MOST: Final = 1024
 """Digests that are remembered."""
 _HEADS: Final[dict[bytes, str]] = {}
+_ENDINGS: Final[dict[tuple[str | None, str], str]] = {}
+
+
+def _of_few(known: dict[Known, str]) -> dict[Known, str]:
+    """What is remembered, forgotten where it became too much."""
+    if len(known) >= _MOST:
+        known.clear()
+    return known
 
 
 def _beside_calls(trace: Trace) -> tuple[list[str], list[str]]:

@@ -252,9 +252,11 @@ class OwnerRun:
     def _swapped(self) -> dict[str, Any]:
         """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""
         found = [one for one in self.recorder.exchanges if one.swapped and one.ended is not None and not one.unsent]
+        if not found:
+            return {}
         seconds = sum((one.ended or one.started) - one.started for one in found)
         models = Counter(str(one.swapped) for one in found)
-        return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds} if found else {}
+        return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds}
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""

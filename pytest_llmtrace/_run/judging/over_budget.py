@@ -17,7 +17,7 @@ def owner_breaches(run: OwnerRun, trace: Trace, *, stopped: bool) -> list[Breach
     """Its own budgets and growth, and the budget, its own or another, because of which a live call was refused."""
     plan = run.plan
     observed = totals(trace.calls)
-    found = list(breaches(observed, plan.limits, _unpriced(trace.calls)))
+    found = list(breaches(observed, plan.limits, _unpriced(trace.calls))) if plan.limits else []
     if plan.growth is not None and run.old.totals is not None and not stopped and run.compares:
         found += growth_breaches(run.old.totals, observed, plan.growth, plan.owner)
     refusal = run.paying.refusal

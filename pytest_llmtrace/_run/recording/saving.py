@@ -136,9 +136,12 @@ def journalled(plan: Plan, redactor: Redactor) -> tuple[Interaction, ...]:
 def names(run: OwnerRun) -> dict[str, Any]:
     """The cassette files of an owner, for reports: relative to the root directory."""
     golden, tape = run.old.golden_name, run.old.tape_name
-    cassette = run.plan.cassette
-    files = ((golden, cassette.golden), *(((tape, cassette.tape),) if run.plan.privacy.tapes != "off" else ()))
-    used = [name for name, path in files if path.exists()]
+    cassette, old = run.plan.cassette, run.old
+    has_golden, has_tape = old.golden_exists, old.tape_exists
+    if run.records:  # else nothing has written or removed them
+        has_golden, has_tape = cassette.golden.exists(), cassette.tape.exists()
+    has_tape = has_tape and run.plan.privacy.tapes != "off"
+    used = [name for name, there in ((golden, has_golden), (tape, has_tape)) if there]
     if run.old.borrowed is not None and run.old.borrowed.is_tape:
         used.append(relative(run.old.borrowed.path, run.plan.root))
     return {

@@ -123,6 +123,7 @@ def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, si
     from tests.unit.compare.traces import chat
 
     monkeypatch.setattr(digests, "_HEADS", {})
+    monkeypatch.setattr(digests, "_ENDINGS", {})
     counted: list[Any] = []
     for name in ("canonical_json", "digest"):
         real = getattr(fingerprints, name)
@@ -148,6 +149,25 @@ def test_what_calls_ask_is_told_apart_however_many_were_seen() -> None:
     heads = [seen.head(one) for one in calls]
     assert heads == [Fingerprints(lens(EXACT)).head(one) for one in calls] == [seen.head(one) for one in calls]
     assert len(set(heads)) == len(calls)
+
+
+def test_how_calls_end_is_told_apart_whatever_was_seen_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of one ending serves no other, in another test either; and only so much is remembered."""
+    monkeypatch.setattr(digests, "_ENDINGS", {})
+    made = says("A")
+    failed = CallError(type="RateLimitError", message="slow", status=429)
+    endings: list[dict[str, Any]] = [
+        *({"finish_reason": one} for one in ("stop", "length", "None", None)),
+        {"finish_reason": "stop", "status": "abandoned"},
+        {"finish_reason": "stop", "status": "error", "error": failed},
+        {"finish_reason": "stop", "status": "error", "error": replace(failed, status=500)},
+    ]
+    found = [[behaviour_digest(trace(call(user("a"), out=made, **one))) for one in endings] for _ in range(2)]
+    monkeypatch.setattr(digests, "_MOST", 0)
+    found.append([behaviour_digest(trace(call(user("a"), out=made, **one))) for one in endings])
+    assert found[0] == found[1] == found[2]
+    assert len(set(found[0])) == len(endings)
+    assert len(digests._ENDINGS) <= 1
 
 
 def test_what_is_asked_again_is_digested_once_and_what_a_test_changed_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
