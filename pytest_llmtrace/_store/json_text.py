@@ -22,7 +22,10 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
-    text = _laid_out(value, indent, None)
+    lengths: dict[int, int] = {}
+    if isinstance(value, (dict, list)):
+        _measure(value, lengths)
+    text = _laid_out(value, indent, None, lengths)
     return text if text.isascii() and "\x7f" not in text else _UNREADABLE.sub(_escape, text)
 
 
@@ -61,6 +64,8 @@ def reviewable_json(text: str) -> Json:
 
 def is_storable(value: Json) -> bool:
     """Whether JSON can express a value: an overlong number (``1e400``) was read as infinity."""
+    if value is None or isinstance(value, (str, bool)):
+        return True
     if is_too_deep(value):
         return False
     try:
@@ -70,7 +75,7 @@ def is_storable(value: Json) -> bool:
     return True
 
 
-def _laid_out(value: Json, indent: int, key: str | None) -> str:
+def _laid_out(value: Json, indent: int, key: str | None, lengths: dict[int, int]) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if not isinstance(value, (dict, list)) or not value:
@@ -78,34 +83,36 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     numbers = isinstance(value, list) and key not in LINE_EACH and all(isinstance(part, (int, float)) for part in value)
     if numbers:  # of an embedding: they stay together
         return _SPACED.encode(value)
-    if _least_length(value, WIDTH - indent) <= WIDTH - indent:
+    if lengths[id(value)] <= WIDTH - indent:
         flat = _SPACED.encode(value)
         if len(flat) <= WIDTH - indent:
             return flat
     if key == TOOLS and isinstance(value, list):
-        return _of_tools(value, indent)
-    return _in_lines(value, indent, key)
+        return _of_tools(value, indent, lengths)
+    return _in_lines(value, indent, key, lengths)
 
 
-def _in_lines(value: dict[str, Any] | list[Any], indent: int, key: str | None) -> str:
+def _in_lines(value: dict[str, Any] | list[Any], indent: int, key: str | None, lengths: dict[int, int]) -> str:
     margin = " " * (indent + 1)
     members: Iterable[str]
     if isinstance(value, dict):
-        members = [f"{_SPACED.encode(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items()]
+        members = [
+            f"{encode_basestring(name)}: {_laid_out(part, indent + 1, name, lengths)}" for name, part in value.items()
+        ]
         return "{\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "}"
     if key in LINE_EACH:
         members = [_SPACED.encode(part) for part in value]
     else:
-        members = [_laid_out(part, indent + 1, None) for part in value]
+        members = [_laid_out(part, indent + 1, None, lengths) for part in value]
     return "[\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "]"
 
 
-def _of_tools(value: list[Any], indent: int) -> str:
+def _of_tools(value: list[Any], indent: int, lengths: dict[int, int]) -> str:
     """A list of tools: the tests of a module offer the same, which is laid out once in a process."""
     written = written_value([indent, value])
     text = _KNOWN.get(written) if written is not None else None
     if text is None:
-        text = _in_lines(value, indent, TOOLS)
+        text = _in_lines(value, indent, TOOLS, lengths)
         if written is not None:
             if len(_KNOWN) >= _MOST:
                 _KNOWN.clear()
@@ -113,16 +120,18 @@ def _of_tools(value: list[Any], indent: int) -> str:
     return text
 
 
-def _least_length(value: dict[str, Any] | list[Any], enough: int) -> int:
-    """How long a value is on one line at least; counted up to `enough`: writing what is too long costs time."""
+def _measure(value: dict[str, Any] | list[Any], lengths: dict[int, int]) -> int:
+    """How long a value, and each that it holds, is on one line at least: writing what is too long costs time.
+
+    By identity, for as long as the value is held. Escapes and numbers are not counted.
+    """
     length = 2 * len(value)
     for part in (*value, *value.values()) if isinstance(value, dict) else value:
         if isinstance(part, str):
             length += len(part)
         elif isinstance(part, (dict, list)):
-            length += _least_length(part, enough)
-        if length > enough:
-            break
+            length += _measure(part, lengths)
+    lengths[id(value)] = length
     return length
 
 
