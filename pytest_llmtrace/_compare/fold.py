@@ -107,6 +107,10 @@ class Ledger:
             known.seen(where)
         return known
 
+    def leads(self, root: Root) -> bool:
+        """Whether the same difference in a later turn will be this one."""
+        return self._causes.get(root.change.cause) is root
+
     def entered(self, positions: Iterable[Position]) -> list[Root]:
         """The differences that are news at these places."""
         wanted = set(positions)

@@ -73,6 +73,11 @@ class TurnPrint:
         return tuple(message["role"] for message in self.call.messages[self.kept :])
 
     @property
+    def name(self) -> str:
+        """Its conversation, and its number there."""
+        return f"{self.label} {self.number}"
+
+    @property
     def embeds(self) -> bool:
         """Whether it asks for embeddings; such a call is never taken for one that asks for an answer."""
         return self.call.operation == "embeddings"

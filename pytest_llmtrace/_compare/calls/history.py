@@ -20,6 +20,10 @@ class Hunk(Generic[Cause]):
     observed: tuple[int, int]
     causes: list[Cause] = field(default_factory=list)
     """What was made of it when it first appeared."""
+    settled: bool = False
+    """Whether each of its messages was compared with the one in its place: what follows changes nothing."""
+    joins: bool = False
+    """Whether it goes on from the one before it, with nothing equal in between."""
 
 
 class Histories(Generic[Cause]):
@@ -29,6 +33,8 @@ class Histories(Generic[Cause]):
         self._golden = Keys()
         self._observed = Keys()
         self._hunks: list[Hunk[Cause]] = []
+        self._open: tuple[set[str], set[str]] = set(), set()
+        """Digests of the messages in the last hunk and those that it joins."""
 
     def advance(self, golden: Keys, observed: Keys) -> tuple[list[Hunk[Cause]], list[Hunk[Cause]]]:
         """Go on to the next turn, given the digests of both histories.
@@ -42,7 +48,13 @@ class Histories(Generic[Cause]):
         for hunk in self._hunks:
             # Where nothing equal follows yet, it may turn out to be the beginning of something else.
             if hunk.golden[1] >= same[0] or hunk.observed[1] >= same[1]:
-                limit = (min(same[0], hunk.golden[0]), min(same[1], hunk.observed[0]))
+                if self._goes_on(hunk, golden, observed):
+                    return self._joined(hunk, golden, observed)
+                first = hunk
+                while first.joins:
+                    first = kept.pop()
+                limit = (min(same[0], first.golden[0]), min(same[1], first.observed[0]))
+                here, there = (kept[-1].golden[1], kept[-1].observed[1]) if kept else (0, 0)
                 break
             kept.append(hunk)
             here, there = hunk.golden[1], hunk.observed[1]
@@ -51,6 +63,33 @@ class Histories(Generic[Cause]):
         new = [Hunk[Cause](golden=gap[:2], observed=gap[2:]) for gap in _differing(golden, observed, *start)]
         self._golden, self._observed, self._hunks = golden, observed, kept + new
         return kept, new
+
+    def _goes_on(self, hunk: Hunk[Cause], golden: Keys, observed: Keys) -> bool:
+        """Whether both histories end with a settled hunk, and go on with nothing that the other one has there.
+
+        Then what is new stands for itself: two conversations that differ in everything would else be compared from the
+        beginning in every turn.
+        """
+        ends = len(self._golden), len(self._observed)
+        if hunk is not self._hunks[-1] or not hunk.settled or (hunk.golden[1], hunk.observed[1]) != ends:
+            return False
+        if (self._golden.common(golden), self._observed.common(observed)) != ends:
+            return False
+        if not hunk.joins:
+            start = hunk.golden[0], hunk.observed[0]
+            self._open = set(self._golden.since(start[0])), set(self._observed.since(start[1]))
+        here, there = golden.since(ends[0]), observed.since(ends[1])
+        apart = self._open[1].isdisjoint(here) and self._open[0].isdisjoint(there) and set(here).isdisjoint(there)
+        return bool(here and there) and apart
+
+    def _joined(self, last: Hunk[Cause], golden: Keys, observed: Keys) -> tuple[list[Hunk[Cause]], list[Hunk[Cause]]]:
+        """The next turn, with what it adds as one more hunk."""
+        kept = self._hunks
+        new = Hunk[Cause](golden=(last.golden[1], len(golden)), observed=(last.observed[1], len(observed)), joins=True)
+        self._open[0].update(golden.since(last.golden[1]))
+        self._open[1].update(observed.since(last.observed[1]))
+        self._golden, self._observed, self._hunks = golden, observed, [*kept, new]
+        return kept, [new]
 
 
 def _differing(golden: Keys, observed: Keys, here: int, there: int) -> list[Gap]:

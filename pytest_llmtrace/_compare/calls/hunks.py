@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pytest_llmtrace._compare.calls.answered import answered
 from pytest_llmtrace._compare.calls.fingerprints import TurnPrint
+from pytest_llmtrace._compare.calls.history import Hunk
 from pytest_llmtrace._compare.calls.lens import Data, Lens
 from pytest_llmtrace._compare.calls.messages import kind_of_role, message_changes, whole_message
 from pytest_llmtrace._compare.differences.align import align, gaps
@@ -49,6 +51,14 @@ class Hunks:
                     known = self._known[about] = self._compared(said, heard, one, other)
                 for change in known:
                     yield [change.under(f"messages[{one}]")]
+
+    def in_place(self, golden: TurnPrint, observed: TurnPrint, hunk: Hunk[Any]) -> bool:
+        """Whether each message of a stretch has one of the same speaker in its place."""
+        here, there = range(*hunk.golden), range(*hunk.observed)
+        said, heard = golden.call.messages, observed.call.messages
+        return len(here) == len(there) and all(
+            _speaker(said, one) == _speaker(heard, other) for one, other in zip(here, there, strict=True)
+        )
 
     def _compared(self, golden: Sequence[Message], observed: Sequence[Message], one: int, other: int) -> list[Change]:
         tool, here, there = (

@@ -16,6 +16,9 @@ class Echoes:
         self._fingerprints = fingerprints
         self._by_message: dict[str, list[tuple[int, Root]]] = defaultdict(list)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_message)
+
     def add(self, turn: TurnPrint, position: int, root: Root) -> None:
         """What a call said, and its answer, follow from `root` in the turns after `position` of this side."""
         said = zip(turn.added, turn.call.messages[turn.kept :], strict=True)

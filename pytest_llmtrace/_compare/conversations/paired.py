@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pytest_llmtrace._compare.calls.fingerprints import SYSTEM_ROLES, Fingerprints, TurnPrint
@@ -13,7 +13,7 @@ from pytest_llmtrace._compare.conversations.echoes import Echoes
 from pytest_llmtrace._compare.conversations.fan_outs import Gathering, only_quotes_differ
 from pytest_llmtrace._compare.conversations.pairing import Pairing
 from pytest_llmtrace._compare.conversations.positions import Positions
-from pytest_llmtrace._compare.conversations.turns import Alignment, align_turns
+from pytest_llmtrace._compare.conversations.turns import Alignment, align_turns, ranks
 from pytest_llmtrace._compare.differences.align import runs
 from pytest_llmtrace._compare.differences.changes import Change, Side
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
@@ -122,16 +122,16 @@ class PairedConversation:
 
     def _settle_order(self, positions: Positions) -> None:
         """Enter the turns that were moved; those that stayed together are one difference."""
-        before, after = _ranks(self.golden), _ranks(self.observed)
+        before, after = ranks(self.golden), ranks(self.observed)
         last = (-2, -2)
         for one, other in self.turns.moved:
             golden, observed = self.golden[one], self.observed[other]
-            ranks = before[golden.at], after[observed.at]
+            rank = before[golden.at], after[observed.at]
             if (one - 1, other - 1) == last:
                 root = self._orders[one - 1]
                 root.seen(positions.golden(golden), again=True)
             else:
-                change = Change(kind="order", path="turn", golden=ranks[0], observed=ranks[1], place=_name(golden))
+                change = Change(kind="order", path="turn", golden=rank[0], observed=rank[1], place=golden.name)
                 root = self._ledger.enter(change, positions.golden(golden))
             last = (one, other)
             self._orders[one] = root
@@ -180,6 +180,9 @@ class PairedConversation:
                     hunk.causes.append(self._orders[one])  # it came after other turns than before
                     changed, instead = new
             hunk.causes.extend(self._causes(golden, observed, changed, instead, where, positions))
+        if not (moved or self._gone or self._extra or any(self._gathered)):
+            leads = all(map(self._ledger.leads, hunks[-1].causes))
+            hunks[-1].settled = leads and self._hunks.in_place(golden, observed, hunks[-1])
 
     def _causes(  # noqa: PLR0917  # one stretch of two histories, and where they are
         self,
@@ -265,7 +268,7 @@ class PairedConversation:
                 path="call",
                 golden=described_call if side == "golden" else None,
                 observed=described_call if side == "observed" else None,
-                place=f"{side} {_name(first)}",
+                place=f"{side} {first.name}",
                 tools=tuple(key for one in prints for key in tools_asked(one.call, self._fingerprints.lens)),
             ),
             places[0],
@@ -287,12 +290,3 @@ class PairedConversation:
             reasons = [root for root in roots if not root.absorbed] or roots
             for root in [root for root in reasons if root.at is where] or reasons:
                 root.blame()
-
-
-def _ranks(turns: Iterable[TurnPrint]) -> dict[int, int]:
-    """The turns of a conversation, from 1, by the position of their calls in the trace."""
-    return {at: rank for rank, at in enumerate(sorted(turn.at for turn in turns), start=1)}
-
-
-def _name(turn: TurnPrint) -> str:
-    return f"{turn.label} {turn.number}"

@@ -61,6 +61,11 @@ def align_turns(golden: Prints, observed: Prints) -> Alignment:
     )
 
 
+def ranks(turns: Prints) -> dict[int, int]:
+    """The turns of a conversation, from 1, by the position of their calls in the trace."""
+    return {at: rank for rank, at in enumerate(sorted(turn.at for turn in turns), start=1)}
+
+
 Tell = Callable[[TurnPrint], Hashable]
 """What of a turn must be equal; a turn without it is equal to none."""
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._compare.calls import history, messages
+from pytest_llmtrace._compare.calls.hunks import Hunks
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
 from pytest_llmtrace._model import prefixes
@@ -148,3 +149,42 @@ assert compare(trace(refund()), trace(refund(amount=1)), POLICIES["exact"])
 assert "deepdiff" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=True)
+
+
+def test_conversations_that_differ_in_everything_are_compared_turn_by_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing equal follows for many turns, each looks at what it added, with the same outcome."""
+    seen: list[int] = []
+    real = Hunks.changes
+
+    def counted(self: Hunks, *sides: Any) -> Any:
+        seen.append(len(sides[2]))
+        return real(self, *sides)
+
+    few = 30
+    golden = trace(long_conversation().entries[:few])
+    texts = {"s": "another prompt"} | {f"{who}{at}": f"{who} {at}" for who in "qa" for at in range(few)}
+    observed = said_otherwise(golden, texts)
+    monkeypatch.setattr(Hunks, "changes", counted)
+    found = compare(golden, observed, EXACT)
+    assert sum(seen) == 2 * few
+    monkeypatch.setattr(history.Histories, "_goes_on", lambda *_: False)
+    assert compare(golden, observed, EXACT) == found
+    assert sum(seen) > few * few
+    # A message that both have again, far behind, makes one stretch of all that lies before it.
+    texts[f"q{few - 2}"] = f"q{few - 2}"
+    again = compare(golden, said_otherwise(golden, texts), EXACT)
+    monkeypatch.undo()
+    assert compare(golden, said_otherwise(golden, texts), EXACT) == again
+
+
+def said_otherwise(golden: Trace, texts: dict[str, str]) -> Trace:
+    """The trace with other texts."""
+
+    def other(one: Message) -> Message:
+        return Message({**one, "content": texts[one.text]})
+
+    calls = [
+        replace(call, messages=tuple(map(other, call.messages)), output=call.output and other(call.output))
+        for call in golden.calls
+    ]
+    return replace(golden, entries=tuple(calls))
