@@ -9,6 +9,7 @@ decides: with 50 shapes a search still costs less than parsing the text as JSON 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ class _Shape:
     """How every key of this shape begins."""
     pivot: int
     """Which letter of that is rare in prose."""
-    pattern: re.Pattern[str]
-    """From the rare letter on."""
+    expression: str
+    """From the rare letter on; compiled where something begins like it, which few of the fifty ever do."""
     first: str
     """The expression of how that begins: no letter more than every key of the shape has."""
     is_key: Callable[[str], bool]
@@ -69,7 +70,9 @@ def _all_keys(text: str) -> Iterator[KeyFound]:
                 if shape.lead == _URL:
                     start = _scheme(text, start)
                 # Where it begins is asked first: of letters that go on and on, only the first can begin a key.
-                whole = shape.pattern.match(text, found.start()) if _begins(text, start, shape.lead) else None
+                whole = (
+                    _compiled(shape.expression).match(text, found.start()) if _begins(text, start, shape.lead) else None
+                )
                 if whole is None:
                     continue
                 value = text[start : whole.end()]
@@ -80,6 +83,11 @@ def _all_keys(text: str) -> Iterator[KeyFound]:
                 elif shape.lead[-1] in "-_":
                     position = whole.end()  # no end of what is none is one
                 break
+
+
+@functools.cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.ASCII)
 
 
 def looks_random(value: str) -> bool:
@@ -148,9 +156,8 @@ def _shape(  # one line each below
         pivot = next((at for at, letter in enumerate(lead) if letter in _RARE), len(lead) - 1)
     behind = f"(?<={re.escape(lead[: pivot + 1])})" if pivot else ""
     branch = f"{re.escape(lead[pivot])}{behind}{re.escape(lead[pivot + 1 :])}{rest}"
-    pattern = re.compile(branch, re.ASCII)
     first = _MORE.sub(r"{\1}", branch.partition(",}")[0] + ",}") if ",}" in branch else branch
-    return _Shape(what=what, lead=lead, pivot=pivot, pattern=pattern, first=first, is_key=is_key, open=hide)
+    return _Shape(what=what, lead=lead, pivot=pivot, expression=branch, first=first, is_key=is_key, open=hide)
 
 
 _RARE: Final = "-_.:"

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, SupportsBytes
+from typing import TYPE_CHECKING, Any, Final, SupportsBytes
 from urllib.parse import urlsplit, urlunsplit
 
 from pytest_llmtrace._model.body_texts import rewritten
@@ -18,7 +18,6 @@ from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
-from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, like_keys
@@ -26,6 +25,9 @@ from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
 from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
+
+if TYPE_CHECKING:  # what looks for secrets where something is recorded
+    from pytest_llmtrace._model.secrecy.eye import Detector, Eye
 
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor"]
 

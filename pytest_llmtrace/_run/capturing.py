@@ -19,6 +19,7 @@ from pytest_llmtrace._capture.wire.lazy_tls import lazy_certificates
 from pytest_llmtrace._capture.wire.litellm_stub import MODULE as LITELLM_TRANSPORT
 from pytest_llmtrace._capture.wire.strays import strays
 from pytest_llmtrace._capture.wire.telemetry import flush_traces
+from pytest_llmtrace._model.loading import collecting_nothing
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings.early import keep_litellm_local
 from pytest_llmtrace._settings.values import Settings
@@ -40,7 +41,7 @@ class Capturing:
         if self._installed:
             self._again()
             return
-        with contextlib.ExitStack() as undone:
+        with collecting_nothing(), contextlib.ExitStack() as undone:
             undone.callback(self._resources.close)  # half of it would let tests past the tape
             self._install()
             undone.pop_all()

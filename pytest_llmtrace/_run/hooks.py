@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._compare.rules.dotted import Named
-from pytest_llmtrace._compare.rules.normalize import FunctionRule
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording import from_detect_secrets
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # few projects have such functions
+    from pytest_llmtrace._compare.rules.dotted import Named
+    from pytest_llmtrace._compare.rules.normalize import FunctionRule
 
 NORMALIZE = "pytest_llmtrace_normalize"
 SCORE = "pytest_llmtrace_score"
@@ -27,9 +29,14 @@ def normalize_rules(hooks: Any, nodeid: str) -> tuple[FunctionRule, ...]:
         hooks: pytest's, as they hold for the owner: those of its own conftest files are among them.
         nodeid: The owner.
     """
+    found = _implementations(hooks, NORMALIZE)
+    if not found:
+        return ()
+    from pytest_llmtrace._compare.rules.normalize import FunctionRule  # noqa: PLC0415
+
     return tuple(
         FunctionRule(name=f"{NORMALIZE} of {one.plugin_name}", apply=_applied(one, NORMALIZE, nodeid=nodeid))
-        for one in _implementations(hooks, NORMALIZE)
+        for one in found
     )
 
 
@@ -43,6 +50,7 @@ def scorer(hooks: Any, nodeid: str) -> Named | None:
     found = _implementations(hooks, SCORE)
     if not found:
         return None
+    from pytest_llmtrace._compare.rules.dotted import Named  # noqa: PLC0415
 
     def score(golden: str, observed: str) -> Any:
         given = {"golden": golden, "observed": observed, "nodeid": nodeid}

@@ -22,6 +22,8 @@ FOR_FAILURES = {
     *("_compare.conversations.paired", "_compare.nearest.calls", "_compare.nearest.requests"),
     *("_model.renumber", "_report.commands.transcript", "_report.failure.screen", "_model.privacy"),
     *("_report.document.both_sides", "_report.files.github"),
+    *("_compare.rules.normalize", "_compare.rules.numbers", "_compare.rules.suggest", "_compare.rules.tool_arguments"),
+    *("_capture.manual.calls", "_capture.manual.enclosed", "_model.secrecy.eye"),
     *(
         "_run.judging.variants",
         "_store.golden_reader",

@@ -15,7 +15,6 @@ from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
 from pytest_llmtrace._capture.assembly.fallbacks import Tried, linked
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.assembly.serverside import Histories, fetched_response
-from pytest_llmtrace._capture.assembly.services import is_service
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
 from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
@@ -23,12 +22,12 @@ from pytest_llmtrace._capture.from_langchain.unseen import unseen
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.from_litellm.objects import call_without_http, explained_without_http
 from pytest_llmtrace._capture.labels import Labels
-from pytest_llmtrace._capture.manual.enclosed import Seen, joined
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
-from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import (
     AnyEntry,
     Attempt,
@@ -71,7 +70,7 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
         request = group.exchanges[-1].request
         if call is not None:
             parsed.append((group, histories.whole(call, request, group.exchanges[-1].response)))
-        elif not is_service(request):
+        elif not _is_service(request):
             unknown.append(f"{request.method} {request.url.partition('?')[0]}")
     owned = {id(owner) for group, _ in parsed for owner in group.owners}
     free = [call for call in calls if id(call) not in owned]
@@ -101,8 +100,7 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
             **_labels(lone.labels.over(lone.inherited)),
         )
         tried.append(Tried(call=made, enclosing=lone.enclosing, owners=(lone,), strand=lone.strand))
-    seen = [Seen(call=one.call, enclosing=one.enclosing) for one in linked(tried)]
-    entries = joined(seen, recorder, table, prices, lambda call: _priced(call, None, prices))
+    entries = _with_calls_by_hand(linked(tried), recorder, table, prices)
     untold = list(unseen(recorder))
     # Without a call, what a framework says of tools and runs is no trace: such tests are left alone.
     framework = bool(entries) or bool(recorder.entries)
@@ -116,6 +114,24 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
         doubtful=tuple(name for name, sure in untold if not sure),
         unknown=tuple(unknown),
     )
+
+
+def _with_calls_by_hand(
+    seen: Iterable[Tried], recorder: Recorder, table: MessageTable, prices: PriceBook
+) -> list[AnyEntry]:
+    """The calls that were seen, and those that were given by hand or by a framework, each once."""
+    if not recorder.hand_calls:
+        return [one.call for one in seen]
+    from pytest_llmtrace._capture.manual.enclosed import Seen, joined  # noqa: PLC0415  # only where there are any
+
+    found = [Seen(call=one.call, enclosing=one.enclosing) for one in seen]
+    return joined(found, recorder, table, prices, lambda call: _priced(call, None, prices))
+
+
+def _is_service(request: HttpRequest) -> bool:
+    from pytest_llmtrace._capture.assembly.services import is_service  # noqa: PLC0415  # only of what is no call
+
+    return is_service(request)
 
 
 def _may_be_call(exchange: Exchange) -> bool:

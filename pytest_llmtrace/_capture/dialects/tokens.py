@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -90,7 +91,7 @@ def estimate_usage(call: LLMCall) -> Usage:
 def text_tokens(text: str) -> int:
     """About how many tokens a text has."""
     total = 0.0
-    for piece in _PIECES.finditer(text):
+    for piece in _pieces().finditer(text):
         length = piece.end() - piece.start()
         free, per_token = _COSTS[piece.lastgroup or ""]
         total += 1.0 if length <= free else 1.0 + (length - free) / per_token
@@ -114,12 +115,17 @@ def _parts(value: object) -> Iterable[Mapping[str, Any]]:
     return (part for part in value if isinstance(part, dict)) if isinstance(value, list) else ()
 
 
-_PIECES: Final = re.compile(
-    r"(?P<word>[ _]?[A-Za-z\u00c0-\u024f]+(?:'[a-z]{1,2})?)|(?P<number>[0-9]+)|(?P<newline>\s*\n\s*)"
-    r"|(?P<signs> ?(?:[^\s\w]|_)+)|(?P<space>\s+)|(?P<ideographs>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)"
-    r"|(?P<letters>[^\W\d_]+)|(?P<rest>.)",
-    re.DOTALL,
-)
+@functools.cache
+def _pieces() -> re.Pattern[str]:
+    """What a tokenizer parts a text into, roughly; most answers say what they used, and nothing is counted."""
+    return re.compile(
+        r"(?P<word>[ _]?[A-Za-z\u00c0-\u024f]+(?:'[a-z]{1,2})?)|(?P<number>[0-9]+)|(?P<newline>\s*\n\s*)"
+        r"|(?P<signs> ?(?:[^\s\w]|_)+)|(?P<space>\s+)|(?P<ideographs>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)"
+        r"|(?P<letters>[^\W\d_]+)|(?P<rest>.)",
+        re.DOTALL,
+    )
+
+
 _COSTS: Final = {
     "word": (9, 7.0),
     "number": (3, 3.0),

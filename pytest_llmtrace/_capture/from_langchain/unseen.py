@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
 from pytest_llmtrace._capture.enclosing import is_hidden
-from pytest_llmtrace._capture.manual.calls import Record
 from pytest_llmtrace._capture.recorder import Recorder
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.manual.calls import Record
 
 _NO_PROVIDERS: Final = frozenset({"langchain_core", "langchain_tests"})
 _IN_PROCESS: Final = frozenset(

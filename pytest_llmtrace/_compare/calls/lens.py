@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmtrace._compare.differences.values import plain
 from pytest_llmtrace._compare.policies.policy import Policy
-from pytest_llmtrace._compare.rules.names import settings_normalized
-from pytest_llmtrace._compare.rules.normalize import normalized
-from pytest_llmtrace._compare.rules.tool_arguments import Tools
-from pytest_llmtrace._compare.rules.unordered import Sets
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import LLMCall
+
+if TYPE_CHECKING:  # most tests have no rules
+    from pytest_llmtrace._compare.rules.tool_arguments import Tools
+    from pytest_llmtrace._compare.rules.unordered import Sets
 
 Data = dict[str, Any]
 
@@ -52,7 +52,7 @@ class _Everything:
         self.tools = policy.tools
         self.untouched = not (policy.normalize or policy.unordered)
         self._rules = policy.normalize
-        self._sets = Sets(policy.unordered) if policy.unordered else None
+        self._sets = _sets(policy.unordered)
 
     def message(self, message: Message) -> Data:
         data = {name: value for name, value in message.items() if name not in ("tool_calls", "tool_call_id")}
@@ -72,6 +72,8 @@ class _Everything:
             }
         )
         if self._rules:
+            from pytest_llmtrace._compare.rules.names import settings_normalized  # noqa: PLC0415
+
             data = settings_normalized(data, self._rules)
         return self._sets.head(data) if self._sets is not None else data
 
@@ -89,6 +91,8 @@ class _Everything:
         data = plain(data)
         if not self._rules:
             return data
+        from pytest_llmtrace._compare.rules.normalize import normalized  # noqa: PLC0415
+
         return {key: value if key in names else normalized(value, self._rules) for key, value in data.items()}
 
 
@@ -109,6 +113,14 @@ class _Outline:
 
     def ending(self, call: LLMCall) -> Data:
         return {"status": "error" if call.error is not None else call.status}
+
+
+def _sets(unordered: Sequence[str]) -> Sets | None:
+    if not unordered:
+        return None
+    from pytest_llmtrace._compare.rules.unordered import Sets  # noqa: PLC0415
+
+    return Sets(unordered)
 
 
 def _tool_calls(message: Message) -> list[Data]:

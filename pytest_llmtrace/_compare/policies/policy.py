@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from pytest_llmtrace._compare.rules.dotted import Named, is_dotted
-from pytest_llmtrace._compare.rules.ignore import ignored_path
-from pytest_llmtrace._compare.rules.normalize import AnyRule, rule
-from pytest_llmtrace._compare.rules.numbers import PREFIX as NUMBER
-from pytest_llmtrace._compare.rules.numbers import NumberTolerance, number_tolerance
-from pytest_llmtrace._compare.rules.tool_arguments import Tools, tool_arguments
-from pytest_llmtrace._compare.rules.unordered import PREFIX as UNORDERED
-from pytest_llmtrace._compare.rules.unordered import unordered_path
 from pytest_llmtrace._model.findings import DriftKind, Severity
 from pytest_llmtrace.errors import SettingsError
+
+if TYPE_CHECKING:  # most tests have no rules
+    from pytest_llmtrace._compare.rules.dotted import Named
+    from pytest_llmtrace._compare.rules.normalize import AnyRule
+    from pytest_llmtrace._compare.rules.numbers import NumberTolerance
+    from pytest_llmtrace._compare.rules.tool_arguments import Tools
 
 View = Literal["calls", "tools", "outline"]
 """How closely one looks: at whole calls; at the trajectory of tool calls; at roles and tool names."""
@@ -70,6 +68,10 @@ class Policy:
 
     def load(self) -> None:
         """Import the functions that it names. Raises: SettingsError."""
+        if self.text_scorer is None and not self.tools:
+            return
+        from pytest_llmtrace._compare.rules.dotted import Named  # noqa: PLC0415
+
         for named in (self.text_scorer, *(one.way for one in self.tools.values())):
             if isinstance(named, Named):
                 named.load()
@@ -87,8 +89,8 @@ def adjusted(
     policy: Policy,
     *,
     match: str | None = None,
-    ignore: Iterable[str] = (),
-    normalize: Iterable[str] = (),
+    ignore: Sequence[str] = (),
+    normalize: Sequence[str] = (),
     order: str | None = None,
     severities: Mapping[str, str] | None = None,
     text_tolerance: float | None = None,
@@ -107,37 +109,51 @@ def adjusted(
     if severities:
         changes["severities"] = MappingProxyType({**policy.severities, **severities})
     if text_tolerance is not None:
-        if (
-            isinstance(text_tolerance, bool)
-            or not isinstance(text_tolerance, (int, float))
-            or not 0 <= text_tolerance <= 1
-        ):
-            raise SettingsError(f"text_tolerance = {text_tolerance!r}: must be a share, from 0 to 1")
-        changes["text_tolerance"] = text_tolerance
+        changes["text_tolerance"] = _share("text_tolerance", text_tolerance)
     if text_scorer is not None:
+        from pytest_llmtrace._compare.rules.dotted import Named, is_dotted  # noqa: PLC0415
+
         if not is_dotted(text_scorer):
             raise SettingsError(f"text_scorer = {text_scorer!r}: must name a function, like package.module:function")
         changes["text_scorer"] = Named(text_scorer, "text_scorer")
     if tools:
+        from pytest_llmtrace._compare.rules.tool_arguments import tool_arguments  # noqa: PLC0415
+
         changes["tools"] = MappingProxyType(
             {**policy.tools, **{name: tool_arguments(name, way) for name, way in tools.items()}}
         )
-    changes["ignore"] = (*policy.ignore, *(ignored_path(text) for text in ignore))
-    written = list(normalize)
-    sets = [unordered_path(text) for text in written if text.startswith(UNORDERED)]
-    numbers = [number_tolerance(text) for text in written if text.startswith(NUMBER)]
-    changes["unordered"] = (*policy.unordered, *sets)
-    changes["numbers"] = (*policy.numbers, *numbers)
-    changes["normalize"] = (
-        *policy.normalize,
-        *(rule(text) for text in written if not text.startswith((NUMBER, UNORDERED))),
-    )
+    changes |= _rules(policy, ignore, normalize)
     return replace(policy, **changes)  # type: ignore[arg-type]
+
+
+def _rules(policy: Policy, ignored: Sequence[str], written: Sequence[str]) -> dict[str, object]:
+    """What changes of a policy with these paths and rules."""
+    if not ignored and not written:
+        return {}
+    from pytest_llmtrace._compare.rules import numbers, unordered  # noqa: PLC0415
+    from pytest_llmtrace._compare.rules.ignore import ignored_path  # noqa: PLC0415
+    from pytest_llmtrace._compare.rules.normalize import rule  # noqa: PLC0415
+
+    sets = [unordered.unordered_path(text) for text in written if text.startswith(unordered.PREFIX)]
+    tolerances = [numbers.number_tolerance(text) for text in written if text.startswith(numbers.PREFIX)]
+    others = [rule(text) for text in written if not text.startswith((numbers.PREFIX, unordered.PREFIX))]
+    return {
+        "ignore": (*policy.ignore, *(ignored_path(text) for text in ignored)),
+        "unordered": (*policy.unordered, *sets),
+        "numbers": (*policy.numbers, *tolerances),
+        "normalize": (*policy.normalize, *others),
+    }
 
 
 def _choice(what: str, value: str, valid: Iterable[str]) -> str:
     if value not in valid:
         raise SettingsError(f"{what} = {value!r}: not possible; choose one of {', '.join(valid)}")
+    return value
+
+
+def _share(what: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise SettingsError(f"{what} = {value!r}: must be a share, from 0 to 1")
     return value
 
 

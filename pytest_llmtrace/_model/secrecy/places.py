@@ -36,13 +36,14 @@ def places_in(text: str, *, strict: bool) -> Iterator[Edit]:
     if "=" in text:  # asked first wherever a sign is needed: an expression takes ten times as long to find none
         yield from _parameters(text)
         yield from _parts(text)
-    yield from _elements(text)
+    if "<" in text:
+        yield from _elements(text)
 
 
 def form_fields(text: str) -> Iterator[Edit]:
     """The secret fields of a text that is a form as a whole, as token endpoints take it."""
     if "=" in text[:_LONGEST_NAME] and text[:1] not in "{[<" and _FORM.fullmatch(text):
-        for found in _FORM_FIELD.finditer(text):
+        for found in _compiled(_FORM_FIELD).finditer(text):
             if found["value"] != PLACEHOLDER:
                 yield _edit(found, "a field of a form that holds a secret")
 
@@ -103,22 +104,27 @@ def _assignments(text: str) -> Iterator[Edit]:
 
 
 def _parameters(text: str) -> Iterator[Edit]:
-    for found in _PARAMETER.finditer(text):
+    for found in _compiled(_PARAMETER, re.ASCII).finditer(text):
         value = found["value"]
         if value != PLACEHOLDER and (not found["vague"] or looks_random(value) or len(value) >= _LONG):
             yield _edit(found, "a secret in an address")
 
 
 def _elements(text: str) -> Iterator[Edit]:
-    for found in _ELEMENT.finditer(text):
+    for found in _compiled(_ELEMENT, re.ASCII).finditer(text):
         if found["value"] != PLACEHOLDER:
             yield _edit(found, "a secret by the name of its element")
 
 
 def _parts(text: str) -> Iterator[Edit]:
-    for found in _PART.finditer(text):
+    for found in _compiled(_PART).finditer(text):
         if found["value"] != PLACEHOLDER:
             yield _edit(found, "a secret by the name of its part")
+
+
+@functools.cache
+def _compiled(expression: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile(expression, flags)
 
 
 def _edit(found: re.Match[str], what: str) -> Edit:
@@ -157,14 +163,14 @@ _ASSIGNED: Final = tuple(
     (sign, re.compile(rf"{_after_name(sign)}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII)) for sign in "=:"
 )
 _VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
-_PARAMETER: Final = re.compile(
-    rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)", re.ASCII
-)
-_ELEMENT: Final = re.compile(rf"<(?i:(?:\w+:)?(?:{NAMES}|AccessKeyId))>(?P<value>[^<>\s]+)</", re.ASCII)
-_PART: Final = re.compile(
-    rf"\"(?<=name=\")(?i:{NAMES}|token|assertion)\"[^\r\n]{{0,200}}\r?\n(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n(?P<value>[^\r\n]+)"
+# Most texts have none of these signs, so these are compiled where there is one.
+_PARAMETER: Final = rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)"
+_ELEMENT: Final = rf"<(?i:(?:\w+:)?(?:{NAMES}|AccessKeyId))>(?P<value>[^<>\s]+)</"
+_PART: Final = (
+    rf"\"(?<=name=\")(?i:{NAMES}|token|assertion)\"[^\r\n]{{0,200}}\r?\n"
+    rf"(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n(?P<value>[^\r\n]+)"
 )
 _FORM: Final = re.compile(r"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*", re.ASCII)
-_FORM_FIELD: Final = re.compile(
+_FORM_FIELD: Final = (
     rf"(?:(?<=&)|\A)(?i:{NAMES}|(?:client_)?assertion|code|token|(?:subject|actor)_token|device_code)=(?P<value>[^&]+)"
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 from pytest_llmtrace._capture.faults import Fault
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
-from pytest_llmtrace._compare.rules.suggest import suggested
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest, Phase
@@ -76,7 +76,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     return Verdict(
         owner=plan.owner,
         mode=plan.mode,
-        findings=suggested(findings),
+        findings=_suggested(findings),
         golden=conversations(golden.trace.calls) if golden is not None else None,
         golden_calls=golden.trace.calls if golden is not None else (),
         observed=conversations(private.masked(trace).calls),
@@ -260,6 +260,15 @@ def _unplayed(run: OwnerRun, findings: list[Finding], phase: Phase = "call") -> 
         if not (judged and is_llm_request(interaction.request)):
             left[interaction.request.method, _url(run, interaction.request)] += 1
     return [Unplayed(method=method, url=url, count=count) for (method, url), count in left.items()]
+
+
+def _suggested(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings; drift that a rule would absorb says so."""
+    if not findings:
+        return ()
+    from pytest_llmtrace._compare.rules.suggest import suggested  # noqa: PLC0415  # only where something was found
+
+    return suggested(findings)
 
 
 def _one_line(run: OwnerRun, exception: BaseException | None) -> str | None:

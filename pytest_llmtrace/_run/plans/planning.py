@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_llmtrace._compare.rules.normalize import AnyRule
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import normalize_rules, scorer
@@ -23,6 +22,9 @@ from pytest_llmtrace._settings.markers import trace_marker
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._compare.rules.normalize import AnyRule
 
 
 def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) -> Plan | None:

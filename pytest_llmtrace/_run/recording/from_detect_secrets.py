@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pytest_llmtrace._model.secrecy.eye import Detector
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.secrecy.eye import Detector
 
 NAME: Final = "detect-secrets"
 """What a setting calls it."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._model.secrecy.eye import Eye
 from pytest_llmtrace._run.recording.names import relative
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._model.secrecy.eye import Eye
     from pytest_llmtrace._run.owner import OwnerRun
 
 
@@ -17,7 +17,7 @@ class Look:
     """The eye on one owner; none where nothing is recorded."""
 
     def __init__(self, redactor: Redactor, *, records: bool) -> None:
-        self._eye = Eye(redactor.searched, redactor.detector) if records else None
+        self._eye = _eye(redactor) if records else None
         self.redactor = redactor.knowing(()) if self._eye is None else redactor.watched(self._eye)
         """What the owner's requests and answers go through; what it learns of them is of no other owner."""
         self.told: str | None = None
@@ -69,3 +69,9 @@ class Look:
         journal = run.plan.cassette.journal
         kept = relative(journal, run.plan.root) if journal.exists() else None
         return leak_text(self._eye.leaks, journal=kept)
+
+
+def _eye(redactor: Redactor) -> Eye:
+    from pytest_llmtrace._model.secrecy.eye import Eye  # noqa: PLC0415  # a replay has none
+
+    return Eye(redactor.searched, redactor.detector)
