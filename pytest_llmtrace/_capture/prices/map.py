@@ -7,15 +7,15 @@ the same whoever computes it.
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-Entry = Mapping[str, Any]
+from pytest_llmtrace._capture.prices.shipped import Entry, ShippedPrices
+
 PriceMap = Mapping[str, Entry]
 
 
@@ -67,11 +67,9 @@ def _shipped() -> PriceMap:
     spec = importlib.util.find_spec("litellm")
     for place in (spec.submodule_search_locations or ()) if spec is not None else ():
         try:
-            with (Path(place) / "model_prices_and_context_window_backup.json").open(encoding="utf-8") as file:
-                data = json.load(file)
-        except (OSError, ValueError):
+            return ShippedPrices((Path(place) / "model_prices_and_context_window_backup.json").read_bytes())
+        except OSError:
             continue
-        return data if isinstance(data, dict) else {}
     return {}
 
 
@@ -111,7 +109,7 @@ def _without_version(model: str, provider: str) -> str:
 
 def _get(prices: PriceMap, name: str) -> Entry | None:
     entry = prices.get(name)
-    if entry is None:
+    if entry is None and not (isinstance(prices, ShippedPrices) and not prices.may_have(name)):
         entry = prices.get(_lower_case(prices).get(name.lower(), ""))
     return entry if isinstance(entry, dict) else None
 
