@@ -83,7 +83,7 @@ TEST: Final = (
     *_columns(duration_s="seconds?"),
     *_AMOUNTS,
 )
-"""`stopped`: it ended before it was done, so that its cost says nothing."""
+"""`stopped`: it ended before it was done, or did not begin, so that its cost says nothing."""
 FINDING: Final = _columns(type="text", kind="text", severity="text", count="count")
 """Findings of a test, counted; `kind` is that of a drift, else empty."""
 CALL: Final = (

@@ -24,6 +24,8 @@ FORMAT_VERSION: Final = 1
 1. The first.
 """
 _KEY: Final = "llmtrace_history"
+_NOT_RUN: Final = frozenset({"error", "skipped", "unknown", "xfailed"})
+"""Outcomes of tests that may not have begun: where such a one called nothing, that is no drop in cost."""
 _TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 
 Record = Mapping[str, Any]
@@ -143,7 +145,7 @@ def _test(number: int, row: Mapping[str, Any], calls: Mapping[tuple[str, str], S
         "fixture": fixture,
         "outcome": row["outcome"],
         "mode": row["mode"],
-        "stopped": bool(row.get("stopped")),
+        "stopped": bool(row.get("stopped")) or (row["outcome"] in _NOT_RUN and not row["calls"]),
         "duration_s": row.get("duration_s"),
         **_amounts({**row, **row.get("paid", {})}),
         "findings": list(_findings(row["findings"])),

@@ -46,6 +46,16 @@ def all_rows(where: Database, table: sqlalchemy.Table) -> list[dict[str, object]
         return [dict(one) for one in connection.execute(table.select()).mappings()]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "calls", "stopped"),
+    [("skipped", 0, True), ("error", 0, True), ("xfailed", 0, True), ("error", 1, False), ("passed", 0, False)],
+)
+def test_a_test_that_did_not_run_costs_no_less(outcome: str, calls: int, *, stopped: bool) -> None:
+    """Skipped by a mark, expected to fail and not run, or with a broken fixture: that it cost nothing says nothing."""
+    made = record("r1", row("test_a.py::test_a", 0.0, outcome=outcome, calls=calls))
+    assert made["tests"][0]["stopped"] is stopped
+
+
 def test_a_run_is_written_once_and_read_as_it_was(where: Database) -> None:
     """A run that is written twice is one run; money is exact, an unknown price is NULL and not zero, times are UTC."""
     drift = [{"type": "drift", "kind": "prompt", "severity": "fail"}] * 2
