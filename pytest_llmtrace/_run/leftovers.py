@@ -10,7 +10,7 @@ import pytest
 
 from pytest_llmtrace._report.document.payload import own_files
 from pytest_llmtrace._run.scope import Coverage, search_roots
-from pytest_llmtrace._store.paths import discover, discover_variants, golden_of, test_cassette
+from pytest_llmtrace._store.paths import discover_files, discover_variants, golden_of, test_cassette
 
 
 def unused_files(
@@ -32,8 +32,10 @@ def unused_files(
     used = {name for one in payloads for name in (one["used"] if "used" in one else own_files(one))}
     found: dict[str, Path] = {}
     for folder in search_roots(session.config):
-        for cassette in discover(folder):
-            found |= {_name(path, root): path for path in (cassette.golden, cassette.tape) if path.exists()}
+        for place, names in discover_files(folder):
+            above = f"{_name(place, root)}/".removeprefix("./")
+            left_over = (place / name for name in names if above + name not in used)  # few: each is looked at closely
+            found |= {_name(path, root): path for path in left_over if path.exists()}
         for path in discover_variants(folder):
             if _name(golden_of(path), root) not in used:
                 found[_name(path, root)] = path

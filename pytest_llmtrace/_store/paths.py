@@ -94,6 +94,19 @@ def discover(root: Path) -> Iterator[Cassette]:
             yield from (Cassette.at(place, stem) for stem in sorted(stems) if stem and not _VARIANT.search(stem))
 
 
+def discover_files(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folders of these cassettes with the names of their golden traces and tapes: no path is made of each."""
+    inside = FOLDER in root.resolve().parts
+    for place, names in _folders(root):
+        if inside or FOLDER in place.relative_to(root).parts:
+            yield place, [one for one in names if one.endswith((GOLDEN, TAPE)) and _is_of_a_cassette(one)]
+
+
+def _is_of_a_cassette(name: str) -> bool:
+    stem = name[: -len(GOLDEN if name.endswith(GOLDEN) else TAPE)]
+    return bool(stem) and not _VARIANT.search(stem)
+
+
 def is_variant(name: str) -> bool:
     """Whether a file of this name is a variant of a golden trace."""
     return name.endswith(GOLDEN) and _VARIANT.search(name.removesuffix(GOLDEN)) is not None

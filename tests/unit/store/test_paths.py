@@ -184,8 +184,15 @@ def test_discover_finds_every_cassette_once(tmp_path: Path) -> None:
     for path in (wanted[0].golden, wanted[0].tape, wanted[1].tape, wanted[2].golden):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    for name in ("elsewhere/test_z.trace.yaml", ".venv/cassettes/x.trace.yaml", "a/cassettes/test_a/notes.yaml"):
+    for name in (
+        *("elsewhere/test_z.trace.yaml", ".venv/cassettes/x.trace.yaml", "a/cassettes/test_a/notes.yaml"),
+        *("a/cassettes/test_a/test_x.variant-1.trace.yaml", "a/cassettes/test_a/.trace.yaml"),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     assert list(paths.discover(tmp_path)) == wanted
     assert list(paths.discover(tmp_path / "a" / "cassettes")) == wanted[:2]
+    assert [(place, sorted(names)) for place, names in paths.discover_files(tmp_path) if names] == [
+        (wanted[0].golden.parent, ["test_x.tape.json", "test_x.trace.yaml", "test_y.tape.json"]),
+        (wanted[2].golden.parent, [wanted[2].golden.name]),
+    ]
