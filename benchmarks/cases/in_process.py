@@ -67,7 +67,7 @@ def comparison(effort: Effort) -> Iterator[Table]:
 def nearest(effort: Effort) -> Iterator[Table]:
     """The recorded request that comes nearest to one that is not on the tape, in calls replayed from such a tape.
 
-    Requests of another tape are shorter or longer: that ratio is shown, and judged by nobody.
+    The calls of another tape are shorter or longer: that ratio is shown, and not judged.
     """
     begin("nearest request")
     found = measured_inside("nearest.py", *(["quick"] if effort.quick else []))
@@ -106,8 +106,10 @@ def nearest(effort: Effort) -> Iterator[Table]:
     )
 
 
-_TURNS: Final = {"1,000 x 1 turns": 1, "100 x 10 turns": 10, "1 x 1,000 turns": 1000}
-"""Of each conversation on a tape."""
+_TURNS: Final = {"1,000 x 1 turns": 1, "100 x 10 turns": 10, "1 x 1,000 turns": 500}
+"""Of the conversations that are replayed; the longest has half the turns of its tape, whose calls cost twice as much:
+recording all would take most of the time that there is.
+"""
 
 
 def _replayed(effort: Effort, *, calls: str) -> float:

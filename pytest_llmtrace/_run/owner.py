@@ -76,11 +76,11 @@ class OwnerRun:
             journalled = saving.journalled(plan, redactor)
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
-        self.requests = RecordedRequests()
+        self.requests = RecordedRequests(recorded)
         book = Book(plan.personal)
-        same = same_request(plan.policy, recorded)
+        same = same_request(plan.policy, recorded, self.requests)
         tape = personal.tape(book, recorded, outline=self.requests.outline, alike=means_the_same, same=same)
-        self.nearest = NearestAnswers(tape)
+        self.nearest = NearestAnswers(tape, self.requests.table)
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(

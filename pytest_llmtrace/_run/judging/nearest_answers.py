@@ -31,10 +31,15 @@ _FIRST_ERROR: Final = 400
 class NearestAnswers:
     """The recorded LLM calls of one tape, searched for the one that comes nearest. Safe to use from threads."""
 
-    def __init__(self, tape: Tape) -> None:
-        """Nothing is read before the first request that is not on the tape."""
+    def __init__(self, tape: Tape, table: MessageTable | None = None) -> None:
+        """Nothing is read before the first request that is not on the tape.
+
+        Args:
+            tape: The tape.
+            table: Into which others read it, too.
+        """
         self._tape = tape
-        self._table = MessageTable()
+        self._table = table if table is not None else MessageTable()
         self._told = 0
         self._lock = threading.Lock()
 

@@ -25,14 +25,35 @@ from pytest_llmtrace.errors import SettingsError
 
 
 class RecordedRequests:
-    """The requests of a tape, and those that are looked for on it: what is shared is read once."""
+    """The requests of a tape, and those that are looked for on it: each recorded one, and what is shared, is read once.
 
-    def __init__(self) -> None:
-        self._table = MessageTable()
+    Whether a request is recorded in other words, or quotes a fan-out in another order, is found by reading all.
+    """
+
+    def __init__(self, recorded: Sequence[Interaction] = ()) -> None:
+        """Args: recorded: whose requests are remembered as they were read; nothing is read before it is asked for."""
+        self.table = MessageTable()
+        self._recorded = recorded
+        self._calls: dict[int, LLMCall | None] = {}
+        """By identity; only what is recorded, which lives as long as this."""
+
+    def call(self, request: HttpRequest) -> LLMCall | None:
+        """What a request asks; `None` for no LLM call."""
+        known = self._calls.get(id(request), self)
+        if not isinstance(known, RecordedRequests):
+            return known
+        call = parse_request(request, self.table)
+        if id(request) in self._identities:
+            self._calls[id(request)] = call
+        return call
+
+    @cached_property
+    def _identities(self) -> frozenset[int]:
+        return frozenset(id(one.request) for one in self._recorded)
 
     def outline(self, request: HttpRequest) -> str | None:
         """What requests that mean the same, or read the same, have in common at least; `None` for no LLM call."""
-        call = parse_request(request, self._table)
+        call = self.call(request)
         if call is None:
             return None
         last = call.messages[-1].digest if call.messages else ""
@@ -63,14 +84,19 @@ def _read(request: HttpRequest, call: LLMCall) -> list[object]:
     return [_place(request), matching_query(request.url), _asked(call), messages]
 
 
-def same_request(policy: Policy, recorded: Sequence[Interaction]) -> Same:
+def same_request(policy: Policy, recorded: Sequence[Interaction], requests: RecordedRequests | None = None) -> Same:
     """A comparison of a recorded request with another one that means something else, so that it may yet be the same.
 
     By the policy's own rules; and the request of an aggregator is the same whatever the order in which it quotes the
     answers of a fan-out, as for the golden trace.
+
+    Args:
+        policy: Whose rules hold.
+        recorded: What is on the tape.
+        requests: Who else reads it.
     """
     by_rules = _by_rules(policy)
-    aggregators = _Aggregators(recorded)
+    aggregators = _Aggregators(recorded, requests or RecordedRequests(recorded))
 
     def same(one: HttpRequest, other: HttpRequest) -> bool:
         # Asked of every recorded request for each one that is not on the tape: bodies are read only where it may help.
@@ -107,9 +133,9 @@ def _by_rules(policy: Policy) -> Same | None:
 class _Aggregators:
     """The calls among recorded ones that quote the answers of a fan-out; looked for when it is first asked."""
 
-    def __init__(self, recorded: Sequence[Interaction]) -> None:
+    def __init__(self, recorded: Sequence[Interaction], requests: RecordedRequests) -> None:
         self._recorded = recorded
-        self._table = MessageTable()
+        self._requests = requests
 
     def knows(self, one: HttpRequest) -> bool:
         """Whether a recorded request is one of an aggregator."""
@@ -120,7 +146,7 @@ class _Aggregators:
         from pytest_llmtrace._compare.conversations.fan_outs import only_order_of_quotes_differs  # noqa: PLC0415
 
         found = self._found.get(id(one))
-        call = parse_request(other, self._table) if found is not None else None
+        call = self._requests.call(other) if found is not None else None
         if found is None or call is None:
             return False
         aggregator, answers = found
@@ -140,9 +166,9 @@ class _Aggregators:
         requests: dict[int, HttpRequest] = {}
         calls: list[LLMCall] = []
         for interaction in self._recorded:
-            call = parse_request(interaction.request, self._table)
+            call = self._requests.call(interaction.request)
             if call is not None:
-                call = parse_response(call, interaction.response, self._table)
+                call = parse_response(call, interaction.response, self._requests.table)
                 requests[id(call)] = interaction.request
                 calls.append(call)
         return {

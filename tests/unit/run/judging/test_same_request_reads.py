@@ -33,10 +33,17 @@ def test_bodies_are_not_read_where_nothing_could_make_them_the_same(monkeypatch:
             return original(one, *rest)  # type: ignore[operator]
 
         monkeypatch.setattr(module, name, counted)
-    same = module.same_request(named_policy("exact"), tape)
+    requests = module.RecordedRequests(tape)
+    same = module.same_request(named_policy("exact"), tape, requests)
     for number in range(5):
         assert not any(same(one.request, request(f"something else {number}")) for one in tape)
     assert len(read) == len(tape)
+    asked = request("something else")
+    outlines = [requests.outline(one) for one in (*(one.request for one in tape), asked, asked)]
+    assert read[len(tape) :] == [asked, asked]  # what is recorded was read; nothing is kept of what is not
+    assert outlines == [
+        module.RecordedRequests().outline(one) for one in (*(one.request for one in tape), asked, asked)
+    ]
 
 
 def test_the_tape_of_a_long_conversation_is_not_written_out_to_explain_a_miss(monkeypatch: pytest.MonkeyPatch) -> None:
