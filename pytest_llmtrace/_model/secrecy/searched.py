@@ -92,7 +92,7 @@ class Searched:
         self.known = Known.of(values.items(), allowed)
         self.pieces = Pieces(self.known)
         """Of bodies."""
-        self.lines = Lines(self.known, CleanTexts())
+        self.lines = Lines(self.known, CleanTexts(most=1024 * 1024))  # what tests share comes again before that is full
         """Of files."""
         self.texts = CleanTexts()
         """That were read in all encodings, by whoever looks at what is left."""
