@@ -6,9 +6,8 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from heapq import nsmallest
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from pytest_llmtrace._model.canonical import canonical_json
@@ -23,8 +22,7 @@ _SKETCH: Final = 32
 _WORD: Final = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Recorded:
+class _Recorded(NamedTuple):
     position: int
     call: LLMCall
     place: str
@@ -34,19 +32,18 @@ class _Recorded:
     last: tuple[frozenset[int], ...]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Told:
+class _Told(NamedTuple):
     """Where the conversation of a request stands."""
 
     conversation: int | None = None
     turn: int = 0
 
 
-@dataclass(slots=True)
 class _Sketches:
     """What messages are compared by, each distinct one looked at once."""
 
-    _known: dict[str, frozenset[int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._known: dict[str, frozenset[int]] = {}
 
     def of(self, message: Message) -> frozenset[int]:
         found = self._known.get(message.digest)
@@ -153,11 +150,11 @@ def _needs(call: LLMCall) -> tuple[object, ...]:
     return call.operation, call.streamed, inputs
 
 
-@dataclass(slots=True)
 class _Histories:
     """Of each conversation the last history: the next one begins with it, and is numbered from where it goes on."""
 
-    _last: dict[int, tuple[tuple[Message, ...], array[int]]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._last: dict[int, tuple[tuple[Message, ...], array[int]]] = {}
 
     def prefixes(self, call: LLMCall, conversation: int) -> array[int]:
         """See `_prefixes`."""
