@@ -41,6 +41,11 @@ class History(tuple[T, ...]):  # noqa: SLOT001  # a tuple has no room for slots
         return tuple, (tuple(self),)
 
 
+History.__name__ = History.__qualname__ = "tuple"
+"""What shows a value with the name of its type, as snapshots do, shows the same for both: which it is says how a trace
+came to be, in memory or from a file, and is nothing to its user."""
+
+
 class _Line:
     """Histories of which the longest begins with each of the others."""
 

@@ -75,6 +75,7 @@ def test_a_history_is_a_tuple_in_all_else() -> None:
     made = History.after((), 0, KNOWN)
     assert (made, hash(made), made[1:], [*made]) == (tuple(KNOWN), hash(tuple(KNOWN)), (KNOWN[1], KNOWN[2]), KNOWN)
     assert json.dumps(made) == json.dumps(KNOWN)
+    assert type(made).__name__ == "tuple"  # snapshots of a value show it
     plain: list[Any] = [made[:], tuple(made), copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))]
     assert [type(one) for one in plain] == [tuple] * len(plain)
     assert plain == [made] * len(plain)
