@@ -5,11 +5,13 @@ The versions of what all share are those of the extra `bench` in pyproject.toml.
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from benchmarks.progress import say
@@ -39,6 +41,8 @@ def _base() -> Path:
 
 
 def _made(name: str, requirements: tuple[str, ...], *, options: tuple[str, ...] = (), seen: Path | None = None) -> Path:
+    for source in _sources(requirements):
+        _compiled(source)
     folder = PLACE / name
     python, note = folder / "bin" / "python", folder / REQUIREMENTS
     wanted = "\n".join((sys.version, str(seen), *options, *requirements, _stamp(requirements)))
@@ -65,8 +69,22 @@ def _packages(folder: Path) -> Path:
     return next((folder / "lib").glob("python3*/site-packages"))
 
 
+@cache
+def _compiled(source: Path) -> None:
+    """Compile a project that runs from its source, as pip does with what it installs.
+
+    Python itself would do so in the first of the measured runs, or, with PYTHONDONTWRITEBYTECODE, in each.
+    """
+    for package in (folder.parent for folder in source.glob("*/__init__.py")):
+        compileall.compile_dir(package, quiet=1)
+
+
 def _stamp(requirements: tuple[str, ...]) -> str:
     """Of a project that is installed from its source: what it depends on."""
-    sources = [Path(one) for one in requirements if one.startswith("/")]
-    files = [one / "pyproject.toml" for one in sources]
+    files = [one / "pyproject.toml" for one in _sources(requirements)]
     return "".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+
+
+def _sources(requirements: tuple[str, ...]) -> list[Path]:
+    """The projects that are installed from their source."""
+    return [Path(one) for one in requirements if one.startswith("/")]

@@ -106,9 +106,9 @@ def nearest(effort: Effort) -> Iterator[Table]:
     )
 
 
-_TURNS: Final = {"1,000 x 1 turns": 1, "100 x 10 turns": 10, "1 x 1,000 turns": 500}
-"""Of the conversations that are replayed; the longest has half the turns of its tape, whose calls cost twice as much:
-recording all would take most of the time that there is.
+_TURNS: Final = {"1,000 x 1 turns": 1, "100 x 10 turns": 10, "1 x 1,000 turns": 200}
+"""Of the conversations that are replayed; the longest has a fifth of the turns of its tape, whose calls cost five times
+as much: replaying all would take most of the time that there is.
 """
 
 

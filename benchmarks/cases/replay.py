@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
-from benchmarks.arms import FLOOR_WITHOUT_TLS, OURS, PEERS
+from benchmarks.arms import FLOOR_WITHOUT_TLS, MOCKLLM, OURS, PEERS
 from benchmarks.progress import begin
 from benchmarks.replays import Effort, Found, calls_of, side_by_side, table_of, what_they_notice
 from benchmarks.tables import Goal, Headline, Table, figure
+
+_SLOWEST: Final = (
+    "pytest-mockllm takes half a minute, whoever asks: it is measured with one client, and with litellm, sync."
+)
 
 
 def openai(effort: Effort) -> Iterator[Table]:
@@ -32,15 +37,15 @@ def openai(effort: Effort) -> Iterator[Table]:
         headlines=_headlines(shared, f"{tests} tests, OpenAI SDK, one client", goals),
     )
     begin(f"replay, OpenAI SDK, {tests} tests, a client for each")
-    arms = (FLOOR_WITHOUT_TLS, *PEERS)
+    arms = (FLOOR_WITHOUT_TLS, *(arm for arm in PEERS if arm is not MOCKLLM))
     own = side_by_side(effort, "test_calls.py", calls=calls, client="per-test", rounds=2, again=effort.quick, arms=arms)
     goals = _goals(own)
-    notes, floor = [], f"{figure(own.arms[0].value('cpu') or 0)} s"
+    notes, floor = [_SLOWEST], f"{figure(own.arms[0].value('cpu') or 0)} s"
     if not effort.quick:
         without = own.named(FLOOR_WITHOUT_TLS.name)
         lower = own.ours.against(without, "cpu")
         floor += f" ({figure(without.value('cpu') or 0)} s without certificates)"
-        notes = [f"Against the floor whose clients read no certificates: {lower or 0:.2f}x, whole run."]
+        notes = [_SLOWEST, f"Against the floor whose clients read no certificates: {lower or 0:.2f}x, whole run."]
     yield table_of(
         f"{title}, a client for each",
         own,
@@ -57,12 +62,15 @@ def litellm(effort: Effort) -> Iterator[Table]:
     tests = 10 if effort.quick else 200
     for kind in ("sync",) if effort.quick else ("sync", "async"):
         begin(f"replay, litellm, {kind}, {tests} tests")
-        found = side_by_side(effort, f"test_litellm_{kind}.py", calls=calls_of(tests), rounds=2, again=False)
+        arms = PEERS if kind == "sync" else [arm for arm in PEERS if arm is not MOCKLLM]
+        test = f"test_litellm_{kind}.py"
+        found = side_by_side(effort, test, calls=calls_of(tests), rounds=2, again=False, arms=arms)
         goals = _goals(found)
         yield table_of(
             f"Replay, {tests} tests of 1-10 calls, litellm, {kind}",
             found,
             goals=goals,
+            notes=[_SLOWEST] if kind == "async" else [],
             headlines=_headlines(found, f"{tests} tests, litellm, {kind}", goals),
         )
 
