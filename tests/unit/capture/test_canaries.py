@@ -4,6 +4,7 @@ import http.client
 import importlib
 import inspect
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +13,11 @@ import pytest
 import vcr.cassette
 import vcr.patch
 import vcr.stubs
+
+since_litellm_has_a_core_in_rust = pytest.mark.skipif(
+    tuple(map(int, version("litellm").split(".")[:2])) < (1, 106),
+    reason="earlier versions of litellm work otherwise; that they are traced is seen in tests/e2e/test_matrix.py",
+)
 
 
 def test_vcrpy_has_the_patcher_builder_that_is_subclassed():
@@ -134,6 +140,7 @@ def test_litellm_names_a_mock_key_before_a_mock_response(litellm):
     assert f'api_key="{MOCK_KEY}"' in inspect.getsource(litellm.main.mock_completion)
 
 
+@since_litellm_has_a_core_in_rust
 def test_litellm_has_the_logging_worker_that_is_drained(litellm):
     """Queue, flush and stop of the worker, and the thread pool's own state."""
     from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
@@ -146,6 +153,7 @@ def test_litellm_has_the_logging_worker_that_is_drained(litellm):
         assert hasattr(executor, name)
 
 
+@since_litellm_has_a_core_in_rust
 def test_litellms_asynchronous_transport_is_as_it_is_answered_for(litellm):
     """It sends by one method, asks aiohttp by another, and makes its session when it first needs one."""
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
@@ -164,6 +172,7 @@ def test_litellms_asynchronous_transport_is_as_it_is_answered_for(litellm):
     assert importlib.import_module(MODULE).httpx is httpx
 
 
+@since_litellm_has_a_core_in_rust
 def test_litellms_switch_for_its_native_client_is_an_environment_variable_first(litellm):
     """`LITELLM_RUST=0` wins over `litellm.rust(True)`: no Python stub sees what the native client sends."""
     from litellm.rust_bridge.configuration import Decision, Rollout, decide
@@ -172,6 +181,7 @@ def test_litellms_switch_for_its_native_client_is_an_environment_variable_first(
         assert decide(rollout, process_override=True, environment_override=False) is Decision.PYTHON
 
 
+@since_litellm_has_a_core_in_rust
 def test_litellms_router_waits_where_its_waits_are_cut(litellm):
     """The Router's core asks its host to sleep between two tries."""
     home = Path(litellm.__file__).parent
