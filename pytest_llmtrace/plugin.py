@@ -85,6 +85,10 @@ class Installed:
         self._config = config
         self._environment = dict(os.environ)
 
+    def __dir__(self) -> list[str]:
+        # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
+        return [name for name in super().__dir__() if name.startswith("pytest_")]
+
     @cached_property
     def settings(self) -> Settings:
         """Everything that was said before the run began, whenever it is asked for."""

@@ -38,6 +38,10 @@ class Hooks:
         self.coverage = Coverage()
         """Which tests did not run."""
 
+    def __dir__(self) -> list[str]:
+        # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
+        return [name for name in super().__dir__() if name.startswith("pytest_")]
+
     @cached_property
     def run(self) -> Run:
         """What happens in this process."""

@@ -30,6 +30,7 @@ HEAD = """
                 await asyncio.sleep(0)  # litellm creates a task that fills the queue
             worker = litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER
             await worker.flush()
+            await worker._queue.join()  # 1.83 does not wait for what has begun
             await worker.stop()  # it would die with the loop
             return answer.choices[0].message.content
         return asyncio.run(go())

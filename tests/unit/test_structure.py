@@ -126,7 +126,7 @@ def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None
         "import json, pytest, sys\n"
         "class Look:\n"
         "    def pytest_sessionfinish(self, session):\n"
-        "        hooks = vars(session.config.hook).values()\n"
+        "        hooks = vars(session.config.pluginmanager.hook).values()\n"
         "        self.found = [(one.name, it.plugin_name) for one in hooks for it in one.get_hookimpls()]\n"
         "look = Look()\n"
         "options = ['-q', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider']\n"

@@ -60,7 +60,7 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
     exchanges = [
         one for one in recorder.exchanges if _may_be_call(one) and not (one.unsent or is_hidden(one.enclosing))
     ]
-    groups = grouped(exchanges, recorder)
+    groups = grouped(exchanges)
     calls = [one for one in recorder.litellm_calls if not is_hidden(one.enclosing)]
     unknown: list[str] = []
     histories = Histories()

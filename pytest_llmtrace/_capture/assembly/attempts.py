@@ -9,7 +9,6 @@ from typing import Final
 from pytest_llmtrace._capture.assembly.serverside import Responses, fetched_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.logger import LitellmCall, continues
-from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json, same_value
 from pytest_llmtrace._model.http import json_body
 from pytest_llmtrace._model.trace import LLMCall
@@ -43,7 +42,7 @@ class Group:
             self.owners.append(call)
 
 
-def grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[Group]:
+def grouped(exchanges: Iterable[Exchange]) -> list[Group]:
     """Put the attempts of one call together.
 
     They are those of one litellm call, else a request that is repeated after it failed: by an SDK, or by a litellm
@@ -58,7 +57,7 @@ def grouped(exchanges: Iterable[Exchange], recorder: Recorder) -> list[Group]:
         if named is not None and (background := by_response.find(named)) is not None:
             background.fetches.append(exchange)
             continue
-        owner = _owner(exchange, recorder)
+        owner = made_for(exchange)
         group = by_litellm.get(id(owner)) if owner is not None else None
         if group is not None and not group.exchanges[-1].retryable:
             owner = group = None  # that call had its answer: this one only inherited the context
@@ -103,23 +102,21 @@ def adopt(parsed: list[tuple[Group, LLMCall]], free: list[LitellmCall]) -> list[
     return left
 
 
+def made_for(exchange: Exchange) -> LitellmCall | None:
+    """The litellm call that an exchange was made for: the one of its context, if that said it would send this request.
+
+    The context keeps naming a litellm call after it returned, so a later call of a plain SDK would inherit it.
+    """
+    call = exchange.context
+    return call if isinstance(call, LitellmCall) and _same_request(call, exchange) else None
+
+
 def _is_next_try(exchange: Exchange, owner: LitellmCall | None, group: Group) -> bool:
     last = group.exchanges[-1]
     if not last.retryable or last.enclosing is not exchange.enclosing:
         return False
     same_call = owner is group.litellm or (owner is not None and continues(owner, group.litellm))
     return same_call and last.ended is not None and last.ended <= exchange.started
-
-
-def _owner(exchange: Exchange, recorder: Recorder) -> LitellmCall | None:
-    """The litellm call that an exchange was made for: the one of its context, unless that had its answer already.
-
-    The context keeps naming a litellm call after it returned, so a later call of a plain SDK would inherit it.
-    """
-    call = exchange.context
-    if not isinstance(call, LitellmCall) or call.recorder is not recorder or not _same_request(call, exchange):
-        return None
-    return call
 
 
 def _same_request(call: LitellmCall, exchange: Exchange) -> bool:

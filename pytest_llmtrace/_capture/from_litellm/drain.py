@@ -59,10 +59,7 @@ async def drain_in_loop() -> None:
         return
     for _ in range(3):  # litellm creates a task that creates the queue entry
         await asyncio.sleep(0)
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(worker.flush(), _FLUSH)
-    with contextlib.suppress(Exception):
-        await worker.stop()
+    await _delivered(worker)
 
 
 def draining(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,18 +113,32 @@ def _in_event_loop() -> bool:
 
 
 def _run_flush() -> None:
-    async def flush() -> None:
-        worker = _worker()
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(worker.flush(), _FLUSH)
-        with contextlib.suppress(Exception):
-            await worker.stop()
-
     loop = asyncio.new_event_loop()
     try:
-        loop.run_until_complete(flush())
+        loop.run_until_complete(_delivered(_worker()))
     finally:
         loop.close()
+
+
+async def _delivered(worker: Any) -> None:
+    """Deliver what is queued in the running loop, then stop the worker.
+
+    Earlier versions (1.83) flush less: callbacks that have begun are not waited for, and the stop would cancel them;
+    what an earlier loop left queued is waited for as if its worker still ran.
+    """
+
+    async def all_of_it() -> None:
+        if getattr(worker, "_bound_loop", None) is asyncio.get_running_loop():
+            await worker.flush()
+            await worker._queue.join()  # noqa: SLF001  # see the docstring of this module
+        else:
+            await worker.clear_queue()
+            await worker.flush()
+
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(all_of_it(), _FLUSH)
+    with contextlib.suppress(Exception):
+        await worker.stop()
 
 
 def _thread_work() -> bool:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.drain import settle
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit
@@ -36,8 +38,10 @@ class Spending:
         """Has read what was answered; the trace is assembled of the same."""
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
         """Per call that is under way."""
-        self._unpriced: list[tuple[Exchange, LLMCall]] = []
+        self._unpriced: list[tuple[LitellmCall, LLMCall]] = []
         """Calls of litellm's that were answered, and whose price only litellm may know; it says so later."""
+        self._litellm_calls: set[int] = set()
+        """All that were answered."""
 
     def before(self, exchange: Exchange | None) -> Breach | None:
         """Count a live call that is about to be made. Returns the budget that forbids it; `None` if it may go out."""
@@ -63,10 +67,11 @@ class Spending:
             return
         usage = call.usage if call.usage is not None else estimate_usage(call)
         cost = self._cost(call, usage)
-        if cost is None and exchange.context is not None:
+        made = self._litellm_call(exchange)
+        if cost is None and made is not None:
             with self._lock:
-                self._unpriced.append((exchange, call))
-        unpriced = {call.name: 1} if cost is None and exchange.context is None else {}
+                self._unpriced.append((made, call))
+        unpriced = {call.name: 1} if cost is None and made is None else {}
         actual = Spent(usd=cost or 0.0, tokens=usage.total_tokens, calls=1, unpriced=unpriced)
         self._enter(actual - expected)
 
@@ -123,15 +128,24 @@ class Spending:
         costs = (self._prices.cost(one, call.provider, usage, call.operation, call.params) for one in models if one)
         return next((cost for cost in costs if cost is not None), None)
 
+    def _litellm_call(self, exchange: Exchange) -> LitellmCall | None:
+        """The call of litellm's that was answered; its context names it for what is sent after that, too."""
+        if exchange.context is None:
+            return None
+        with self._lock:
+            known = len(self._litellm_calls)
+            self._litellm_calls.add(id(exchange.context))  # the recorder keeps it as long
+            is_new = len(self._litellm_calls) > known
+        return made_for(exchange) if is_new else None
+
     def _price_late(self) -> None:
         """Count the calls whose price litellm alone knows, and name the models whose price nobody does."""
         with self._lock:
             waiting, self._unpriced = self._unpriced, []
         if waiting:
             settle()
-        for exchange, call in waiting:
-            cost = exchange.context.cost
-            self._enter(Spent(usd=cost) if cost else Spent(unpriced={call.name: 1}))
+        for made, call in waiting:
+            self._enter(Spent(usd=made.cost) if made.cost else Spent(unpriced={call.name: 1}))
 
 
 def _breach(limit: Limit, spent: Spent) -> Iterator[Breach]:

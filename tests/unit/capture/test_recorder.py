@@ -9,6 +9,7 @@ import pytest
 
 from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
 from pytest_llmtrace._capture.from_litellm import drain as drain_module
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape, replayed
@@ -277,3 +278,10 @@ def test_a_key_that_the_answer_repeats_is_on_no_tape():
         live.answered(live.open(sent, None), HttpResponse(status=401, body=f"bad key: {key}".encode()))
         made += [one.response.body for one in live.recorded()]
     assert made == [b"bad key: REDACTED", b"bad key: not-needed"]
+
+
+def test_a_request_is_not_of_a_litellm_call_that_an_earlier_test_made():
+    """Its context may still name one, which says nothing of the request's price and labels."""
+    earlier, live = recorder("live"), recorder("live")
+    made = [LitellmCall(recorder=one, kwargs={}) for one in (earlier, live)]
+    assert [live.open(chat(), one).context for one in made] == [None, made[1]]

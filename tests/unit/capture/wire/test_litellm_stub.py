@@ -30,7 +30,8 @@ def make_transport(litellm: ModuleType) -> Callable[[], Any]:
     assert litellm
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
-    return AsyncHTTPHandler.create_aiohttp_transport
+    public = getattr(AsyncHTTPHandler, "create_aiohttp_transport", None)
+    return public or AsyncHTTPHandler._create_aiohttp_transport  # of 1.83
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._compare.policies.policy import named_policy
@@ -19,6 +19,7 @@ from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._store.paths import Cassette
+from tests.unit.capture.conftest import observed_with
 
 ME = "tests/agents/test_a.py::test_x"
 PRICES = {"cheap": {"input_cost_per_token": 0.001, "output_cost_per_token": 0.01}}
@@ -50,6 +51,12 @@ def request(model: str = "cheap", context: Any = None) -> Exchange:
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "one two three"}]}).encode()
     sent = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)
     return Exchange(request=sent, key="k", is_llm=True, labels=NO_LABELS, context=context)
+
+
+def by_litellm(model: str, cost: float | None, said: str = "one two three") -> LitellmCall:
+    """The call of litellm's that says it will send the request."""
+    sent = {"model": model, "messages": [{"role": "user", "content": said}]}
+    return LitellmCall(recorder=observed_with().recorder, kwargs={}, model=model, sent=sent, cost=cost)
 
 
 def answered(exchange: Exchange, status: int = 200, tokens: int = 100) -> Exchange:
@@ -161,10 +168,21 @@ def test_a_dollar_budget_stops_when_nobody_knows_what_is_left() -> None:
 def test_a_price_that_litellm_alone_knows_is_waited_for(cost: float | None, value: float | None) -> None:
     """Litellm tells what a call cost after its answer; what it does not know either stops the next one."""
     stop = spending(limit("usd", 1))
-    exchange = request("acme", context=SimpleNamespace(cost=cost))
+    exchange = request("acme", context=by_litellm("acme", cost))
     assert stop.before(exchange) is None
     stop.answered(answered(exchange))
     assert told(stop) == ("run", "usd", value, () if value else ("openai/acme",), True)
+
+
+@pytest.mark.parametrize("said", ["one two three", "other words"])
+def test_what_an_sdk_asks_after_litellm_is_not_priced_by_litellm(said: str) -> None:
+    """A context goes on naming the call of litellm's that was made in it, whose price says nothing of the next call."""
+    stop, context = spending(limit("usd", 1)), by_litellm("acme", 0.5, said)
+    asked = request("acme", context=context)
+    if said == "one two three":
+        stop.answered(answered(request("acme", context=context)))
+    stop.answered(answered(asked))
+    assert told(stop) == ("run", "usd", None, ("openai/acme",), True)
 
 
 def test_a_connection_that_nobody_can_read_is_asked_about_and_not_counted() -> None:
