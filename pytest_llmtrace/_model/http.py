@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Literal, SupportsBytes
+from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.exact_json import loads_exactly
@@ -26,6 +28,19 @@ class Body:
 
     def __set__(self, instance: Any, value: SupportsBytes) -> None:
         instance.__dict__["body"] = value
+
+
+@functools.lru_cache(maxsize=256)
+def server_of(url: str) -> str | None:
+    """Host and port of an address, ``api.openai.com:443``, and nothing else of it; `None` where it names none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname:
+        return None
+    return f"{parts.hostname}:{(80 if parts.scheme == 'http' else 443) if port is None else port}"
 
 
 # No slots in these two: a slot named `body` would take the place of the descriptor. What stands in them may not be

@@ -39,6 +39,8 @@ class Attempt:
     """Position of the interaction among those of the recording."""
     cost: float | None = None
     """US dollars: 0 for a try that failed; `None`: not known."""
+    server: str | None = field(default=None, compare=False, repr=False)
+    """Host and port that it was sent to: ``api.openai.com:443``. A circumstance, in no golden trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +218,7 @@ def attempts_with_costs(call: LLMCall) -> tuple[Attempt, ...]:
                 source=one.source,
                 interaction=one.interaction,
                 cost=cost if number == payer else 0.0,
+                server=one.server,
             )
             for number, one in enumerate(call.attempts)
         ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,8 +75,16 @@ class Controller:
             self.ledger = Ledger(Path(self._folder) / "ledger")
         return str(Path(self._folder) / "ledger")
 
-    def finish(self, session: pytest.Session, coverage: Coverage) -> int | pytest.ExitCode:
-        """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run."""
+    def finish(
+        self, session: pytest.Session, coverage: Coverage, noting: Callable[[str], AbstractContextManager[None]]
+    ) -> int | pytest.ExitCode:
+        """Apply the run's budgets, draw the document, write the reports. Returns the exit status of the run.
+
+        Args:
+            session: The run, which is over.
+            coverage: Which tests did not run.
+            noting: Keeps a bug inside of it from what comes after; it is told, and fails the run, in the end.
+        """
         if session.config.option.collectonly or (not self._texts and self.settings.run_mode == "off"):
             return session.exitstatus  # a report of nothing would replace that of the last run
         from pytest_llmtrace._report.document.document import document  # noqa: PLC0415
@@ -99,15 +108,14 @@ class Controller:
         )
         self._note_uncounted(self._document)
         for path in self.settings.reports:
-            from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
-
-            try:
-                write_report(path, self._document, payloads)
-            except LlmtraceError as error:
-                self._problems.append(str(error))
-        self._remarks += write_step_summary(self._document, self.settings.ci)
-        self._keep(session, coverage, payloads)
-        self._send_spans(payloads)
+            with noting(f"the report {path.name} could not be written"):
+                self._write(path, self._document, payloads)
+        with noting("the summary for GitHub could not be written"):
+            self._remarks += write_step_summary(self._document, self.settings.ci)
+        with noting("the run could not be kept in the history"):
+            self._keep(session, coverage, payloads)
+        with noting("the spans could not be sent"):
+            self._send_spans(payloads)
         failed = self._problems or self._document["breaches"]
         return pytest.ExitCode.TESTS_FAILED if failed and session.exitstatus == 0 else session.exitstatus
 
@@ -174,6 +182,14 @@ class Controller:
 
         for one in self._strays:
             (self._problems if one["refused"] else self._remarks).append(stray_line(one))
+
+    def _write(self, path: Path, document: Mapping[str, Any], payloads: Payloads) -> None:
+        from pytest_llmtrace._report.files.endings import write_report  # noqa: PLC0415
+
+        try:
+            write_report(path, document, payloads)
+        except LlmtraceError as error:
+            self._problems.append(str(error))
 
     def _keep(self, session: pytest.Session, coverage: Coverage, payloads: Payloads) -> None:
         if self.settings.history is not None and self._document is not None and not self.settings.dry_run:

@@ -184,7 +184,7 @@ class Hooks:
             self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
         else:
             self.controller.add(interrupted, strays)
-            session.exitstatus = self.controller.finish(session, self.coverage)
+            session.exitstatus = self.controller.finish(session, self.coverage, self._noting)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         with self._noting("the summary could not be written"):

@@ -1,5 +1,7 @@
 """A bug in this plugin, wherever it is, fails the test that it concerns, by name, and the rest of the run goes on."""
 
+import importlib
+
 import pytest
 
 BEFORE = {
@@ -156,3 +158,30 @@ def test_a_bug_outside_of_tests_fails_the_run(project):
     for _, _, what in OF_THE_RUN.values():
         assert f"  {what}: LookupError('a bug')\n" in shown
     assert ran.text.count("= llmtrace internal error =") >= len(OF_THE_RUN) - 1
+
+
+AT_THE_END = {
+    "page": ("_report.html.page", "html_page", "the report page.html could not be written"),
+    "github": ("_run.ci", "write_step_summary", "the summary for GitHub could not be written"),
+    "history": ("_run.history", "keep", "the run could not be kept in the history"),
+    "spans": ("_run.sending_spans", "send_spans", "the spans could not be sent"),
+}
+
+
+def test_a_bug_in_one_report_costs_none_of_the_others(project, monkeypatch):
+    """Each of those that come after it gets its turn, every traceback is shown, and the exit status is 1."""
+
+    def broken(*_args, **_options):
+        raise LookupError("a bug")
+
+    for module, name, _ in AT_THE_END.values():
+        monkeypatch.setattr(importlib.import_module(f"pytest_llmtrace.{module}"), name, broken)
+    project.write("def test_one():\n    chat('hi')\n")
+    asked = ("--llm-report=page.html", "--llm-report=report.md", "--llm-history=h.db", "--llm-otlp=http://127.0.0.1:1")
+    ran = project.run("--llm-record", *asked)
+    ran.outcomes(passed=1)
+    assert (ran.exit, ran.test("test_one")["calls"]) == (pytest.ExitCode.TESTS_FAILED, 1)
+    assert "test_it.py::test_one" in (project.path / "report.md").read_text("utf-8")
+    assert [*project.path.glob("*page*")] == []
+    for _, _, what in AT_THE_END.values():
+        assert f"  {what}: LookupError('a bug')\n\n    Traceback (most recent call last):\n" in ran.text

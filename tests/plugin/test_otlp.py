@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -137,6 +138,8 @@ def test_a_run_sends_a_trace_per_test(project: Project, collector: Collector, mo
         "gen_ai.usage.output_tokens": known(first)["gen_ai.usage.output_tokens"],
         "gen_ai.agent.name": "lead",
         "gen_ai.conversation.id": "s1",
+        "server.address": "127.0.0.1",
+        "server.port": urlsplit(project.provider.url).port,
         "test.case.name": "test_it.py::test_agent",
         "llmtrace.conversation": "lead",
         "llmtrace.turn": 1,

@@ -26,7 +26,7 @@ from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, server_of
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import (
     AnyEntry,
@@ -163,7 +163,7 @@ def _call_of(group: Group, reader: Reader) -> LLMCall | None:
 def _attempts(group: Group) -> tuple[Attempt, ...]:
     return tuple(
         [
-            Attempt(status=one.status, source=one.source, interaction=one.position)
+            Attempt(status=one.status, source=one.source, interaction=one.position, server=server_of(one.request.url))
             for one in group.exchanges
             if not one.missed
         ]

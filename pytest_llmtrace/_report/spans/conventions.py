@@ -87,6 +87,7 @@ def call_attributes(call: LLMCall, *, content: bool = True) -> Attributes:
         "gen_ai.provider.name": _PROVIDERS.get(call.provider, call.provider) or "unknown",
         **({"gen_ai.request.model": call.model} if call.model else {}),
         **dict(_request(call)),
+        **dict(_server(call)),
         **_labels(call.agent, call.session),
     }
     if call.response_model:
@@ -142,6 +143,14 @@ def json_text(value: object) -> str:
 def _labels(agent: str | None, session: str | None) -> Attributes:
     named = {"gen_ai.agent.name": agent, "gen_ai.conversation.id": session}
     return {name: value for name, value in named.items() if value}
+
+
+def _server(call: LLMCall) -> Iterator[tuple[str, Attribute]]:
+    """Where the last try was sent to; golden traces do not hold it."""
+    address, mark, port = ((call.attempts[-1].server if call.attempts else None) or "").rpartition(":")
+    if mark:
+        yield "server.address", address
+        yield "server.port", int(port)
 
 
 def _request(call: LLMCall) -> Iterator[tuple[str, Attribute]]:

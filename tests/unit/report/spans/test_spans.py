@@ -12,7 +12,7 @@ from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status, TracesData
 
-from pytest_llmtrace._model.trace import CallError, Event, FailedCall, ToolCall, Trace
+from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._report.spans.conventions import call_attributes, tool_attributes
 from pytest_llmtrace._report.spans.from_trace import spans
@@ -199,6 +199,23 @@ def test_messages_of_other_kinds():
             ],
             "finish_reason": "length",
         }
+    ]
+
+
+def test_the_server_is_that_of_the_last_try():
+    """Its port is a number; a call that made no request, and one that was read from a golden trace, has none."""
+    tries = [
+        Attempt(status=429, source="live", server="a.example:443"),
+        Attempt(status=200, source="live", server="::1:8"),
+    ]
+    found = [
+        call_attributes(call(attempts=tuple(made))) for made in (tries, tries[:1], [replace(tries[0], server=None)], [])
+    ]
+    assert [(one.get("server.address"), one.get("server.port")) for one in found] == [
+        ("::1", 8),
+        ("a.example", 443),
+        (None, None),
+        (None, None),
     ]
 
 
