@@ -176,6 +176,18 @@ def stray_line(stray: Mapping[str, Any]) -> str:
     return f"{what}: it is in no recording and in no total. A thread must end with its test"
 
 
+def unseen_lines(document: Mapping[str, Any]) -> list[str]:
+    """Tests and fixtures that failed though pytest counts them as passed, in the document of a run, with the reason."""
+    rows = [row for row in document["tests"] if row["outcome"] == "passed"] + document.get("fixtures", [])
+    return [
+        f"{clean_line(row['nodeid'])} failed, though pytest counts no failure for it, so the run fails: "
+        f"{finding_line(one)}"
+        for row in rows
+        for one in row["findings"]
+        if one["severity"] == "fail"
+    ]
+
+
 def finding_line(finding: Mapping[str, Any]) -> str:
     """Any finding in one line, from its data."""
     kind = finding["type"]

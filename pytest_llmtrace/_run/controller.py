@@ -106,6 +106,7 @@ class Controller:
             places=places_in_checkout(self._places, self.settings),
             failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
         )
+        self._tell_unseen(session)
         self._note_uncounted(self._document)
         for path in self.settings.reports:
             with noting(f"the report {path.name} could not be written"):
@@ -190,6 +191,15 @@ class Controller:
             write_report(path, document, payloads)
         except LlmtraceError as error:
             self._problems.append(str(error))
+
+    def _tell_unseen(self, session: pytest.Session) -> None:
+        """What failed while pytest counts nothing as failed: it ran the test again, whose wider fixtures were gone."""
+        document = self._document
+        if document is None or document["exit"] == "ok" or session.exitstatus != 0:
+            return
+        from pytest_llmtrace._report.wording import unseen_lines  # noqa: PLC0415
+
+        self._problems += unseen_lines(document)
 
     def _keep(self, session: pytest.Session, coverage: Coverage, payloads: Payloads) -> None:
         if self.settings.history is not None and self._document is not None and not self.settings.dry_run:

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import inert
+from pytest_llmtrace._run.stops import is_stop
 
 
 def fail(text: str, *, skipped: bool = False) -> NoReturn:
@@ -61,6 +62,29 @@ def is_no_outcome(exception: BaseException | None) -> bool:
 def is_skip(exception: BaseException | None) -> bool:
     """Whether a phase ended in a skip. After we stopped it that is what came of the stop, and hides nothing."""
     return isinstance(exception, pytest.skip.Exception)
+
+
+def told_in(error: BaseException) -> list[str]:
+    """The verdicts on fixtures of wider scope among what pytest gathered from one teardown."""
+    return [str(one) for one in _gathered(error) if _is_verdict(one)] if is_told(error) else []
+
+
+def is_told(error: BaseException) -> bool:
+    """Whether a teardown ended in stops and nothing else, besides the verdicts that explain them."""
+    found = list(_gathered(error))
+    return any(is_stop(one) for one in found) and all(is_stop(one) or _is_verdict(one) for one in found)
+
+
+def _is_verdict(error: BaseException) -> bool:
+    return isinstance(error, pytest.fail.Exception) and not (error.pytrace or is_stop(error))
+
+
+def _gathered(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _gathered(one)
+    else:
+        yield error
 
 
 def is_interruption(exception: BaseException | None) -> bool:

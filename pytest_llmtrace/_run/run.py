@@ -112,14 +112,23 @@ class Run:
         try:
             with self._noticing_failure(), skipping(self._attempt):
                 yield
-        finally:
-            run, self._attempt = self._attempt, None
-            if run is not None:
-                run.leave()  # whatever comes now, the next test is not to be recorded here
-            self._around.close()
-            text = self._finished(run, passed=not self._failed) if run is not None else None
+        except BaseException as error:
+            texts = [self._torn_down(), *outcomes.told_in(error)]
+            text = "\n\n".join(one for one in texts if one is not None) or None
+            if text is None or not outcomes.is_told(error):
+                raise
+        else:
+            text = self._torn_down()
         if text is not None:
             fail(text)
+
+    def _torn_down(self) -> str | None:
+        """The text that the teardown of a test fails with, or `None`."""
+        run, self._attempt = self._attempt, None
+        if run is not None:
+            run.leave()  # whatever comes now, the next test is not to be recorded here
+        self._around.close()
+        return self._finished(run, passed=not self._failed) if run is not None else None
 
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""

@@ -375,6 +375,43 @@ def test_a_call_that_a_finalizer_no_longer_makes_fails_its_teardown(project):
     assert "1 test and 1 fixture with a recorded request that was not made" in ran.text
 
 
+AT_TEARDOWN = """\
+test_it.py::test_two made a request that is not on its tape
+
+  not on the tape
+    POST {url}/chat/completions
+      sent while the test was torn down; nearest recorded: POST
+      {url}/chat/completions: body.messages[0].content
+      'narrow goodbye' -> 'narrow farewell'
+    Replay answers every request of a traced test from its tape, and no such
+    request was recorded.
+
+  golden  cassettes/test_it/test_two.trace.yaml
+  accept  pytest --llm-record "test_it.py::test_two"
+          1 live call, price unknown
+
+fixture session wide made a request that is not on its tape
+"""
+
+
+def test_another_call_of_a_finalizer_fails_with_the_verdict_and_cannot_be_rerun_away(project):
+    """Both teardowns are told with the way out; a wide fixture is gone when its test runs again, and still fails."""
+    project.write(TEARDOWN)
+    project.record()
+    project.edit("narrow goodbye", "narrow farewell")
+    project.edit("wide goodbye", "wide farewell")
+    ran = project.replay()
+    ran.outcomes(passed=2, errors=1)
+    assert AT_TEARDOWN.format(url=project.provider.openai_url) in ran.text, ran.text
+    assert "Traceback" not in ran.text
+    project.edit("narrow farewell", "narrow goodbye")
+    pytest.importorskip("pytest_rerunfailures")
+    ran = project.replay("--reruns=1")
+    assert ran.result.parseoutcomes().keys() == {"passed", "rerun"}
+    assert (ran.exit, ran.report["exit"]) == (1, "failed")
+    assert "fixture session wide failed, though pytest counts no failure for it" in " ".join(ran.text.split())
+
+
 def test_parameters_of_fixtures_are_told_apart_by_their_ids(project):
     """Another order of the parameters is no other recording."""
     source = """

@@ -112,14 +112,7 @@ def teardown_verdict(run: OwnerRun) -> Verdict | None:
     told = sum(isinstance(one, Internal) for one in run.verdict.findings)
     found: tuple[Finding, ...] = (
         *(internal(run, one) for one in run.recorder.faults.so_far()[told:]),
-        *(
-            Miss(
-                method=one.request.method,
-                url=_url(run, shown(run, one.request)),
-                detail="sent while the test was torn down",
-            )
-            for one in late
-        ),
+        *(_torn_down(_miss(run, one)) for one in late),
         *(
             Bypass(what=f"{one.address} (while the test was torn down)", stack=one.stack)
             for one in run.recorder.gone_past()
@@ -213,6 +206,10 @@ def _miss(run: OwnerRun, miss: Exchange) -> Miss:
         recorded = _recorded_requests(run)
         detail, elsewhere = recorded.detail(request, nearest=_shown(run, nearest) if nearest else None)
     return Miss(method=request.method, url=request.url, detail=detail, elsewhere=elsewhere)
+
+
+def _torn_down(miss: Miss) -> Miss:
+    return replace(miss, detail=f"sent while the test was torn down; {miss.detail}")
 
 
 def _recorded_requests(run: OwnerRun) -> NearestRequests:

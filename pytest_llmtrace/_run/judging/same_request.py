@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.dialects import parse_request, parse_response
 from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
+from pytest_llmtrace._compare.differences.values import plain
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.fanout import fan_outs
@@ -181,9 +182,8 @@ class _Aggregators:
 
 
 def _asked(call: LLMCall) -> list[object]:
-    """What a call asks besides its messages, as a trace shows it: an answer is the same in one piece or streamed."""
-    tools = [dict(tool) for tool in call.tools]
-    return [call.operation, call.provider, call.model, dict(call.params), tools]
+    """What a call asks besides its messages, as it is compared: 1 is 1.0, and an answer the same whole or streamed."""
+    return [call.operation, call.provider, call.model, plain(call.params), plain(call.tools)]
 
 
 def _place(request: HttpRequest) -> tuple[str, str, str]:

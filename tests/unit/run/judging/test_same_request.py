@@ -78,6 +78,7 @@ ASKS_OTHERWISE = {
 ASKS_THE_SAME = {
     "a text as parts": (OPENAI, user("a"), user([{"type": "text", "text": "a"}])),
     "nulls": (OPENAI, user("a"), user([{"type": "text", "text": "a", "annotations": None}], temperature=None)),
+    "a whole number as a float": (OPENAI, user("a", temperature=1), user("a", temperature=1.0)),
     "a default": (ANTHROPIC, document(), document(citations={"enabled": False})),
     "a signature": (GEMINI, gemini(thoughtSignature="A"), gemini(thoughtSignature="B")),
     "ids of a run": (RESPONSES, message(id="msg_1", status="completed"), message(id="msg_2")),
