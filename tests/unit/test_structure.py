@@ -122,6 +122,7 @@ def test_public_names_exist(name: str) -> None:
 def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None:
     """A whole run without an LLM test imports how options are declared and no more, and has one hook for each test."""
     (tmp_path / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    (tmp_path / "as_of_a_wheel.py").write_text("import pytest\npytest.register_assert_rewrite('pytest_llmtrace')\n")
     program = (
         "import json, pytest, sys\n"
         "class Look:\n"
@@ -129,10 +130,11 @@ def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None
         "        hooks = vars(session.config.pluginmanager.hook).values()\n"
         "        self.found = [(one.name, it.plugin_name) for one in hooks for it in one.get_hookimpls()]\n"
         "look = Look()\n"
-        "options = ['-q', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider']\n"
+        "options = ['-q', '-p', 'as_of_a_wheel', '-p', 'pytest_llmtrace.plugin', '-p', 'no:cacheprovider']\n"
         "status = pytest.main(options, plugins=[look])\n"
         "hooks = sorted(name for name, plugin in look.found if 'llmtrace' in plugin)\n"
-        "print(json.dumps([int(status), sorted(sys.modules), hooks]))\n"
+        "modules = {name: type(getattr(it, '__loader__', 0)).__name__ for name, it in sys.modules.items()}\n"
+        "print(json.dumps([int(status), modules, hooks]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -148,6 +150,9 @@ def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None
     own = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
     settings = {"_settings", "_settings.early", "_settings.hookspecs", "_settings.ini_values", "_settings.options"}
     assert own == {"plugin", *settings}  # each costs every run of every project 0.3 ms
+    rewritten = {name for name, loader in modules.items() if loader == "AssertionRewritingHook"}
+    first = {"pytest_llmtrace", "pytest_llmtrace.plugin", "pytest_llmtrace._settings"}
+    assert {name for name in rewritten if name.startswith("pytest_llmtrace")} == first
     once = ["addhooks", "addoption", "configure", "load_initial_conftests", "report_header", "unconfigure"]
     assert hooks == sorted(f"pytest_{name}" for name in (*once, "configure_node", "runtest_setup"))
 
