@@ -28,10 +28,14 @@ def request_key(request: HttpRequest) -> str:
 
 def ordered_text(request: HttpRequest) -> str:
     """A redacted request as it counts for matching, with its placeholders as they are."""
-    parts = urlsplit(request.url)
-    place = f"{parts.scheme}://{matching_host(request.url)}{parts.path}"
-    query = canonical_json(matching_query(request.url))
-    return "\n".join((request.method.upper(), place, query, canonical_body(request)))
+    return "\n".join((request.method.upper(), _place(request.url), canonical_body(request)))
+
+
+@functools.lru_cache(maxsize=256)
+def _place(url: str) -> str:
+    """Scheme, host and path, and in another line the query. An SDK has few addresses."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{matching_host(url)}{parts.path}\n{canonical_json(matching_query(url))}"
 
 
 def matching_query(url: str) -> list[tuple[str, str]]:

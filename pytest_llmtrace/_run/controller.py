@@ -61,10 +61,11 @@ class Controller:
             self._places[report.nodeid] = (report.location[0], report.location[1] + 1)
         self.add(texts)
 
-    def add(self, texts: Sequence[str], strays: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Take in the payloads of owners, as texts, and what is known of calls of LLMs that no test made."""
+    def add(self, texts: Sequence[str], strays: Sequence[Mapping[str, Any]] = (), problems: Sequence[str] = ()) -> None:
+        """Take in the payloads of owners, as texts, what is known of calls of LLMs that no test made, and problems."""
         self._texts += texts
         self._strays += strays
+        self._problems += problems
 
     def ledger_file(self) -> str:
         """A file that all workers count live spending in."""

@@ -39,6 +39,7 @@ from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._run.recording.paying import Paying
 from pytest_llmtrace._run.recording.recorded import recorded_data
 from pytest_llmtrace._run.stops import stop
+from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ if TYPE_CHECKING:
 class OwnerRun:
     """The life of one owner, from setup to teardown."""
 
-    def __init__(self, plan: Plan, *, redactor: Redactor, prices: PriceBook, ledger: Ledger) -> None:
+    def __init__(
+        self, plan: Plan, *, redactor: Redactor, prices: PriceBook, ledger: Ledger, settling: Settling
+    ) -> None:
+        settling.before(plan.cassette)
+        self._settling = settling
         self.plan = plan
         self.prices = prices
         self.spending = Spending(plan, prices, ledger)
@@ -222,7 +227,7 @@ class OwnerRun:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
                 self.saved = saving.save(self, self._journal)
                 if not self.look.leaks:
-                    self._journal.remove()
+                    self._settling.saved(self.plan.cassette, self._journal, written=self.saved.written)
             elif self.look.learned_late:
                 self._journal.replace(saving.journalled(self.plan, self.look.redactor))
         finally:
@@ -230,6 +235,11 @@ class OwnerRun:
         if self.plan.save is not None and not self.look.leaks:
             saving.save_observed(self, self.plan.save)
         return late
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is a journal, with answers that were paid for and are not saved."""
+        return self._journal.waits
 
     def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]]) -> dict[str, Any]:
         """Everything that reports, and with `more` of its trace others, need to know, as plain data."""

@@ -147,7 +147,7 @@ class Hooks:
         with self._noting("what a worker had to say could not be taken in"):
             told = {} if error else output.get("llmtrace", {})
             self.coverage.add_worker(told.get("coverage"))
-            self.controller.add(told.get("interrupted", []), told.get("strays", []))
+            self.controller.add(told.get("interrupted", []), told.get("strays", []), told.get("problems", []))
 
     def pytest_itemcollected(self) -> None:
         with self._noting("a test could not be counted"):
@@ -172,18 +172,20 @@ class Hooks:
             self.settle()
 
     def _finish(self, session: pytest.Session) -> None:
-        interrupted, strays = [], []
+        interrupted, strays, problems = [], [], []
         if "run" in self.__dict__:
             from pytest_llmtrace._run.capturing import take_strays  # noqa: PLC0415
 
             interrupted, strays = self.run.interrupted(), take_strays()
+            problems = self.run.settling.finish()
             self.bugs.take_stray()
         self.settle()
         if hasattr(self._config, "workerinput"):
-            output = {"coverage": self.coverage.to_data(), "interrupted": interrupted, "strays": strays}
+            said = {"interrupted": interrupted, "strays": strays, "problems": problems}
+            output = {"coverage": self.coverage.to_data(), **said}
             self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
         else:
-            self.controller.add(interrupted, strays)
+            self.controller.add(interrupted, strays, problems)
             session.exitstatus = self.controller.finish(session, self.coverage, self._noting)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

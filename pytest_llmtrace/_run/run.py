@@ -28,6 +28,7 @@ from pytest_llmtrace._run.recording.dry_run import only_with_own_tape, skipping,
 from pytest_llmtrace._run.scope import search_roots
 from pytest_llmtrace._settings.early import litellm_in_python
 from pytest_llmtrace._settings.values import Settings
+from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
 
 
@@ -39,6 +40,7 @@ class Run:
         self._ledger = ledger
         self._prices = PriceBook(settings.prices)
         self._redactor = redactor(hooks, settings)
+        self.settling = Settling()
         self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()
@@ -276,7 +278,9 @@ class Run:
             if plan is None:
                 return None
             self._capturing.install()
-            return OwnerRun(plan, redactor=self._redactor, prices=self._prices, ledger=self._ledger)
+            return OwnerRun(
+                plan, redactor=self._redactor, prices=self._prices, ledger=self._ledger, settling=self.settling
+            )
         except LlmtraceError as error:
             text = str(error) if plan is None else told(error, plan)
         if plan is not None:

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._store.syncing import sync_folder
 from pytest_llmtrace.errors import StorageError
 
 
@@ -26,8 +27,8 @@ def write_bytes(path: Path, data: bytes, *, settled: bool = True) -> bool:
     Args:
         path: the file.
         data: what it is to hold.
-        settled: whether a power cut finds the new content, too, when this returns; else `settle` sees to that, for all
-            that was written to a folder at once.
+        settled: whether a power cut finds the new content, too, when this returns; else whoever asks sees to that, for
+            all that was written at once (`syncing`). An old file is not given up before the new one is on the disk.
 
     Raises:
         StorageError: the operating system refused; the old file is as it was.
@@ -35,15 +36,16 @@ def write_bytes(path: Path, data: bytes, *, settled: bool = True) -> bool:
     try:
         if holds(path, data):
             return False
+        synced = settled or os.path.lexists(path)
         try:
-            _replace(path, data)
+            _replace(path, data, synced=synced)
         except FileNotFoundError:  # nearly always there is the folder
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, data)
+            _replace(path, data, synced=synced)
     except OSError as error:
         raise refused(path, "written", error) from error
     if settled:
-        settle(path.parent)
+        sync_folder(path.parent)
     return True
 
 
@@ -76,7 +78,7 @@ def refused(path: Path, done: str, error: OSError) -> StorageError:
     return StorageError(f"{path} could not be {done}: {error.strerror or error}")
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, data: bytes, *, synced: bool) -> None:
     # In the same directory, because a rename is atomic only within one file system.
     temporary = path.with_name(f".llmtrace-{secrets.token_hex(8)}.tmp")
     try:
@@ -85,7 +87,8 @@ def _replace(path: Path, data: bytes) -> None:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(file, rest) :]
-            os.fsync(file)
+            if synced:
+                os.fsync(file)
         finally:
             os.close(file)
         with contextlib.suppress(OSError):  # no old file, or a file system without modes
@@ -95,16 +98,6 @@ def _replace(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-
-
-def settle(directory: Path) -> None:
-    """Make renames durable, where directories can be opened and synced (not on Windows)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 _FLAGS: Final = getattr(os, "O_BINARY", 0)

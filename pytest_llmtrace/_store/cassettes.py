@@ -93,7 +93,8 @@ def write(
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
     What was there before keeps its order, and its bytes where nothing differs but what a provider makes up. A
-    recording without interactions has no tape.
+    recording without interactions has no tape. Whether a power cut finds new files is up to the caller (`settling`); it
+    finds the old ones, or whole new ones in their place.
 
     Args:
         cassette: the files.
@@ -137,8 +138,6 @@ def write(
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape
             changed = atomic.write_text(cassette.tape, tape, settled=False)
         changed = atomic.write_text(cassette.golden, text, settled=False) or changed
-        if changed:
-            atomic.settle(cassette.golden.parent)
         return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from pytest_llmtrace._model.bounds import MOST_DECODED
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.content import unpacked_size
 from pytest_llmtrace._model.http import HttpResponse, Interaction, Phase, ReadJson, held_body
 from pytest_llmtrace._store.bodies import body_data, read_body
@@ -78,7 +79,7 @@ def _response_data(response: HttpResponse) -> dict[str, Any]:
     if response.headers:
         data["headers"] = headers_data(response.headers)
     held = held_body(response)
-    if isinstance(held, ReadJson) and is_storable(held.value):
+    if isinstance(held, ReadJson) and is_storable(held.value, written_value(held.value)):
         return {**data, "json": held.value}
     return {**data, **body_data(response.body)}
 

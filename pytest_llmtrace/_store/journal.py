@@ -52,6 +52,7 @@ class Journal:
         self._clock = clock
         self._synced_at = clock()
         self._unsynced = False
+        self._over = False
         self._seal = seal
         self._number = 0
         self._lock = threading.Lock()
@@ -86,6 +87,7 @@ class Journal:
             StorageError: the operating system refused.
         """
         with self._lock:
+            self._over = False
             try:
                 while self._file is None or os.fstat(self._file).st_nlink == 0:
                     self._close()  # somebody removed it: what comes now must be found again
@@ -126,6 +128,17 @@ class Journal:
             finally:
                 self._close()
 
+    def over(self) -> None:
+        """Let go of the file without waiting for the disk: what is in it has been saved, and is about to be settled."""
+        with self._lock:
+            self._over = True
+            self._close()
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is a file, with something in it that has not been saved."""
+        return not self._over and self.path.exists()
+
     def remove(self) -> None:
         """Close and delete the file: everything in it has been saved. What another process still needs stays.
 
@@ -146,8 +159,11 @@ class Journal:
             self.append(one)
 
     def _open(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o666)
+        try:
+            file = os.open(self.path, _MODE, 0o666)
+        except FileNotFoundError:  # nearly always there is the folder
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self.path, _MODE, 0o666)
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
             raise OSError(errno.EINVAL, "it is no regular file")
@@ -276,5 +292,6 @@ PAUSE: Final = 0.1
 """Seconds between two syncs of a journal at least: less than a model takes for an answer."""
 _HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
 _FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
+_MODE: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS
 """Windows would turn line ends otherwise; a symbolic link that somebody committed leads out of the folder, and a pipe
 has nobody at its other end."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounds import DEEPEST
 from pytest_llmtrace._model.canonical import Json, written_value
 from pytest_llmtrace._model.exact_json import loads_exactly
 from pytest_llmtrace._store.nesting import is_too_deep
@@ -62,9 +64,16 @@ def reviewable_json(text: str) -> Json:
         return None
 
 
-def is_storable(value: Json) -> bool:
-    """Whether JSON can express a value: an overlong number (``1e400``) was read as infinity."""
+def is_storable(value: Json, written: bytes | None = None) -> bool:
+    """Whether JSON can express a value: an overlong number (``1e400``) was read as infinity.
+
+    Args:
+        value: The value.
+        written: What `written_value` makes of it, where somebody has that: most can be told by it, in no time.
+    """
     if value is None or isinstance(value, (str, bool)):
+        return True
+    if written is not None and _is_plain(written):
         return True
     if is_too_deep(value):
         return False
@@ -73,6 +82,11 @@ def is_storable(value: Json) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_plain(written: bytes) -> bool:
+    """Whether there are no more collections than may nest, and no number that is none. `False` says nothing."""
+    return written.count(b"{") + written.count(b"[") <= DEEPEST and not any(end in written for end in _NO_NUMBERS)
 
 
 def _laid_out(value: Json, indent: int, key: str | None, lengths: dict[int, int]) -> str:
@@ -145,6 +159,8 @@ _BLANKS: Final = " \t\r\n"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What UTF-8 cannot express, or makes text look different from what it is."""
+_NO_NUMBERS: Final = tuple(struct.pack("<d", float(name))[-2:] for name in ("inf", "-inf", "nan", "-nan"))
+"""How `marshal` ends what is no number. No letter of UTF-8 has such bytes, so texts do not."""
 _MOST: Final = 64
 _KNOWN: Final[dict[bytes, str]] = {}
 """Lists of tools that are laid out, by indentation and value."""

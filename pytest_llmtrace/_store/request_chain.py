@@ -86,7 +86,7 @@ class RequestWriter:
         raw = marshal.dumps(value, _MARSHAL_FORMAT)
         number = self._numbers.get(raw)
         if number is None:
-            if not is_storable(value):
+            if not is_storable(value, raw):
                 raise ValueError("not to be stored as JSON")
             number = self._numbers[raw] = len(self._sizes)
             self._sizes.append(len(raw))

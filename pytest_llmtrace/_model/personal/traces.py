@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from pytest_llmtrace._model.messages import Message
@@ -33,16 +34,21 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
     return replace(trace, entries=tuple(_renamed(entry, rename, made) for entry in trace.entries))
 
 
-def _parts(value: Any) -> list[Any]:
+def _parts(value: Any) -> Sequence[Any]:
+    kind = type(value)
+    parts = _FIELDS.get(kind)
+    if parts is not None:
+        return parts(value)
     if isinstance(value, Mapping):
         return [part for pair in value.items() for part in pair]
     if isinstance(value, (list, tuple)):
-        return list(value)
-    kind = type(value)
-    names = _FIELDS.get(kind)
-    if names is None:
-        names = _FIELDS[kind] = tuple([one.name for one in fields(kind)]) if is_dataclass(kind) else ()
-    return [getattr(value, name) for name in names]
+        return value
+    names = [one.name for one in fields(kind)] if is_dataclass(kind) else []
+    if not names:
+        return ()
+    # With one name, `attrgetter` gives no tuple.
+    _FIELDS[kind] = attrgetter(*names) if len(names) > 1 else lambda one: (getattr(one, names[0]),)
+    return _FIELDS[kind](value)
 
 
 def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
@@ -65,5 +71,5 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
 
 
 _WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})
-_FIELDS: Final[dict[type, tuple[str, ...]]] = {}
-"""The fields of a dataclass, of which there are few; of anything else none."""
+_FIELDS: Final[dict[type, Callable[[Any], Sequence[Any]]]] = {}
+"""What gives the fields of a dataclass, of which there are few."""

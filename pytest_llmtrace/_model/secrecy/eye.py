@@ -92,8 +92,9 @@ class Eye:
                 self._note(self._in_text(text, place))
 
     def file(self, text: str, place: str) -> None:
-        """Look at a whole file of JSON, as if nothing of it had been looked at."""
-        self._note(self._outside(text, place))
+        """Look at a whole file of JSON, as when it is read: by its lines, not by what they came from."""
+        if not self._searched.lines.hold_none(text):
+            self._note(self._outside(text, place))
 
     def body(self, body: bytes, place: str, *, joined: bool = False) -> bytes:
         """The body without what was found in it now; `joined`: whether its texts may go on in one another."""

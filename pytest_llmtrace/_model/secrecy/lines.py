@@ -34,8 +34,7 @@ class Lines:
             return not secrets_in(document, self._known, strict=True)
         if new and secrets_in("\n".join(new), self._known, strict=True):
             return False
-        for line in new:
-            self._clean.add(line)
+        self._clean.add(*new)
         return True
 
 

@@ -33,15 +33,16 @@ class CleanTexts:
         known = self._texts
         return [text for text in texts if text not in known]
 
-    def add(self, text: str) -> None:
-        """Note that nothing was found in a text."""
+    def add(self, *texts: str) -> None:
+        """Note that nothing was found in these texts."""
         with self._lock:
-            if text in self._texts or len(text) > self._most:
-                return
-            if self._size + len(text) > self._most:
-                self._texts, self._size = set(), 0
-            self._texts.add(text)
-            self._size += len(text)
+            for text in texts:
+                if text in self._texts or len(text) > self._most:
+                    continue
+                if self._size + len(text) > self._most:
+                    self._texts, self._size = set(), 0
+                self._texts.add(text)
+                self._size += len(text)
 
 
 class Pieces:
@@ -69,8 +70,7 @@ class Pieces:
         # As lines of one text, which costs one search. What that finds beyond an end, the caller does not.
         if new and secrets_in("\n".join(new), self._known, strict=True):
             return False
-        for piece in new:
-            self._clean.add(piece)
+        self._clean.add(*new)
         self._last = document
         return True
 

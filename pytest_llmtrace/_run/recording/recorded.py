@@ -13,7 +13,7 @@ def recorded_data(run: OwnerRun) -> dict[str, Any]:
     """The row `recorded` of the document; empty where nothing was to be recorded."""
     if not run.records:
         return {}
-    data = run.saved.as_data(run.recorder, waiting=run.plan.cassette.journal.exists())
+    data = run.saved.as_data(run.recorder, waiting=run.waits)
     if not run.old.golden_exists:
         return {**data, "new": True}
     verdict = run.verdict

@@ -18,6 +18,7 @@ from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.settling import Settling
 
 _ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 _SAID = {"model": "m", "choices": [{"message": {"role": "assistant", "content": "ho"}, "finish_reason": "stop"}]}
@@ -33,7 +34,7 @@ def _run(folder: Path, mode: Mode) -> OwnerRun:
         root=folder,
         policy=named_policy("exact"),
     )
-    run = OwnerRun(plan, redactor=Redactor(), prices=PriceBook({}), ledger=Ledger())
+    run = OwnerRun(plan, redactor=Redactor(), prices=PriceBook({}), ledger=Ledger(), settling=Settling())
     run.enter()
     body = json.dumps(_ASKED).encode()
     asked = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)

@@ -86,6 +86,21 @@ def test_an_interrupt_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
 
 
+def test_only_what_replaces_a_file_must_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who syncs many files at once needs no sync of one; but an old file is never given up for what may be lost."""
+    done: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(os, "fsync", lambda _: done.append("fsync"))
+    monkeypatch.setattr(Path, "replace", lambda old, new: done.append("rename") or replace(old, new))
+    path = tmp_path / "file.txt"
+    atomic.write_text(path, "new", settled=False)
+    assert done == ["rename"]
+    atomic.write_text(path, "newer", settled=False)
+    assert done == ["rename", "fsync", "rename"]
+    atomic.write_text(tmp_path / "other.txt", "new")
+    assert done[3:] == ["fsync", "rename", "fsync"]
+
+
 def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:
     """A folder with the name of the file is reported, and left alone."""
     path = tmp_path / "file.txt"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from pytest_llmtrace._model.bounds import DEEPEST
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._store.bodies import body_data, read_body
 from pytest_llmtrace._store.events import read_events
 from pytest_llmtrace._store.faults import Fault
+from pytest_llmtrace._store.json_text import is_storable
 from tests.unit.store import PROPERTY
 from tests.unit.store.exchanges import bodies, streams
+from tests.unit.store.traces import data as traces_data
 
 
 @pytest.mark.parametrize(
@@ -111,3 +117,22 @@ def test_what_is_refused(data: dict[str, Any]) -> None:
     """Keys that contradict each other, and values of the wrong kind, are faults."""
     with pytest.raises(Fault):
         read_body(data)
+
+
+@PROPERTY
+@given(traces_data | st.sampled_from([math.inf, -math.inf, math.nan, "\U000f07ff\x7f", 10**400]))
+def test_what_can_be_stored_is_told_by_how_marshal_writes_it(value: Any) -> None:
+    """As by writing it as JSON, which takes ten times as long: the two agree on every value, wherever it stands."""
+    for made in (value, [value], {"a": [{"b": value}]}):
+        assert is_storable(made, written_value(made)) == is_storable(made)
+
+
+def test_what_nests_too_deeply_is_told_by_how_marshal_writes_it() -> None:
+    """Many objects beside each other are no reason to refuse; as many inside each other are."""
+    wide = [{"a": [number]} for number in range(DEEPEST)]
+    deep: Any = []
+    for _ in range(DEEPEST):
+        deep = [deep]
+    assert is_storable(wide, written_value(wide))
+    assert is_storable(deep[0], written_value(deep[0]))
+    assert not is_storable(deep, written_value(deep))

@@ -1,0 +1,85 @@
+"""What a run has recorded and is not sure to find on the disk after a power cut; until it is, its journals stay.
+
+Files of a cassette that replace none are not synced one by one: what was paid for is in the journal, too. Once a
+second, and when the run is over, all of them are synced in one go, and the journals are removed (docs/design/0035).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pytest_llmtrace._store.atomic import refused
+from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.syncing import sync_files
+from pytest_llmtrace.errors import StorageError
+
+
+class Settling:
+    """Of one run in one process."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Args: clock: gives seconds, and is no clock that a test stops."""
+        self._clock = clock
+        self._settled_at = clock()
+        self._waiting: list[tuple[Cassette, Journal]] = []
+
+    def saved(self, cassette: Cassette, journal: Journal, *, written: bool) -> None:
+        """A cassette holds all that is in its journal, which can go when that is on the disk.
+
+        Args:
+            cassette: the files.
+            journal: that of their owner, which may have nothing in it.
+            written: whether any of the files changed.
+
+        Raises:
+            StorageError: as `settle`.
+        """
+        if not (written or journal.path.exists()):
+            return
+        journal.over()
+        self._waiting.append((cassette, journal))
+        if self._clock() - self._settled_at >= PAUSE:
+            self.settle()
+
+    def before(self, cassette: Cassette) -> None:
+        """An owner begins: what it has recorded before in this run is settled first. Raises: as `settle`."""
+        if any(one.journal == cassette.journal for one, _ in self._waiting):
+            self.settle()
+
+    def settle(self) -> None:
+        """Have all that was written on the disk, and remove the journals.
+
+        Raises:
+            StorageError: the operating system refused; the journals of what is not sure to be on the disk are there.
+        """
+        self._settled_at = self._clock()
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        place = waiting[0][0].golden.parent
+        try:
+            sync_files(file for cassette, _ in waiting for file in _files(cassette))
+        except OSError as error:
+            raise refused(place, "written", error) from error
+        for _, journal in waiting:
+            journal.remove()
+
+    def finish(self) -> list[str]:
+        """The run is over: settle. Returns what is wrong, where what was recorded is not sure to be on the disk."""
+        try:
+            self.settle()
+        except StorageError as error:
+            return [f"{error}; what was paid for is in the journals beside it"]
+        return []
+
+
+def _files(cassette: Cassette) -> tuple[Path, ...]:
+    return cassette.tape, cassette.golden
+
+
+PAUSE: Final = 1.0
+"""Seconds for which journals stay longer than they must, at most, and the wait for the disk is not felt."""

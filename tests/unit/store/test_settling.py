@@ -1,0 +1,143 @@
+"""When what was recorded is on the disk, and until when its journals stay."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from pytest_llmtrace._store import atomic, settling, syncing
+from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.settling import PAUSE, Settling
+from pytest_llmtrace.errors import StorageError
+from tests.unit.store.exchanges import interaction
+
+
+def recorded(folder: Path, name: str) -> tuple[Cassette, Journal]:
+    """A cassette that was saved, and the journal of what was paid for."""
+    cassette = Cassette.at(folder, name)
+    journal = Journal(cassette.journal)
+    journal.append(interaction({"messages": []}, {"id": name}))
+    atomic.write_text(cassette.tape, "{}", settled=False)
+    atomic.write_text(cassette.golden, "{}", settled=False)
+    return cassette, journal
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The files of each sync, with the journals that were there when it was over."""
+    found: list[list[str]] = []
+
+    def sync(files: Iterable[Path]) -> None:
+        given = list(files)
+        syncing.sync_files(given)
+        journals = {path.name for file in given for path in file.parent.glob("*.jsonl")}
+        found.append([*(path.name for path in given), *sorted(journals)])
+
+    monkeypatch.setattr(settling, "sync_files", sync)
+    return found
+
+
+def test_a_journal_stays_until_its_files_are_on_the_disk(tmp_path: Path, synced: list[list[str]]) -> None:
+    """A power cut finds the files or the journal; no sync is made for a test that is over within a second."""
+    settled = Settling(clock=lambda: 1.0)
+    for name in ("a", "b"):
+        cassette, journal = recorded(tmp_path, name)
+        assert journal.waits
+        settled.saved(cassette, journal, written=True)
+        assert cassette.journal.exists()
+        assert not journal.waits
+    assert synced == []
+    settled.settle()
+    files = [f"{name}{end}" for name in "ab" for end in (".tape.json", ".trace.yaml")]
+    assert synced == [[*files, "a.journal.jsonl", "b.journal.jsonl"]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    settled.settle()
+    assert len(synced) == 1
+
+
+def test_a_second_is_the_longest_wait(tmp_path: Path, synced: list[list[str]]) -> None:
+    """Where tests take their time, each is settled when it is over."""
+    now = 1.0
+    settled = Settling(clock=lambda: now)
+    settled.saved(*recorded(tmp_path, "a"), written=True)
+    now += PAUSE
+    settled.saved(*recorded(tmp_path, "b"), written=True)
+    assert len(synced) == 1
+    assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_a_test_that_runs_again_is_settled_before(tmp_path: Path, synced: list[list[str]]) -> None:
+    """Else the end of the run would remove what the second one is paying for."""
+    settled = Settling(clock=lambda: 1.0)
+    cassette, journal = recorded(tmp_path, "a")
+    settled.saved(cassette, journal, written=True)
+    settled.before(Cassette.at(tmp_path, "b"))
+    assert synced == []
+    settled.before(cassette)
+    assert not cassette.journal.exists()
+    settled.before(cassette)
+    assert len(synced) == 1
+
+
+def test_what_is_as_it_was_needs_no_sync(tmp_path: Path, synced: list[list[str]]) -> None:
+    """A test whose answers were all on the tape; but a journal that an interrupted run left goes."""
+    settled = Settling(clock=lambda: 1.0)
+    cassette, journal = recorded(tmp_path, "a")
+    other = Cassette.at(tmp_path, "b")
+    settled.saved(other, Journal(other.journal), written=False)
+    settled.settle()
+    assert synced == []
+    settled.saved(cassette, journal, written=False)
+    settled.settle()
+    assert not cassette.journal.exists()
+
+
+def test_a_disk_that_refuses_keeps_the_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not sure to be on the disk is paid for, and stays in the journal."""
+
+    def refuse(_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(settling, "sync_files", refuse)
+    settled = Settling(clock=lambda: 1.0)
+    cassette, journal = recorded(tmp_path, "a")
+    settled.saved(cassette, journal, written=True)
+    with pytest.raises(StorageError, match=f"^{tmp_path} could not be written: Input/output error$"):
+        settled.settle()
+    assert cassette.journal.exists()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_all_files_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, together: bool) -> None:
+    """With one sync of the file system, where there is such a thing; else each, with its folder. Some may be gone."""
+    done: list[str] = []
+
+    def note(file: int) -> None:
+        done.append(Path(f"/dev/fd/{file}").resolve().name)
+
+    monkeypatch.setattr(syncing, "_sync_file_system", lambda: note if together else None)
+    monkeypatch.setattr(os, "fsync", note)
+    files = [tmp_path / folder / name for folder in ("x", "y", "gone") for name in ("a", "b")]
+    for file in files[:3]:
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    syncing.sync_files(files)
+    assert done == (["x"] if together else ["a", "b", "x", "a", "y"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows syncs each file")
+def test_a_sync_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever syncs: the error of the operating system comes through."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(syncing, "_sync_file_system", lambda: refuse)
+    (tmp_path / "a").touch()
+    with pytest.raises(OSError, match="Input/output error"):
+        syncing.sync_files([tmp_path / "a"])
