@@ -111,6 +111,12 @@ class Installed:
     def pytest_report_header(self, config: pytest.Config) -> str | None:
         return self.hooks.header() if "hooks" in self.__dict__ else early.header(config)
 
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        traced = "hooks" in self.__dict__ and self.hooks.controller.traced
+        line = early.idle_gates(self._config) if not traced else None
+        if line is not None:
+            terminalreporter.write_line(line, yellow=True)
+
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         if "hooks" not in self.__dict__ and item.get_closest_marker("llm_trace") is None:

@@ -67,6 +67,11 @@ class Controller:
         self._strays += strays
         self._problems += problems
 
+    @property
+    def traced(self) -> bool:
+        """Whether the run, which is over, has traced anything."""
+        return self._document is not None
+
     def ledger_file(self) -> str:
         """A file that all workers count live spending in."""
         if self._folder is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from pytest_llmtrace._settings.ini_values import are_given
-from pytest_llmtrace._settings.options import is_given, owns_record_flag
+from pytest_llmtrace._settings.options import given_gates, is_given, owns_record_flag
 
 if TYPE_CHECKING:  # which would cost every run of pytest 15 ms
     from pytest_llmtrace._settings.values import Settings
@@ -111,3 +111,14 @@ def header(config: pytest.Config, settings: Settings | None = None) -> str | Non
     if not owns_record_flag(config):
         lines.append("llmtrace: another plugin owns --llm-record; record with --llmtrace-record")
     return "\n".join(lines) or None
+
+
+def idle_gates(config: pytest.Config) -> str | None:
+    """The line at the end of a run that traced nothing, where it was to keep within a limit."""
+    gates = given_gates(config)
+    if not gates or config.option.llmtrace_off or config.option.collectonly:
+        return None
+    return (
+        f"llmtrace: {' and '.join(gates)} held nothing, for no test was traced: add --llm-trace, --llm-record or "
+        "--llm-live, or mark tests with llm_trace"
+    )

@@ -14,6 +14,12 @@ import pytest
 RECORD_MODES: Final = ("new", "changed", "all")
 ON_MISS: Final = ("stop", "nearest")
 
+_GATES: Final = {
+    "--llm-budget": "llmtrace_budget_usd",
+    "--llm-budget-tokens": "llmtrace_budget_tokens",
+    "--llm-budget-calls": "llmtrace_budget_calls",
+    "--llm-max-growth": "llmtrace_max_growth",
+}
 _RECORD_HELP: Final = (
     "Record: answer from the tape while requests match, call the provider for the rest, and write the cassettes of "
     "tests that pass."
@@ -95,6 +101,11 @@ def is_given(config: pytest.Config) -> bool:
         for name, value in vars(config.option).items()
         if name.startswith("llmtrace_")
     )
+
+
+def given_gates(config: pytest.Config) -> list[str]:
+    """The flags of limits that were given in this run."""
+    return [flag for flag, name in _GATES.items() if getattr(config.option, name, None) is not None]
 
 
 def owns_record_flag(config: pytest.Config) -> bool:

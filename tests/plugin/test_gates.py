@@ -296,3 +296,13 @@ def test_shards_add_up_to_the_run(project):
 def timeless(report):
     """A report without the times in it."""
     return json.loads(re.sub(r'"duration_s": [0-9.e-]+, ', "", json.dumps(report)))
+
+
+def test_a_limit_without_a_mode_says_that_it_held_nothing(project):
+    """A forgotten --llm-trace is no green gate without a word; who said --llm-off knows."""
+    project.write("def test_one():\n    pass\n", prelude=False)
+    limits = "--llm-budget=1", "--llm-max-growth=1%"
+    said = "llmtrace: --llm-budget and --llm-max-growth held nothing, for no test was traced: add --llm-trace, "
+    assert said in project.run(*limits, "-q").text
+    assert "held nothing" not in project.run(*limits, "--llm-off").text
+    assert "held nothing" not in project.replay(*limits).text

@@ -185,3 +185,12 @@ def test_every_test_of_a_failed_session_fixture_says_why(project):
     first, second = (screen(ran.text, f"ERROR at setup of {name}") for name in ("test_one", "test_two"))
     assert first.startswith("fixture session shared made an LLM call but has no recording\n")
     assert second == first
+
+
+def test_commands_work_where_the_run_was_started(project, monkeypatch):
+    """In a folder of the project a command names the test as it is called from there."""
+    project.write("def test_one():\n    chat('hi')\n", "deep/er/test_deep.py")
+    monkeypatch.chdir(project.path / "deep")
+    ran = project.replay(f"--rootdir={project.path}")
+    assert '  record  pytest --llm-record "er/test_deep.py::test_one"    makes live calls\n' in ran.text
+    assert '\nto record: pytest --llm-record "er/test_deep.py::test_one"\n' in ran.text

@@ -153,8 +153,9 @@ def test_a_run_that_traces_nothing_imports_nothing_heavy(tmp_path: Path) -> None
     rewritten = {name for name, loader in modules.items() if loader == "AssertionRewritingHook"}
     first = {"pytest_llmtrace", "pytest_llmtrace.plugin", "pytest_llmtrace._settings"}
     assert {name for name in rewritten if name.startswith("pytest_llmtrace")} == first
-    once = ["addhooks", "addoption", "configure", "load_initial_conftests", "report_header", "unconfigure"]
-    assert hooks == sorted(f"pytest_{name}" for name in (*once, "configure_node", "runtest_setup"))
+    once = ["addhooks", "addoption", "configure", "load_initial_conftests", "unconfigure"]
+    shown = ["report_header", "terminal_summary"]
+    assert hooks == sorted(f"pytest_{name}" for name in (*once, *shown, "configure_node", "runtest_setup"))
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

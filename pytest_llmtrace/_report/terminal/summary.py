@@ -24,6 +24,7 @@ from pytest_llmtrace._report.topics.migration import migration_lines
 from pytest_llmtrace._report.topics.rates import rate
 from pytest_llmtrace._report.topics.recorded import recorded_rows
 from pytest_llmtrace._report.topics.shards import shard_lines
+from pytest_llmtrace._report.topics.way_out import accept_command
 from pytest_llmtrace._report.wording import (
     FINDING_NAMES,
     counted_as,
@@ -181,8 +182,9 @@ def _no_cassette(document: Document) -> Iterator[Line]:
     ]
     if not missing:
         return
-    tests = [row["nodeid"] for row in missing if "::" in row["nodeid"]]
-    commands = [record_command(tests)] if tests else []
+    alone = f"{record_command([])} "
+    tests = [accept_command(row).removeprefix(alone) for row in missing if "::" in row["nodeid"]]
+    commands = [alone + " ".join(tests)] if tests else []
     commands += [row.get("accept") or record_command([]) for row in missing if "::" not in row["nodeid"]]
     if len(missing) > _NAMED:
         commands = [record_command([])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +45,7 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
     if rules or judge is not policy.text_scorer:
         policy = replace(policy, normalize=(*policy.normalize, *rules), text_scorer=judge)
     file, _, name = item.nodeid.partition("::")
-    keeper = _keeper(item)
+    keeper, argument = _keeper(item), _quoted(_as_argument(item))
     return Plan(
         owner=item.nodeid,
         run=run,
@@ -55,8 +56,8 @@ def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) 
         own_tape=keeper is None,
         places=lambda: _places(item, settings.root),
         privacy=privacy_of(settings, policy.normalize),
-        accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}{_quoted(item.nodeid)}",
-        accept_anew=f"pytest {record_flag()} {_ANEW.get(keeper or '', '')} {_quoted(item.nodeid)}",
+        accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}{argument}",
+        accept_anew=f"pytest {record_flag()} {_ANEW.get(keeper or '', '')} {argument}",
         **_of_run(mode, directory_of(item.nodeid), settings),
     )
 
@@ -167,6 +168,18 @@ def _definition_folder(fixturedef: Any, root: Path) -> Path:
     if base.is_dir():
         return base
     return base.parent if base.is_file() else root
+
+
+def _as_argument(item: pytest.Item) -> str:
+    """The node id as pytest takes it where this run was started: that need not be the root directory."""
+    here, root = item.config.invocation_params.dir, item.config.rootpath
+    if here == root:
+        return item.nodeid
+    file, separator, name = item.nodeid.partition("::")
+    try:
+        return Path(os.path.relpath(root / file, here)).as_posix() + separator + name
+    except ValueError:  # on another drive of Windows
+        return item.nodeid
 
 
 def _quoted(nodeid: str) -> str:
