@@ -30,8 +30,8 @@ class Problem:
     - broken, newer: `text`, what the reader said
     - secret: `what` it is, and `shown`, its beginning or its place
     - repeated: `size` of the file and `needed`, in bytes
-    - disagree: `about` ("test", "totals", "amounts", "behaviour", or the kind of drift), `conversation`, `turn`, `path`
-      and the values of `golden` and `tape`, where neither file holds a secret
+    - disagree: `about` ("test", "totals", "amounts", "behaviour", "outline", or the kind of drift), `conversation`,
+      `turn`, `path` and the values of `golden` and `tape`, where neither file holds a secret
     - no_golden: `golden`, the file, and `imported`, whether the tape waits for its first recording, or `variant`
     - no_tape: `tape`, and `known`, whether git has it
     - untracked: `known`, the file of this cassette that git has, and `ignored`, whether that is on purpose

@@ -42,8 +42,13 @@ class Outbox:
 
         return any(needs_spans(path) for path in self._settings.reports)
 
-    def more(self, began: float, redact: Callable[[str], str]) -> Callable[[Trace], dict[str, Any]]:
-        """What goes along, of the trace of an owner that began then, for those who asked for more than reports."""
+    def more(self, began: float, redact: Callable[[str], str]) -> Callable[[Trace], dict[str, Any]] | None:
+        """What goes along, of the trace of an owner that began then, for those who asked for more than reports.
+
+        `None` where nobody did.
+        """
+        if self._settings.history is None and not self.with_spans:
+            return None
 
         def made(trace: Trace) -> dict[str, Any]:
             found = kept_calls(trace) if self._settings.history is not None else {}

@@ -28,6 +28,7 @@ from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.judging.same_request import RecordedRequests, means_the_same, same_request
+from pytest_llmtrace._run.judging.word_for_word import WordForWord, word_for_word
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.keyless import lacks_key
@@ -107,7 +108,9 @@ class OwnerRun:
         )
         self._assembler = Assembler(self.recorder, prices, self.spending.reader)
         self.assembled: Assembled | None = None
-        """What the call phase came to; set when it is judged."""
+        """What the call phase came to; set when it is judged, unless that was known before."""
+        self._word_for_word: WordForWord | None = None
+        """In place of that, where the replay was the recording and nothing had to be looked at."""
         self.verdict: Verdict | None = None
         self._broken = False
         self.bypassed_in_call = 0
@@ -191,6 +194,11 @@ class OwnerRun:
         drain(self.recorder)
         self.recorder.hear_forks()
         self.bypassed_in_call = len(self.recorder.bypassed)
+        self._word_for_word = word_for_word(self, exception)
+        if self._word_for_word is not None:
+            self.recorder.phase = "teardown"
+            self.verdict = self._word_for_word.verdict
+            return self.verdict
         assembled = self._assembler.assembled()
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
         self.look.judge(self, exception)
@@ -241,9 +249,11 @@ class OwnerRun:
         """Whether there is a journal, with answers that were paid for and are not saved."""
         return self._journal.waits
 
-    def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]]) -> dict[str, Any]:
+    def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]] | None) -> dict[str, Any]:
         """Everything that reports, and with `more` of its trace others, need to know, as plain data."""
-        trace = self.plan.privacy.shown(self.trace())
+        known = self._word_for_word
+        counts = known is not None and not with_entries and more is None and known.holds(self)
+        trace = known.trace if known is not None and counts else self.plan.privacy.shown(self.trace())
         verdict = self.verdict or Verdict(
             owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
         )
@@ -256,8 +266,9 @@ class OwnerRun:
             with_entries=with_entries,
             swapped=self._swapped(),
             unswapped=tuple(sorted(self.recorder.unswapped)),
+            counts=counts,
         )
-        return {**data, **more(trace)}
+        return data if more is None else {**data, **more(trace)}
 
     def _swapped(self) -> dict[str, Any]:
         """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""

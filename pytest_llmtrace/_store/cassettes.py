@@ -13,13 +13,14 @@ from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
-from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY, TAPE_KEYS
+from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, OUTLINE_KEY, SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter
 from pytest_llmtrace._store.locks import alone_in
 from pytest_llmtrace._store.paths import Cassette, variants_of
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
+from pytest_llmtrace._store.vouching import signed, unsigned
 from pytest_llmtrace.errors import CassetteError, LlmtraceError
 
 
@@ -89,6 +90,7 @@ def write(
     sealed: bool = False,
     may_hold: Callable[[str], bool] = lambda _: True,
     data_of: Callable[[Sequence[Interaction]], list[dict[str, Any]] | None] = lambda _: None,
+    outline_of: Callable[[Sequence[Interaction]], dict[str, Any] | None] = lambda _: None,
 ) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
 
@@ -105,6 +107,7 @@ def write(
         sealed: whether the tape is to be encrypted.
         may_hold: whether a file may hold this text; where it may not, nothing is written.
         data_of: what a tape is to hold of these interactions, where somebody made that already.
+        outline_of: their outline, where they are told by one. An encrypted tape has none.
 
     Raises:
         StorageError: the operating system refused; that file is as it was.
@@ -129,10 +132,13 @@ def write(
     with alone_in(cassette.golden.parent):  # or the tape of one recording stays beside the golden trace of another
         if interactions:
             meta = {**recorded.meta, "golden": digest(text)}
+            outline = outline_of(interactions) if not sealed else None
+            if outline is not None:
+                meta[OUTLINE_KEY] = unsigned(outline)
             same = atomic.holds(cassette.golden, text.encode())
-            tape = tape_file.tape_text(
-                _kept_data(cassette, _data(interactions, data_of), seal, same_behaviour=same), meta
-            )
+            data = _kept_data(cassette, _data(interactions, data_of), seal, same_behaviour=same)
+            tape = tape_file.tape_text(data, meta)
+            tape = signed(tape) if outline is not None else tape
             if not may_hold(tape):
                 return False
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape

@@ -40,6 +40,9 @@ CALLED_KEYS: Final = ("call", "name", "arguments")
 # The tape, and the journal, which holds one interaction a line
 
 TAPE_KEYS: Final = (FORMAT_KEY, "meta", "interactions")
+OUTLINE_KEY: Final = "outline"
+"""In the meta data: what a replay that is the recording, word for word, came to; void when the tape was edited."""
+OUTLINE_DIGEST: Final = "digest"
 SEALED_KEY: Final = "encrypted"
 """In place of the interactions of an encrypted tape, and in the header of an encrypted journal."""
 INTERACTION_KEYS: Final = ("key", "phase", "request", "response")

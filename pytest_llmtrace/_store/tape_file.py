@@ -11,6 +11,7 @@ from typing import Any
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._store.faults import Fault, broken, check_format
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
@@ -26,6 +27,8 @@ class TapeFile:
     interactions: tuple[Interaction, ...]
     meta: Mapping[str, Json]
     """Plain data about the recording: the owner, digests, totals."""
+    outline: Outline | None = None
+    """What its calls come to, where it is, to the last character, as it was recorded."""
 
 
 def dump_tape(interactions: Sequence[Interaction], meta: Mapping[str, Json]) -> str:

@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from pytest_llmtrace._capture.assembly.outlining import outline_of
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.key_shapes import keys_in
 from pytest_llmtrace._model.secret_key import SecretKey
+from pytest_llmtrace._run.recording.borrowing import trace_of
 from pytest_llmtrace._store.cassettes import load_tape
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.sealed import Seal
+from pytest_llmtrace._store.tape_file import dump_tape
+from pytest_llmtrace._store.vouching import signed, unsigned
 from pytest_llmtrace.cli import main
 from tests.unit.cassette_tree import record
 
@@ -390,6 +394,24 @@ def test_encrypted_tapes_are_opened_with_the_key_or_counted(cassette):
         "1 cassette checked, no problem; 1 encrypted tape could not be opened without LLMTRACE_KEY\n"
     )
     assert run(LLMTRACE_KEY="key").output == "1 cassette checked, no problem\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("", "", []),
+        ("[0, 10, 5]", "[0, 1, 5]", ["disagree"]),
+        ('"model": "gpt-4o-mini"', '"model": "gpt-4o-nano"', ["disagree"]),
+        ('"content": "Hi"', '"content": "Ho"', ["disagree"]),
+    ],
+)
+def test_an_outline_that_is_that_of_another_tape_is_a_problem(cassette, old, new, found):
+    """Somebody signed it: a replay that asks what was recorded takes its word for what it costs, and was said."""
+    tape = load_tape(cassette.tape)
+    outline = outline_of(trace_of(tape.interactions).calls)
+    meta = {**tape.meta, "outline": unsigned(outline.to_data())}
+    cassette.tape.write_text(signed(dump_tape(tape.interactions, meta).replace(old, new, 1)), encoding="utf-8")
+    assert problems() == [("test_one.tape.json", one, None) for one in found]
 
 
 def test_a_journal_that_is_to_be_committed_is_a_problem(cassette):

@@ -17,6 +17,7 @@ from pytest_llmtrace._commands.schema import SCHEMAS
 from pytest_llmtrace._model import findings
 from pytest_llmtrace._model.findings import Finding
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.outline import Kind, Outline
 from pytest_llmtrace._model.trace import Source, Status, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._model.verdict import Mode
@@ -33,6 +34,7 @@ from pytest_llmtrace._store import formats
 from pytest_llmtrace._store.golden_file import Golden, dump_golden
 from pytest_llmtrace._store.golden_finish import VOCABULARIES
 from pytest_llmtrace._store.tape_file import dump_tape
+from pytest_llmtrace._store.vouching import unsigned
 from pytest_llmtrace._store.yaml_reader import read_yaml
 from pytest_llmtrace.cli import main
 from tests.schemas import described, problems, schema
@@ -50,6 +52,11 @@ META = {
     "behaviour": "0" * 32,
     "golden": "0" * 32,
     "totals": {"calls": 0, "usage": {"input_tokens": 0, "output_tokens": 0}, "priced_usd": 0.0, "unpriced_calls": 0},
+    "outline": unsigned(
+        Outline(
+            calls=((Kind(operation="chat", provider="p", model="m", params={"n": 1}), Usage(reasoning_tokens=1)),)
+        ).to_data()
+    ),
 }
 
 TOKENS = Usage(

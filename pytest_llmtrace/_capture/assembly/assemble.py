@@ -95,7 +95,7 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
             bypassed.append(f"litellm {made.name}")
         made = replace(
             made,
-            cost=_cost(made, lone, prices),
+            cost=cost_of(made, lone, prices),
             **_times(lone.started, lone.ended, recorder),
             **_labels(lone.labels.over(lone.inherited)),
         )
@@ -193,7 +193,7 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
     swapped = any(one.swapped for one in group.exchanges)  # litellm knows the price of the model it was asked for
     return with_changes(
         call,
-        cost=_cost(call, None if swapped else lone, prices),
+        cost=cost_of(call, None if swapped else lone, prices),
         attempts=_attempts(group),
         source="tape" if last.missed else last.source,
         **_times(first.started, answer.ended, recorder),
@@ -202,10 +202,10 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
 
 
 def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCall:
-    return replace(call, cost=_cost(call, lone, prices))
+    return replace(call, cost=cost_of(call, lone, prices))
 
 
-def _cost(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:
+def cost_of(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:
     """The cost by whom knows best: the project, litellm, the provider's own answer, the price map.
 
     Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.

@@ -11,6 +11,9 @@ from pytest_llmtrace._capture.prices.map import entry_of, is_shipped, price_map,
 from pytest_llmtrace._capture.prices.rates import Rates, depends_on_size, rates
 from pytest_llmtrace._model.usage import Usage
 
+PRICED_PARAMS: Final = ("n", "service_tier", "speed", "inference_geo", "cache_breakpoints")
+"""The parameters of a call that change what it costs; `PriceBook.cost` looks at no other."""
+
 
 class PriceBook:
     """Prices of models."""

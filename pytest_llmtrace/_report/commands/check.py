@@ -163,6 +163,7 @@ _BEFORE: Final = 20
 _MISSTATED: Final = {
     "amounts": "its tape says that it came to other tokens, or cost something else",
     "behaviour": "its tape vouches for something else than what it says, and replay takes the tape's word",
+    "outline": "its outline is that of another tape, and a replay that is the recording takes the outline's word",
 }
 _SIDES: Final = {"golden": "the golden trace", "tape": "the tape", "variant": "the variant"}
 _WORDS: Final[Mapping[ProblemKind, Callable[[Mapping[str, Any]], str]]] = {

@@ -53,6 +53,7 @@ def owner_payload(
     swapped: Mapping[str, Any] = _NOTHING,
     unswapped: Sequence[str] = (),
     phase: Literal["call", "teardown", "again"] = "call",
+    counts: bool = False,
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner, as data that `payload_texts` makes plain.
 
@@ -75,6 +76,7 @@ def owner_payload(
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
+        counts: Whether the trace holds what is counted alone, and was found to have no fan-outs.
     """
     calls = trace.calls
     whole = totals(calls)
@@ -112,7 +114,7 @@ def owner_payload(
         "not_understood": list(verdict.not_understood),
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
-        "fanouts": fan_outs_data(calls),
+        "fanouts": [] if counts else fan_outs_data(calls),
     }
     data |= {key: value for key, value in rare.items() if value}
     if with_entries:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from pytest_llmtrace._capture.assembly.outlining import outline_of
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals
@@ -63,6 +65,18 @@ def misstated(golden: Golden, meta: Mapping[str, Any]) -> Iterator[dict[str, Any
         yield {"about": "amounts"}
     if meta.get("behaviour") not in (None, behaviour_digest(golden.trace)):
         yield {"about": "behaviour"}
+
+
+def overstated(tape: TapeFile, outline: Any) -> bool:
+    """Whether an outline, as data, is that of another tape. Recording never writes that, as above.
+
+    Where a replay asks word for word what was recorded, it takes the outline's word for what the tape holds.
+    """
+    told = Outline.from_data(outline)
+    if told is None:
+        return False  # none, or that of another version: replay does not look at it either
+    trace = trace_of(tape.interactions)
+    return told != outline_of(trace.calls) or tape.meta.get("behaviour") != behaviour_digest(trace)
 
 
 def _same_amounts(amounts: Totals, kept: Mapping[str, Any]) -> bool:

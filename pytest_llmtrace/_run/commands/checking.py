@@ -14,7 +14,7 @@ from pytest_llmtrace._model.checked import Checked, Problem, ProblemKind
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import PLACEHOLDER, Redactor
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
-from pytest_llmtrace._run.commands.agreement import disagreements, misstated
+from pytest_llmtrace._run.commands.agreement import disagreements, misstated, overstated
 from pytest_llmtrace._run.commands.check_targets import Target
 from pytest_llmtrace._run.commands.secrets_in import secrets_in
 from pytest_llmtrace._run.recording.borrowing import IMPORTED
@@ -26,6 +26,7 @@ from pytest_llmtrace._store.repeats import golden_size_needed, tape_size_needed
 from pytest_llmtrace._store.sealed import Seal, sealed_data
 from pytest_llmtrace._store.tape_file import TapeFile, read_tape, tape_data
 from pytest_llmtrace._store.test_sources import TestPlace, mentions, place_of_test
+from pytest_llmtrace._store.vouching import vouched_outline
 from pytest_llmtrace.errors import CassetteError, LockedCassetteError, NewerCassetteError, SettingsError, StorageError
 
 
@@ -99,6 +100,8 @@ class Checker:
         except (CassetteError, StorageError, RecursionError) as error:
             yield _unreadable(path, error)
             return _TapeRead(broken=True)
+        if overstated(tape, vouched_outline(opened, tape.meta)):
+            yield Problem(file=path, kind="disagree", facts={"about": "outline"})
         yield from _outside(path, tape.interactions, self._redactor)
         needed = tape_size_needed(data, tape, len(opened))
         if needed is not None:

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.usage import Totals, Usage
@@ -42,6 +43,8 @@ class Old:
         self.tape_exists = plan.cassette.tape.is_file() and (plan.privacy.tapes != "off" or self._forgiving)
         self.interactions: tuple[Interaction, ...] = ()
         self._meta: dict[str, Any] = {}
+        self.outline: Outline | None = None
+        """What the calls on the tape come to, where nobody edited it since it was recorded."""
         if self.tape_exists and plan.own_tape:
             try:
                 tape = redacting.tape_without_secrets(plan.cassette.tape, self.redactor, seal(plan))
@@ -50,6 +53,7 @@ class Old:
                     raise
             else:
                 self.interactions, self._meta = tape.interactions, dict(tape.meta)
+                self.outline = tape.outline
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             self.borrowed = borrowed(plan.places(), self.redactor)
@@ -109,6 +113,11 @@ class Old:
     def says_unchanged(self, behaviour: str) -> bool:
         """Whether digests alone show that nothing differs, and the golden trace was not edited since."""
         return self._meta.get("behaviour") == behaviour and self._digests_hold
+
+    @property
+    def is_as_accepted(self) -> bool:
+        """Whether what replays word for word is what the golden trace says: neither file was edited since."""
+        return self.outline is not None and self._digests_hold
 
     @property
     def is_whole(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.matching import request_key
+from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.traces import redacted_trace
@@ -15,6 +16,7 @@ from pytest_llmtrace._store.cassettes import load_golden, tape_text
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile, load_tape
+from pytest_llmtrace._store.vouching import vouched_outline
 
 
 def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = None) -> TapeFile:
@@ -25,7 +27,8 @@ def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = Non
     text = tape_text(path, seal)
     tape = load_tape(text, path)
     if not redactor.finds(text):
-        return tape
+        outline = vouched_outline(text, tape.meta)
+        return tape if outline is None else replace(tape, outline=Outline.from_data(outline))
     return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
 
 

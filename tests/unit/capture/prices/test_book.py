@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
 from pytest_llmtrace._capture.prices.map import find_entry, price_map
 from pytest_llmtrace._capture.prices.rates import rates
 from pytest_llmtrace._model.usage import Usage
@@ -153,7 +153,7 @@ def test_prices_are_read_without_importing_litellm() -> None:
     """Pricing a call costs milliseconds, not the seconds that an import takes."""
     code = (
         "import sys, json\n"
-        "from pytest_llmtrace._capture.prices.book import PriceBook\n"
+        "from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook\n"
         "from pytest_llmtrace._model.usage import Usage\n"
         "cost = PriceBook().cost('gpt-4o-mini', 'openai', Usage(input_tokens=1000, output_tokens=1000))\n"
         "print(json.dumps([cost, 'litellm' in sys.modules]))"
@@ -254,6 +254,21 @@ def test_the_parameters_of_a_call_change_its_price() -> None:
     assert cost({"cache_breakpoints": {"1h": 1, "5m": 1}}) == 5.0
     assert cost({"inference_geo": "us"}) == 50.0
     assert cost({"inference_geo": "us", "speed": "fast"}) == 5000.0
+
+
+def test_no_other_parameters_are_looked_at() -> None:
+    """The outline of a tape holds these alone, and a replay is priced by it."""
+    asked: set[str] = set()
+
+    class Params(dict[str, Any]):
+        def get(self, name: str, default: Any = None) -> Any:
+            asked.add(name)
+            return default
+
+    entry = {"input_cost_per_token": 1.0, "output_cost_per_image": 1.0, "provider_specific_entry": {"us": 10.0}}
+    for operation in ("chat", "images"):
+        PriceBook({"m": entry}).cost("m", "anthropic", Usage(), operation, Params(x=1))  # type: ignore[dict-item]
+    assert asked == set(PRICED_PARAMS)
 
 
 def test_long_prompts_have_prices_of_their_own() -> None:

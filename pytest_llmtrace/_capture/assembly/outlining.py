@@ -1,0 +1,151 @@
+"""Replays that were the recording, word for word: what they came to is known without reading it again.
+
+Where HTTP alone tells what happened, and each answer of the tape was given once, in order, to the request that it was
+recorded for, value for value, the trace is the recorded one. See docs/design/0043.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from typing import Final
+
+from pytest_llmtrace._capture.assembly.assemble import cost_of
+from pytest_llmtrace._capture.assembly.reader import Reader
+from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.labels import NO_LABELS
+from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
+from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._capture.wire.reading import as_read
+from pytest_llmtrace._model.http import Interaction, held_body
+from pytest_llmtrace._model.outline import Kind, Outline
+from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
+from pytest_llmtrace._model.usage import Usage
+
+
+def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:
+    """The outline of a recording; `None` where its trace says anything that its answers alone do not.
+
+    Args:
+        recorder: What was recorded, in the order that the outline has; each of its exchanges is on the tape.
+        trace: What it came to.
+        reader: Who has read the exchanges.
+    """
+    exchanges, made = recorder.exchanges, trace.calls
+    if _tells_more(recorder) or not len(exchanges) == len(made) == len(trace.entries):
+        return None
+    calls: dict[int, LLMCall] = {}
+    for exchange, call in zip(sorted(exchanges, key=lambda one: one.started), made, strict=True):
+        read = reader.answered(exchange)
+        if read is None or not (_is_plain(exchange) and _is_told_by(read, call)):
+            return None
+        calls[id(exchange)] = read
+    return outline_of([calls[id(one)] for one in exchanges])
+
+
+def outline_of(calls: Iterable[LLMCall]) -> Outline | None:
+    """The outline of calls; `None` where an answer does not say what it used."""
+    made = [(_kind(call), call.usage) for call in calls]
+    known = tuple((kind, usage) for kind, usage in made if usage is not None)
+    return Outline(calls=known) if len(known) == len(made) else None
+
+
+def is_word_for_word(recorder: Recorder, outline: Outline) -> bool:
+    """Whether what happened so far is what the tape of the recorder holds, whole, and no more."""
+    exchanges, recorded = recorder.exchanges, recorder.tape.interactions
+    if _tells_more(recorder) or not len(exchanges) == len(recorded) == len(outline.calls):
+        return False
+    return all(map(_is_played, exchanges, recorded, count()))
+
+
+def trace_in_outline(owner: str, outline: Outline, prices: PriceBook) -> Trace:
+    """The calls as far as those who count and price look at them, at the prices of today."""
+    return Trace(owner=owner, entries=tuple([_outline_of_call(kind, usage, prices) for kind, usage in outline.calls]))
+
+
+def _outline_of_call(kind: Kind, usage: Usage, prices: PriceBook) -> LLMCall:
+    call = LLMCall(
+        operation=kind.operation,
+        provider=kind.provider,
+        model=kind.model,
+        response_model=kind.response_model,
+        params=kind.params,
+        usage=usage,
+        source="tape",
+    )
+    return with_changes(call, cost=cost_of(call, None, prices))
+
+
+def _kind(call: LLMCall) -> Kind:
+    params = {name: call.params[name] for name in PRICED_PARAMS if name in call.params}
+    return Kind(
+        operation=call.operation,
+        provider=call.provider,
+        model=call.model,
+        response_model=call.response_model,
+        params=params,
+    )
+
+
+def _tells_more(recorder: Recorder) -> bool:
+    """Whether anybody but HTTP says what happened, or anything went otherwise than asked."""
+    said = (
+        recorder.hand_calls or recorder.executions or recorder.entries or recorder.litellm_calls
+        or recorder.framework.events or recorder.book
+    )  # fmt: skip
+    went_wrong = recorder.misses or recorder.refused or recorder.bypassed or recorder.unswapped
+    return bool(said or went_wrong or recorder.faults.so_far() or recorder.gone_past())
+
+
+def _is_plain(exchange: Exchange) -> bool:
+    """Whether nothing is to be said of an exchange but what stands on the tape."""
+    response = exchange.response
+    return (
+        response is not None
+        and response.status in _ANSWERED
+        and exchange.is_llm
+        and exchange.taped
+        and exchange.phase == "call"
+        and exchange.labels == NO_LABELS
+        and exchange.enclosing is None
+        and exchange.context is None
+        and exchange.swapped is None
+        and (exchange.events_read is None or as_read(response, exchange.events_read) is response)
+    )
+
+
+def _is_played(exchange: Exchange, recorded: Interaction, position: int) -> bool:
+    """Whether an exchange is the one that was recorded: its answer, and its request.
+
+    That has the recorded body where it was recognised, by its place and value for value (`Recognition`).
+    """
+    return (
+        exchange.position == position
+        and not exchange.nearest
+        and exchange.response is recorded.response
+        and recorded.given is None
+        and recorded.phase == "call"
+        and held_body(exchange.request) is held_body(recorded.request)
+        and _is_plain(exchange)
+    )
+
+
+def _is_told_by(read: LLMCall, call: LLMCall) -> bool:
+    """Whether a call of the trace is, to whoever counts, what its answer alone says."""
+    return (
+        read.status == call.status == "ok"
+        and read.usage is not None
+        and not read.usage.estimated
+        and read.cost is None
+        and call.fallback_from is None
+        and len(call.attempts) == 1
+        and all(getattr(read, name) == getattr(call, name) for name in _TOLD)
+    )
+
+
+_ANSWERED: Final = range(200, 300)
+_TOLD: Final = (
+    "operation", "provider", "model", "response_model", "params", "tools", "messages", "output", "finish_reason",
+    "usage", "cache_hit", "streamed",
+)  # fmt: skip
+"""What a call must say as its request and its answer do, which a provider's memory or another witness may add to."""

@@ -1,0 +1,89 @@
+"""The outline of a tape: what each of its calls is to whoever counts and prices, without anything that was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_llmtrace._model.usage import Usage
+
+READING: Final = 1
+"""Goes up when the same interaction is read as something else than before: its model, its tokens, what it says.
+
+The outline of another reading says nothing: the tape is read anew (docs/design/0043).
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What calls have in common that differ in what was said, and how much of it."""
+
+    operation: str
+    provider: str
+    model: str
+    response_model: str | None = None
+    """The model as the provider named it in the answer."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """The parameters that a price depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The calls of a tape, one for each interaction, in its order."""
+
+    calls: tuple[tuple[Kind, Usage], ...]
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data: each kind once, and a line a call, its kind and its tokens: ``[0, 550, 110]``."""
+        kinds: list[dict[str, Any]] = []
+        calls = []
+        for kind, usage in self.calls:
+            data = _kind_data(kind)
+            if data not in kinds:
+                kinds.append(data)
+            counts = [getattr(usage, name) for name in _COUNTS]
+            while len(counts) > _ALWAYS and not counts[-1]:
+                counts.pop()
+            calls.append([kinds.index(data), *counts])
+        return {"reading": READING, "kinds": kinds, "calls": calls}
+
+    @classmethod
+    def from_data(cls, data: Any) -> Outline | None:
+        """The inverse of `to_data`; `None` for what it did not make, or another reading did."""
+        if not isinstance(data, dict) or data.get("reading") != READING:
+            return None
+        try:
+            kinds = [_kind(one) for one in data["kinds"]]
+            return cls(calls=tuple(_calls(data["calls"], kinds)))
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return None
+
+
+def _kind_data(kind: Kind) -> dict[str, Any]:
+    data: dict[str, Any] = {"operation": kind.operation, "provider": kind.provider, "model": kind.model}
+    if kind.response_model is not None:
+        data["answered"] = kind.response_model
+    return {**data, "params": dict(kind.params)} if kind.params else data
+
+
+def _kind(data: Any) -> Kind:
+    answered, params = data.get("answered"), data.get("params", {})
+    names = [data["operation"], data["provider"], data["model"], "" if answered is None else answered]
+    if not (isinstance(params, dict) and all(type(one) is str for one in names)):
+        raise TypeError(f"{data!r:.100} is no kind of call")
+    return Kind(operation=names[0], provider=names[1], model=names[2], response_model=answered, params=params)
+
+
+def _calls(rows: Any, kinds: list[Kind]) -> Iterator[tuple[Kind, Usage]]:
+    for at, *counts in rows:
+        if not all(type(one) is int and 0 <= one <= _MOST for one in (at, *counts)):
+            raise ValueError(f"{counts!r:.100} are no tokens")
+        yield kinds[at], Usage(**dict(zip(_COUNTS, counts, strict=len(counts) > len(_COUNTS))))
+
+
+_COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_ALWAYS: Final = 2
+"""Input and output stand there, also where they are 0."""
+_MOST: Final = 2**53
+"""What JSON can hold exactly."""

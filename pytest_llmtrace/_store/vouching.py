@@ -1,0 +1,39 @@
+"""Whether a tape is, to the last character, the one that its outline was written with.
+
+The outline has a digest of the whole text, which is written with zeros in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import Json, digest
+from pytest_llmtrace._store.formats import OUTLINE_DIGEST, OUTLINE_KEY
+
+
+def unsigned(outline: dict[str, Any]) -> dict[str, Json]:
+    """The outline of a tape as its text is made with it, before there is anything to digest."""
+    return {**outline, OUTLINE_DIGEST: _ZEROS}
+
+
+def signed(text: str) -> str:
+    """The text of a tape that has such an outline, with its digest."""
+    return text.replace(_as_written(_ZEROS), _as_written(digest(text)), 1)
+
+
+def vouched_outline(text: str, meta: Mapping[str, Any]) -> Any:
+    """The outline in the meta data of a tape, as data; `None` where there is none, or the text was edited since."""
+    outline = meta.get(OUTLINE_KEY)
+    mark = outline.get(OUTLINE_DIGEST) if isinstance(outline, dict) else None
+    if not isinstance(mark, str) or len(mark) != len(_ZEROS):
+        return None
+    return outline if digest(text.replace(_as_written(mark), _as_written(_ZEROS), 1)) == mark else None
+
+
+def _as_written(mark: str) -> str:
+    """The digest with its key: no name of a test holds that, whose quotation marks are escaped."""
+    return f'"{OUTLINE_DIGEST}": "{mark}"'
+
+
+_ZEROS: Final = "0" * 32

@@ -1,0 +1,225 @@
+"""What a replay came to that was the recording, word for word, and what makes it another one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._capture.assembly.assemble import assemble
+from pytest_llmtrace._capture.assembly.outlining import is_word_for_word, outline_of, outlined, trace_in_outline
+from pytest_llmtrace._capture.assembly.reader import Reader
+from pytest_llmtrace._capture.exchange import ReplayStopError
+from pytest_llmtrace._capture.labels import Labels, current_labels
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
+from pytest_llmtrace._model.outline import Kind, Outline
+from pytest_llmtrace._model.trace import Event
+from pytest_llmtrace._model.usage import Usage
+from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.document.payload import owner_payload
+from tests.unit.capture.conftest import PRICES, Observed, observed_with
+
+SAID = [("hi", "hello"), ("and?", "that is all")]
+TOLD = Outline(
+    calls=(
+        (
+            Kind(operation="chat", provider="openai", model="gpt-4o-mini", response_model="gpt-4o-mini"),
+            Usage(input_tokens=3, output_tokens=2),
+        ),
+    )
+    * 2
+)
+
+
+def recorded(*said: tuple[str, str]) -> tuple[Observed, Outline | None]:
+    """A recording of these questions and answers, and its outline."""
+    made = observed_with()
+    for asked, answered in said or SAID:
+        made.chat(asked, answered)
+    return made, outline_of_recording(made)
+
+
+def outline_of_recording(made: Observed) -> Outline | None:
+    return outlined(made.recorder, made.trace, Reader())
+
+
+def replayed(tape: tuple[Interaction, ...], *asked: str, **options: Any) -> Observed:
+    """A replay of a tape in which this is asked; by default what was recorded."""
+    made = observed_with("tape", tape)
+    for text in asked or [text for text, _ in SAID]:
+        made.chat(text, **options)
+    return made
+
+
+def test_a_replay_that_asks_what_was_recorded_has_the_outline_of_the_recording():
+    """What it counts and costs is what the assembled trace does, at the prices of today."""
+    made, outline = recorded()
+    assert outline == TOLD == outline_of(made.calls)
+    again = replayed(made.taped())
+    assert is_word_for_word(again.recorder, outline)
+    for prices in ({}, PRICES, {"gpt-4o-mini": {"input_cost_per_token": 7.0, "output_cost_per_token": 1.0}}):
+        book = PriceBook(prices)
+        whole = assemble(again.recorder, book).trace
+        told = trace_in_outline("t", outline, book)
+        verdict = Verdict(owner="t", mode="trace")
+        assert told.calls[0].cost is not None
+        assert [one.cost for one in told.calls] == [one.cost for one in whole.calls]
+        assert owner_payload(verdict, told, cassette={}, recorded={}, with_entries=False, counts=True) == owner_payload(
+            verdict, whole, cassette={}, recorded={}, with_entries=False
+        )
+
+
+@pytest.mark.parametrize("asked", [["hi"], ["and?", "hi"], ["hi", "hi"], ["hi", "and?", "and?"], ["hi", "and!"]])
+def test_requests_that_are_fewer_more_others_or_in_another_order_are_no_such_replay(asked: list[str]):
+    """Each answer must have been given once, in recorded order, to the request that it was recorded for."""
+    made, _ = recorded()
+    again = observed_with("tape", made.taped())
+    for text in asked:
+        with contextlib.suppress(ReplayStopError):  # for what is not on the tape
+            again.chat(text)
+    assert not is_word_for_word(again.recorder, TOLD)
+
+
+def test_a_request_that_only_means_the_same_is_no_such_replay():
+    """Keys in another order have one key on the tape, and are seen in the trace; another local port is not."""
+    made, _ = recorded(SAID[0])
+    outline = Outline(calls=TOLD.calls[:1])
+    body = {"messages": [{"role": "user", "content": "hi"}], "model": "gpt-4o-mini"}
+    other = observed_with("tape", made.taped())
+    other.request("/v1/chat/completions", body, {})
+    assert other.recorder.exchanges[0].position == 0
+    assert not is_word_for_word(other.recorder, outline)
+    (one,) = made.taped()
+    port = one.request.url.replace(":8000", ":8001")
+    moved = HttpRequest(method="POST", url=port, body=held_body(one.request))
+    elsewhere = replayed((replace(one, request=moved),), "hi")
+    assert is_word_for_word(elsewhere.recorder, outline)
+
+
+def _abandoned(made: Observed) -> None:
+    first = made.recorder.exchanges[0]
+    first.events_read = 0
+
+
+def _in_the_teardown(made: Observed) -> None:
+    made.recorder.exchanges[-1].phase = "teardown"
+
+
+def _of_an_agent(made: Observed) -> None:
+    made.recorder.exchanges[-1].labels = Labels(agent="lead")
+
+
+def _within_a_call(made: Observed) -> None:
+    made.recorder.exchanges[0].enclosing = object()  # type: ignore[assignment]
+
+
+def _nearest(made: Observed) -> None:
+    made.recorder.exchanges[0].nearest = True
+
+
+def _refused(made: Observed) -> None:
+    made.recorder.refused = "over budget"
+
+
+def _unanswered(made: Observed) -> None:
+    made.recorder.exchanges[0].response = None
+
+
+MORE: list[Callable[[Observed], object]] = [
+    _abandoned,
+    _in_the_teardown,
+    _of_an_agent,
+    _within_a_call,
+    _nearest,
+    _refused,
+    _unanswered,
+    lambda made: made.recorder.entries.append(Event(name="compaction")),
+    lambda made: made.recorder.framework.events.append(Event(name="run start")),
+    lambda made: made.recorder.litellm_calls.append(object()),  # type: ignore[arg-type]
+    lambda made: made.recorder.hand_calls.append(object()),  # type: ignore[arg-type]
+    lambda made: made.recorder.executions.append(object()),  # type: ignore[arg-type]
+    lambda made: made.recorder.misses.append(made.recorder.exchanges[0]),
+    lambda made: made.recorder.bypassed.append(("api.openai.com:443", ())),
+    lambda made: made.recorder.unswapped.add("a=b"),
+    lambda made: made.recorder.faults.note("a bug", ValueError("x")),
+]
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_whatever_else_is_to_be_said_of_a_replay_makes_it_another_one(more: Callable[[Observed], object]):
+    """What applications, frameworks and litellm say, and all that went wrong, is in no outline."""
+    made, _ = recorded()
+    again = replayed(made.taped())
+    assert is_word_for_word(again.recorder, TOLD)
+    more(again)
+    assert not is_word_for_word(again.recorder, TOLD)
+
+
+@pytest.mark.parametrize("more", [one for one in MORE if one not in (_nearest, _refused)])
+def test_a_recording_that_has_more_to_say_has_no_outline(more: Callable[[Observed], object]):
+    """A replay would have to find it again."""
+    made, _ = recorded()
+    trace = made.trace
+    more(made)
+    assert outlined(made.recorder, trace, Reader()) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"choices": [{"message": {"role": "assistant", "content": "no tokens"}, "finish_reason": "stop"}]},
+        {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.5}},
+        {"error": {"message": "overloaded"}},
+    ],
+)
+def test_an_answer_that_does_not_say_what_it_used_or_names_its_price_has_no_outline(answer: object):
+    """Tokens are counted, and prices found out, where the whole call is known."""
+    made = observed_with()
+    made.chat("hi", answer)
+    assert outline_of_recording(made) is None
+
+
+def test_a_recording_with_a_retry_has_no_outline():
+    """Two tries are one call."""
+    made = observed_with()
+    made.chat("hi", {"error": {"message": "overloaded"}}, status=529)
+    made.chat("hi")
+    assert len(made.calls) == 1
+    assert outline_of_recording(made) is None
+
+
+def test_a_tape_whose_secrets_were_taken_out_now_is_assembled():
+    """The application is given what stands on the tape, and the trace has something else."""
+    made, _ = recorded()
+    first, second = made.taped()
+    given = HttpResponse(status=200, headers=first.response.headers, body=first.response.body)
+    again = replayed((replace(first, given=given), second))
+    assert not is_word_for_word(again.recorder, TOLD)
+
+
+def test_another_agent_is_told_by_its_labels():
+    """`llmtrace.agent` around calls that were recorded without."""
+    made, _ = recorded()
+    token = current_labels.set(Labels(agent="lead"))
+    try:
+        assert not is_word_for_word(replayed(made.taped()).recorder, TOLD)
+    finally:
+        current_labels.reset(token)
+
+
+def test_what_a_price_depends_on_is_in_the_outline():
+    """A service tier changes the price, a temperature does not."""
+    made = observed_with()
+    body = {"model": "m1", "messages": [], "service_tier": "flex", "temperature": 0.5}
+    answer = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+    made.request("/v1/chat/completions", body, answer)
+    outline = outline_of_recording(made)
+    assert outline is not None
+    assert json.dumps(outline.to_data()["kinds"]) == (
+        '[{"operation": "chat", "provider": "openai", "model": "m1", "params": {"service_tier": "flex"}}]'
+    )

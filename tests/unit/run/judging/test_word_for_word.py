@@ -1,0 +1,276 @@
+"""Replays that are the recording, word for word: nothing is assembled for them, and nothing less is noticed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmtrace._capture import recorder as recording
+from pytest_llmtrace._capture.assembly import assembler
+from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._compare.policies.policy import named_policy
+from pytest_llmtrace._model.findings import Finding
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.limits import Limit, MaxGrowth
+from pytest_llmtrace._model.privacy import Mask
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.owner import OwnerRun
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.plans.privacy import Privacy
+from pytest_llmtrace._store.paths import Cassette
+
+OWNER = "test_a.py::test_x"
+PRICES = {"m": {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0}}
+ASKED = ("Refund order 7, please.", "The one in Lyon.")
+
+
+class Test:
+    """One test of a folder: recorded and replayed without pytest."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path) -> None:
+        self.cassette = Cassette.at(folder, "x")
+        self.plan = Plan(
+            owner=OWNER,
+            mode="trace",
+            record_mode="changed",
+            cassette=self.cassette,
+            root=folder,
+            policy=named_policy("exact"),
+        )
+        self.redactor = Redactor()
+        self.prices: Mapping[str, Mapping[str, float]] = PRICES
+
+    def run(self, mode: Mode, *, late: str | None = None, asked: tuple[str, ...] = ASKED, **plan: Any) -> OwnerRun:
+        """Ask these, be judged, ask what comes late, and be over."""
+        made = OwnerRun(
+            replace(self.plan, mode=mode, **plan),
+            redactor=self.redactor,
+            prices=PriceBook(self.prices),
+            ledger=Ledger(),
+        )
+        made.enter()
+        for text in asked:
+            self.ask(made, text)
+        made.close_call_phase(None)
+        if late is not None:
+            self.ask(made, late)
+        made.leave()
+        made.finish(passed=True)
+        return made
+
+    def ask(self, made: OwnerRun, text: str) -> None:
+        body = {"model": "m", "messages": [{"role": "user", "content": text}]}
+        request = HttpRequest(
+            method="POST",
+            url="https://api.openai.com/v1/chat/completions",
+            body=json.dumps(body, separators=(",", ":")).encode(),
+        )
+        exchange = made.recorder.open(request, None)
+        if exchange.response is None:
+            said = {"message": {"role": "assistant", "content": f"So: {text}"}, "finish_reason": "stop"}
+            usage = {"prompt_tokens": len(text), "completion_tokens": 2}
+            answer = {"model": "m-acme-2026-07", "choices": [said], "usage": usage}
+            headers = (("content-type", "application/json"),)
+            made.recorder.answered(
+                exchange, HttpResponse(status=200, headers=headers, body=json.dumps(answer).encode())
+            )
+
+    def edit(self, old: str, new: str, file: Path | None = None) -> None:
+        """Edit the tape, or another file, by hand."""
+        path = file or self.cassette.tape
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def without_outline(self) -> None:
+        """Make the tape one of an older version."""
+        data = json.loads(self.cassette.tape.read_text("utf-8"))
+        del data["meta"]["outline"]
+        self.cassette.tape.write_text(json.dumps(data), encoding="utf-8")
+
+
+@pytest.fixture
+def test(tmp_path: Path) -> Test:
+    """A test that was recorded."""
+    made = Test(tmp_path)
+    assert made.run("record").saved.written
+    return made
+
+
+@pytest.fixture
+def assembled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Notes each trace that is assembled."""
+    noted: list[str] = []
+
+    def noting(recorder: recording.Recorder, *args: Any) -> Any:
+        noted.append(recorder.owner)
+        return assemble(recorder, *args)
+
+    assemble = assembler.assemble
+    monkeypatch.setattr(assembler, "assemble", noting)
+    return noted
+
+
+def told(run: OwnerRun) -> dict[str, Any]:
+    """What reports are told of it."""
+    return run.payload(with_entries=False, more=None)
+
+
+def findings(run: OwnerRun) -> tuple[Finding, ...]:
+    assert run.verdict is not None
+    return run.verdict.findings
+
+
+def kinds(run: OwnerRun) -> list[str]:
+    """The kinds of drift that were found."""
+    return [getattr(one, "kind", type(one).__name__) for one in findings(run)]
+
+
+def test_reports_are_told_the_same_as_of_an_assembled_trace(test: Test, assembled: list[str]) -> None:
+    """Nothing is assembled for them; a tape of an older version, which has no outline, goes the long way."""
+    run = test.run("trace")
+    short = told(run)
+    assert assembled == []
+    assert (findings(run), short["calls"], short["golden_totals"]) == ((), 2, "as observed")
+    assert short["priced_usd"] == sum(len(text) + 4 for text in ASKED)
+    test.without_outline()
+    older = test.run("trace")
+    assert told(older) == short
+    assert assembled == [OWNER]
+    assert findings(older) == ()
+
+
+def test_who_asks_for_more_gets_the_whole_trace(test: Test, assembled: list[str]) -> None:
+    """The test itself, reports with entries, and whatever else looks at traces."""
+    run = test.run("trace")
+    said = [message.text for call in run.trace().calls for message in call.messages]
+    assert said == list(ASKED)
+    entries = run.payload(with_entries=True, more=None)["entries"]
+    assert ASKED[1] in json.dumps(entries)
+    seen = run.payload(
+        with_entries=False, more=lambda trace: {"texts": [one.output.text for one in trace.calls if one.output]}
+    )
+    assert seen["texts"] == [f"So: {text}" for text in ASKED]
+    assert assembled == [OWNER]
+
+
+def test_prices_are_those_of_today(test: Test) -> None:
+    """What was recorded at another price costs what it costs now, unknown prices included."""
+    test.prices = {"m": {"input_cost_per_token": 10.0, "output_cost_per_token": 0.0}}
+    assert told(test.run("trace"))["cost_usd"] == 10 * sum(map(len, ASKED))
+    test.prices = {}
+    assert (told(test.run("trace"))["cost_usd"], told(test.run("trace"))["unpriced_models"]) == (None, ["openai/m"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("So: Refund", "No: Refund", ["output"]),
+        ("Refund order 7", "Refund order 8", []),
+        ('"prompt_tokens": 23', '"prompt_tokens": 24', []),
+        ("[0, 23, 2]", "[0, 1, 2]", []),
+    ],
+)
+def test_a_tape_that_was_edited_is_looked_at(
+    test: Test, assembled: list[str], old: str, new: str, found: list[str]
+) -> None:
+    """Another answer is drift; a request is still found by its key; what is used is read of the answers again."""
+    test.edit(old, new)
+    run = test.run("trace")
+    assert kinds(run) == found
+    assert assembled == [OWNER]
+    assert told(run)["usage"]["input_tokens"] == sum(map(len, ASKED)) + (new == '"prompt_tokens": 24')
+
+
+def test_a_golden_trace_that_was_edited_counts(test: Test) -> None:
+    """Its digest does not hold any more, so that it is read and compared."""
+    test.edit("So: The one", "So: No one", test.cassette.golden)
+    assert kinds(test.run("trace")) == ["output"]
+    test.cassette.golden.unlink()
+    assert kinds(test.run("trace")) == ["NoCassette"]
+
+
+def test_a_golden_trace_that_was_edited_and_says_the_same_passes(test: Test, assembled: list[str]) -> None:
+    """A comment is none of its words, and yet it is read."""
+    test.cassette.golden.write_text("# read\n" + test.cassette.golden.read_text("utf-8"), encoding="utf-8")
+    assert kinds(test.run("trace")) == []
+    assert assembled == [OWNER]
+
+
+@pytest.mark.parametrize(
+    ("plan", "found"),
+    [
+        ({"limits": (Limit(scope=OWNER, what="calls", value=1),)}, ["Breach"]),
+        ({"limits": (Limit(scope=OWNER, what="usd", value=1.0),)}, ["Breach"]),
+        ({"min_calls": 3}, ["Bypass"]),
+        ({"policy": replace(named_policy("exact"), order="strict")}, []),
+        ({"privacy": Privacy(mask=Mask(None, None))}, []),
+    ],
+)
+def test_what_the_owner_asks_for_is_held_against_the_whole_trace(
+    test: Test, assembled: list[str], plan: dict[str, Any], found: list[str]
+) -> None:
+    """Budgets that are breached, calls that are wanted, an order of conversations, texts that are hidden."""
+    run = test.run("trace", **plan)
+    assert kinds(run) == found
+    assert assembled
+    assert run.verdict is not None
+    assert [turn.call.usage is not None for one in run.verdict.observed for turn in one.turns] == [True, True]
+
+
+def test_budgets_that_hold_need_no_trace(test: Test, assembled: list[str]) -> None:
+    """They are held against the outline; growth is too, against the totals that were recorded."""
+    limits = tuple(Limit(scope=OWNER, what=what, value=100) for what in ("calls", "tokens", "usd"))
+    assert kinds(test.run("trace", limits=limits, growth=MaxGrowth(usd=0.0))) == []
+    assert assembled == []
+    test.prices = {"m": {"input_cost_per_token": 1.5, "output_cost_per_token": 2.0}}
+    assert kinds(test.run("trace", growth=MaxGrowth(usd=0.0))) == ["Breach"]
+
+
+@pytest.mark.parametrize("asked", [ASKED[:1], ASKED[::-1]])
+def test_a_replay_that_asks_otherwise_is_compared(test: Test, assembled: list[str], asked: tuple[str, ...]) -> None:
+    """A call that is missing is drift; two conversations in another order are none."""
+    run = test.run("trace", asked=asked)
+    assert kinds(run) == (["call_missing"] if len(asked) == 1 else [])
+    assert assembled == [OWNER]
+
+
+def test_a_secret_that_is_known_by_now_is_in_no_report(test: Test, assembled: list[str]) -> None:
+    """An older tape that holds it is taken apart, its outline with it."""
+    test.redactor = Redactor(["m-acme-2026-07"])
+    run = test.run("trace")
+    assert assembled == [OWNER]
+    assert "m-acme-2026-07" not in json.dumps(told(run))
+
+
+def test_an_encrypted_or_masked_recording_has_no_outline(tmp_path: Path) -> None:
+    """Nothing of it stands beside what is hidden."""
+    made = Test(tmp_path)
+    made.run("record", privacy=Privacy(mask=Mask(None, None)))
+    assert "outline" not in json.loads(made.cassette.tape.read_text("utf-8"))["meta"]
+
+
+def test_recording_again_leaves_the_outline_as_it_is(test: Test) -> None:
+    """Byte for byte, also where what ran at once began in another order."""
+    before = test.cassette.tape.read_bytes()
+    assert json.loads(before)["meta"]["outline"]["calls"] == [[0, 23, 2], [0, 16, 2]]
+    for asked in (ASKED, ASKED[::-1]):
+        assert not test.run("record", asked=asked).saved.written
+        assert test.cassette.tape.read_bytes() == before
+
+
+def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
+    """A verdict was given by then; reports count what came after it."""
+    run = test.run("record", late="Bye.")
+    assert (findings(run), told(run)["calls"]) == ((), 3)
+    assert "outline" not in json.loads(test.cassette.tape.read_text("utf-8"))["meta"]
+    assert told(test.run("trace", late="Bye."))["calls"] == 3
