@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._capture.assembly.outlining import outlined
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._compare.digests import behaviour_digest
-from pytest_llmtrace._model.fanout import fan_outs
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -23,6 +19,7 @@ from pytest_llmtrace._run.recording import redacting
 from pytest_llmtrace._run.recording.borrowing import IMPORTED
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._run.recording.old import seal
+from pytest_llmtrace._run.recording.outlines import outline_data
 from pytest_llmtrace._run.recording.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write
 from pytest_llmtrace._store.golden_file import Golden
@@ -93,28 +90,9 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
             sealed=sealed,
             may_hold=run.look.may_hold,
             data_of=journal.data_of,
-            outline_of=lambda kept: _outline_data(run, recorded, kept),
+            outline_of=lambda kept: outline_data(run, recorded, kept),
         )
     )
-
-
-def _outline_data(run: OwnerRun, recorded: Sequence[Interaction], kept: Sequence[Interaction]) -> dict[str, Any] | None:
-    """The outline of the tape that is written; `None` where a replay may show more than it says.
-
-    Args:
-        run: Who recorded.
-        recorded: What was recorded, in the order in which it began.
-        kept: The same, in the order in which the tape has it.
-    """
-    assert run.assembled is not None  # noqa: S101  # only judged owners are saved
-    trace = run.assembled.trace
-    if len(trace.entries) != len(recorded) or run.plan.privacy.mask is not None or fan_outs(trace.calls):
-        return None
-    outline = outlined(run.recorder, trace, run.spending.reader)
-    if outline is None or len(outline.calls) != len(recorded):
-        return None
-    at = {id(one): position for position, one in enumerate(recorded)}
-    return Outline(calls=tuple(outline.calls[at[id(one)]] for one in kept)).to_data()
 
 
 def golden_of(run: OwnerRun, trace: Trace) -> Golden:

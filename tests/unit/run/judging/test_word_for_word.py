@@ -25,6 +25,7 @@ from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.settling import Settling
 
 OWNER = "test_a.py::test_x"
 PRICES = {"m": {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0}}
@@ -56,6 +57,7 @@ class Test:
             redactor=self.redactor,
             prices=PriceBook(self.prices),
             ledger=Ledger(),
+            settling=Settling(),
         )
         made.enter()
         for text in asked:
