@@ -26,3 +26,28 @@ def _collects_while_loading():
         collects = gc.isenabled()
         raise ImportError
     return collects
+
+
+def test_what_was_loaded_is_old_at_once():
+    """What an import leaves is looked at by full collections alone, and is no reason for one."""
+    before = gc.isenabled()
+    try:
+        gc.enable()
+        with collecting_nothing():
+            loaded = [[]]
+        assert any(one is loaded for one in gc.get_objects(generation=2))
+        assert gc.get_freeze_count() == 0
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_what_an_application_has_frozen_stays_frozen():
+    """A server freezes what its workers are to share; imports in the middle of its tests do not undo that."""
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with collecting_nothing():
+            pass
+        assert gc.get_freeze_count() >= frozen > 0
+    finally:
+        gc.unfreeze()
