@@ -60,7 +60,7 @@ def holder(scope: Enclosing | None) -> Enclosing | None:
 
 def is_hidden(scope: Enclosing | None) -> bool:
     """Whether what happens here is no part of the trace."""
-    return any(one.hides for one in scopes(scope))
+    return scope is not None and any(one.hides for one in scopes(scope))
 
 
 def observing() -> Recorder | None:
@@ -69,14 +69,21 @@ def observing() -> Recorder | None:
     return None if recorder is None or is_hidden(enclosing()) else recorder
 
 
-def labels_here(scope: Enclosing | None = None) -> Labels:
+def labels_here() -> Labels:
+    """The labels of what happens in this context."""
+    return labels_in(enclosing())
+
+
+def labels_in(scope: Enclosing | None) -> Labels:
     """The labels of what happens here: those of the framework's run that encloses it, under any `llmtrace.agent` in it.
 
     Args:
-        scope: What encloses it; by default what encloses the code that runs in this context.
+        scope: What encloses it.
     """
     stated = current_labels.get()
-    run = next((one for one in scopes(scope or enclosing()) if one.speaker is not None), None)
+    if scope is None:
+        return stated
+    run = next((one for one in scopes(scope) if one.speaker is not None), None)
     if run is None or run.speaker is None:
         return stated
     return run.speaker if stated is run.around else stated.over(run.speaker)

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.assembly.strands import current_strand
-from pytest_llmtrace._capture.enclosing import Enclosing, enclosing
+from pytest_llmtrace._capture.enclosing import Enclosing
 from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback
@@ -33,13 +34,14 @@ class Exchange:
     proof: tuple[str, ...] = field(default=(), repr=False)
     """What the request proved itself with, which its answer may repeat; in no file and in no report."""
     key: str
-    is_llm: bool
+    told_llm: bool | None = None
+    """Whether it is a call of a model; `None`: nobody has asked, see `is_llm`."""
     taped: bool = True
     """Whether it belongs on the tape (False: local traffic that the tape leaves alone)."""
     labels: Labels
     context: Any = None
     """The litellm call that was being made in the same context, if any."""
-    enclosing: Enclosing | None = field(default_factory=enclosing)
+    enclosing: Enclosing | None = None
     """What it was made inside of."""
     strand: object = field(default_factory=current_strand)
     """What runs one thing after the other, and made this request: a task or the main thread."""
@@ -90,6 +92,13 @@ class Exchange:
             self.failed(recorded, source)
         else:
             self.answered(recorded, source)
+
+    @property
+    def is_llm(self) -> bool:
+        """Whether it is a call of a model. Found out when somebody asks: nobody does while the tape answers."""
+        if self.told_llm is None:
+            self.told_llm = is_llm_request(self.request)
+        return self.told_llm
 
     @property
     def replayed(self) -> bool:

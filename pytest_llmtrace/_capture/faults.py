@@ -141,12 +141,20 @@ class stopping:  # noqa: N801
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        recorder = self._recorder
-        if recorder is not None and isinstance(error, Exception):
-            recorder.faults.note(self._what, error)
-            recorder.faults.stopped = True
-            try:
-                recorder.stop(f"llmtrace: {self._what}")
-            except BaseException as stop:
-                stop.__suppress_context__ = True  # the bug is told with the verdict, and not twice
-                raise
+        if isinstance(error, Exception):
+            stop_for(error, self._recorder, self._what)
+
+
+def stop_for(error: Exception, recorder: Recorder | None, what: str) -> None:
+    """A bug was met: note it, and stop the call. What a request passes says so in an `except`, which costs nothing.
+
+    Raises: what `Recorder.stop` does; nothing where there is no recorder.
+    """
+    if recorder is not None:
+        recorder.faults.note(what, error)
+        recorder.faults.stopped = True
+        try:
+            recorder.stop(f"llmtrace: {what}")
+        except BaseException as stop:
+            stop.__suppress_context__ = True  # the bug is told with the verdict, and not twice
+            raise

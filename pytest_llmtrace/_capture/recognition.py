@@ -56,27 +56,29 @@ class Recognition:
             head: the request as a file may hold it; its body is not looked at.
             body: the body as it was sent.
         """
-        place = _place(head)
-        position = self._spelled(self._next, place, body)
-        if position is None:
-            position = self._equal(place, body)
-        if position is None:
-            return None
+        position = self._next
+        if not self._is_spelled(position, head, body):
+            found = self._equal(head, body)
+            if found is None:
+                return None
+            position = found
         self._next = position + 1
         return self._interactions[position]
 
-    def _spelled(self, position: int, place: object, body: bytes) -> int | None:
-        """This position, where the client would have sent these very bytes for it: nothing need be parsed."""
+    def _is_spelled(self, position: int, head: HttpRequest, body: bytes) -> bool:
+        """Whether the client would have sent these very bytes for this position: nothing need be parsed."""
         if position >= len(self._interactions):
-            return None
-        one = self._interactions[position]
-        held = _value_of(one)
-        if held is None or _place(one.request) != place or self._spelling.of(held) != body:
-            return None
-        return position
+            return False
+        recorded = self._interactions[position].request
+        if recorded.method != head.method or _of_url(recorded.url) != _of_url(head.url):
+            return False
+        held = held_body(recorded)
+        value = held.value if isinstance(held, HeldJson) else None
+        return isinstance(value, dict) and self._spelling.of(value) == body
 
-    def _equal(self, place: object, body: bytes) -> int | None:
+    def _equal(self, head: HttpRequest, body: bytes) -> int | None:
         """The first position with the same value, however it is spelled and wherever it stands."""
+        place = _place(head)
         value = parse_json(body)
         if not isinstance(value, dict) or (written := written_value(value)) is None:
             return None

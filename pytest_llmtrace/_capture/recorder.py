@@ -7,15 +7,14 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_here
+from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_in
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
-from pytest_llmtrace._capture.faults import Faults, noting, stopping
+from pytest_llmtrace._capture.faults import Faults, noting, stop_for
 from pytest_llmtrace._capture.forks import Forks
 from pytest_llmtrace._capture.framework import Framework
 from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.guard.user_stack import user_stack
-from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.recognition import read
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
@@ -60,8 +59,7 @@ class Recorder:
         self.litellm_calls: list[LitellmCall] = []
         self.entries: list[AnyEntry] = []  # that were observed as such: events
         self.hand_calls: list[Record] = []
-        self.hand_messages = MessageTable()
-        """Messages of calls given by hand, each distinct one once."""
+        self.hand_messages = MessageTable()  # of calls given by hand, each distinct one once
         self.executions: list[Execution] = []
         self.framework = Framework()
         self.forks = Forks()
@@ -72,15 +70,13 @@ class Recorder:
         """``OLD=NEW`` of models that were asked for and could not be replaced."""
         self.bypassed: list[tuple[str, tuple[str, ...]]] = []
         """Connections past the tape that were stopped: address and stack."""
-        self.passages = Passages()
-        """Those that were not."""
+        self.passages = Passages()  # those that were not
         self.answered_in_process: list[tuple[float, float]] = []
         """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
-        self.book = Book() if book is None else book
-        """Which placeholders stand for which personal data."""
-        self.redactor = redactor.hiding(self.book) if self.book else redactor
-        self.faults = Faults(self.redactor.text)
-        """Bugs of ours that were met."""
+        self.book = Book() if book is None else book  # which placeholders stand for which personal data
+        self._hides = bool(self.book)
+        self.redactor = redactor.hiding(self.book) if self._hides else redactor
+        self.faults = Faults(self.redactor.text)  # bugs of ours that were met
         self._gates = gates
         self._lock = threading.Lock()
         self.recorded_ports = {
@@ -96,15 +92,18 @@ class Recorder:
 
         Raises: what `Gates.stop` makes, where replay has no answer or a budget forbids a live call.
         """
-        with stopping(self, "a request could not be looked up"):
+        try:
             return self._opened(raw, context)
+        except Exception as error:
+            stop_for(error, self, "a request could not be looked up")
+            raise
 
     def _opened(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
-        exchange = self._made(raw, context, taped=not is_hidden(enclosing()))
+        exchange = self._made(raw, context)
         request = exchange.request
         with self._lock:
             self.exchanges.append(exchange)
-        if exchange.is_llm and self.forks.is_one:
+        if self.forks.is_one and exchange.is_llm:
             self.forks.tell(f"{request.method} {request.url}", user_stack())
         if self.wire in ("tape", "fill"):
             found = self.tape.take(exchange.key, request) or self.tape.take_like(request)
@@ -125,7 +124,7 @@ class Recorder:
         return exchange
 
     def _played(self, exchange: Exchange, recorded: Interaction, source: Literal["tape", "journal"]) -> Exchange:
-        if self.book:
+        if self._hides:
             answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
             exchange.played(answer, self.book.restored(recorded.given or answer), source)
         else:
@@ -173,17 +172,18 @@ class Recorder:
             self.misses.append(exchange)
         self.stop(f"llmtrace: {path} did not record {exchange.request.method} {exchange.request.url}")
 
-    def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool) -> Exchange:
-        known = self.tape.recognition if self.wire == "tape" and not self.book else None
+    def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool = True) -> Exchange:
+        scope = enclosing()
+        known = self.tape.recognition if self.wire == "tape" and not self._hides else None
         request, key = read(raw, self.redactor, known)
         return Exchange(
             request=request,
             proof=real_keys(raw),
             key=key,
-            is_llm=is_llm_request(request),
-            taped=taped,
-            labels=labels_here(),
+            taped=taped and not is_hidden(scope),
+            labels=labels_in(scope),
             context=context if context is not None and context.recorder is self else None,  # else of an earlier test
+            enclosing=scope,
             phase=self.phase,
         )
 

@@ -59,11 +59,17 @@ class Tape:
     def take(self, key: str, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The position and value of the next unused interaction with the key of a request, or `None`."""
         with self._lock:
-            waiting = [one for one in self._waiting.get(key, ()) if self._same_flags(one, request)]
-            if not waiting:
+            waiting: Sequence[int] = self._waiting.get(key, ())
+            position = waiting[0] if len(waiting) == 1 else self._agreeing(waiting, request)
+            if position is None or not self._same_flags(position, request):
                 return None
-            agreeing = (one for one in waiting if self._agrees(self.interactions[one].request, request))
-            return self._taken(waiting[0] if len(waiting) == 1 else next(agreeing, waiting[0]))
+            return self._taken(position)
+
+    def _agreeing(self, waiting: Iterable[int], request: HttpRequest) -> int | None:
+        """Of several with one key the first that asks for the same; one that agrees in personal data, too, if any."""
+        same = [one for one in waiting if self._same_flags(one, request)]
+        agreeing = (one for one in same if self._agrees(self.interactions[one].request, request))
+        return next(agreeing, same[0]) if same else None
 
     def take_like(self, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The first unused interaction that is the same in other words, or by the rules of the owner, or `None`.

@@ -77,6 +77,7 @@ class Redactor:
         self._items = SharedItems()
         self._variables = Watched() if live else None
         self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
+        self._learned_of: set[tuple[str, ...]] = set()
 
     @classmethod
     def from_environment(
@@ -141,7 +142,9 @@ class Redactor:
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
         own = credentials(request)
-        self._learn(dict.fromkeys(like_keys(own), "the key of a request"))
+        if own not in self._learned_of or (self._variables is not None and self._variables.have_changed()):
+            self._learned_of.add(own)
+            self._learn(dict.fromkeys(like_keys(own), "the key of a request"))
         return own
 
     def _learn(self, found: Mapping[str, str]) -> None:

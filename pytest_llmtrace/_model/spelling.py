@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from json.encoder import encode_basestring
 from typing import Any, Final
@@ -17,21 +18,24 @@ class Spelling:
 
     def of(self, body: dict[str, Any]) -> bytes | None:
         """The bytes of an object; `None`, where it has none: a lone surrogate, say."""
+        known = self._known
+        members: list[bytes] = []
         try:
-            members = [_written(name) + b":" + self._part(part) for name, part in body.items()]
+            for name, part in body.items():
+                if isinstance(part, list):
+                    found = [known.get(id(item)) for item in part]
+                    items = [
+                        one[1] if one is not None else self._item(item) for one, item in zip(found, part, strict=True)
+                    ]
+                    members.append(b"%b:[%b]" % (_written(name), b",".join(items)))
+                else:
+                    members.append(b"%b:%b" % (_written(name), _written(part)))
         except (ValueError, RecursionError):
             return None
-        return b"{" + b",".join(members) + b"}"
-
-    def _part(self, part: Any) -> bytes:
-        if isinstance(part, list):
-            return b"[" + b",".join([self._item(item) for item in part]) + b"]"
-        return _written(part)
+        return b"{%b}" % b",".join(members)
 
     def _item(self, item: Any) -> bytes:
-        known = self._known.get(id(item))
-        if known is not None:
-            return known[1]
+        """A new item, which may come again."""
         written = _written(item)
         if isinstance(item, dict):
             self._known[id(item)] = (item, written)
@@ -40,13 +44,20 @@ class Spelling:
 
 def _written(value: Any) -> bytes:
     if type(value) is str:
-        return encode_basestring(value).encode()
+        return _text(value) if len(value) <= _SHORT else encode_basestring(value).encode()
     if type(value) is dict and set(map(type, value.values())) <= _TEXTS:  # as most messages are
         members = [f"{encode_basestring(name)}:{encode_basestring(said)}" for name, said in value.items()]
         return f"{{{','.join(members)}}}".encode()
     return _HTTPX.encode(value).encode()
 
 
+@functools.lru_cache(maxsize=256)
+def _text(value: str) -> bytes:
+    """A short text: names, models and the like, which every request has."""
+    return encode_basestring(value).encode()
+
+
+_SHORT: Final = 64
 _TEXTS: Final = frozenset({str})
 
 

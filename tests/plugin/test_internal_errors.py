@@ -17,7 +17,7 @@ IN_CALL = {
     "look_up": ("_capture.tape", "Tape.take", "a request could not be looked up"),
     "read_request": ("_capture.wire.httpx_stub", "request_of", "a request could not be read"),
     "read_answer": ("_capture.wire.httpx_stub", "response_of", "the answer of a live request could not be read"),
-    "stream": ("_capture.wire.reading", "_watched", "a streamed answer could not be watched"),
+    "stream": ("_capture.wire.reading", "_is_stream", "a streamed answer could not be watched"),
     "spending": ("_run.owner", "Spending.answered", "what a live call has cost could not be counted"),
     "guard": ("_capture.guard.network", "is_loopback", "a connection could not be judged"),
     "names": ("_capture.guard.network", "is_provider_host", "the look-up of a name could not be judged"),

@@ -14,19 +14,20 @@ from typing import Any, Final
 
 def current_strand() -> object:
     """A token for the task that runs here, or for the main thread; `None` in any other thread."""
-    try:
-        task: object = asyncio.current_task()
-    except RuntimeError:  # no loop of asyncio runs here
-        task = _trio_task()
+    loop = asyncio._get_running_loop()  # noqa: SLF001  # documented, and unlike the other one it raises nothing
+    task: object = asyncio.current_task(loop) if loop is not None else _trio_task()
     if task is None:
-        return _MAIN if threading.current_thread() is threading.main_thread() else None
+        return _MAIN if threading.get_ident() == threading.main_thread().ident else None
     return _strands.setdefault(task, object())
 
 
 def _trio_task() -> object:
     lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    is_one_here = getattr(lowlevel, "in_trio_task", None)  # older versions cannot tell
+    if lowlevel is None or (is_one_here is not None and not is_one_here()):
+        return None
     try:
-        return None if lowlevel is None else lowlevel.current_task()
+        return lowlevel.current_task()
     except RuntimeError:
         return None
 

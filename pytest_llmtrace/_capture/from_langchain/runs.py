@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, innermost, is_hidden, labels_here, scopes
+from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, innermost, is_hidden, labels_in, scopes
 from pytest_llmtrace._capture.from_langchain.callers import Told, labels_of, told
 from pytest_llmtrace._capture.labels import Labels, current_labels
 
@@ -67,7 +67,7 @@ def begun(recorder: Recorder, told_by: Mapping[str, Any], serialized: Any = None
     tags = [tag for tag in told_by.get("tags") or () if isinstance(tag, str)]
     metadata = told_by.get("metadata")
     run_told = told(tags, name, metadata if isinstance(metadata, Mapping) else {}, _configurable())
-    labels = labels_of(run_told, parent.told if parent is not None else None, labels_here(outer))
+    labels = labels_of(run_told, parent.told if parent is not None else None, labels_in(outer))
     scope = Enclosing(outer=outer, passes=True, speaker=labels, around=current_labels.get(), owner=recorder)
     run = Run(
         recorder=recorder,

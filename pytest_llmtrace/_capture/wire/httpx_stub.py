@@ -21,10 +21,11 @@ from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 def send(switchboard: Switchboard, real: Callable[..., Any], transport: Any, request: Any, httpx: Any) -> Any:
     """The answer to a request of `httpx` (or httpx2), from the tape or from the real transport."""
     body = b"".join(request.stream)
-    request.stream = httpx.ByteStream(body)  # reading it may have used it up
-    opened = switchboard.open(lambda: request_of(request, body))
+    if type(request.stream) is not httpx.ByteStream:
+        request.stream = httpx.ByteStream(body)  # reading it may have used it up
+    opened = switchboard.open(functools.partial(request_of, request, body))
     if opened is not None and opened[1].replayed:
-        return switchboard.answer(opened, lambda recorded: _given(recorded, httpx))
+        return switchboard.answer(opened, functools.partial(_given, httpx))
     keep = functools.partial(_keep, switchboard, opened)
     return _live(lambda: real(transport, request), httpx, keep)
 
@@ -33,11 +34,14 @@ async def send_async(
     switchboard: Switchboard, real: Callable[..., Any], transport: Any, request: Any, httpx: Any
 ) -> Any:
     """The same for asynchronous clients."""
-    body = b"".join([part async for part in request.stream])
-    request.stream = httpx.ByteStream(body)
-    opened = switchboard.open(lambda: request_of(request, body))
+    if type(request.stream) is httpx.ByteStream:
+        body = b"".join(request.stream)
+    else:
+        body = b"".join([part async for part in request.stream])
+        request.stream = httpx.ByteStream(body)
+    opened = switchboard.open(functools.partial(request_of, request, body))
     if opened is not None and opened[1].replayed:
-        return switchboard.answer(opened, lambda recorded: _given(recorded, httpx))
+        return switchboard.answer(opened, functools.partial(_given, httpx))
     keep = functools.partial(_keep, switchboard, opened)
     return await _live_async(lambda: real(transport, request), httpx, keep)
 
@@ -122,9 +126,9 @@ def response_of(response: Any, body: bytes) -> HttpResponse:
     )
 
 
-def _given(recorded: HttpResponse, httpx: Any) -> Any:
+def _given(httpx: Any, recorded: HttpResponse) -> Any:
     """A response of httpx from ours, open as one that comes from the network."""
-    body, reason = recorded.body, sendable(recorded.reason)
+    body, reason = recorded.body, recorded.reason and sendable(recorded.reason)
     return httpx.Response(
         recorded.status,
         headers=sendable_headers(recorded, len(body)),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import inspect
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
@@ -17,7 +19,7 @@ from pytest_llmtrace._capture.loose import Loose
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
 from pytest_llmtrace._capture.wire.reading import watch
-from pytest_llmtrace._capture.wire.swapping import swap_models
+from pytest_llmtrace._capture.wire.swapping import swap_models, swaps
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError
 
 if TYPE_CHECKING:
@@ -26,20 +28,22 @@ if TYPE_CHECKING:
 litellm_call: Loose[LitellmCall] = Loose("llmtrace_litellm_call")
 """The litellm call that is being made in this context; set by the litellm logger."""
 
-_exchange: Loose[Exchange] = Loose("llmtrace_sent")
-_recorder: Loose[Recorder] = Loose("llmtrace_sent_by")
+_sent: ContextVar[tuple[ref[Recorder], ref[Exchange]] | None] = ContextVar("llmtrace_sent", default=None)
+"""Keeps nothing alive, as `Loose` does not."""
 
 
 def sent() -> tuple[Recorder, Exchange] | None:
     """The request that was last sent in this context, and who records it."""
-    recorder, exchange = _recorder.get(), _exchange.get()
+    named = _sent.get()
+    if named is None:
+        return None
+    recorder, exchange = named[0](), named[1]()
     return None if recorder is None or exchange is None else (recorder, exchange)
 
 
 def note_sent(recorder: Recorder, exchange: Exchange) -> None:
     """A request is sent in this context."""
-    _recorder.set(recorder)
-    _exchange.set(exchange)
+    _sent.set((ref(recorder), ref(exchange)))
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -82,10 +86,11 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def send(*args: Any, **kwargs: Any) -> Any:
-        _exchange.set(None)
-        asking = litellm_call.get()
-        under_way = asking is not None and asking.open and asking.recorder is current()
-        args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
+        _sent.set(None)
+        if swaps:
+            asking = litellm_call.get()
+            under_way = asking is not None and asking.open and asking.recorder is current()
+            args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
         try:
             result = function(*args, **kwargs)
         except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
@@ -93,7 +98,7 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         except BaseException as error:
             _failed(error)
             raise
-        return _awaited(result) if inspect.iscoroutine(result) else watch(result, sent())
+        return _awaited(result) if isinstance(result, CoroutineType) else watch(result, sent())
 
     async def _awaited(coroutine: Any) -> Any:
         try:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final
 from unittest import mock
 
@@ -55,11 +54,10 @@ def is_client_mocked() -> bool:
     return any(isinstance(one, mock.NonCallableMock) for one in found)
 
 
-@dataclass(slots=True, eq=False)
 class _Sent:
     """A request that a client was told to send."""
 
-    passed_on: bool = False
+    passed_on = False
     """Whether an HTTP stub has seen it."""
 
 
@@ -91,7 +89,8 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
         finally:
             _sent.set(outer)
-            _note(sent, started)
+            if not sent.passed_on:
+                _note(started)
 
     return send
 
@@ -105,12 +104,13 @@ def _noting_async(original: Callable[..., Any]) -> Callable[..., Any]:
             return await original(*args, **kwargs)
         finally:
             _sent.set(outer)
-            _note(sent, started)
+            if not sent.passed_on:
+                _note(started)
 
     return send
 
 
-def _note(sent: _Sent, started: float) -> None:
+def _note(started: float) -> None:
     recorder = current()
-    if recorder is not None and not sent.passed_on:
+    if recorder is not None:
         recorder.answered_in_process.append((started, time.perf_counter()))

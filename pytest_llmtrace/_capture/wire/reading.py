@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.faults import noting
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.content import decoded
-from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.http import Headers, HttpResponse
 
 
 def watch(answer: Any, sent: tuple[Recorder, Exchange] | None) -> Any:
@@ -26,10 +25,23 @@ def watch(answer: Any, sent: tuple[Recorder, Exchange] | None) -> Any:
         answer: What the stub gives the library.
         sent: Who recorded the request, and its exchange; `None`: nobody did.
     """
-    if sent is not None:
-        with noting(sent[0].faults, "a streamed answer could not be watched"):
-            return _watched(answer, sent[1])
-    return answer
+    if sent is None:
+        return answer
+    recorder, exchange = sent
+    try:
+        recorded = exchange.given or exchange.response
+        if recorded is not None and not _is_stream(recorded.headers):
+            return answer  # known without asking the answer itself, which takes long
+        return _watched(answer, exchange)
+    except Exception as error:  # noqa: BLE001  # a bug of ours: the application gets its answer
+        recorder.faults.note("a streamed answer could not be watched", error)
+        return answer
+
+
+@functools.lru_cache(maxsize=256)
+def _is_stream(headers: Headers) -> bool:
+    """Whether the headers of an answer, as a file holds them, say that it is one."""
+    return any(_STREAMS.match(value) for name, value in headers if name.lower() == "content-type")
 
 
 def _watched(answer: Any, exchange: Exchange) -> Any:

@@ -10,8 +10,11 @@ from pytest_llmtrace._model.http import HttpResponse
 
 def sendable_headers(response: HttpResponse, length: int) -> list[tuple[str, str]]:
     """Names and values as they may be given, with the length that the body has now."""
-    kept = [(sendable(name), sendable(value)) for name, value in response.headers if name != "content-length"]
-    return [*kept, ("content-length", str(length))]
+    kept = [pair for pair in response.headers if pair[0] != "content-length"]
+    if sendable(text := "".join([part for pair in kept for part in pair])) != text:
+        kept = [(sendable(name), sendable(value)) for name, value in kept]
+    kept.append(("content-length", str(length)))
+    return kept
 
 
 def sendable(text: str) -> str:

@@ -23,17 +23,18 @@ from pytest_llmtrace._model.messages import MessageTable
 swapped: ContextVar[str | None] = ContextVar("llmtrace_swapped", default=None)
 """Of the request that was last handed over in this context: ``OLD=NEW``, where its model was replaced."""
 
-_active: list[Sequence[tuple[str, str]]] = []
+swaps: list[Sequence[tuple[str, str]]] = []
+"""What is swapped in this run, the last one counts; empty in most, where nobody need look at requests for it."""
 
 
 @contextmanager
-def swapping(swaps: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Replace models in the requests of live runs. Args: swaps: pairs of the model asked for and the one to ask."""
-    _active.append(swaps)
+def swapping(pairs: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Replace models in the requests of live runs. Args: pairs: of the model asked for and the one to ask."""
+    swaps.append(pairs)
     try:
         yield
     finally:
-        _active.remove(swaps)
+        swaps.remove(pairs)
 
 
 def swap_models(
@@ -52,7 +53,7 @@ def swap_models(
     """
     swapped.set(None)
     recorder = current()
-    if not _active or recorder is None or recorder.wire != "watch" or not args:
+    if not swaps or recorder is None or recorder.wire != "watch" or not args:
         return args, kwargs
     sent = getattr(args[0], "_vcr_request", None)
     if sent is not None:  # http.client: the stub holds the request
@@ -75,10 +76,10 @@ def swap_models(
 def stop_unswapped(request: HttpRequest) -> None:
     """See that a request to be sent asks for no model that should have been replaced. Raises: the stop."""
     recorder = current()
-    if not _active or recorder is None or recorder.wire != "watch" or swapped.get() is not None:
+    if not swaps or recorder is None or recorder.wire != "watch" or swapped.get() is not None:
         return
     asked = parse_request(request, MessageTable())
-    for old, new in _active[-1]:
+    for old, new in swaps[-1]:
         if asked is not None and old in _names(asked.model, {asked.provider}):
             _refuse(old, new, f"{request.place} names its model where only the application can change it (in the URL).")
 
@@ -91,7 +92,7 @@ def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, byt
     model = named_model(url, body)
     if model is None:
         return None
-    for old, new in _active[-1]:
+    for old, new in swaps[-1]:
         if old.rpartition("/")[2] != model.rpartition("/")[2]:
             continue
         asked = parse_request(HttpRequest(method="POST", url=url, headers=(), body=body), MessageTable())

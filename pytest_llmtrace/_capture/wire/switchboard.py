@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.faults import noting, stopping
+from pytest_llmtrace._capture.faults import noting, stop_for
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import replayed
 from pytest_llmtrace._capture.wire.in_flight import litellm_call, note_sent
 from pytest_llmtrace._capture.wire.mocks import passed_on
 from pytest_llmtrace._capture.wire.strays import strays
-from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swapped
-from pytest_llmtrace._capture.wire.telemetry import reported
+from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swapped, swaps
+from pytest_llmtrace._capture.wire.telemetry import may_report, reported
 from pytest_llmtrace._capture.wire.transport_failures import exception_of
 from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -26,6 +26,7 @@ Answer = TypeVar("Answer")
 Opened = tuple[Recorder | None, Exchange]
 """Who records a request, and its exchange; one without a recorder is answered already."""
 
+_UNREAD: Final = "a request could not be read"
 _CHORES: Final = (("raw.githubusercontent.com", "/litellm/"), ("huggingface.co", "/api/agent-harnesses"))
 """What SDKs fetch now and then, on their own and doing without it: litellm's price map, huggingface_hub's telemetry.
 Kept off the network and off every tape, which would differ from one day to the next."""
@@ -50,23 +51,34 @@ class Switchboard:
         """
         recorder = current()
         passed_on()
-        with stopping(recorder, "a request could not be read"):
+        try:
             request = read()
+        except Exception as error:
+            stop_for(error, recorder, _UNREAD)
+            raise
         if _is_chore(request.url):
             raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.place}")
-        if (report := reported(request, recorder, replay_only=self._replay_only)) is not None:
+        if (
+            may_report(request.url)
+            and (report := reported(request, recorder, replay_only=self._replay_only)) is not None
+        ):
             return report or None
         if recorder is None:
             if strays.note(request, replay_only=self._replay_only):
                 self._refuse(f"llmtrace: {request.place} was sent outside of any test")
             return None
-        with stopping(recorder, "a request could not be read"):
-            if is_upgrade(request):
+        try:
+            if is_upgrade(request.headers):
                 note_upgrade(recorder, request.url, self._allows)
                 return None
-            stop_unswapped(request)
+            if swaps:
+                stop_unswapped(request)
+        except Exception as error:
+            stop_for(error, recorder, _UNREAD)
+            raise
         exchange = recorder.open(request, litellm_call.get())
-        exchange.swapped = swapped.get()
+        if swaps:
+            exchange.swapped = swapped.get()
         note_sent(recorder, exchange)
         return recorder, exchange
 
@@ -81,8 +93,11 @@ class Switchboard:
             raise LookupError("nobody records this request")
         recorder, exchange = opened
         if exchange.response is not None:
-            with stopping(recorder, "a recorded answer could not be given"):
+            try:
                 return made(replayed(exchange.given or exchange.response))
+            except Exception as error:
+                stop_for(error, recorder, "a recorded answer could not be given")
+                raise
         if exchange.failure is not None:
             raise exception_of(exchange.given or exchange.failure)
         raise LookupError(f"no recorded answer for {exchange.request.place}")

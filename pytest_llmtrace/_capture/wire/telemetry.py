@@ -47,6 +47,12 @@ def reported(
 
 
 @functools.lru_cache(maxsize=256)
+def may_report(url: str) -> bool:
+    """Whether a request to this address may be one that reports."""
+    return is_telemetry(url) or _is_export_to_here(url)
+
+
+@functools.lru_cache(maxsize=256)
 def is_telemetry(url: str) -> bool:
     """Whether a request reports traces, spans or usage figures: of OpenAI Agents, LangSmith, OpenTelemetry, ..."""
     try:
@@ -65,7 +71,7 @@ def is_telemetry(url: str) -> bool:
 
 def accepted(request: HttpRequest) -> Exchange:
     """The request with an answer that every client is content with."""
-    exchange = Exchange(request=request, key="", is_llm=False, taped=False, labels=NO_LABELS)
+    exchange = Exchange(request=request, key="", told_llm=False, taped=False, labels=NO_LABELS)
     headers = (("content-type", "application/json"),)
     exchange.answered(HttpResponse(status=200, reason="OK", headers=headers, body=_body(request.url)), "tape")
     return exchange

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -9,13 +10,14 @@ from pytest_llmtrace._capture.guard.passages import Passage
 from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._model.http import HttpRequest
+from pytest_llmtrace._model.http import Headers
 from pytest_llmtrace._model.matching import is_loopback
 
 
-def is_upgrade(request: HttpRequest) -> bool:
-    """Whether a request asks for a websocket."""
-    return "websocket" in (request.header("upgrade") or "").lower()
+@functools.lru_cache(maxsize=256)
+def is_upgrade(headers: Headers) -> bool:
+    """Whether a request asks for a websocket; those of a client have the same headers."""
+    return any("websocket" in value.lower() for name, value in headers if name.lower() == "upgrade")
 
 
 def note_upgrade(recorder: Recorder, url: str, allows: Callable[[str], bool]) -> None:

@@ -30,6 +30,10 @@ class Watched:
     def __init__(self) -> None:
         self._before: dict[Any, Any] | None = None
 
+    def have_changed(self) -> bool:
+        """Whether anything changed since `changed` was last asked."""
+        return bool(_held_variables() != self._before)
+
     def changed(self) -> Mapping[str, str]:
         """The values that are like real keys, with what they are, where anything changed since this was last asked."""
         held = _held_variables()

@@ -11,7 +11,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 def asked(url="https://api.openai.com/v1/chat/completions"):
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     request = HttpRequest(method="POST", url=url, body=json.dumps(body).encode())
-    return Exchange(request=request, key="k", is_llm=True, labels=NO_LABELS)
+    return Exchange(request=request, key="k", told_llm=True, labels=NO_LABELS)
 
 
 def answer(text):

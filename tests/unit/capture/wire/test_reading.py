@@ -23,7 +23,7 @@ observer: Any = SimpleNamespace(faults=Faults())
 
 
 def exchange() -> Exchange:
-    return Exchange(request=HttpRequest(method="POST", url="http://h"), key="k", is_llm=True, labels=Labels())
+    return Exchange(request=HttpRequest(method="POST", url="http://h"), key="k", told_llm=True, labels=Labels())
 
 
 def answer(body: bytes = BODY, kind: str = KIND, **headers: str) -> httpx.Response:
@@ -61,6 +61,20 @@ def test_other_answers_are_left_alone(kind: str) -> None:
     assert asked.events_read is None
     assert watch(given, None) is given
     assert watch("no response at all", (observer, asked)) == "no response at all"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "events"), [("content-type", KIND, 0), ("Content-Type", "application/json", None)]
+)
+def test_what_a_tape_says_of_an_answer_decides(name: str, kind: str, events: int | None) -> None:
+    """One that is no stream there is not asked for its headers, which takes a client long; a stream is watched."""
+    asked = exchange()
+    recorded = HttpResponse(status=200, headers=((name, kind),), body=BODY)
+    asked.played(recorded, recorded, "tape")
+
+    watch(answer(), (observer, asked))
+
+    assert asked.events_read == events
 
 
 def test_lines_are_events_where_no_blank_line_parts_them() -> None:

@@ -169,7 +169,7 @@ def test_after_answers_were_given_the_conversation_that_goes_on_counts() -> None
     nearest = NearestAnswers(Tape(recorded := tape(bodies)))
     asked = copy.deepcopy(bodies[30])
     asked["messages"][-1]["content"] += " now"
-    answered = nearest.answer(Exchange(request=request(asked), key="", is_llm=True, labels=Labels()), [])
+    answered = nearest.answer(Exchange(request=request(asked), key="", told_llm=True, labels=Labels()), [])
     assert answered is not None
     assert answered[0] == 30
     assert nearest.nearest_request(request(asked)) is recorded[30].request

@@ -50,7 +50,7 @@ def request(model: str = "cheap", context: Any = None) -> Exchange:
     """A chat request that is about to be sent."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "one two three"}]}).encode()
     sent = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)
-    return Exchange(request=sent, key="k", is_llm=True, labels=NO_LABELS, context=context)
+    return Exchange(request=sent, key="k", told_llm=True, labels=NO_LABELS, context=context)
 
 
 def by_litellm(model: str, cost: float | None, said: str = "one two three") -> LitellmCall:
