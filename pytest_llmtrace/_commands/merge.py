@@ -130,8 +130,9 @@ def _growth(text: str) -> MaxGrowth:
 
 def _check_report(path: Path) -> None:
     """Raises: SettingsError for a form that a sum of documents cannot have."""
-    if check_ending(path) == ".jsonl":
+    ending = check_ending(path, "-o ")
+    if ending.endswith(".jsonl"):  # spans, too, are made of traces
         raise SettingsError(
-            f"{path}: JSON reports hold no full traces; let the shards write .jsonl too, and put those files one after "
-            f"the other: cat shard-*.jsonl > {path}"
+            f"{path}: JSON reports hold no full traces; let the shards write {ending} too, and put those files one after "
+            f"the other: cat shard-*{ending} > {path}"
         )

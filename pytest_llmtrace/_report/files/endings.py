@@ -26,8 +26,12 @@ def known_endings() -> tuple[str, ...]:
     return tuple(sorted(_WRITERS))
 
 
-def check_ending(path: Path) -> str:
+def check_ending(path: Path, option: str = "--llm-report=") -> str:
     """The ending of a report file, in lower case.
+
+    Args:
+        path: The file.
+        option: What named it, up to the name.
 
     Raises:
         SettingsError: It is none that a report has.
@@ -39,11 +43,11 @@ def check_ending(path: Path) -> str:
     ending = path.suffix.lower()
     if ending == ".xml":
         raise SettingsError(
-            f"`--llm-report={path}`: `.xml` is pytest's own JUnit report; use `--junitxml={path}`, and the tests in it "
+            f"`{option}{path}`: `.xml` is pytest's own JUnit report; use `--junitxml={path}`, and the tests in it "
             "get llmtrace properties"
         )
     raise SettingsError(
-        f"`--llm-report={path}`: cannot tell what to write from the ending {ending!r}; known endings are "
+        f"`{option}{path}`: cannot tell what to write from the ending {ending!r}; known endings are "
         + ", ".join(f"`{known}`" for known in known_endings())
     )
 
