@@ -133,6 +133,6 @@ def _check_report(path: Path) -> None:
     ending = check_ending(path, "-o ")
     if ending.endswith(".jsonl"):  # spans, too, are made of traces
         raise SettingsError(
-            f"{path}: JSON reports hold no full traces; let the shards write {ending} too, and put those files one after "
-            f"the other: cat shard-*{ending} > {path}"
+            f"{path}: JSON reports hold no full traces; let the shards write {ending} too, and put those files one "
+            f"after the other: cat shard-*{ending} > {path}"
         )

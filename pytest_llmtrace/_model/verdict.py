@@ -39,6 +39,8 @@ class Verdict:
     """Whether a miss ended the test before it was done: what comes later was not reached."""
     exception: str | None = None
     """The exception that the test ended with because of a miss, as one line; replaced by the verdict."""
+    left_over: str = ""
+    """Name of a thread that sent a request without an answer and is older than the test: maybe an earlier test's."""
     could_go_on: bool = False
     """Whether a request without an answer ended it that could have been answered with what comes nearest."""
     nearest: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -106,6 +107,8 @@ class OwnerRun:
                 keep=self.paying.keep,
             ),
         )
+        self.older_threads = frozenset(threading.enumerate()) - {threading.current_thread()}
+        """A call that one of them makes may belong to an earlier test."""
         self._assembler = Assembler(self.recorder, prices, self.spending.reader)
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged, unless that was known before."""

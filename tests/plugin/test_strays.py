@@ -38,3 +38,35 @@ def test_a_call_outside_of_any_test_is_no_secret(project, monkeypatch):
     )
     monkeypatch.delenv("STRAY")
     assert project.replay().exit == 0
+
+
+OUTLIVES = """
+    import threading
+    go = threading.Event()
+
+    def late():
+        go.wait()
+        try:
+            chat("late")
+        except BaseException:
+            pass
+
+    thread = threading.Thread(target=late, name="late one")
+
+    def test_that_leaves_it():
+        thread.start()
+
+    def test_next():
+        go.set()
+        thread.join()
+"""
+
+
+def test_a_call_of_a_thread_that_outlived_its_test_names_the_thread(project):
+    """It fails the test that runs by then; the way out is to end the thread, not to record what it does there."""
+    project.write(OUTLIVES)
+    ran = project.replay()
+    ran.outcomes(passed=1, failed=1)
+    assert ran.findings("test_next") == [("no_cassette", None)]
+    said = "thread late one sent it and is older than the test: one of an earlier test must end there"
+    assert said in " ".join(ran.text.split())

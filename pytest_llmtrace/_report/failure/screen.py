@@ -129,9 +129,7 @@ def _went_on(verdict: Verdict, width: int) -> Iterator[str]:
 def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[str]:
     """How the test ended, the golden file, and the command that accepts what was observed."""
     types = {TYPES[type(finding)] for finding in found}
-    if verdict.exception and not _says_nothing(verdict.exception):
-        text = f"{clean_line(verdict.exception)} (follows from the above)"
-        yield from _labelled("ended", wrapped(text, width - 10))
+    yield from _circumstances(verdict, width)
     if "no_cassette" in types:
         missing = next(finding for finding in found if isinstance(finding, NoCassette))
         if missing.tapes_off:
@@ -155,6 +153,17 @@ def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator
     if verdict.could_go_on and _stopped_early(verdict):
         text = "--llm-on-miss=nearest shows the turns not reached, free of charge"
         yield from _labelled("rest", wrapped(text, width - 10))
+
+
+def _circumstances(verdict: Verdict, width: int) -> Iterator[str]:
+    """How the test ended, and who sent what was not recorded, where that needs saying."""
+    if verdict.exception and not _says_nothing(verdict.exception):
+        text = f"{clean_line(verdict.exception)} (follows from the above)"
+        yield from _labelled("ended", wrapped(text, width - 10))
+    if verdict.left_over:
+        name = clean_line(verdict.left_over)
+        text = f"{name} sent it and is older than the test: one of an earlier test must end there"
+        yield from _labelled("thread", wrapped(text, width - 10))
 
 
 def _stopped_early(verdict: Verdict) -> bool:

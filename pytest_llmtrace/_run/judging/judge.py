@@ -86,6 +86,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden_totals=golden_totals,
         observed_totals=totals(trace.calls),
         stopped=stopped,
+        left_over=next((one.thread.name for one in recorder.misses if one.thread in run.older_threads), ""),
         could_go_on=plan.own_tape and plan.on_miss == "stop" and recorder.wire == "tape" and bool(recorder.misses),
         nearest=len(run.went_on),
         exception=private.masked_line(_one_line(run, exception)),
