@@ -11,6 +11,25 @@ CALL = """
         asked = urllib.request.Request({url!r} + "/chat/completions", json.dumps(body).encode(), headers)
         assert b"hi" in urllib.request.urlopen(asked).read()
 """
+LATE = """
+    def test_two():
+        import sys
+
+        assert not {{"botocore", "requests"}} & sys.modules.keys() or {here}
+        from botocore.awsrequest import AWSHTTPConnection, AWSRequest
+        from botocore.httpsession import URLLib3Session
+
+        body = b'{{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "ho"}}]}}'
+        headers = {{"Content-Type": "application/json", "Authorization": "Bearer sk-plugin-0123456789"}}
+        asked = AWSRequest("POST", {url!r} + "/chat/completions", headers, body).prepare()
+        assert b"ho" in URLLib3Session().send(asked).content
+        assert not any(one.__module__.startswith("vcr.") for one in AWSHTTPConnection.__mro__)
+        import vcr.patch
+
+        with vcr.patch.contextlib.ExitStack() as reset:
+            for one in vcr.patch.reset_patchers():
+                reset.enter_context(one)
+"""
 LOOK = """
     import json, pathlib, sys
 
@@ -40,7 +59,7 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     project.write(CALL.format(url=project.provider.openai_url), prelude=False)
     project.record()
     project.write(LOOK, "conftest.py", prelude=False)
-    plain = ("-p", "no:recording", "-p", "no:langsmith_pytest_plugin")
+    plain = ("-p", "no:recording", "-p", "no:langsmith_plugin")
     ran = project.run("--llm-trace", *plain, own_process=True)
     ran.outcomes(passed=1)
     assert ran.requests == 0
@@ -48,4 +67,15 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     ours = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
     assert "_run.judging.judge" in ours
     assert ours & FOR_FAILURES == set()
-    assert modules & {"litellm", "deepdiff", "openai"} == set()
+    assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests"} == set()
+
+
+def test_botocore_is_replayed_when_the_test_is_the_first_to_import_it(project):
+    """It is patched then; its classes are those that it has without the plugin, and vcrpy knows of them."""
+    project.write(LATE.format(url=project.provider.openai_url, here=True), prelude=False)
+    project.record()
+    project.write(LATE.format(url=project.provider.openai_url, here=False), prelude=False)
+    plain = ("-p", "no:recording", "-p", "no:langsmith_plugin")
+    ran = project.run("--llm-trace", *plain, own_process=True)
+    ran.outcomes(passed=1)
+    assert ran.requests == 0

@@ -1,8 +1,8 @@
 """The HTTP stub: vcrpy's patches on every HTTP library, with our own decisions behind them.
 
 vcrpy intercepts; matching, storage and misses are ours. One switchboard is installed for the whole session and asks
-the current recorder about each request. `router`, `other_cassettes` and `vcr_patches` alone touch vcrpy's private
-names.
+the current recorder about each request. `router`, `other_cassettes`, `vcr_patches` and `late_libraries` alone touch
+vcrpy's private names.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from pytest_llmtrace._capture.wire.late_libraries import patched_on_arrival, spared
 from pytest_llmtrace._capture.wire.litellm_stub import LitellmTransport
 from pytest_llmtrace._capture.wire.mocks import noting_sends
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
-from pytest_llmtrace._capture.wire.router import patches_to
+from pytest_llmtrace._capture.wire.router import patches_of_botocore, patches_to
 from pytest_llmtrace._capture.wire.swapping import swapping
 from pytest_llmtrace._capture.wire.switchboard import Switchboard
 from pytest_llmtrace._capture.wire.vcr_patches import vcr_patches
@@ -57,10 +58,12 @@ class Interception:
         with contextlib.ExitStack() as patches:
             if self._swaps:
                 patches.enter_context(swapping(self._swaps))
-            for patcher in (*watching_others(self._observed, self._refused), *vcr_patches(), *noting_sends()):
-                patches.enter_context(patcher)
-            for patcher in patches_to(self._switchboard):
-                patches.enter_context(patcher)
+            with spared():
+                for patcher in (*watching_others(self._observed, self._refused), *vcr_patches(), *noting_sends()):
+                    patches.enter_context(patcher)
+                for patcher in patches_to(self._switchboard):
+                    patches.enter_context(patcher)
+            patches.enter_context(patched_on_arrival(lambda: patches_of_botocore(self._switchboard)))
             self._litellm = LitellmTransport(self._switchboard)
             patches.callback(self._litellm.detach)
             self._litellm.attach()

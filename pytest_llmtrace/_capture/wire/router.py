@@ -31,6 +31,13 @@ def patches_to(switchboard: Switchboard) -> Iterator[Any]:
     yield from built
 
 
+def patches_of_botocore(switchboard: Switchboard) -> Iterator[Any]:
+    """Those of them that are of botocore, where it is imported after the others are in place."""
+    import vcr.patch  # noqa: PLC0415
+
+    yield from _builder_class(vcr.patch)(_router_class()(switchboard))._boto3()  # noqa: SLF001
+
+
 @functools.cache
 def _router_class() -> type:
     from vcr.cassette import Cassette  # noqa: PLC0415

@@ -242,3 +242,14 @@ def test_litellm_empties_its_lists_through_one_method(litellm):
 
     assert callable(getattr(litellm.logging_callback_manager, RESET))
     assert RESET not in vars(litellm.logging_callback_manager)
+
+
+def test_vcrpy_keeps_the_classes_of_urllib3_and_botocore_under_the_names_we_know() -> None:
+    """What comes late is made of the former, and vcrpy is told of the latter, as if it had imported botocore first."""
+    from pytest_llmtrace._capture.wire.late_libraries import BOTOCORE, CONNECTIONS, URLLIB3
+
+    source = inspect.getsource(vcr.patch)
+    assert f"from {CONNECTIONS} import AWSHTTPConnection, AWSHTTPSConnection\n" in source
+    assert [name for name, made in BOTOCORE.items() if f"    {name} = {made}\n" not in source] == []
+    assert [name for name, kept in URLLIB3.items() if f"    {kept} = conn.{name}\n" not in source] == []
+    assert callable(vcr.patch.CassettePatcherBuilder._boto3)
