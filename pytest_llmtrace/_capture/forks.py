@@ -6,6 +6,8 @@ So it leaves word of each call of an LLM, and of each connection that the guard 
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import json
 import os
 import secrets
@@ -22,7 +24,7 @@ class Forks:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._before = len(_FORKED)
-        self._file = os.path.join(tempfile.gettempdir(), f"llmtrace-{secrets.token_hex(16)}.jsonl")  # noqa: PTH118
+        self._file = f"{_place()}-{self._pid}-{next(_NUMBERS)}.jsonl"
 
     @property
     def is_one(self) -> bool:
@@ -51,6 +53,13 @@ class Forks:
         return _TELLS_OF_FORKS and len(_FORKED) == self._before
 
 
+@functools.cache
+def _place() -> str:
+    """How the names of all files of this process and of its forks begin: nobody else can guess it."""
+    return os.path.join(tempfile.gettempdir(), f"llmtrace-{secrets.token_hex(16)}")  # noqa: PTH118
+
+
+_NUMBERS: Final = itertools.count(1)
 _FORKED: Final[list[None]] = []
 """As long as this process was forked often, in Python: a process that was forked otherwise runs no Python."""
 _TELLS_OF_FORKS: Final = hasattr(os, "register_at_fork")

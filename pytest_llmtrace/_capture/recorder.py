@@ -80,9 +80,9 @@ class Recorder:
         self._gates = gates
         self._lock = threading.Lock()
         self.recorded_ports = {
-            urlsplit(interaction.request.url).port
-            for interaction in tape.interactions
-            if is_loopback(urlsplit(interaction.request.url).hostname or "")
+            urlsplit(url).port
+            for url in {one.request.url for one in tape.interactions}
+            if is_loopback(urlsplit(url).hostname or "")
         }
 
     # Requests, as the interception sees them

@@ -55,14 +55,18 @@ def body_data(body: bytes) -> dict[str, Any]:
     return _events(text) or _lines(text) or {"text": text}
 
 
-def read_body(data: Mapping[str, Any]) -> SupportsBytes:
+def read_body(data: Mapping[str, Any], *, shallow: bool = False) -> SupportsBytes:
     """The body that a file holds under those keys; other keys are not looked at.
+
+    Args:
+        data: of the file.
+        shallow: whether it is known that it nests no deeper than it may.
 
     Raises:
         Fault: they are not what the format says.
     """
     found = {key: data[key] for key in BODY_KEYS if key in data}
-    _check(found)
+    _check(found, shallow=shallow)
     if "json" in found:
         return JsonBody(found["json"])
     return StoredBody(found) if found else b""
@@ -96,14 +100,14 @@ def _bytes_of(data: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _check(found: Mapping[str, Any]) -> None:
+def _check(found: Mapping[str, Any], *, shallow: bool) -> None:
     forms = [key for key in found if key != "rest"]
     if len(forms) > 1 or ("rest" in found and forms not in (["sse"], ["ndjson"])):
         raise Fault(f"a body stands under {' and '.join(f'`{key}`' for key in found)} at once")
     for key, value in found.items():
         if not isinstance(value, _KINDS[key]):
             raise Fault(f"the body under `{key}` is {value!r:.100}")
-        if isinstance(value, (dict, list)) and is_too_deep(value, DEEPEST_FILE):
+        if not shallow and isinstance(value, (dict, list)) and is_too_deep(value, DEEPEST_FILE):
             raise Fault(f"the body under `{key}` nests deeper than {DEEPEST_FILE} levels")
     for event in found.get("sse", ()):
         known = isinstance(event, dict) and all(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pytest_llmtrace._model.bounds import MOST_DECODED
 from pytest_llmtrace._model.canonical import written_value
@@ -36,8 +36,10 @@ class InteractionWriter:
 class InteractionReader:
     """Turns data into interactions, in file order."""
 
-    def __init__(self) -> None:
-        self._requests = RequestReader()
+    def __init__(self, *, shallow: bool = False) -> None:
+        """Args: shallow: whether it is known that nothing nests deeper than it may."""
+        self._shallow = shallow
+        self._requests = RequestReader(shallow=shallow)
         self._unpacked = 0
 
     def skip(self) -> None:
@@ -52,8 +54,8 @@ class InteractionReader:
         """
         fields = checked(data, INTERACTION_KEYS, "an interaction")
         phase = fields.get("phase", "call")
-        if phase not in get_args(Phase):
-            raise Fault(f"`phase` must be one of {', '.join(get_args(Phase))}, not {phase!r:.100}")
+        if phase not in _PHASES:
+            raise Fault(f"`phase` must be one of {', '.join(_PHASES)}, not {phase!r:.100}")
         return Interaction(
             key=text(fields, "key"),
             phase=phase,
@@ -62,7 +64,7 @@ class InteractionReader:
         )
 
     def _response(self, data: Any) -> HttpResponse:
-        response = _response(data)
+        response = _response(data, shallow=self._shallow)
         if "base64" in data:
             encoding = ", ".join(value for name, value in response.headers if name.lower() == "content-encoding")
             size = unpacked_size(response.body, encoding) if encoding else 0
@@ -84,11 +86,18 @@ def _response_data(response: HttpResponse) -> dict[str, Any]:
     return {**data, **body_data(response.body)}
 
 
-def _response(data: Any) -> HttpResponse:
-    fields = checked(data, (*RESPONSE_KEYS, *BODY_KEYS), "a response")
+def _response(data: Any, *, shallow: bool) -> HttpResponse:
+    fields = checked(data, _KEYS, "a response")
     status, reason = fields.get("status"), fields.get("reason", "")
     if type(status) is not int or not 0 <= status <= 999 or not isinstance(reason, str):
         raise Fault(f"`status` must be an HTTP status and `reason` text, not {status!r:.100} and {reason!r:.100}")
     return HttpResponse(
-        status=status, reason=reason, headers=read_headers(fields.get("headers", {})), body=read_body(fields)
+        status=status,
+        reason=reason,
+        headers=read_headers(fields.get("headers", {})),
+        body=read_body(fields, shallow=shallow),
     )
+
+
+_KEYS: Final = (*RESPONSE_KEYS, *BODY_KEYS)
+_PHASES: Final = get_args(Phase)

@@ -19,7 +19,9 @@ from pytest_llmtrace._store.nesting import is_too_deep
 class RequestReader:
     """Turns data into requests, in file order. Equal parts of their bodies are one object."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shallow: bool = False) -> None:
+        """Args: shallow: whether it is known that nothing nests deeper than it may."""
+        self._shallow = shallow
         self._requests: list[HttpRequest | None] = []
         self._references = 0
 
@@ -33,7 +35,7 @@ class RequestReader:
         Raises:
             Fault: the data is not what the format says, or refers to what is not there.
         """
-        fields = checked(data, (*REQUEST_KEYS, *BODY_KEYS), "a request")
+        fields = checked(data, _KEYS, "a request")
         request = self._like(fields) if "like" in fields else self._whole(fields)
         self._requests.append(request)
         return request
@@ -43,7 +45,7 @@ class RequestReader:
             method=text(fields, "method"),
             url=_url(fields),
             headers=read_headers(fields.get("headers", {})),
-            body=read_body(fields),
+            body=read_body(fields, shallow=self._shallow),
         )
 
     def _like(self, fields: Mapping[str, Any]) -> HttpRequest:
@@ -63,7 +65,7 @@ class RequestReader:
 
     def _changed(self, old: Mapping[str, Any], data: Any) -> dict[str, Any]:
         changes = checked(data, CHANGES_KEYS, "`changes`")
-        if is_too_deep(changes, DEEPEST_FILE):
+        if not self._shallow and is_too_deep(changes, DEEPEST_FILE):
             raise Fault(f"`changes` nests deeper than {DEEPEST_FILE} levels")
         new = dict(old)
         for key in _list(changes, "drop"):
@@ -188,5 +190,6 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
+_KEYS: Final = (*REQUEST_KEYS, *BODY_KEYS)
 _MISSING: Final = object()
 _SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.http import Interaction
@@ -16,6 +17,7 @@ from pytest_llmtrace._store.faults import Fault, broken, check_format
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
 from pytest_llmtrace._store.json_text import json_text
+from pytest_llmtrace._store.nesting import is_too_deep
 from pytest_llmtrace._store.request_reader import checked, mapping
 from pytest_llmtrace._store.upgrades import upgraded
 
@@ -90,7 +92,7 @@ def tape_data(text: str, path: Path) -> dict[str, Any]:
 def _interactions(items: Any) -> list[Interaction]:
     if not isinstance(items, list):
         raise Fault("`interactions` must be a list")
-    reader = InteractionReader()
+    reader = InteractionReader(shallow=not is_too_deep(items, DEEPEST_FILE))  # asked once, not of each of its parts
     made = []
     for position, item in enumerate(items):
         try:
