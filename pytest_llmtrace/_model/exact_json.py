@@ -21,6 +21,18 @@ def loads_exactly(text: str) -> Any:
     return value
 
 
+def loads_anyhow(text: str) -> Any:
+    """The value of a JSON text, whatever is lost of it: several times as fast where there are many objects.
+
+    Raises:
+        ValueError: the text is not JSON, or nests too deeply.
+    """
+    try:
+        return _ANYHOW.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def loads_finite(text: str | bytes) -> Any:
     """The value of a JSON text in which every number can be written again.
 
@@ -62,3 +74,4 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+_ANYHOW = json.JSONDecoder()

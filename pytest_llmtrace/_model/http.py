@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, SupportsBytes
+from typing import Any, Literal, NamedTuple, SupportsBytes
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
@@ -117,6 +118,17 @@ class HeldJson:
         return True
 
 
+class Parts(NamedTuple):
+    """A body taken apart: of a history that grows, few of its items are new."""
+
+    items: list[dict[str, Any]]
+    """The objects in its lists."""
+    spelled: Callable[[Any], bytes]
+    """Gives the bytes of one of them."""
+    rest: bytes
+    """All else, with ``[]`` for these lists."""
+
+
 class ReadJson(HeldJson):
     """A body that was read as JSON already, and is the bytes that it was all the same.
 
@@ -124,13 +136,14 @@ class ReadJson(HeldJson):
     history hold it once, not T times.
     """
 
-    __slots__ = ("_items", "_raw", "_spelling")
+    __slots__ = ("_items", "_parts", "_raw", "_spelling")
 
     def __init__(self, raw: bytes, value: Json) -> None:
         super().__init__(value)
         self._raw: bytes | None = raw
         self._items: SharedItems | None = None
         self._spelling: Spelling | None = None
+        self._parts: Parts | None = None
 
     @property
     def shares(self) -> bool:
@@ -139,11 +152,29 @@ class ReadJson(HeldJson):
 
     def share(self, items: SharedItems) -> None:
         """Share items with other requests."""
-        if isinstance(self.value, dict):
+        if isinstance(self.value, dict) and self._items is None:
             items.share(self.value)
             self._items, self._spelling = items, items.spelling
             if self._spelling.of(self.value) == self._raw:
                 self._raw = None
+
+    @classmethod
+    def shared(cls, body: bytes, items: SharedItems) -> ReadJson | None:
+        """A body that shares its items from the beginning; `None` where it must be read closely (`read_json`)."""
+        value = items.read(body)
+        if value is None:
+            return None
+        made = cls(body, value)
+        made._items, made._spelling, made._raw = items, items.spelling, None
+        return made
+
+    def parts(self) -> Parts | None:
+        """What its bytes are made of; `None` where it does not share its items, or its bytes are not made of theirs."""
+        if self._parts is None and self._raw is None and self._spelling is not None and isinstance(self.value, dict):
+            items = [item for part in self.value.values() if isinstance(part, list) for item in part]
+            rest = self._spelling.around(self.value)
+            self._parts = Parts([item for item in items if isinstance(item, dict)], self._spelling.item, rest)
+        return self._parts
 
     @property
     def canonical(self) -> str:

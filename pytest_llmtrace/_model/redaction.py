@@ -17,10 +17,12 @@ from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
-from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
+from pytest_llmtrace._model.secrecy.clean_items import CleanItems
+from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
+from pytest_llmtrace._model.secrecy.learning import Learning
 from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
-from pytest_llmtrace._model.secrecy.proofs import credentials, like_keys
+from pytest_llmtrace._model.secrecy.proofs import credentials, lasting_keys
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
 from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
@@ -71,13 +73,11 @@ class Redactor:
         self.detector = detector
         self._eye = eye
         values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
-        self.searched = searched or Searched(values, allowed)
-        """What is secret by its value, with what was searched for it already."""
-        self._own: tuple[Searched, tuple[str, ...], Searched] = self.searched, (), self.searched
+        self._live = live
+        self._learning = Learning(searched or Searched(values, allowed), live=live)
         self._items = SharedItems()
-        self._variables = Watched() if live else None
+        self._clean = CleanItems("latin-1")
         self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
-        self._learned_of: set[tuple[str, ...]] = set()
 
     @classmethod
     def from_environment(
@@ -91,6 +91,11 @@ class Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
         values = secret_values(os.environ if environment is None else environment)
         return cls(values, more, allowed=allowed, detector=detector, live=environment is None)
+
+    @property
+    def searched(self) -> Searched:
+        """What is secret by its value, with what was searched for it already."""
+        return self._learning.searched
 
     @property
     def known(self) -> Known:
@@ -122,7 +127,7 @@ class Redactor:
             personal=personal or self._personal,
             detector=self.detector,
             eye=eye or self._eye,
-            live=self._variables is not None,
+            live=self._live,
             searched=searched or self.searched,
         )
 
@@ -142,22 +147,15 @@ class Redactor:
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
         own = credentials(request)
-        if own not in self._learned_of or (self._variables is not None and self._variables.have_changed()):
-            self._learned_of.add(own)
-            self._learn(dict.fromkeys(like_keys(own), "the key of a request"))
+        if self._learning.may_learn_of(own):
+            self._learn(lasting_keys(request))
         return own
 
-    def _learn(self, found: Mapping[str, str]) -> None:
-        changed = self._variables.changed() if self._variables is not None else {}
-        if not changed and not found:
-            return
-        found = {**changed, **found}
-        searched = self.searched.knowing({one: what for one, what in found.items() if not self.known.allows(one)})
-        if searched is not self.searched:
-            self.searched = searched
+    def _learn(self, keys: Iterable[str] = ()) -> None:
+        if self._learning.learn(keys):
             self._heads.clear()
             if self._eye is not None:
-                self._eye.knows(searched)
+                self._eye.knows(self.searched)
 
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
@@ -211,8 +209,10 @@ class Redactor:
         """The body of a request; where it is encoded and holds a secret, decoded."""
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
-        read = read_json(plain)
-        made = plain if self._holds_none(read, own) else body_without_secrets(plain, self._for(own).known)
+        read = (ReadJson.shared(plain, self._items) if self._eye is not None else None) or read_json(plain)
+        made = (
+            plain if self._holds_none(read, own) else body_without_secrets(plain, self._learning.with_proof(own).known)
+        )
         made = self._with_more(made)
         if made != plain:
             return read_json(made)
@@ -222,20 +222,20 @@ class Redactor:
         """The body of a response. One object in one line is no stream, whose events may hold a secret in pieces."""
         read = read_answer(body)
         if isinstance(read, ReadStream):
-            clean = read.holds_none(self._for(own))
+            clean = read.holds_none(self._learning.with_proof(own))
         else:
             clean = b"\n" not in body and body[:1] == b"{" and self._holds_none(read, own)
-        made = self._with_more(body if clean else answer_without_secrets(body, self._for(own).known))
+        made = self._with_more(body if clean else answer_without_secrets(body, self._learning.with_proof(own).known))
         return read if made == body else read_json(made)
 
     def _holds_none(self, body: SupportsBytes, own: Iterable[str]) -> bool:
         """Whether a body is JSON that holds no secret; of a history that grows, only what is new is searched."""
-        return isinstance(body, ReadJson) and self._for(own).pieces.hold_none(bytes(body).decode("latin-1"))
+        return isinstance(body, ReadJson) and self._clean.hold_none(body, self._learning.with_proof(own))
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
         clean = self._holds_none(read_json(body), own)
-        return self._with_more(body if clean else body_without_secrets(body, self._for(own).known))
+        return self._with_more(body if clean else body_without_secrets(body, self._learning.with_proof(own).known))
 
     def text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret, and all personal data, replaced."""
@@ -249,7 +249,7 @@ class Redactor:
 
     def data(self, data: Any) -> Any:
         """JSON-like data with every secret in it replaced; the same object where there is none."""
-        self._learn({})
+        self._learn()
         body = canonical_json(data).encode("utf-8", "surrogatepass")
         made = self.body(body)
         if self._eye is not None:
@@ -266,17 +266,9 @@ class Redactor:
         if self._personal is not None:
             self._personal.keep(text)
 
-    def _for(self, own: Iterable[str]) -> Searched:
-        """For what a request proved itself with, too."""
-        own, last = tuple(own), self._own
-        if last[0] is not self.searched or last[1] != own:
-            found = self.searched.knowing(dict.fromkeys(own, "the key of the request"))
-            last = self._own = self.searched, own, found
-        return last[2]
-
     def _text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret replaced."""
-        text = self._for(own).cleaned(text)
+        text = self._learning.with_proof(own).cleaned(text)
         more = self._more() if self._more is not None else None
         return more(text) if more is not None else text
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, written_value
+from pytest_llmtrace._model.exact_json import loads_anyhow
 from pytest_llmtrace._model.spelling import Spelling
 
 
@@ -18,6 +19,21 @@ class SharedItems:
         """By identity; the item is held, so that no other can have it."""
         self.spelling = Spelling()
         """The bytes that a client sends for them."""
+
+    def read(self, body: bytes) -> dict[str, Any] | None:
+        """The object that a body holds, its items shared, where these are the bytes that a client sends for it.
+
+        Then nothing is lost of it, which is as dear to find out in another way as parsing is. `None`: it is another
+        spelling, or no object.
+        """
+        try:
+            value = loads_anyhow(body.decode()) if body[:1] == b"{" else None
+        except ValueError:
+            return None
+        if value is None:
+            return None
+        self.share(value)
+        return value if self.spelling.of(value) == body else None
 
     def share(self, value: dict[str, Any]) -> None:
         """Put the items that came before in the place of equal ones, in the same order and of the same types."""

@@ -34,12 +34,25 @@ class Spelling:
             return None
         return b"{%b}" % b",".join(members)
 
+    def item(self, item: Any) -> bytes:
+        """The bytes of an item of a list in a body that has bytes."""
+        known = self._known.get(id(item))
+        return known[1] if known is not None else self._item(item)
+
+    def around(self, body: dict[str, Any]) -> bytes:
+        """The bytes of a body that has bytes, without the objects in its lists."""
+        return self.of({name: _bare(part) for name, part in body.items()}) or b""
+
     def _item(self, item: Any) -> bytes:
         """A new item, which may come again."""
         written = _written(item)
         if isinstance(item, dict):
             self._known[id(item)] = (item, written)
         return written
+
+
+def _bare(part: Any) -> Any:
+    return [item for item in part if not isinstance(item, dict)] if isinstance(part, list) else part
 
 
 def _written(value: Any) -> bytes:

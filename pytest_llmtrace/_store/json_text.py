@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -24,10 +23,7 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
-    lengths: dict[int, int] = {}
-    if isinstance(value, (dict, list)):
-        _measure(value, lengths)
-    text = _laid_out(value, indent, None, lengths)
+    text = _laid_out(value, indent, None)
     return text if text.isascii() and "\x7f" not in text else _UNREADABLE.sub(_escape, text)
 
 
@@ -89,64 +85,47 @@ def _is_plain(written: bytes) -> bool:
     return written.count(b"{") + written.count(b"[") <= DEEPEST and not any(end in written for end in _NO_NUMBERS)
 
 
-def _laid_out(value: Json, indent: int, key: str | None, lengths: dict[int, int]) -> str:
+def _laid_out(value: Json, indent: int, key: str | None) -> str:
+    """A value under a key, as one line, or as an opening bracket and the lines of its members."""
     if isinstance(value, str):
         return encode_basestring(value)
     if not isinstance(value, (dict, list)) or not value:
         return _SPACED.encode(value)
-    numbers = isinstance(value, list) and key not in LINE_EACH and all(isinstance(part, (int, float)) for part in value)
-    if numbers:  # of an embedding: they stay together
-        return _SPACED.encode(value)
-    if lengths[id(value)] <= WIDTH - indent:
-        flat = _SPACED.encode(value)
-        if len(flat) <= WIDTH - indent:
-            return flat
-    if key == TOOLS and isinstance(value, list):
-        return _of_tools(value, indent, lengths)
-    return _in_lines(value, indent, key, lengths)
-
-
-def _in_lines(value: dict[str, Any] | list[Any], indent: int, key: str | None, lengths: dict[int, int]) -> str:
-    margin = " " * (indent + 1)
-    members: Iterable[str]
     if isinstance(value, dict):
-        members = [
-            f"{encode_basestring(name)}: {_laid_out(part, indent + 1, name, lengths)}" for name, part in value.items()
-        ]
-        return "{\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "}"
+        members = [f"{encode_basestring(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items()]
+        return _placed(members, "{}", indent)
+    if key == TOOLS:
+        return _of_tools(value, indent)
     if key in LINE_EACH:
-        members = [_SPACED.encode(part) for part in value]
-    else:
-        members = [_laid_out(part, indent + 1, None, lengths) for part in value]
-    return "[\n" + ",\n".join([margin + member for member in members]) + "\n" + " " * indent + "]"
+        return _placed([_SPACED.encode(part) for part in value], "[]", indent)
+    return _of_list(value, indent)
 
 
-def _of_tools(value: list[Any], indent: int, lengths: dict[int, int]) -> str:
+def _of_list(value: list[Any], indent: int) -> str:
+    if all(isinstance(part, (int, float)) for part in value):  # of an embedding: they stay together
+        return _SPACED.encode(value)
+    return _placed([_laid_out(part, indent + 1, None) for part in value], "[]", indent)
+
+
+def _placed(members: list[str], brackets: str, indent: int) -> str:
+    """Members of an object or a list on one line, where they fit; one that takes several lines never does."""
+    if sum(map(len, members)) + 2 * len(members) <= WIDTH - indent:
+        return f"{brackets[0]}{', '.join(members)}{brackets[1]}"
+    end = "\n" + " " * indent
+    return f"{brackets[0]}{end} {f',{end} '.join(members)}{end}{brackets[1]}"
+
+
+def _of_tools(value: list[Any], indent: int) -> str:
     """A list of tools: the tests of a module offer the same, which is laid out once in a process."""
     written = written_value([indent, value])
     text = _KNOWN.get(written) if written is not None else None
     if text is None:
-        text = _in_lines(value, indent, TOOLS, lengths)
+        text = _of_list(value, indent)
         if written is not None:
             if len(_KNOWN) >= _MOST:
                 _KNOWN.clear()
             _KNOWN[written] = text
     return text
-
-
-def _measure(value: dict[str, Any] | list[Any], lengths: dict[int, int]) -> int:
-    """How long a value, and each that it holds, is on one line at least: writing what is too long costs time.
-
-    By identity, for as long as the value is held. Escapes and numbers are not counted.
-    """
-    length = 2 * len(value)
-    for part in (*value, *value.values()) if isinstance(value, dict) else value:
-        if isinstance(part, str):
-            length += len(part)
-        elif isinstance(part, (dict, list)):
-            length += _measure(part, lengths)
-    lengths[id(value)] = length
-    return length
 
 
 def _escape(found: re.Match[str]) -> str:

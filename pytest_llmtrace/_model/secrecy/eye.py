@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, SupportsBytes
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
+from pytest_llmtrace._model.secrecy.clean_items import CleanItems
 from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
 from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, plain_texts, quoted, texts_of
@@ -43,6 +44,7 @@ class Eye:
         """Args: searched: secret values, what is none, and what was looked at already; detector: finds more."""
         self._searched = searched
         self._detector = detector
+        self._items = CleanItems("utf-8")
         self._lock = threading.Lock()
         self.leaks: list[Leak] = []
         """What was found, in order, each once."""
@@ -110,14 +112,20 @@ class Eye:
     def _is_clean(self, held: ReadJson | ReadStream, *, joined: bool) -> bool:
         """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
         searched = self._searched
-        whole, together = _texts_of(held, joined=joined)
-        new = [text for text in (*whole, *together) if text not in searched.texts]
-        if not whole or any(True for text in new for _ in self._in_text(text, "")):
+        if isinstance(held, ReadJson) and not joined:
+            return self._items.hold_none(held, searched, lambda values: self._are_clean(set(plain_texts(values))))
+        whole, together = _texts_of(held)
+        if not self._are_clean((*whole, *together)):
             return False
         text = bytes(held).decode()
         if isinstance(held, ReadJson):
             return searched.pieces.hold_none(text)
         return searched.holds_none(text, strict=held.is_json)
+
+    def _are_clean(self, texts: Collection[str]) -> bool:
+        """Whether nothing is in these; a body without any is taken apart."""
+        known = self._searched.texts
+        return bool(texts) and not any(True for text in texts if text not in known for _ in self._in_text(text, ""))
 
     def _taken_apart(self, body: bytes, place: str, *, joined: bool) -> bytes:
         frames = read_frames(body)
@@ -199,15 +207,13 @@ class Eye:
                     self.leaks.append(leak)
 
 
-def _texts_of(held: ReadJson | ReadStream, *, joined: bool) -> tuple[set[str], Iterable[str]]:
-    """The texts of a body, each distinct one once; and, where they may go on in one another, what that makes."""
-    if isinstance(held, ReadJson) and not joined:
-        return set(plain_texts(held.value)), ()
+def _texts_of(held: ReadJson | ReadStream) -> tuple[set[str], Iterable[str]]:
+    """The texts of a body, each distinct one once; and what they make where they go on in one another."""
     if isinstance(held, ReadStream):
         texts = [(path, text) for path, _, text in held.texts]
     else:
         texts = list(texts_of(held.value))
-    return {text for _, text in texts}, _together(texts) if joined else ()
+    return {text for _, text in texts}, _together(texts)
 
 
 def _together(texts: Iterable[tuple[Path, str]]) -> Iterator[str]:

@@ -24,6 +24,11 @@ def real_keys(request: HttpRequest) -> tuple[str, ...]:
     return like_keys(credentials(request))
 
 
+def lasting_keys(request: HttpRequest) -> tuple[str, ...]:
+    """Of these, what proves more than this request, and is secret in all that follows: a signature of AWS does not."""
+    return tuple([one for one in real_keys(request) if not one.startswith(_SIGNATURE)])
+
+
 @functools.lru_cache(maxsize=64)
 def like_keys(found: tuple[str, ...]) -> tuple[str, ...]:
     """Of credentials, those that are like real keys; those of one client are the same."""
@@ -67,5 +72,7 @@ SECRET_PARAMETER: Final = re.compile(
 _PROOFS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _PROOF: Final = re.compile(r"(?<!idempotency)[-_](?:key|token|secret|password|auth|authorization)$", re.IGNORECASE)
 """Names of headers that hold what a request proves itself with: ``x-api-key``, ``x-amz-security-token``."""
+_SIGNATURE: Final = "Signature="
+"""How the last part of an `Authorization` of AWS begins: each request has another one, good for nothing else."""
 _SHORTEST_SECRET: Final = 8
 _SHORTEST_KEY: Final = 16

@@ -58,20 +58,27 @@ class Pieces:
         self._clean = CleanTexts()
         self._last = ""
         """A document that was searched: the next question is often about the same."""
-        self._whole = any("}" in value for value, _ in known.values)
+        self.apart = not any(sign in value for sign in "{}[]" for value, _ in known.values)
+        """Whether what is secret is in one piece, or in none."""
 
     def hold_none(self, document: str) -> bool:
         """Whether nothing secret is in a document, which must be valid JSON."""
-        if self._whole:
+        if not self.apart:
             return not secrets_in(document, self._known, strict=True)
         if document == self._last:
             return True
-        new = self._clean.others(_BOUNDARY.split(document))
+        if not self.none_holds(_BOUNDARY.split(document)):
+            return False
+        self._last = document
+        return True
+
+    def none_holds(self, pieces: Iterable[str]) -> bool:
+        """Whether nothing secret is in any of the pieces that a document was taken into."""
+        new = self._clean.others(pieces)
         # As lines of one text, which costs one search. What that finds beyond an end, the caller does not.
         if new and secrets_in("\n".join(new), self._known, strict=True):
             return False
         self._clean.add(*new)
-        self._last = document
         return True
 
 

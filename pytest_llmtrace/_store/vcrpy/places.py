@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,21 +27,20 @@ class Places:
 
     def imported_tapes(self) -> Iterator[Path]:
         """The tapes that an import may have written for this test, and that are there."""
-        for folder in self.folders:
+        for folder in filter(os.path.isdir, self.folders):
             tape = imported_cassette(folder, self.stem).tape
             if tape.is_file():
                 yield tape
 
     def vcrpy_files(self) -> list[Path]:
         """The files by the name of this test's cassette that are there, whatever they hold."""
-        found = []
-        for folder in self.folders:
-            for ending in ENDINGS:
-                path = folder / f"{self.stem}{ending}"
-                with contextlib.suppress(OSError):  # a test's name may be longer than a file's can be
-                    if path.is_file():
-                        found.append(path)
-        return found
+        # A new test of a recording asks for a dozen files that are not there: as text, that takes a third of the time.
+        names = [
+            f"{folder}{os.sep}{self.stem}{ending}"
+            for folder in filter(os.path.isdir, self.folders)
+            for ending in ENDINGS
+        ]
+        return [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113  # as text
 
 
 def places_of_test(test_file: Path, root: Path, stem: str) -> Places:

@@ -1,0 +1,62 @@
+"""The items of bodies in which nothing was found, by identity: of a history that grows, only what is new is looked at.
+
+An item is an object in a list of the body: a message, a tool. Requests of one owner have equal ones in common
+(`_model.shared_items`), and what is known of one holds for one set of secrets and for no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pytest_llmtrace._model.http import ReadJson
+from pytest_llmtrace._model.secrecy.searched import Searched
+
+NewTexts = Callable[[Iterable[Any]], bool]
+
+
+class CleanItems:
+    """Of one owner, and of one who looks. Safe to use from threads."""
+
+    def __init__(self, coding: str) -> None:
+        """Args: coding: how bytes are read."""
+        self._coding = coding
+        self._known: tuple[Searched | None, dict[int, Any]] = None, {}
+        """By identity; the item is held, so that no other can have it."""
+
+    def hold_none(self, body: ReadJson, searched: Searched, look: NewTexts | None = None) -> bool:
+        """Whether nothing secret is in a body.
+
+        Args:
+            body: JSON.
+            searched: the secrets, and what was searched for them already.
+            look: looks at values in another way, too, and says whether nothing is in them.
+        """
+        parts = body.parts() if searched.pieces.apart else None
+        if parts is None:
+            return (look is None or look([body.value])) and searched.pieces.hold_none(bytes(body).decode(self._coding))
+        items, spelled, rest = parts
+        known = self._of(searched)
+        new = [item for item in items if id(item) not in known]
+        if look is not None and not look([*new, _bare(body.value)]):
+            return False
+        texts = [rest.decode(self._coding), *[spelled(item).decode(self._coding) for item in new]]
+        if not searched.pieces.none_holds(texts):
+            return False
+        for item in new:
+            known[id(item)] = item
+        return True
+
+    def _of(self, searched: Searched) -> dict[int, Any]:
+        known = self._known
+        if known[0] is not searched:
+            known = self._known = searched, {}
+        return known[1]
+
+
+def _bare(value: Any) -> dict[str, Any]:
+    """A body without the objects in its lists."""
+    return {
+        name: [item for item in part if not isinstance(item, dict)] if isinstance(part, list) else part
+        for name, part in value.items()
+    }
