@@ -51,7 +51,7 @@ def stated_labels(sources: Iterable[Any]) -> Labels:
     stated = [
         {name: value for name, value in source.items() if name in _NAMES and value}
         for source in sources
-        if isinstance(source, Mapping)
+        if source and isinstance(source, Mapping) and not _NAMES.isdisjoint(source)
     ]
     if not any(stated):
         return NO_LABELS

@@ -27,7 +27,7 @@ from pytest_llmtrace._model.secrecy.proofs import real_keys
 from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
 
@@ -182,7 +182,7 @@ class Recorder:
             key=key,
             taped=taped and not is_hidden(scope),
             labels=labels_in(scope),
-            context=context if context is not None and context.recorder is self else None,  # else of an earlier test
+            context=context if context is not None and context.heard_by() is self else None,  # else of an earlier test
             enclosing=scope,
             phase=self.phase,
         )

@@ -19,7 +19,7 @@ from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, par
 from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_langchain.unseen import unseen
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.objects import call_without_http, explained_without_http
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.prices.book import PriceBook

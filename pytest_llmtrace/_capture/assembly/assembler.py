@@ -7,7 +7,7 @@ from dataclasses import replace
 from pytest_llmtrace._capture.assembly.assemble import Assembled, assemble
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.secrecy.traces import with_names

@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_llmtrace._capture.assembly.serverside import Responses, fetched_response
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall, continues
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall, continues
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json, same_value
 from pytest_llmtrace._model.http import json_body
 from pytest_llmtrace._model.trace import LLMCall

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pytest_llmtrace._capture.enclosing import Enclosing
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall, continues
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall, continues
 from pytest_llmtrace._model.conversations import history_digest
 from pytest_llmtrace._model.trace import FailedCall, LLMCall
 

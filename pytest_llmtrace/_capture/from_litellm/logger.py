@@ -12,15 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import ref
 
-from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.enclosing import Enclosing, enclosing, labels_here
-from pytest_llmtrace._capture.faults import Faults, noting, stray
+from pytest_llmtrace._capture.enclosing import enclosing, labels_in
+from pytest_llmtrace._capture.faults import Faults, stray
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
-from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
+from pytest_llmtrace._capture.labels import Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.in_flight import litellm_call
 from pytest_llmtrace._capture.wire.mocks import is_client_mocked
@@ -41,62 +41,10 @@ RESET: Final = "_reset_all_callbacks"
 """The method of litellm's manager of callbacks that empties the lists; test suites use it."""
 
 
+READ_LATER: Final = ("call_type", "model", "custom_llm_provider", "optional_params", "stream", "cache_hit")
+"""What is read of litellm's `kwargs` when a call is over."""
+
 _AGAIN: Final = ("attempted_retries", "attempted_fallbacks", "previous_models")
-
-
-@dataclass(slots=True, weakref_slot=True, kw_only=True, eq=False)
-class LitellmCall:
-    """One litellm call, as its logger saw it. Mutable: events fill it, from any thread."""
-
-    recorder: Recorder
-    kwargs: dict[str, Any]
-    model: str = ""
-    """The model at the beginning; a fallback changes the one in `kwargs`."""
-    provider: str = ""
-    """Likewise."""
-    sent: Any = None
-    """The request as litellm says it will send it."""
-    call_id: str = ""
-    trace_id: str = ""
-    again: bool = False
-    """Whether a Router makes it because another one failed."""
-    asked: Any = None
-    """Messages or input as they were in the first event; the last may say "redacted" in their place."""
-    labels: Labels = NO_LABELS
-    inherited: Labels = NO_LABELS
-    enclosing: Enclosing | None = field(default_factory=enclosing)
-    """What it was made inside of."""
-    strand: object = field(default_factory=current_strand)
-    """See `strands`."""
-    started: float = field(default_factory=time.perf_counter)
-    ended: float | None = None
-    succeeded: bool | None = None
-    """`None` while it runs, and for good where litellm never says."""
-    response: Any = None
-    error: Any = None
-    cost: float | None = None
-    local: bool = False
-    """Whether litellm itself answers, from `mock_response` or its cache: it never announced a request."""
-    http: int = 0
-    """How many HTTP exchanges were made for it."""
-
-    @property
-    def open(self) -> bool:
-        """Whether its end is still to come."""
-        return self.ended is None
-
-
-def continues(call: LitellmCall, before: LitellmCall | None) -> bool:
-    """Whether litellm made a call because another one had failed.
-
-    The calls of one ``completion(fallbacks=...)`` share litellm's call id; those of one call of a Router have a trace
-    id in common, and only from the second on Router notes that there were others before.
-    """
-    if before is None or before is call:
-        return False
-    if call.call_id and call.call_id == before.call_id:
-        return True
-    return call.again and call.trace_id == before.trace_id
 
 
 class Logger:
@@ -122,7 +70,7 @@ class Logger:
                 self._stay(litellm)
             for name in LISTS:
                 callbacks = getattr(litellm, name, None)
-                if isinstance(callbacks, list) and not any(one is self._callback for one in callbacks):
+                if isinstance(callbacks, list) and self._callback not in callbacks:
                     callbacks.append(self._callback)
 
     def _stay(self, litellm: Any) -> None:
@@ -184,19 +132,24 @@ def _callback_class() -> type:
 
 def _before(kwargs: dict[str, Any]) -> None:
     """A request is about to be made. litellm would keep a bug here to itself."""
-    with noting(_faults(kwargs), "the beginning of a litellm call could not be recorded"):
+    try:
         _begun(kwargs)
+    except Exception as error:  # noqa: BLE001  # told with the verdict
+        _faults(kwargs).note("the beginning of a litellm call could not be recorded", error)
 
 
 def _faults(kwargs: Any) -> Faults:
     call = marked_call(kwargs) if isinstance(kwargs, Mapping) else None
-    recorder = call.recorder if call is not None else current()
+    recorder = call.heard_by() if call is not None else current()
     return recorder.faults if recorder is not None else stray
 
 
 def _begun(kwargs: dict[str, Any]) -> None:
     """Take it in; the same call may come here again for a retry."""
     call = marked_call(kwargs)
+    if call is not None and call.heard_by() is None:
+        litellm_call.set(None)
+        return
     if call is None or (call.ended is not None and call.model != str(kwargs.get("model") or "")):
         recorder = current()  # a fallback to another model is another call, though litellm goes on with the same dict
         if recorder is None:
@@ -212,8 +165,9 @@ def _begun(kwargs: dict[str, Any]) -> None:
 
 def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
     """A new record of a call, known to the recorder and to litellm's `kwargs`."""
+    scope = enclosing()
     call = LitellmCall(
-        recorder=recorder,
+        heard_by=ref(recorder),
         kwargs=kwargs,
         model=str(kwargs.get("model") or ""),
         provider=str(kwargs.get("custom_llm_provider") or ""),
@@ -222,7 +176,8 @@ def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
         again=_is_again(kwargs),
         asked=_asked(kwargs),
         labels=labels_of(kwargs),
-        inherited=labels_here(),
+        inherited=labels_in(scope),
+        enclosing=scope,
     )
     kwargs[KEY] = Mark(call)
     recorder.litellm_calls.append(call)
@@ -238,13 +193,15 @@ def _is_again(kwargs: Mapping[str, Any]) -> bool:
     """Whether a Router says in its metadata that it has tried before."""
     parameters = kwargs.get("litellm_params") or {}
     told = [parameters.get(name) for name in ("metadata", "litellm_metadata")]
-    return any(one.get(name) for one in told if isinstance(one, Mapping) for name in _AGAIN)
+    return any(one.get(name) for one in told if one and isinstance(one, Mapping) for name in _AGAIN)
 
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
     """A call has ended. Likewise."""
-    with noting(_faults(kwargs), "the end of a litellm call could not be recorded"):
+    try:
         _ended(kwargs, response, start, end, succeeded=succeeded)
+    except Exception as error:  # noqa: BLE001  # likewise
+        _faults(kwargs).note("the end of a litellm call could not be recorded", error)
 
 
 def _ended(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
@@ -260,15 +217,17 @@ def _ended(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succe
         call = _noted(recorder, kwargs)
         call.started = began
         call.local = True
-    if call.succeeded is True and response is None:
+    heard_by = call.heard_by()
+    if heard_by is None or (call.succeeded is True and response is None):
         return
+    call.kwargs = {name: kwargs[name] for name in READ_LATER if name in kwargs}
     call.succeeded = succeeded
     call.response = response
     if not succeeded:
         call.error = kwargs.get("exception") or response
     cost = kwargs.get("response_cost")
     call.cost = float(cost) if isinstance(cost, (int, float)) and 0 <= cost < math.inf else None
-    call.ended = max(call.started, _on_our_clock(call.recorder, end, time.perf_counter()))
+    call.ended = max(call.started, _on_our_clock(heard_by, end, time.perf_counter()))
 
 
 def _on_our_clock(recorder: Recorder, moment: Any, otherwise: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 
 KEY: Final = "_llmtrace"
 

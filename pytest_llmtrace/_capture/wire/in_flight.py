@@ -23,7 +23,7 @@ from pytest_llmtrace._capture.wire.swapping import swap_models, swaps
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 
 litellm_call: Loose[LitellmCall] = Loose("llmtrace_litellm_call")
 """The litellm call that is being made in this context; set by the litellm logger."""
@@ -89,7 +89,7 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         _sent.set(None)
         if swaps:
             asking = litellm_call.get()
-            under_way = asking is not None and asking.open and asking.recorder is current()
+            under_way = asking is not None and asking.open and asking.heard_by() is current()
             args, kwargs = swap_models(args, kwargs, litellm_provider=asking.provider if asking and under_way else None)
         try:
             result = function(*args, **kwargs)

@@ -50,8 +50,11 @@ _REPLACED: Final = (
 
 def is_client_mocked() -> bool:
     """Whether a `unittest.mock` stands where litellm hands a call on, so that no HTTP client hears of it."""
-    found = (getattr(getattr(sys.modules.get(module), owner, None), name, None) for module, owner, name in _REPLACED)
-    return any(isinstance(one, mock.NonCallableMock) for one in found)
+    for module, owner, name in _REPLACED:
+        found = sys.modules.get(module)
+        if found is not None and isinstance(getattr(getattr(found, owner, None), name, None), mock.NonCallableMock):
+            return True
+    return False
 
 
 class _Sent:

@@ -15,8 +15,8 @@ from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.dialects import estimate_usage, parse_request
 from pytest_llmtrace._capture.exchange import Exchange
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.drain import settle
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit

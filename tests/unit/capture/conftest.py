@@ -11,7 +11,7 @@ import pytest
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.exchange import interaction_of
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder

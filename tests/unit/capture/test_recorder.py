@@ -4,12 +4,13 @@ import json
 import sys
 import threading
 import types
+import weakref
 
 import pytest
 
 from pytest_llmtrace._capture.exchange import ReplayStopError, interaction_of
 from pytest_llmtrace._capture.from_litellm import drain as drain_module
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape, replayed
@@ -283,5 +284,5 @@ def test_a_key_that_the_answer_repeats_is_on_no_tape():
 def test_a_request_is_not_of_a_litellm_call_that_an_earlier_test_made():
     """Its context may still name one, which says nothing of the request's price and labels."""
     earlier, live = recorder("live"), recorder("live")
-    made = [LitellmCall(recorder=one, kwargs={}) for one in (earlier, live)]
+    made = [LitellmCall(heard_by=weakref.ref(one), kwargs={}) for one in (earlier, live)]
     assert [live.open(chat(), one).context for one in made] == [None, made[1]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,7 +14,7 @@ import pytest_llmtrace as llmtrace
 from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.exchange import ReplayStopError
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.conftest import SECRET, observed_with
@@ -294,7 +295,7 @@ def test_litellm_calls_inside_belong_to_the_call(observed):
     messages = [{"role": "user", "content": "hi"}]
     with llmtrace.call(provider="acme", model="m1"):
         made = LitellmCall(
-            recorder=observed.recorder,
+            heard_by=weakref.ref(observed.recorder),
             kwargs={"model": "gpt-4o-mini", "messages": messages, "custom_llm_provider": "openai"},
             local=True,
             succeeded=True,
@@ -312,7 +313,7 @@ def test_a_litellm_call_is_one_with_its_request_where_something_is_redacted(obse
     """The real text that litellm knows, and the placeholder of the request, are one call, listed once."""
     text = f"use {SECRET}, please"
     made = LitellmCall(
-        recorder=observed.recorder,
+        heard_by=weakref.ref(observed.recorder),
         kwargs={"model": "gpt-4o-mini"},
         model="gpt-4o-mini",
         asked=[{"role": "user", "content": text}],

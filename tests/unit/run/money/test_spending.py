@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._compare.policies.policy import named_policy
@@ -22,6 +23,7 @@ from pytest_llmtrace._store.paths import Cassette
 from tests.unit.capture.conftest import observed_with
 
 ME = "tests/agents/test_a.py::test_x"
+RECORDER = observed_with().recorder
 PRICES = {"cheap": {"input_cost_per_token": 0.001, "output_cost_per_token": 0.01}}
 
 
@@ -56,7 +58,7 @@ def request(model: str = "cheap", context: Any = None) -> Exchange:
 def by_litellm(model: str, cost: float | None, said: str = "one two three") -> LitellmCall:
     """The call of litellm's that says it will send the request."""
     sent = {"model": model, "messages": [{"role": "user", "content": said}]}
-    return LitellmCall(recorder=observed_with().recorder, kwargs={}, model=model, sent=sent, cost=cost)
+    return LitellmCall(heard_by=weakref.ref(RECORDER), kwargs={}, model=model, sent=sent, cost=cost)
 
 
 def answered(exchange: Exchange, status: int = 200, tokens: int = 100) -> Exchange:
