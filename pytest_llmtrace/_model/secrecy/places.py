@@ -51,7 +51,7 @@ def form_fields(text: str) -> Iterator[Edit]:
 def _fields(text: str, *, strict: bool) -> Iterator[Edit]:
     for sign, pattern in _FIELD_ENDS:
         for found in pattern.finditer(text) if sign in text else ():
-            if not names_a_secret(_word_before(text, found.start())):
+            if not any(map(names_a_secret, _words_before(text, found.start()))):
                 continue
             depth = found["open"].count("\\")
             start = found.end()
@@ -69,8 +69,13 @@ def names_a_secret(name: str) -> bool:
     return _NAMED.fullmatch(_CAMEL.sub("_", name)) is not None
 
 
-def _word_before(text: str, end: int) -> str:
-    return _NO_NAME.split(text[max(0, end - _LONGEST_NAME) : end].rstrip("\\\"' \t\r\n"))[-1]
+def _words_before(text: str, end: int) -> tuple[str, ...]:
+    """The name that ends there; in JSON the letter of a line end or a tab before it (``\\napi_key``) is none of it."""
+    before = text[max(0, end - _LONGEST_NAME) : end].rstrip("\\\"' \t\r\n")
+    word = _NO_NAME.split(before)[-1]
+    if word[:1] in _ESCAPED and before[: len(before) - len(word)].endswith("\\"):
+        return word, word[1:]
+    return (word,)
 
 
 def _closing(text: str, start: int, depth: int, quote: str) -> int:
@@ -98,8 +103,8 @@ def _assignments(text: str) -> Iterator[Edit]:
         for found in pattern.finditer(text) if sign in text else ():
             if not looks_random(found["value"]) or is_stand_in(found["value"]):
                 continue
-            name = _word_before(text, found.start())
-            if names_a_secret(name) or (sign == "=" and _VARIABLE.fullmatch(name)):
+            names = _words_before(text, found.start())
+            if any(names_a_secret(name) or (sign != ":" and _VARIABLE.fullmatch(name)) for name in names):
                 yield _edit(found, "a secret by the name before it")
 
 
@@ -135,6 +140,7 @@ def _edit(found: re.Match[str], what: str) -> Edit:
 _SHORTEST: Final = 8
 _LONG: Final = 24
 _LONGEST_NAME: Final = 64
+_ESCAPED: Final = frozenset("nrtfb")
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 _QUOTE: Final = re.compile(r"\\*[\"']")
 _GOES_ON: Final = re.compile(r"\s*[,:}\]]")
@@ -160,8 +166,10 @@ _FIELD_ENDS: Final = tuple(
 _VALUE: Final = r"(?P<value>[A-Za-z0-9][A-Za-z0-9_./+~-]{15,}={0,2})"
 _SCHEME: Final = r"(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi[Kk]ey)\s+)?"
 _ASSIGNED: Final = tuple(
-    (sign, re.compile(rf"{_after_name(sign)}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII)) for sign in "=:"
+    (sign, re.compile(rf"{begin}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII))
+    for sign, begin in (("=", _after_name("=")), (":", _after_name(":")), (" =", " ="))
 )
+"""The last is that of INI and TOML files, and of source code: there may be more white space behind the name."""
 _VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
 # Most texts have none of these signs, so these are compiled where there is one.
 _PARAMETER: Final = rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)"

@@ -258,12 +258,27 @@ def test_only_the_secret_part_is_replaced():
         "postgres://ann:hunter22@db.example.com/x": "postgres://ann:REDACTED@db.example.com/x",
         f"Authorization: Bearer {MIXED}": "Authorization: Bearer REDACTED",
         f"MISTRAL_API_KEY={MIXED[:32]}\nDEBUG=1": "MISTRAL_API_KEY=REDACTED\nDEBUG=1",
+        f"[default]\naws_secret_access_key   = {MIXED[:40]}\n": "[default]\naws_secret_access_key   = REDACTED\n",
+        f'api_key = "{MIXED[:32]}"': 'api_key = "REDACTED"',
         "{'api_key': 'abcdefgh1'}": "{'api_key': 'REDACTED'}",
         "https://b.s3.amazonaws.com/x?X-Amz-Date=1&X-Amz-Signature=ab&y=1": "https://b.s3.amazonaws.com/x?"
         "X-Amz-Date=REDACTED&X-Amz-Signature=REDACTED&y=1",
         "<SecretAccessKey>ab/cd</SecretAccessKey>": "<SecretAccessKey>REDACTED</SecretAccessKey>",
     }
     assert {text: REDACTOR.text(text) for text in made} == made
+
+
+@pytest.mark.parametrize("before", ["", "my file:\n", "[default]\r\n", "x\t", "C:\\temp\\"])
+@pytest.mark.parametrize("form", ["{}", "{}=", "{}: ", "{} = "])
+def test_a_name_at_the_beginning_of_a_line_counts_in_json_too(before, form):
+    """There the line end stands right before the name as a letter; a file that a prompt quotes is found at any depth."""
+    for name in ("api_key", "password", "refresh_token", "aws_secret_access_key", "ACME_TOKEN"):
+        said = f"{before}{form.format(name)}{MIXED}" if form != "{}" else f"{before}{json.dumps({name: MIXED})}"
+        if name == "ACME_TOKEN" and form in ("{}", "{}: "):
+            continue  # in data a token may be that of the next page
+        for text in (said, json.dumps(said), json.dumps({"a": json.dumps({"content": said})})):
+            assert MIXED not in REDACTOR.text(text), text
+            assert MIXED.encode() not in REDACTOR.body(text.encode()), text
 
 
 def test_what_stands_for_a_secret_stays():
@@ -273,6 +288,7 @@ def test_what_stands_for_a_secret_stays():
         '{"logprobs": [{"token": "Hello"}], "usage": {"total_tokens": 5}, "nextPageToken": "CAUQAA1234567890abcdef"}',
         "postgres://{user}:{password}@{host}/x and redis://user:$REDIS_PASSWORD@cache",
         "key = os.environ['OPENAI_API_KEY']; api_key=get_api_key_from_vault(name)",
+        "api_key = settings.openai.default_api_key_of_the_team; PRIMARY_KEY = customer_order_identifier",
         "A PEM file begins with -----BEGIN RSA PRIVATE KEY----- and ends likewise.",
         "task-management-and-risk-assessment-of-2024 sk-example-not-a-real-key-000 AKIAIOSFODNN7EXAMPLE",
     ):
