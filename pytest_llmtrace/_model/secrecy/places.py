@@ -70,7 +70,7 @@ def names_a_secret(name: str) -> bool:
 
 
 def _words_before(text: str, end: int) -> tuple[str, ...]:
-    """The name that ends there; in JSON the letter of a line end or a tab before it (``\\napi_key``) is none of it."""
+    """The name that ends there; in JSON, the letter of a line end or a tab that stands before it is none of it."""
     before = text[max(0, end - _LONGEST_NAME) : end].rstrip("\\\"' \t\r\n")
     word = _NO_NAME.split(before)[-1]
     if word[:1] in _ESCAPED and before[: len(before) - len(word)].endswith("\\"):
@@ -104,7 +104,7 @@ def _assignments(text: str) -> Iterator[Edit]:
             if not looks_random(found["value"]) or is_stand_in(found["value"]):
                 continue
             names = _words_before(text, found.start())
-            if any(names_a_secret(name) or (sign != ":" and _VARIABLE.fullmatch(name)) for name in names):
+            if any(names_a_secret(name) or (sign == "=" and _VARIABLE.fullmatch(name)) for name in names):
                 yield _edit(found, "a secret by the name before it")
 
 
@@ -167,9 +167,9 @@ _VALUE: Final = r"(?P<value>[A-Za-z0-9][A-Za-z0-9_./+~-]{15,}={0,2})"
 _SCHEME: Final = r"(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi[Kk]ey)\s+)?"
 _ASSIGNED: Final = tuple(
     (sign, re.compile(rf"{begin}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII))
-    for sign, begin in (("=", _after_name("=")), (":", _after_name(":")), (" =", " ="))
+    for sign, begin in (("=", rf"=(?:(?<=\s=)|{_after_name('=')[1:]})"), (":", _after_name(":")))
 )
-"""The last is that of INI and TOML files, and of source code: there may be more white space behind the name."""
+"""In INI and TOML files, and in source code, there may be white space behind the name."""
 _VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
 # Most texts have none of these signs, so these are compiled where there is one.
 _PARAMETER: Final = rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)"

@@ -271,7 +271,7 @@ def test_only_the_secret_part_is_replaced():
 @pytest.mark.parametrize("before", ["", "my file:\n", "[default]\r\n", "x\t", "C:\\temp\\"])
 @pytest.mark.parametrize("form", ["{}", "{}=", "{}: ", "{} = "])
 def test_a_name_at_the_beginning_of_a_line_counts_in_json_too(before, form):
-    """There the line end stands right before the name as a letter; a file that a prompt quotes is found at any depth."""
+    """There the line end stands right before the name as a letter; a file in a prompt is searched at any depth."""
     for name in ("api_key", "password", "refresh_token", "aws_secret_access_key", "ACME_TOKEN"):
         said = f"{before}{form.format(name)}{MIXED}" if form != "{}" else f"{before}{json.dumps({name: MIXED})}"
         if name == "ACME_TOKEN" and form in ("{}", "{}: "):
