@@ -1,6 +1,6 @@
 """Dialects: the request and response bodies of provider APIs, read as calls of the trace.
 
-To add one: write a module with a class that follows `Dialect`, name it in `DIALECTS`, add a test.
+To add one: write a module with a class that follows `Dialect`, enter it in `DIALECTS`, add a test.
 """
 
 from __future__ import annotations
@@ -12,25 +12,12 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects.anthropic import AnthropicMessages
-from pytest_llmtrace._capture.dialects.bedrock import BedrockConverse
-from pytest_llmtrace._capture.dialects.cohere import CohereChat
-from pytest_llmtrace._capture.dialects.cohere_v1 import CohereChatV1
 from pytest_llmtrace._capture.dialects.dialect import BARE, Answer, Dialect
-from pytest_llmtrace._capture.dialects.embeddings import Embeddings
 from pytest_llmtrace._capture.dialects.events import read_body
 from pytest_llmtrace._capture.dialects.failures import http_failure
-from pytest_llmtrace._capture.dialects.gemini import Gemini
-from pytest_llmtrace._capture.dialects.images import Images
-from pytest_llmtrace._capture.dialects.interactions import Interactions
 from pytest_llmtrace._capture.dialects.interning import Interner
-from pytest_llmtrace._capture.dialects.moderations import Moderations
-from pytest_llmtrace._capture.dialects.ollama import OllamaChat, OllamaGenerate
+from pytest_llmtrace._capture.dialects.late import LateDialect
 from pytest_llmtrace._capture.dialects.openai_chat import OpenAIChat
-from pytest_llmtrace._capture.dialects.openai_completions import OpenAICompletions
-from pytest_llmtrace._capture.dialects.openai_responses import OpenAIResponses
-from pytest_llmtrace._capture.dialects.rerank import Rerank
-from pytest_llmtrace._capture.dialects.text_generation import TextGeneration
 from pytest_llmtrace._capture.dialects.tokens import estimate_usage, header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import canonical_json
@@ -41,22 +28,22 @@ from pytest_llmtrace._model.trace import CallError, LLMCall, with_changes
 __all__ = ["DIALECTS", "Dialect", "estimate_usage", "find_dialect", "parse_request", "parse_response"]
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    AnthropicMessages(),
-    BedrockConverse(),
-    OpenAIChat(),
-    OpenAIResponses(),
-    Gemini(),
-    Interactions(),
-    CohereChat(),
-    OllamaChat(),
-    OllamaGenerate(),
-    Embeddings(),
-    OpenAICompletions(),
-    Moderations(),
-    Rerank(),
-    CohereChatV1(),
-    Images(),
-    TextGeneration(),
+    LateDialect("anthropic.AnthropicMessages", "messages", "/messages", "awPredict", "/invoke"),
+    LateDialect("bedrock.BedrockConverse", "converse", "/model/"),
+    OpenAIChat(),  # nearly every suite has some
+    LateDialect("openai_responses.OpenAIResponses", "responses", "/responses"),
+    LateDialect("gemini.Gemini", "generate_content", "enerateContent"),
+    LateDialect("interactions.Interactions", "interactions", "/interactions"),
+    LateDialect("cohere.CohereChat", "cohere_chat", "/v2/chat"),
+    LateDialect("ollama.OllamaChat", "ollama_chat", "/api/chat"),
+    LateDialect("ollama.OllamaGenerate", "ollama_generate", "/api/generate"),
+    LateDialect("embeddings.Embeddings", "embeddings"),
+    LateDialect("openai_completions.OpenAICompletions", "completions", "/completions"),
+    LateDialect("moderations.Moderations", "moderations", "/moderations"),
+    LateDialect("rerank.Rerank", "rerank", "rank"),
+    LateDialect("cohere_v1.CohereChatV1", "cohere_v1_chat", "/v1/chat", "/invoke"),
+    LateDialect("images.Images", "images", "/images/"),
+    LateDialect("text_generation.TextGeneration", "generate"),
 )
 """In the order in which they are asked."""
 

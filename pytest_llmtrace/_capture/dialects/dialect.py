@@ -51,10 +51,15 @@ class Answer:
 class Dialect(Protocol):
     """One provider API. Readers accept anything that JSON can hold: a missing part is an empty part."""
 
-    operation: str
-    """What the trace calls it; no two dialects share one."""
-    provider: str
-    """Who speaks it where the host does not say."""
+    @property
+    def operation(self) -> str:
+        """What the trace calls it; no two dialects share one."""
+        raise NotImplementedError
+
+    @property
+    def provider(self) -> str:
+        """Who speaks it where the host does not say."""
+        raise NotImplementedError
 
     def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
         """Whether a request with this path (no query, no trailing slash) and this body is a call. No walk."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect, parse_request
+from pytest_llmtrace._capture.dialects.late import LateDialect
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import ask, request
 
@@ -58,6 +60,8 @@ def test_a_call_is_recognised_by_path_and_body_on_any_host(url: str, body: dict[
 
     assert dialect is not None
     assert dialect.operation == operation
+    asked = [one.itself if isinstance(one, LateDialect) else one for one in DIALECTS]  # whatever is in the path
+    assert next(one for one in asked if one.recognises(urlsplit(url).path.rstrip("/"), body)).operation == operation
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,7 @@ def test_no_two_dialects_share_an_operation() -> None:
     """The operation of a call leads back to the dialect that reads its answer."""
     operations = [dialect.operation for dialect in DIALECTS]
 
+    assert [one.itself.operation if isinstance(one, LateDialect) else one.operation for one in DIALECTS] == operations
     assert len(set(operations)) == len(operations)
 
 

@@ -1,0 +1,52 @@
+"""A dialect that is imported with the first request that may be in it: a suite speaks one or two of sixteen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmtrace._capture.dialects.interning import Interner
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.dialects.dialect import Answer, Dialect, Question
+
+
+class LateDialect:
+    """Asks the dialect itself only about paths that have something of its paths in them."""
+
+    def __init__(self, home: str, operation: str, *parts: str) -> None:
+        """Which dialect it is.
+
+        Args:
+            home: its module and its class, with a dot between.
+            operation: the dialect's own.
+            parts: one of them is in each path that it recognises; none: any path may be one.
+        """
+        self._home = home
+        self._parts = parts
+        self.operation = operation
+
+    @cached_property
+    def itself(self) -> Dialect:
+        """The dialect."""
+        module, _, name = self._home.partition(".")
+        made: Dialect = getattr(import_module(f"{__package__}.{module}"), name)()
+        return made
+
+    @property
+    def provider(self) -> str:
+        return self.itself.provider
+
+    def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
+        return (not self._parts or any(part in path for part in self._parts)) and self.itself.recognises(path, body)
+
+    def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
+        return self.itself.question(path, body, interner)
+
+    def answer(self, data: Mapping[str, Any]) -> Answer:
+        return self.itself.answer(data)
+
+    def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
+        return self.itself.stream(events, done=done)
