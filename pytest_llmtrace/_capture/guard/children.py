@@ -12,15 +12,17 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # unknown to typeshed
 
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.guard.proxy import Proxy, Ruling
 from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.matching import is_loopback
+
+if TYPE_CHECKING:  # few tests start a process
+    from pytest_llmtrace._capture.guard.proxy import Proxy, Ruling
 
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NAMES: Final = (*_PROXIES, *(name.lower() for name in _PROXIES), "NO_PROXY", "no_proxy", "NODE_USE_ENV_PROXY")
@@ -72,6 +74,8 @@ class Children:
         made: dict[Any, Any] = {
             os.fsdecode(name): value for name, value in (os.environ if given is None else given).items()
         }
+        from pytest_llmtrace._capture.guard.proxy import Proxy  # noqa: PLC0415
+
         token = secrets.token_hex(8)
         child = _Child(recorder=recorder, stack=user_stack(), proxies=_proxies_in(made))
         with self._lock:
@@ -87,6 +91,8 @@ class Children:
         return made
 
     def _ruling(self, token: str, host: str, port: int, scheme: str) -> Ruling | None:
+        from pytest_llmtrace._capture.guard.proxy import Ruling  # noqa: PLC0415
+
         child = self._known.get(token)
         if child is None:
             return None

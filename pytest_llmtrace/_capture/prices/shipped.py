@@ -23,7 +23,7 @@ class ShippedPrices(Mapping[str, Entry]):
     def __init__(self, raw: bytes) -> None:
         """Args: raw: the content of the file."""
         self._raw = raw
-        self._searchable = raw.isascii() and b"\\u" not in raw and b"\\/" not in raw
+        self._searchable = raw.isascii() and not _may_be_spelled_otherwise(raw)
         self._known: dict[str, Entry | None] = {}
         self._cases: dict[str, bool] = {}
         """Whether each name that was asked for stands in it in some case."""
@@ -88,6 +88,16 @@ class ShippedPrices(Mapping[str, Entry]):
         except ValueError:
             return {}
         return data if isinstance(data, dict) else {}
+
+
+def _may_be_spelled_otherwise(raw: bytes) -> bool:
+    """Whether an escape stands for a letter that needs none. One sign is looked for, which takes a tenth of two."""
+    at = raw.find(b"\\")
+    while at >= 0:
+        if raw[at + 1 : at + 2] in (b"u", b"/"):
+            return True
+        at = raw.find(b"\\", at + 1)
+    return False
 
 
 _BEGINNING: Final = b"\n    "
