@@ -26,6 +26,8 @@ class Kind:
     """The model as the provider named it in the answer."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """The parameters that a price depends on."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Session, agent, parent and task, those that are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +66,20 @@ def _kind_data(kind: Kind) -> dict[str, Any]:
     data: dict[str, Any] = {"operation": kind.operation, "provider": kind.provider, "model": kind.model}
     if kind.response_model is not None:
         data["answered"] = kind.response_model
-    return {**data, "params": dict(kind.params)} if kind.params else data
+    more = {"params": dict(kind.params), "labels": dict(kind.labels)}
+    return data | {name: value for name, value in more.items() if value}
 
 
 def _kind(data: Any) -> Kind:
-    answered, params = data.get("answered"), data.get("params", {})
+    answered, params, labels = data.get("answered"), data.get("params", {}), data.get("labels", {})
     names = [data["operation"], data["provider"], data["model"], "" if answered is None else answered]
-    if not (isinstance(params, dict) and all(type(one) is str for one in names)):
+    if not (isinstance(params, dict) and isinstance(labels, dict) and set(labels) <= set(LABELS)):
         raise TypeError(f"{data!r:.100} is no kind of call")
-    return Kind(operation=names[0], provider=names[1], model=names[2], response_model=answered, params=params)
+    if not all(type(one) is str for one in (*names, *labels.values())):
+        raise TypeError(f"{data!r:.100} has a name that is no text")
+    return Kind(
+        operation=names[0], provider=names[1], model=names[2], response_model=answered, params=params, labels=labels
+    )
 
 
 def _calls(rows: Any, kinds: list[Kind]) -> Iterator[tuple[Kind, Usage]]:
@@ -82,6 +89,7 @@ def _calls(rows: Any, kinds: list[Kind]) -> Iterator[tuple[Kind, Usage]]:
         yield kinds[at], Usage(**dict(zip(_COUNTS, counts, strict=len(counts) > len(_COUNTS))))
 
 
+LABELS: Final = ("session", "agent", "parent", "task")
 _COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _ALWAYS: Final = 2
 """Input and output stand there, also where they are 0."""

@@ -254,9 +254,9 @@ class OwnerRun:
 
     def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]] | None) -> dict[str, Any]:
         """Everything that reports, and with `more` of its trace others, need to know, as plain data."""
-        known = self._word_for_word
-        counts = known is not None and not with_entries and more is None and known.holds(self)
-        trace = known.trace if known is not None and counts else self.plan.privacy.shown(self.trace())
+        known = self._word_for_word if not with_entries and more is None else None
+        counted = known.told(self) if known is not None else None
+        trace = self.plan.privacy.shown(self.trace()) if counted is None else counted
         verdict = self.verdict or Verdict(
             owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
         )
@@ -269,7 +269,7 @@ class OwnerRun:
             with_entries=with_entries,
             swapped=self._swapped(),
             unswapped=tuple(sorted(self.recorder.unswapped)),
-            counts=counts,
+            counts=counted is not None,
         )
         return data if more is None else {**data, **more(trace)}
 

@@ -17,7 +17,7 @@ from pytest_llmtrace._commands.schema import SCHEMAS
 from pytest_llmtrace._model import findings
 from pytest_llmtrace._model.findings import Finding
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._model.outline import Kind, Outline
+from pytest_llmtrace._model.outline import LABELS, Kind, Outline
 from pytest_llmtrace._model.trace import Source, Status, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._model.verdict import Mode
@@ -54,7 +54,12 @@ META = {
     "totals": {"calls": 0, "usage": {"input_tokens": 0, "output_tokens": 0}, "priced_usd": 0.0, "unpriced_calls": 0},
     "outline": unsigned(
         Outline(
-            calls=((Kind(operation="chat", provider="p", model="m", params={"n": 1}), Usage(reasoning_tokens=1)),)
+            calls=(
+                (
+                    Kind(operation="chat", provider="p", model="m", params={"n": 1}, labels=dict.fromkeys(LABELS, "x")),
+                    Usage(reasoning_tokens=1),
+                ),
+            )
         ).to_data()
     ),
 }

@@ -11,14 +11,16 @@ from itertools import count
 from typing import Final
 
 from pytest_llmtrace._capture.assembly.assemble import cost_of
+from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.labels import NO_LABELS
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._model.http import Interaction, held_body
-from pytest_llmtrace._model.outline import Kind, Outline
+from pytest_llmtrace._model.outline import LABELS, Kind, Outline
 from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
 from pytest_llmtrace._model.usage import Usage
 
@@ -32,14 +34,14 @@ def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None
         reader: Who has read the exchanges.
     """
     exchanges, made = recorder.exchanges, trace.calls
-    if _tells_more(recorder) or not len(exchanges) == len(made) == len(trace.entries):
+    if _tells_more(recorder) or _owners(recorder) is None or not len(exchanges) == len(made) == len(trace.entries):
         return None
     calls: dict[int, LLMCall] = {}
     for exchange, call in zip(sorted(exchanges, key=lambda one: one.started), made, strict=True):
         read = reader.answered(exchange)
         if read is None or not (_is_plain(exchange) and _is_told_by(read, call)):
             return None
-        calls[id(exchange)] = read
+        calls[id(exchange)] = call
     return outline_of([calls[id(one)] for one in exchanges])
 
 
@@ -50,20 +52,36 @@ def outline_of(calls: Iterable[LLMCall]) -> Outline | None:
     return Outline(calls=known) if len(known) == len(made) else None
 
 
-def is_word_for_word(recorder: Recorder, outline: Outline) -> bool:
-    """Whether what happened so far is what the tape of the recorder holds, whole, and no more."""
+def is_word_for_word(recorder: Recorder, outline: Outline, *, again: bool = False) -> bool:
+    """Whether what happened so far is what the tape of the recorder holds, whole, and no more.
+
+    Args:
+        recorder: What happened.
+        outline: Of its tape.
+        again: Whether it was so before: which of litellm's calls sent which request needs no second look.
+    """
     exchanges, recorded = recorder.exchanges, recorder.tape.interactions
     if _tells_more(recorder) or not len(exchanges) == len(recorded) == len(outline.calls):
         return False
-    return all(map(_is_played, exchanges, recorded, count()))
+    owners = _owners(recorder, again=again)
+    return (
+        owners is not None
+        and all(map(_is_played, exchanges, recorded, count()))
+        and all(
+            _is_of_kind(one, owner, kind)
+            for one, owner, (kind, _) in zip(exchanges, owners, outline.calls, strict=True)
+        )
+    )
 
 
-def trace_in_outline(owner: str, outline: Outline, prices: PriceBook) -> Trace:
-    """The calls as far as those who count and price look at them, at the prices of today."""
-    return Trace(owner=owner, entries=tuple([_outline_of_call(kind, usage, prices) for kind, usage in outline.calls]))
+def trace_in_outline(recorder: Recorder, outline: Outline, prices: PriceBook) -> Trace:
+    """The calls of such a replay as far as those who count and price look at them, at the prices of today."""
+    told = zip(outline.calls, recorder.exchanges, strict=True)
+    entries = tuple([_outline_of_call(kind, usage, one.context, prices) for (kind, usage), one in told])
+    return Trace(owner=recorder.owner, entries=entries)
 
 
-def _outline_of_call(kind: Kind, usage: Usage, prices: PriceBook) -> LLMCall:
+def _outline_of_call(kind: Kind, usage: Usage, owner: LitellmCall | None, prices: PriceBook) -> LLMCall:
     call = LLMCall(
         operation=kind.operation,
         provider=kind.provider,
@@ -73,25 +91,62 @@ def _outline_of_call(kind: Kind, usage: Usage, prices: PriceBook) -> LLMCall:
         usage=usage,
         source="tape",
     )
-    return with_changes(call, cost=cost_of(call, None, prices))
+    return with_changes(call, cost=cost_of(call, owner, prices), **kind.labels)
 
 
 def _kind(call: LLMCall) -> Kind:
-    params = {name: call.params[name] for name in PRICED_PARAMS if name in call.params}
     return Kind(
         operation=call.operation,
         provider=call.provider,
         model=call.model,
         response_model=call.response_model,
-        params=params,
+        params={name: call.params[name] for name in PRICED_PARAMS if name in call.params},
+        labels=_known(call),
     )
+
+
+def _known(labelled: LLMCall | Labels) -> dict[str, str]:
+    """The labels that are known; what turn the application says it is makes none."""
+    return {name: value for name in LABELS if (value := getattr(labelled, name)) is not None}
+
+
+def _owners(recorder: Recorder, *, again: bool = False) -> list[LitellmCall | None] | None:
+    """The litellm call that each exchange was made for; `None` where they do not belong together one by one.
+
+    As the long way finds them: each in the context of its exchange, with the request that litellm said it would send,
+    and an end.
+    """
+    found: list[LitellmCall | None] = [one.context for one in recorder.exchanges]
+    calls = [one for one in found if one is not None]
+    if len(calls) != len(recorder.litellm_calls) or {*map(id, calls)} != {*map(id, recorder.litellm_calls)}:
+        return None
+    if not (again or all(one.context is None or made_for(one) is one.context for one in recorder.exchanges)):
+        return None
+    return found if all(map(_is_plain_call, calls)) else None
+
+
+def _is_plain_call(call: LitellmCall) -> bool:
+    """Whether litellm says no more of a call than what it was labelled with, and what it cost."""
+    return (
+        call.succeeded is True
+        and call.ended is not None
+        and call.error is None
+        and call.enclosing is None
+        and not (call.local or call.again or call.kwargs.get("cache_hit"))
+    )
+
+
+def _is_of_kind(exchange: Exchange, owner: LitellmCall | None, kind: Kind) -> bool:
+    """Whether an exchange has the labels and the provider that its call was recorded with."""
+    labels = exchange.labels if owner is None else owner.labels.over(owner.inherited)
+    said = owner.provider if owner is not None else None
+    return labels.turn is None and _known(labels) == kind.labels and (not said or said == kind.provider)
 
 
 def _tells_more(recorder: Recorder) -> bool:
     """Whether anybody but HTTP says what happened, or anything went otherwise than asked."""
     said = (
-        recorder.hand_calls or recorder.executions or recorder.entries or recorder.litellm_calls
-        or recorder.framework.events or recorder.book
+        recorder.hand_calls or recorder.executions or recorder.entries or recorder.framework.events or recorder.book
     )  # fmt: skip
     went_wrong = recorder.misses or recorder.refused or recorder.bypassed or recorder.unswapped
     return bool(said or went_wrong or recorder.faults.so_far() or recorder.gone_past())
@@ -106,9 +161,7 @@ def _is_plain(exchange: Exchange) -> bool:
         and exchange.is_llm
         and exchange.taped
         and exchange.phase == "call"
-        and exchange.labels == NO_LABELS
         and exchange.enclosing is None
-        and exchange.context is None
         and exchange.swapped is None
         and (exchange.events_read is None or as_read(response, exchange.events_read) is response)
     )
@@ -138,6 +191,7 @@ def _is_told_by(read: LLMCall, call: LLMCall) -> bool:
         and not read.usage.estimated
         and read.cost is None
         and call.fallback_from is None
+        and call.turn is None
         and len(call.attempts) == 1
         and all(getattr(read, name) == getattr(call, name) for name in _TOLD)
     )

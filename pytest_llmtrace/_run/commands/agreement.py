@@ -13,7 +13,7 @@ from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.renumber import renumber
-from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, trace_of
 from pytest_llmtrace._store.golden_file import Golden
@@ -75,8 +75,12 @@ def overstated(tape: TapeFile, outline: Any) -> bool:
     told = Outline.from_data(outline)
     if told is None:
         return False  # none, or that of another version: replay does not look at it either
-    trace = trace_of(tape.interactions)
-    return told != outline_of(trace.calls) or tape.meta.get("behaviour") != behaviour_digest(trace)
+    calls = trace_of(tape.interactions).calls
+    if len(calls) != len(told.calls):
+        return True
+    labelled = [with_changes(call, **kind.labels) for call, (kind, _) in zip(calls, told.calls, strict=True)]
+    behaviour = behaviour_digest(Trace(owner="", entries=tuple(labelled)))
+    return told != outline_of(labelled) or tape.meta.get("behaviour") != behaviour
 
 
 def _same_amounts(amounts: Totals, kept: Mapping[str, Any]) -> bool:

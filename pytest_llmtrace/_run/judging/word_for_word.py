@@ -30,9 +30,13 @@ class WordForWord:
     """Its calls as far as reports count and price them; they hold nothing that was said."""
     outline: Outline
 
-    def holds(self, run: OwnerRun) -> bool:
-        """Whether nothing else happened since it was judged."""
-        return is_word_for_word(run.recorder, self.outline)
+    def told(self, run: OwnerRun) -> Trace | None:
+        """The trace by now; `None` where anything else happened since it was judged."""
+        if not is_word_for_word(run.recorder, self.outline, again=True):
+            return None
+        if not run.recorder.litellm_calls:
+            return self.trace
+        return trace_in_outline(run.recorder, self.outline, run.prices)  # litellm may have said a price since
 
 
 def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord | None:
@@ -42,7 +46,7 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
         return None
     if not (is_word_for_word(run.recorder, outline) and digest_decides(plan.policy) and run.old.is_as_accepted):
         return None
-    trace = trace_in_outline(plan.owner, outline, run.prices)
+    trace = trace_in_outline(run.recorder, outline, run.prices)
     if len(trace.entries) < plan.min_calls or owner_breaches(run, trace, stopped=False):
         return None
     verdict = Verdict(

@@ -11,7 +11,7 @@ from pytest_llmtrace._model.outline import READING, Kind, Outline
 from pytest_llmtrace._model.usage import Usage
 
 ONE = Kind(operation="chat", provider="openai", model="gpt-4o-mini", response_model="gpt-4o-mini-2024-07-18")
-OTHER = Kind(operation="messages", provider="anthropic", model="m2", params={"speed": "fast"})
+OTHER = Kind(operation="messages", provider="anthropic", model="m2", params={"speed": "fast"}, labels={"agent": "lead"})
 OUTLINE = Outline(
     calls=(
         (ONE, Usage(input_tokens=550, output_tokens=110)),
@@ -28,7 +28,13 @@ DATA: dict[str, Any] = {
             "model": "gpt-4o-mini",
             "answered": "gpt-4o-mini-2024-07-18",
         },
-        {"operation": "messages", "provider": "anthropic", "model": "m2", "params": {"speed": "fast"}},
+        {
+            "operation": "messages",
+            "provider": "anthropic",
+            "model": "m2",
+            "params": {"speed": "fast"},
+            "labels": {"agent": "lead"},
+        },
     ],
     "calls": [[0, 550, 110], [1, 7, 0, 0, 5], [0, 800, 110, 0, 0, 3]],
 }
@@ -52,6 +58,9 @@ def test_an_outline_is_read_as_it_was_written():
         {**DATA, "kinds": [{**DATA["kinds"][0], "model": 1}] * 2},
         {**DATA, "kinds": [{**DATA["kinds"][0], "answered": []}] * 2},
         {**DATA, "kinds": [{**DATA["kinds"][0], "params": "fast"}] * 2},
+        {**DATA, "kinds": [{**DATA["kinds"][0], "labels": ["agent"]}] * 2},
+        {**DATA, "kinds": [{**DATA["kinds"][0], "labels": {"agent": 1}}] * 2},
+        {**DATA, "kinds": [{**DATA["kinds"][0], "labels": {"cost": "1"}}] * 2},
         {**DATA, "kinds": ["chat", "chat"]},
         {**DATA, "calls": 3},
         {**DATA, "calls": [7]},

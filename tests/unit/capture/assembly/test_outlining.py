@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.assembly.outlining import is_word_for_word, outline_of, outlined, trace_in_outline
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import ReplayStopError
+from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
 from pytest_llmtrace._capture.labels import Labels, current_labels
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
@@ -65,7 +66,7 @@ def test_a_replay_that_asks_what_was_recorded_has_the_outline_of_the_recording()
     for prices in ({}, PRICES, {"gpt-4o-mini": {"input_cost_per_token": 7.0, "output_cost_per_token": 1.0}}):
         book = PriceBook(prices)
         whole = assemble(again.recorder, book).trace
-        told = trace_in_outline("t", outline, book)
+        told = trace_in_outline(again.recorder, outline, book)
         verdict = Verdict(owner="t", mode="trace")
         assert told.calls[0].cost is not None
         assert [one.cost for one in told.calls] == [one.cost for one in whole.calls]
@@ -160,7 +161,7 @@ def test_whatever_else_is_to_be_said_of_a_replay_makes_it_another_one(more: Call
     assert not is_word_for_word(again.recorder, TOLD)
 
 
-@pytest.mark.parametrize("more", [one for one in MORE if one not in (_nearest, _refused)])
+@pytest.mark.parametrize("more", [one for one in MORE if one not in (_nearest, _refused, _of_an_agent)])
 def test_a_recording_that_has_more_to_say_has_no_outline(more: Callable[[Observed], object]):
     """A replay would have to find it again."""
     made, _ = recorded()
@@ -202,14 +203,107 @@ def test_a_tape_whose_secrets_were_taken_out_now_is_assembled():
     assert not is_word_for_word(again.recorder, TOLD)
 
 
-def test_another_agent_is_told_by_its_labels():
-    """`llmtrace.agent` around calls that were recorded without."""
-    made, _ = recorded()
-    token = current_labels.set(Labels(agent="lead"))
+def labelled(labels: Labels, act: Callable[[], Observed]) -> Observed:
+    """What is done under labels, as `llmtrace.agent` sets them."""
+    token = current_labels.set(labels)
     try:
-        assert not is_word_for_word(replayed(made.taped()).recorder, TOLD)
+        return act()
     finally:
         current_labels.reset(token)
+
+
+def test_calls_have_the_labels_that_they_were_recorded_with():
+    """Another agent, or none, is another replay; a number of the turn is in no outline."""
+    lead = Labels(agent="lead", session="s1")
+    made = labelled(lead, lambda: recorded()[0])
+    outline = outline_of_recording(made)
+    assert outline is not None
+    assert [kind.labels for kind, _ in outline.calls] == [{"session": "s1", "agent": "lead"}] * 2
+    again = labelled(lead, lambda: replayed(made.taped()))
+    assert is_word_for_word(again.recorder, outline)
+    told = trace_in_outline(again.recorder, outline, PriceBook()).calls
+    assert [(one.agent, one.session, one.parent) for one in told] == [("lead", "s1", None)] * 2
+    for labels in (Labels(), Labels(agent="lead"), replace(lead, agent="other"), replace(lead, turn=1)):
+        assert not is_word_for_word(labelled(labels, lambda: replayed(made.taped())).recorder, outline)
+    assert not is_word_for_word(labelled(lead, lambda: replayed(made.taped())).recorder, TOLD)
+    assert outline_of_recording(labelled(Labels(turn=1), lambda: recorded()[0])) is None
+
+
+def through_litellm(made: Observed, said: Sequence[tuple[str, str]] = SAID, **changes: Any) -> Observed:
+    """Ask these through litellm, which says something else of the last one."""
+    for number, (asked, answered) in enumerate(said):
+        call = LitellmCall(
+            recorder=made.recorder,
+            kwargs={},
+            model="gpt-4o-mini",
+            provider="openai",
+            sent={"messages": [{"role": "user", "content": asked}]},
+            succeeded=True,
+            ended=1.0,
+            cost=0.25,
+        )
+        made.recorder.litellm_calls.append(call)
+        made.chat(asked, answered, context=call)
+        for name, value in (changes if number == len(said) - 1 else {}).items():
+            setattr(call, name, value)
+    return made
+
+
+def test_calls_of_litellm_have_the_price_that_it_says_now():
+    """It may say it later than it answers, and whatever it said when they were recorded."""
+    made = through_litellm(observed_with())
+    outline = outline_of_recording(made)
+    assert outline == TOLD
+    again = through_litellm(observed_with("tape", made.taped()), cost=0.5)
+    assert is_word_for_word(again.recorder, outline)
+    for prices in ({}, PRICES, {"gpt-4o-mini": {"input_cost_per_token": 7.0, "output_cost_per_token": 1.0}}):
+        book = PriceBook(prices)
+        told = trace_in_outline(again.recorder, outline, book)
+        assert [one.cost for one in told.calls] == [one.cost for one in assemble(again.recorder, book).trace.calls]
+    assert [one.cost for one in trace_in_outline(again.recorder, outline, PriceBook()).calls] == [0.25, 0.5]
+    assert is_word_for_word(replayed(made.taped()).recorder, outline)  # a plain SDK that sends the same
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"succeeded": None},
+        {"succeeded": False},
+        {"ended": None},
+        {"error": ValueError("x")},
+        {"enclosing": object()},
+        {"local": True},
+        {"again": True},
+        {"kwargs": {"cache_hit": True}},
+        {"sent": {"messages": [{"role": "user", "content": "another"}]}},
+        {"provider": "azure"},
+        {"labels": Labels(session="s1")},
+        {"inherited": Labels(agent="lead")},
+        {"labels": Labels(turn=2)},
+    ],
+)
+def test_a_call_of_litellm_of_which_more_is_to_be_said_is_assembled(changes: dict[str, Any]):
+    """Failures, caches, fallbacks, labels, another provider, and a request that is not its own."""
+    made, outline = recorded()
+    assert outline is not None
+    again = through_litellm(observed_with("tape", made.taped()), **changes)
+    assert not is_word_for_word(again.recorder, outline)
+
+
+def test_each_call_of_litellm_has_one_request():
+    """One that has none, or two, is assembled: which is whose is found out there."""
+    made, outline = recorded()
+    assert outline is not None
+    lone = through_litellm(observed_with("tape", made.taped()))
+    lone.recorder.litellm_calls.append(LitellmCall(recorder=lone.recorder, kwargs={}, succeeded=True, ended=1.0))
+    assert not is_word_for_word(lone.recorder, outline)
+    shared = through_litellm(observed_with("tape", made.taped()))
+    shared.recorder.exchanges[1].context = shared.recorder.exchanges[0].context
+    shared.recorder.litellm_calls.pop()
+    assert not is_word_for_word(shared.recorder, outline)
+    stale = replayed(made.taped())
+    stale.recorder.exchanges[1].context = shared.recorder.exchanges[0].context
+    assert not is_word_for_word(stale.recorder, outline)
 
 
 def test_what_a_price_depends_on_is_in_the_outline():
