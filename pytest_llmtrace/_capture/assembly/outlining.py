@@ -14,7 +14,7 @@ from pytest_llmtrace._capture.assembly.assemble import cost_of
 from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
 from pytest_llmtrace._capture.recorder import Recorder

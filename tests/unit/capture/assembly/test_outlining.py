@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -14,7 +15,7 @@ from pytest_llmtrace._capture.assembly.assemble import assemble
 from pytest_llmtrace._capture.assembly.outlining import is_word_for_word, outline_of, outlined, trace_in_outline
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import ReplayStopError
-from pytest_llmtrace._capture.from_litellm.logger import LitellmCall
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.labels import Labels, current_labels
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
@@ -233,7 +234,7 @@ def through_litellm(made: Observed, said: Sequence[tuple[str, str]] = SAID, **ch
     """Ask these through litellm, which says something else of the last one."""
     for number, (asked, answered) in enumerate(said):
         call = LitellmCall(
-            recorder=made.recorder,
+            heard_by=ref(made.recorder),
             kwargs={},
             model="gpt-4o-mini",
             provider="openai",
@@ -295,7 +296,7 @@ def test_each_call_of_litellm_has_one_request():
     made, outline = recorded()
     assert outline is not None
     lone = through_litellm(observed_with("tape", made.taped()))
-    lone.recorder.litellm_calls.append(LitellmCall(recorder=lone.recorder, kwargs={}, succeeded=True, ended=1.0))
+    lone.recorder.litellm_calls.append(LitellmCall(heard_by=ref(lone.recorder), kwargs={}, succeeded=True, ended=1.0))
     assert not is_word_for_word(lone.recorder, outline)
     shared = through_litellm(observed_with("tape", made.taped()))
     shared.recorder.exchanges[1].context = shared.recorder.exchanges[0].context
