@@ -4,7 +4,7 @@ Each shape is from the documentation of who issues the key, or from keys as they
 and made-up examples have too is none: what is found here should be a key.
 
 A text is searched for the rarest letter in the beginning of each shape (the `-` of ``sk-``), and what stands around it
-decides: with 50 shapes a search still costs less than parsing the text as JSON does.
+decides: with 70 shapes a search still costs less than parsing the text as JSON does.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Shape:
     pivot: int
     """Which letter of that is rare in prose."""
     expression: str
-    """From the rare letter on; compiled where something begins like it, which few of the fifty ever do."""
+    """From the rare letter on; compiled where something begins like it, which few of them ever do."""
     first: str
     """The expression of how that begins: no letter more than every key of the shape has."""
     is_key: Callable[[str], bool]
@@ -194,6 +194,7 @@ _SHAPES: Final = (
     _shape("a session of OpenAI", "sess-", rf"{_LETTER}{{40}}{_END}", looks_random),
     _shape("a short-lived key of OpenAI", "ek_", rf"{_LETTER}{{30,}}", looks_random),
     _shape("a Google key", "AIza", rf"{_WORD}{{35}}{_END}", pivot=0),
+    _shape("a Google key", "AQ.Ab", rf"{_WORD}{{40,}}", looks_random),
     _shape("a Google access token", "ya29.", rf"{_WORD}{{20,}}"),
     _shape("a Google client secret", "GOCSPX-", rf"{_WORD}{{28}}{_END}"),
     _shape("an AWS access key id", "AKIA", rf"[0-9A-Z]{{16}}(?!{_LETTER})", _no_example, pivot=0),
@@ -214,6 +215,12 @@ _SHAPES: Final = (
     _shape("a Tavily key", "tvly-", rf"{_WORD}{{20,}}", looks_random),
     _shape("a LangSmith key", "lsv2_", rf"(?:pt|sk)_{_HEX}{{32}}_{_HEX}{{10}}"),
     _shape("a Pinecone key", "pcsk_", rf"{_WORD}{{50,}}", looks_random),
+    _shape("a Voyage key", "pa-", rf"{_WORD}{{43}}{_END}", looks_random),
+    _shape("a Together key", "tgp_v1_", rf"{_WORD}{{40,}}"),
+    _shape("a Jina key", "jina_", rf"{_WORD}{{50,}}", looks_random),
+    _shape("a Firecrawl key", "fc-", rf"{_HEX}{{32}}{_END}"),
+    _shape("an E2B key", "e2b_", rf"{_HEX}{{40}}{_END}"),
+    _shape("a Weights & Biases key", "wandb_v1_", rf"{_WORD}{{40,}}"),
     _shape("a Hugging Face token", "hf_", rf"{_LETTER}{{30,}}", looks_random),
     _shape("a Replicate token", "r8_", rf"{_LETTER}{{30,}}"),
     *(_shape("a GitHub token", f"gh{kind}_", rf"{_LETTER}{{36,}}") for kind in "pousr"),
@@ -221,6 +228,8 @@ _SHAPES: Final = (
     _shape("a GitLab token", "glpat-", rf"{_WORD}{{20,}}"),
     *(_shape("a Slack token", f"xox{kind}-", r"[A-Za-z0-9-]{10,}") for kind in "abeposr"),
     _shape("a Slack webhook", "hooks.slack.com/services/", r"T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{16,}", hide=25),
+    _shape("a Discord webhook", "discord.com/api/webhooks/", rf"\d{{15,20}}/{_WORD}{{60,}}", hide=25),
+    _shape("the token of a Telegram bot", "api.telegram.org/bot", rf"\d{{6,12}}:{_WORD}{{30,}}", hide=20),
     _shape("a Stripe key", "sk_live_", rf"{_LETTER}{{20,}}"),
     _shape("a Stripe key", "rk_live_", rf"{_LETTER}{{20,}}"),
     _shape("a signing secret of Stripe", "whsec_", rf"{_LETTER}{{32,}}"),
@@ -233,6 +242,13 @@ _SHAPES: Final = (
     _shape("a Vault token", "hvs.", rf"{_WORD}{{24,}}"),
     _shape("a Shopify token", "shpat_", rf"{_HEX}{{32}}"),
     _shape("a Linear key", "lin_api_", rf"{_LETTER}{{40}}"),
+    _shape("an Atlassian token", "ATATT3", r"[A-Za-z0-9_=-]{40,}", looks_random, pivot=0),
+    _shape("a Doppler token", "dp.pt.", rf"{_LETTER}{{40,}}"),
+    _shape("a Figma token", "figd_", rf"{_WORD}{{40,}}"),
+    _shape("a Grafana token", "glsa_", rf"{_LETTER}{{32}}_{_HEX}{{8}}"),
+    _shape("a Postman key", "PMAK-", rf"{_HEX}{{24}}-{_HEX}{{34}}"),
+    _shape("a Sentry token", "sntrys_", r"[A-Za-z0-9_=+/-]{40,}"),
+    _shape("a Supabase token", "sbp_", rf"{_HEX}{{40}}{_END}"),
     _shape("a Notion token", "ntn_", rf"{_LETTER}{{40,}}"),
     _shape(
         "a JSON web token", "eyJ",

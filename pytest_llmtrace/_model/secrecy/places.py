@@ -70,9 +70,12 @@ def names_a_secret(name: str) -> bool:
 
 
 def _words_before(text: str, end: int) -> tuple[str, ...]:
-    """The name that ends there; in JSON, the letter of a line end or a tab that stands before it is none of it."""
+    """The name that ends there, without the dashes of an option (``--api-key``).
+
+    In JSON, the letter of a line end or a tab that stands before it is none of it.
+    """
     before = text[max(0, end - _LONGEST_NAME) : end].rstrip("\\\"' \t\r\n")
-    word = _NO_NAME.split(before)[-1]
+    word = _NO_NAME.split(before)[-1].lstrip("-_")
     if word[:1] in _ESCAPED and before[: len(before) - len(word)].endswith("\\"):
         return word, word[1:]
     return (word,)

@@ -252,6 +252,25 @@ def test_what_a_history_repeats_is_not_searched_again():
     assert b"words" in REDACTOR.request(request).body
 
 
+HEX = "84173581569969e58b081006f7e3dfc9" * 2
+ISSUED = (
+    f"AQ.Ab8{MIXED[:47]}", f"pa-{MIXED[:43]}", f"tgp_v1_{MIXED[:43]}", f"jina_{MIXED[:60]}", f"fc-{HEX[:32]}",
+    f"e2b_{HEX[:40]}", f"wandb_v1_{MIXED[:60]}", f"ATATT3x{MIXED}", f"dp.pt.{MIXED[:43]}", f"figd_{MIXED[:40]}",
+    f"glsa_{MIXED[:32]}_{HEX[:8]}", f"PMAK-{HEX[:24]}-{HEX[:34]}", f"sntrys_{MIXED}", f"sbp_{HEX[:40]}",
+    f"https://discord.com/api/webhooks/147104974650752917/{MIXED}a-b_c", f"https://api.telegram.org/bot12345678:AA{MIXED[:33]}/x",
+)  # fmt: skip
+"""Of services that agents call, each in the form in which they issue their keys."""
+
+
+@pytest.mark.parametrize("key", ISSUED)
+def test_keys_of_services_are_told_by_their_form(key):
+    """Wherever they stand; a file name or a word that only begins like one stays."""
+    assert MIXED[:30] not in (made := REDACTOR.text(f"use {key} now"))
+    assert HEX[:24] not in made
+    assert "REDACTED" in made
+    assert list(keys_in(f"{key[:24]} pa-per-and-pen-for-each-of-the-students-2024-xy fc-{HEX[:31]}")) == []
+
+
 def test_only_the_secret_part_is_replaced():
     """Of a URL the password, of a header the token: what kind of thing it was can still be read."""
     made = {
@@ -260,6 +279,7 @@ def test_only_the_secret_part_is_replaced():
         f"MISTRAL_API_KEY={MIXED[:32]}\nDEBUG=1": "MISTRAL_API_KEY=REDACTED\nDEBUG=1",
         f"[default]\naws_secret_access_key   = {MIXED[:40]}\n": "[default]\naws_secret_access_key   = REDACTED\n",
         f'api_key = "{MIXED[:32]}"': 'api_key = "REDACTED"',
+        f"run --api-key={MIXED[:32]} -v": "run --api-key=REDACTED -v",
         "{'api_key': 'abcdefgh1'}": "{'api_key': 'REDACTED'}",
         "https://b.s3.amazonaws.com/x?X-Amz-Date=1&X-Amz-Signature=ab&y=1": "https://b.s3.amazonaws.com/x?"
         "X-Amz-Date=REDACTED&X-Amz-Signature=REDACTED&y=1",
