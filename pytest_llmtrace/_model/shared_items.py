@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import is_
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, written_value
@@ -15,6 +16,8 @@ class SharedItems:
 
     def __init__(self) -> None:
         self._items: dict[bytes, Any] = {}
+        self._lists: dict[str, list[Any]] = {}
+        """The last one of each name."""
         self._canonical: dict[int, tuple[Any, str]] = {}
         """By identity; the item is held, so that no other can have it."""
         self.spelling = Spelling()
@@ -38,10 +41,15 @@ class SharedItems:
     def share(self, value: dict[str, Any]) -> None:
         """Put the items that came before in the place of equal ones, in the same order and of the same types."""
         if len(self._items) >= _MOST:
-            self._items, self._canonical, self.spelling = {}, {}, Spelling()
-        for part in value.values():
-            if isinstance(part, list):
+            self._items, self._lists, self._canonical, self.spelling = {}, {}, {}, Spelling()
+        for name, part in value.items():
+            if isinstance(part, list) and part:
                 part[:] = [self._one(item) if isinstance(item, dict) else item for item in part]
+                last = self._lists.get(name)
+                if last is not None and len(last) == len(part) and all(map(is_, last, part)):
+                    value[name] = last  # the tools, as a rule
+                else:
+                    self._lists[name] = part
 
     def canonical(self, value: Mapping[str, Any]) -> str:
         """The canonical form of a value; of its shared items it is made once."""

@@ -36,12 +36,12 @@ def write_bytes(path: Path, data: bytes, *, settled: bool = True) -> bool:
     try:
         if holds(path, data):
             return False
-        synced = settled or os.path.lexists(path)
+        there = os.path.lexists(path)
         try:
-            _replace(path, data, synced=synced)
+            _replace(path, data, there=there, synced=settled or there)
         except FileNotFoundError:  # nearly always there is the folder
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, data, synced=synced)
+            _replace(path, data, there=there, synced=settled or there)
     except OSError as error:
         raise refused(path, "written", error) from error
     if settled:
@@ -78,7 +78,7 @@ def refused(path: Path, done: str, error: OSError) -> StorageError:
     return StorageError(f"{path} could not be {done}: {error.strerror or error}")
 
 
-def _replace(path: Path, data: bytes, *, synced: bool) -> None:
+def _replace(path: Path, data: bytes, *, there: bool, synced: bool) -> None:
     # In the same directory, because a rename is atomic only within one file system.
     temporary = path.with_name(f".llmtrace-{secrets.token_hex(8)}.tmp")
     try:
@@ -91,8 +91,9 @@ def _replace(path: Path, data: bytes, *, synced: bool) -> None:
                 os.fsync(file)
         finally:
             os.close(file)
-        with contextlib.suppress(OSError):  # no old file, or a file system without modes
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        if there:
+            with contextlib.suppress(OSError):  # it is gone by now, or on a file system without modes
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

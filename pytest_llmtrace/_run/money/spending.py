@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Final
 
 from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
@@ -73,7 +74,7 @@ class Spending:
                 self._unpriced.append((made, call))
         unpriced = {call.name: 1} if cost is None and made is None else {}
         actual = Spent(usd=cost or 0.0, tokens=usage.total_tokens, calls=1, unpriced=unpriced)
-        self._enter(actual - expected)
+        self._enter(actual if expected is _NOTHING else actual - expected)
 
     def failed(self, exchange: Exchange) -> None:
         """A live call ended without an answer."""
@@ -117,7 +118,7 @@ class Spending:
 
     def _taken_back(self, exchange: Exchange) -> Spent:
         with self._lock:
-            return self._set_aside.pop(id(exchange), (exchange, Spent()))[1]
+            return self._set_aside.pop(id(exchange), (exchange, _NOTHING))[1]
 
     def _cost(self, call: LLMCall, usage: Usage) -> float | None:
         """As the trace prices it: by the project, by the provider's own answer, by the price map."""
@@ -166,3 +167,7 @@ def _breach(limit: Limit, spent: Spent) -> Iterator[Breach]:
         refused=True,
         source=limit.source,
     )
+
+
+_NOTHING: Final = Spent()
+"""Set aside for a call where there is no budget."""

@@ -48,6 +48,19 @@ def test_recorded_requests_share_their_history() -> None:
     assert [isinstance(one, ReadJson) and one.shares for one in held] == [True, True, False]
 
 
+def test_the_tools_of_all_requests_are_one_list() -> None:
+    """As long as each is the same tool: 1 is not 1.0, and no list is that of another name."""
+    shared = SharedItems()
+    bodies: list[dict[str, Any]] = [{"tools": [{"n": 1}, 1.0]}, {"tools": [{"n": 1}, 1]}, {"more": [{"n": 1}, 1]}]
+    bodies += [{"tools": [{"n": 1}, 1]}, {"tools": [{"n": 1.0}, 1]}, {"tools": [{"n": 1}]}]
+    before = json.dumps(bodies)
+    for body in bodies:
+        shared.share(body)
+    assert json.dumps(bodies) == before
+    lists = [next(iter(body.values())) for body in bodies]
+    assert [one is lists[1] for one in lists] == [False, True, False, True, False, False]
+
+
 def test_a_growing_history_is_held_once() -> None:
     """Recording an agent takes memory for what is distinct in its requests, and each is still the bytes it was."""
     redactor = Redactor().watched(Eye(Searched({})))
