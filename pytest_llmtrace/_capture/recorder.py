@@ -21,15 +21,15 @@ from pytest_llmtrace._capture.wire.transport_failures import failure_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.proofs import real_keys
 from pytest_llmtrace._model.trace import AnyEntry
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what few tests have
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
+    from pytest_llmtrace._model.personal.book import Book
 
 
 class Recorder:
@@ -73,9 +73,8 @@ class Recorder:
         self.passages = Passages()  # those that were not
         self.answered_in_process: list[tuple[float, float]] = []
         """When HTTP clients sent requests that no HTTP library passed on: mocks and transports of the test answered."""
-        self.book = Book() if book is None else book  # which placeholders stand for which personal data
-        self._hides = bool(self.book)
-        self.redactor = redactor.hiding(self.book) if self._hides else redactor
+        self.book = book  # which placeholders stand for which personal data; `None` where none is taken out
+        self.redactor = redactor if book is None else redactor.hiding(book)
         self.faults = Faults(self.redactor.text)  # bugs of ours that were met
         self._gates = gates
         self._lock = threading.Lock()
@@ -124,7 +123,7 @@ class Recorder:
         return exchange
 
     def _played(self, exchange: Exchange, recorded: Interaction, source: Literal["tape", "journal"]) -> Exchange:
-        if self._hides:
+        if self.book is not None:
             answer = self.book.answer(recorded, exchange.request, alone=source == "journal")
             exchange.played(answer, self.book.restored(recorded.given or answer), source)
         else:
@@ -174,7 +173,7 @@ class Recorder:
 
     def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool = True) -> Exchange:
         scope = enclosing()
-        known = self.tape.recognition if self.wire == "tape" and not self._hides else None
+        known = self.tape.recognition if self.wire == "tape" and self.book is None else None
         request, key = read(raw, self.redactor, known)
         return Exchange(
             request=request,

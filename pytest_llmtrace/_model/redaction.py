@@ -9,21 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, SupportsBytes
 from urllib.parse import urlsplit, urlunsplit
 
-from pytest_llmtrace._model.body_texts import rewritten
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
-from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets, body_without_secrets
 from pytest_llmtrace._model.secrecy.clean_items import CleanItems
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.learning import Learning
-from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities
 from pytest_llmtrace._model.secrecy.proofs import credentials, lasting_keys
-from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer
 from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
 from pytest_llmtrace._model.shared_items import SharedItems
@@ -181,6 +177,9 @@ class Redactor:
             response: The response.
             proof: What the request proved itself with (`real_keys`): a server may repeat it.
         """
+        from pytest_llmtrace._model.secrecy.log_probabilities import without_log_probabilities  # noqa: PLC0415
+        from pytest_llmtrace._model.secrecy.read_streams import ReadStream  # noqa: PLC0415
+
         own = tuple(proof)
         made = HttpResponse(
             status=response.status,
@@ -207,6 +206,8 @@ class Redactor:
 
     def _sent(self, request: HttpRequest, own: Iterable[str]) -> SupportsBytes:
         """The body of a request; where it is encoded and holds a secret, decoded."""
+        from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415
+
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
         read = (ReadJson.shared(plain, self._items) if self._eye is not None else None) or read_json(plain)
@@ -220,6 +221,9 @@ class Redactor:
 
     def _answered(self, body: bytes, own: Iterable[str]) -> SupportsBytes:
         """The body of a response. One object in one line is no stream, whose events may hold a secret in pieces."""
+        from pytest_llmtrace._model.secrecy.bodies import answer_without_secrets  # noqa: PLC0415
+        from pytest_llmtrace._model.secrecy.read_streams import ReadStream, read_answer  # noqa: PLC0415
+
         read = read_answer(body)
         if isinstance(read, ReadStream):
             clean = read.holds_none(self._learning.with_proof(own))
@@ -234,6 +238,8 @@ class Redactor:
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
+        from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415
+
         clean = self._holds_none(read_json(body), own)
         return self._with_more(body if clean else body_without_secrets(body, self._learning.with_proof(own).known))
 
@@ -274,7 +280,11 @@ class Redactor:
 
     def _with_more(self, body: bytes) -> bytes:
         more = self._more() if self._more is not None else None
-        if more is not None and body:
+        if not body or (more is None and self._personal is None):
+            return body
+        from pytest_llmtrace._model.body_texts import rewritten  # noqa: PLC0415  # few projects take out more
+
+        if more is not None:
             body = rewritten(body, more)
         if self._personal is not None and body:
             body = rewritten(body, self._personal.redact, whole=True, edits=self._personal.edits)

@@ -6,9 +6,9 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording import from_detect_secrets
+from pytest_llmtrace._run.recording.personal import book_of
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
@@ -75,7 +75,8 @@ def redactor(hooks: Any, settings: Settings) -> Redactor:
     secrets = settings.secrets
     detector = from_detect_secrets.detector() if secrets.detector and settings.mode == "record" else None
     made = Redactor.from_environment(more=lambda: redaction(hooks), allowed=secrets.allowed, detector=detector)
-    return made.hiding(Book(settings.personal)) if settings.personal else made
+    book = book_of(settings.personal)
+    return made if book is None else made.hiding(book)
 
 
 def redaction(hooks: Any) -> Callable[[str], str] | None:

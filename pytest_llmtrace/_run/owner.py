@@ -19,7 +19,6 @@ from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.trajectory import totals
@@ -84,7 +83,7 @@ class OwnerRun:
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
         self.requests = RecordedRequests(recorded)
-        book = Book(plan.personal)
+        book = personal.book_of(plan.personal)
         same = same_request(plan.policy, recorded, self.requests)
         tape = personal.tape(book, recorded, outline=self.requests.outline, alike=means_the_same, same=same)
         self.nearest = NearestAnswers(tape, self.requests.table)

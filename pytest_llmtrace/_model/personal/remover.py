@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pytest_llmtrace._model.split_texts import Edit
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.split_texts import Edit
 
 
 class Personal(Protocol):

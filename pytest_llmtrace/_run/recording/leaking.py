@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._model.personal.traces import trace_texts
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording.names import relative
 
@@ -55,6 +54,8 @@ class Look:
     def judge(self, run: OwnerRun, exception: BaseException | None) -> None:
         """The call phase is over: look at the golden trace that it would make, too."""
         if self._eye is not None and run.assembled is not None:
+            from pytest_llmtrace._model.personal.traces import trace_texts  # noqa: PLC0415  # where something is recorded
+
             self._eye.texts(trace_texts(run.assembled.trace), "golden trace")
             if run.seen:
                 self._eye.name(run.plan.owner)

@@ -10,13 +10,13 @@ from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.outline import Outline
-from pytest_llmtrace._model.personal.book import Book
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording import redacting
 from pytest_llmtrace._run.recording.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.recording.names import relative
+from pytest_llmtrace._run.recording.personal import book_of
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.faults import Fault, broken
 from pytest_llmtrace._store.golden_file import Golden
@@ -36,7 +36,8 @@ class Old:
                 and never goes live because another's is broken.
         """
         self._plan = plan
-        self.redactor = redactor.hiding(Book(plan.personal)) if plan.personal else redactor
+        book = book_of(plan.personal)
+        self.redactor = redactor if book is None else redactor.hiding(book)
         self._forgiving = plan.mode == "record"
         self.golden_exists = plan.cassette.golden.is_file()
         # Without tapes, one from before still feeds a recording, which removes it.

@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.tape import Outline, Same, Tape
 from pytest_llmtrace._model.http import HttpRequest, Interaction
-from pytest_llmtrace._model.personal.book import Book
-from pytest_llmtrace._model.personal.pairs import aligned, texts_of
-from pytest_llmtrace._model.personal.placeholders import (
-    Numbering,
-    Rename,
-    renamed_request,
-    renamed_response,
-)
-from pytest_llmtrace._model.personal.traces import renamed_trace, trace_texts
 from pytest_llmtrace._model.trace import Trace
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # few projects have personal data taken out
+    from pytest_llmtrace._model.personal.book import Book
+    from pytest_llmtrace._model.personal.kind import Kind
+    from pytest_llmtrace._model.personal.placeholders import Rename
     from pytest_llmtrace._run.owner import OwnerRun
 
 
-def tape(book: Book, recorded: Sequence[Interaction], *, outline: Outline, alike: Same, same: Same) -> Tape:
+def book_of(kinds: Sequence[Kind]) -> Book | None:
+    """What keeps the personal data of one owner; `None` where none is taken out."""
+    if not kinds:
+        return None
+    from pytest_llmtrace._model.personal.book import Book  # noqa: PLC0415
+
+    return Book(kinds)
+
+
+def tape(book: Book | None, recorded: Sequence[Interaction], *, outline: Outline, alike: Same, same: Same) -> Tape:
     """A tape whose requests are found whatever their values are numbered."""
-    if not book:
+    if book is None:
         return Tape(recorded, outline=outline, alike=alike, same=same)
     return Tape(recorded, outline=_outlined(outline), alike=_like(alike), same=_like(same), agrees=book.agrees)
 
@@ -34,7 +37,11 @@ def tape(book: Book, recorded: Sequence[Interaction], *, outline: Outline, alike
 def told(run: OwnerRun, trace: Trace, *, for_good: bool = False) -> Trace:
     """The trace with the numbers that a golden trace has."""
     rename = _rename(run, trace, for_good=for_good)
-    return trace if rename is None else renamed_trace(trace, rename)
+    if rename is None:
+        return trace
+    from pytest_llmtrace._model.personal.traces import renamed_trace  # noqa: PLC0415
+
+    return renamed_trace(trace, rename)
 
 
 def filed(run: OwnerRun, interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
@@ -42,6 +49,8 @@ def filed(run: OwnerRun, interactions: Sequence[Interaction]) -> tuple[Interacti
     rename = _rename(run, None, for_good=True)
     if rename is None:
         return tuple(interactions)
+    from pytest_llmtrace._model.personal.placeholders import renamed_request, renamed_response  # noqa: PLC0415
+
     return tuple(
         replace(one, request=renamed_request(one.request, rename), response=renamed_response(one.response, rename))
         for one in interactions
@@ -51,11 +60,16 @@ def filed(run: OwnerRun, interactions: Sequence[Interaction]) -> tuple[Interacti
 def shown(run: OwnerRun, request: HttpRequest) -> HttpRequest:
     """A request as it is shown."""
     rename = _rename(run, None, for_good=False)
-    return request if rename is None else renamed_request(request, rename)
+    if rename is None:
+        return request
+    from pytest_llmtrace._model.personal.placeholders import renamed_request  # noqa: PLC0415
+
+    return renamed_request(request, rename)
 
 
 def _outlined(outline: Outline) -> Outline:
     """An outline that requests have in common whatever their values."""
+    from pytest_llmtrace._model.personal.placeholders import Numbering, renamed_request  # noqa: PLC0415
 
     def own(request: HttpRequest) -> str | None:
         numbers = Numbering()
@@ -66,13 +80,18 @@ def _outlined(outline: Outline) -> Outline:
 
 def _like(same: Same) -> Same:
     """A comparison of a recorded request with one of this run in which values are told apart, and no more."""
+    from pytest_llmtrace._model.personal.pairs import aligned  # noqa: PLC0415
+
     return lambda recorded, request: same(recorded, aligned(request, recorded))
 
 
 def _rename(run: OwnerRun, trace: Trace | None, *, for_good: bool) -> Rename | None:
     book, recorder = run.recorder.book, run.recorder
-    if not book:
+    if book is None:
         return None
+    from pytest_llmtrace._model.personal.pairs import texts_of  # noqa: PLC0415
+    from pytest_llmtrace._model.personal.traces import trace_texts  # noqa: PLC0415
+
     if for_good:
         _link_what_was_not_answered(run, book)
     made = ((one.request, one.response) for one in list(recorder.exchanges) if one.taped)
