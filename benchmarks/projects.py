@@ -94,6 +94,7 @@ class Project:
         if wanted.items() <= self._note.items():
             if cannot := self._note.get("cannot"):
                 raise CannotRunError(cannot)
+            self._read_once()
             return
         self.clear()
         note = {**wanted, "port": self.provider.port}
@@ -109,6 +110,12 @@ class Project:
             raise
         finally:
             (self.folder / _NOTE).write_text(json.dumps(note))
+
+    def _read_once(self) -> None:
+        """Have the system hold what was recorded on another day in memory, as what was recorded just now."""
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                path.read_bytes()
 
     def clear(self) -> None:
         """Be as if nothing had been recorded."""
