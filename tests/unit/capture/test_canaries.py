@@ -4,7 +4,7 @@ import http.client
 import importlib
 import inspect
 import os
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +15,7 @@ import vcr.patch
 import vcr.stubs
 
 since_litellm_has_a_core_in_rust = pytest.mark.skipif(
-    tuple(map(int, version("litellm").split(".")[:2])) < (1, 106),
+    not Path(str(distribution("litellm").locate_file("litellm/rust_bridge"))).is_dir(),  # an import takes seconds
     reason="earlier versions of litellm work otherwise; that they are traced is seen in tests/e2e/test_matrix.py",
 )
 
@@ -140,17 +140,25 @@ def test_litellm_names_a_mock_key_before_a_mock_response(litellm):
     assert f'api_key="{MOCK_KEY}"' in inspect.getsource(litellm.main.mock_completion)
 
 
-@since_litellm_has_a_core_in_rust
 def test_litellm_has_the_logging_worker_that_is_drained(litellm):
-    """Queue, flush and stop of the worker, and the thread pool's own state."""
+    """Queue and loop of the worker, what empties and stops it, and the thread pool's own state."""
     from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
     from litellm.litellm_core_utils.thread_pool_executor import executor
 
-    for name in ("flush", "stop", "_unstarted_dequeued_tasks"):
+    for name in ("flush", "stop", "clear_queue"):
         assert callable(getattr(GLOBAL_LOGGING_WORKER, name))
-    assert hasattr(GLOBAL_LOGGING_WORKER, "_queue")
+    for name in ("_queue", "_bound_loop"):
+        assert hasattr(GLOBAL_LOGGING_WORKER, name)
     for name in ("_work_queue", "_idle_semaphore", "_threads"):
         assert hasattr(executor, name)
+
+
+@since_litellm_has_a_core_in_rust
+def test_litellms_logging_worker_tells_what_it_took_and_did_not_begin(litellm):
+    """A loop that ended kept it from that; earlier versions know no more of it."""
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    assert isinstance(GLOBAL_LOGGING_WORKER._unstarted_dequeued_tasks(), tuple)
 
 
 def test_litellms_asynchronous_transport_is_as_it_is_answered_for(litellm):
