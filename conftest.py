@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import hypothesis
@@ -21,6 +23,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 wrapt.register_post_import_hook(lambda _module: None, "never_imported")  # pytester would take the finder away again
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # importing litellm downloads its price map otherwise
+# Every client reads certificates, and the usual 140 take it as long as ten calls. Nothing here shakes hands.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "tests" / "nobody.pem")
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # the provider is local, whatever proxy the machine uses
 for name in (
     "CI",
@@ -37,11 +41,38 @@ for name in [*os.environ]:
         del os.environ[name]  # no test may find a real key and spend money
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while everything is imported."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        _keep_out_of_searches()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_search() -> Iterator[None]:
+    """What inner runs left for good is in no search for garbage of the tests that follow."""
+    yield
+    _keep_out_of_searches()
+
+
+def _keep_out_of_searches() -> None:
+    """Leave all there is out of searches for garbage: pytest makes several in each inner run, through all objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def litellm() -> ModuleType:
     """litellm, imported once: pytester forgets what an inner run imported, and this import takes seconds."""
+    gc.disable()
     import litellm  # noqa: PLC0415 -- not for tests that do without
 
+    _keep_out_of_searches()
     return litellm
 
 

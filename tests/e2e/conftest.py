@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,6 +49,13 @@ def run_pytest(folder: Path, *args: str, env: dict[str, str] | None = None) -> R
         return done.returncode, done.stdout + done.stderr
 
     return _ran(of_its_own, folder, args, env)
+
+
+def imported_by_every_run() -> list[str]:
+    """What pytest imports in each run, its plugins first, and what this plugin imports when calls are traced."""
+    plugins = {entry.module for entry in entry_points(group="pytest11")}
+    ours = [f"pytest_llmtrace.{name}" for name in ("_run.run", "_report.files.endings", "_report.terminal.summary")]
+    return ["pytest", *sorted(plugins), *ours, "deepdiff", "hypothesis", "vcr.patch", "yaml"]
 
 
 class Preloaded:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 def main() -> None:
     """Import everything, then make the runs one after the other."""
+    gc.disable()
     for name in sys.argv[1:]:
         importlib.import_module(name)
     gc.freeze()  # pytest collects garbage ten times at its end, and need not look through all that
+    gc.enable()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -28,7 +28,7 @@ from typing import Any
 import pytest
 
 from docs.generate_sdks import PROJECTS, claims
-from tests.e2e.conftest import HERE, Preloaded, Ran
+from tests.e2e.conftest import HERE, Preloaded, Ran, imported_by_every_run
 from tests.provider import Provider
 from tests.provider.script import ScriptSource
 
@@ -88,7 +88,7 @@ def three_rounds(
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     unraisable = ("-W", "error::pytest.PytestUnraisableExceptionWarning")
-    with Preloaded(imported, env or {}) as preloaded:
+    with Preloaded((*imported_by_every_run(), *imported), env or {}) as preloaded:
         with Provider(script, random_ids=True) as provider:
             environment = {"PROVIDER_URL": provider.url, "SECRET_ENV_API_KEY": SECRET, "NO_PROXY": "*", **(env or {})}
             recorded = preloaded.run(folder, "--llm-record", env=environment)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import json
 import pkgutil
 import re
-import ssl
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -157,14 +155,6 @@ class Project:
             for path in sorted(self.path.rglob("cassettes/**/*"))
             if path.is_file()
         }
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_tls_context() -> Iterator[None]:
-    """Each client would make its own, which takes as long as ten calls; the local provider speaks plain HTTP."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
-        yield
 
 
 @pytest.fixture
