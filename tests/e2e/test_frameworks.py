@@ -12,10 +12,10 @@ SCRIPT = [
     *[
         rule
         for text in ("busy at first", "busy for now", "busy once more", "busy vectors")
-        for rule in (Rule(user=text, status=429, times=1), Rule(user=text, text="at last"))
+        for rule in (Rule(user=text, status=429, retry_after=0.001, times=1), Rule(user=text, text="at last"))
     ],
-    Rule(user="mini is down", model="gpt-4o-mini", status=429),
-    Rule(user="claude is down", model="claude-sonnet-4-5", status=500),
+    Rule(user="mini is down", model="gpt-4o-mini", status=429, retry_after=0.001),
+    Rule(user="claude is down", model="claude-sonnet-4-5", status=500, retry_after=0.001),
     Rule(user="weather tool", tool_results=False, tool_calls=[{"weather": {"city": "Paris"}}]),
     Rule(user="weather tool", tool_results=True, text="It is sunny."),
     Rule(user="hand me over", tool_results=False, tool_calls=[{"transfer_to_helper": {}}]),

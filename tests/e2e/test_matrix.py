@@ -6,11 +6,11 @@ from tests.e2e.rounds import EveryRound, three_rounds
 from tests.provider import Rule
 
 SCRIPT = [
-    Rule(user="fail once", status=500, times=1),
+    Rule(user="fail once", status=500, retry_after=0.001, times=1),
     Rule(user="fail once", text="recovered", times=1),
-    Rule(user="fail once more", status=500, times=1),
+    Rule(user="fail once more", status=500, retry_after=0.001, times=1),
     Rule(user="fail once more", text="recovered"),
-    Rule(user="fail the first model", model="gpt-4o-mini", status=500),
+    Rule(user="fail the first model", model="gpt-4o-mini", status=500, retry_after=0.001),
     Rule(user="fail always", status=400, text="no"),
     Rule(user="weather", tool_results=False, tool_calls=[{"weather": {"city": "Paris"}}]),
     Rule(user="weather", tool_results=True, text="It is sunny."),

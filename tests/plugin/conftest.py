@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ for _module in (
     *(found.name for found in pkgutil.walk_packages(pytest_llmtrace.__path__, "pytest_llmtrace.")),
 ):
     importlib.import_module(_module)  # pytester forgets what an inner run imports, and these take seconds
+
+_PLUGINS = ("pytest_llmtrace.plugin", "xdist.plugin", "pytest_rerunfailures", "pytest_timeout")
+"""All that runs in other processes need: one of the installed plugins takes as long to import as a whole run."""
 
 PRELUDE = """
     import openai, pytest
@@ -120,6 +124,9 @@ class Project:
         before = self.provider.count
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "dont_write_bytecode", True)  # an edited file may have the size and second of the old
+            if own_process or any(one.startswith("-n") for one in args):
+                patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+                patch.setenv("PYTEST_PLUGINS", ",".join(one for one in _PLUGINS if find_spec(one.partition(".")[0])))
             options = (
                 "-p",
                 "no:cacheprovider",

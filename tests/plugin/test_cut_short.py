@@ -11,7 +11,7 @@ import pytest
 from pytest_llmtrace._store import atomic, journal
 
 TEST = """
-    import os, threading
+    import os, signal, threading
 
     def test_one():
         chat("first")
@@ -20,6 +20,8 @@ TEST = """
     def test_two():
         chat("not reached")
 """
+LIMIT_REACHED = "signal.setitimer(signal.ITIMER_REAL, 0.01)"
+"""What pytest-timeout is waiting for, long before its time: nobody waits, and a slow machine makes all calls."""
 TAPE, GOLDEN, JOURNAL = (f"cassettes/test_it/test_one.{kind}" for kind in ("tape.json", "trace.yaml", "journal.jsonl"))
 
 
@@ -31,7 +33,7 @@ TAPE, GOLDEN, JOURNAL = (f"cassettes/test_it/test_one.{kind}" for kind in ("tape
         ("pytest.fail('no')", [], False),
         ("pytest.exit('enough')", [], False),
         ("raise KeyboardInterrupt", [], True),
-        ("threading.Event().wait()", ["--timeout=2"], True),
+        (f"{LIMIT_REACHED}; threading.Event().wait()", ["--timeout=60"], True),
         ("os._exit(3)", [], True),
     ],
     ids=["assertion", "exit", "fail", "pytest-exit", "ctrl-c", "timeout", "crash"],

@@ -178,9 +178,7 @@ def test_what_was_said_is_sent_where_it_is_asked_for(project: Project, collector
     assert SECRET not in said
 
 
-def test_workers_send_nothing_and_no_process_imports_opentelemetry(
-    project: Project, collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_send_nothing_and_no_process_imports_opentelemetry(project: Project, collector: Collector) -> None:
     """Under xdist the controller sends all at once; whatever the user has of OpenTelemetry, this is none of it."""
     pytest.importorskip("xdist")
     project.write(BY_HAND, prelude=False)
@@ -197,9 +195,7 @@ def test_workers_send_nothing_and_no_process_imports_opentelemetry(
         "conftest.py",
         prelude=False,
     )
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # some of those have OpenTelemetry in them
-    plugins = ("-p", "xdist", "-p", "pytest_llmtrace.plugin")
-    ran = project.run("--llm-trace", f"--llm-otlp={collector.url}", "-n", "1", *plugins, own_process=True)
+    ran = project.run("--llm-trace", f"--llm-otlp={collector.url}", "-n", "1", own_process=True)
     ran.outcomes(passed=2)
     assert len(collector.requests) == 1
     assert [name for depth, name in tree(collector.spans) if depth == 0] == [

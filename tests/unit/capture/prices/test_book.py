@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import os
@@ -38,13 +37,11 @@ THOUSAND = Usage(input_tokens=1000, output_tokens=1000)
 
 
 @pytest.fixture(scope="module")
-def litellm() -> Iterator[Any]:
-    """Litellm with the price map that it ships: importing it takes seconds, so once is enough."""
+def litellm(litellm: Any) -> Iterator[Any]:
+    """Litellm with the price map that it ships, without its advice."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-        module = importlib.import_module("litellm")
-        patch.setattr(module, "suppress_debug_info", True)
-        yield module
+        patch.setattr(litellm, "suppress_debug_info", True)
+        yield litellm
 
 
 def priced_models(prices: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
