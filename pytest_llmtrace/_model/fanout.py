@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
@@ -135,14 +136,23 @@ def _strands(linked: Iterable[Linked]) -> list[_Strand]:
 
 def _find_starts(strands: Sequence[_Strand]) -> None:
     """Give strands from one point the same `start`."""
-    asked = {id(strand): _asked(strand.turns[0][0]) for strand in strands}
-    told = {id(strand): _told(strand.turns[0][0]) for strand in strands}
+    firsts = {id(strand): strand.turns[0][0] for strand in strands}
+    ends = {place: _last_asked(call) for place, call in firsts.items()}
+    alike = Counter(ends.values())  # calls that ask the same end with the same: few need be looked at whole
+    asked = {place: _asked(call) if alike[ends[place]] >= _FEWEST else () for place, call in firsts.items()}
+    told = {place: _told(call) for place, call in firsts.items()}
     for keys in (asked, told):
         counts = Counter(keys.values())
         for strand in strands:
             key = keys[id(strand)]
             if not strand.start and key and counts[key] >= _FEWEST:
                 strand.start = key
+
+
+def _last_asked(call: LLMCall) -> tuple[str, ...]:
+    """The last of what `_asked` looks at."""
+    said = (message.digest for message in reversed(call.messages) if message["role"] not in _SYSTEM)
+    return tuple(islice(said, _LAST))
 
 
 def _asked(call: LLMCall) -> tuple[str, ...]:
@@ -203,4 +213,6 @@ def _member(strand: _Strand) -> FanOutMember:
 
 _FEWEST: Final = 2
 """Members of a fan-out."""
+_LAST: Final = 4
+"""Messages that tell apart nearly all calls which ask something else."""
 _SYSTEM: Final = frozenset({"system", "developer"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.prefixes import common_prefix, shared_prefix
+from pytest_llmtrace._model.prefixes import common_prefix
+from pytest_llmtrace._model.running import Running, Several
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -56,7 +57,7 @@ def given_answers(opening: LLMCall) -> frozenset[str]:
 class _Group:
     calls: list[LLMCall] = field(default_factory=list)
     end: int = 0
-    """Hash of all it holds, the last answer included."""
+    """Hash of all it holds, the last answer included; agents are told apart."""
     given: frozenset[str] = frozenset()
 
 
@@ -68,16 +69,17 @@ class _Histories:
         """By all they held after a call, answer included: those that no call has continued from there, if still so."""
         self._known: dict[int, _Group] = {}
         """By the same: the one that came first."""
-        self._sent: dict[int, _Group] = {}
-        """By the messages of a call, without its answer."""
+        self._sent: defaultdict[str | None, dict[int, _Group]] = defaultdict(dict)
+        """By agent, and the messages of a call, without its answer."""
         self._replies: dict[tuple[str | None, str, str], _Group] = {}
         """By agent, the last message sent, and the answer to it."""
-        self._answers: dict[tuple[str | None, str], _Group] = {}
-        """By agent and answer."""
+        self._answers: defaultdict[str | None, dict[str, _Group]] = defaultdict(dict)
+        """By agent, and answer."""
         self._keys: dict[int, str] = {}
         """What messages are recognised by, under their `id`: the calls keep them alive."""
-        self._hashed: dict[tuple[str | None, int], tuple[Sequence[Message], list[int]]] = {}
-        """By agent and the `id` of the second message: the messages of the last such call, and their hashes."""
+        self._said: set[str] = set()
+        """Of those, what the model said."""
+        self._running = Several(self._key)
 
     def place(self, call: LLMCall, replaced: _Group | None) -> _Group:
         """The conversation that a call continues, or a new one; the call is noted in it.
@@ -86,81 +88,68 @@ class _Histories:
             call: The call.
             replaced: The conversation whose last call failed, where this one was made in its place.
         """
-        prefixes = self._prefixes(call)
-        group = replaced or self._repeated(call, prefixes) or self._rewritten(call) or self._unanswered(prefixes)
+        running = self._running.at(call.messages, call.agent)
+        group = replaced or self._repeated(running) or self._rewritten(call, running) or self._unanswered(call, running)
         group = group or _Group()
-        if prefixes:
-            self._note(call, prefixes[-1], group)
+        if call.messages:
+            self._note(call, running, group)
         return group
 
-    def _note(self, call: LLMCall, sent: int, group: _Group) -> None:
+    def _note(self, call: LLMCall, running: Running[str], group: _Group) -> None:
         if not group.calls:
             group.given = given_answers(call)
-        group.end = sent
-        self._sent[sent] = group
+        group.end = running.beginnings()[-1]
+        self._sent[call.agent][group.end] = group
         if call.output is not None:
             key = answer_key(call.output)
-            group.end = hash((sent, key))
+            group.end += hash((len(call.messages), key))
             self._ends.setdefault(group.end, deque()).append(group)
             self._known.setdefault(group.end, group)
             self._replies[call.agent, call.messages[-1].digest, key] = group
-            self._answers[call.agent, key] = group
+            self._answers[call.agent][key] = group
 
-    def _repeated(self, call: LLMCall, prefixes: Sequence[int]) -> _Group | None:
+    def _repeated(self, running: Running[str]) -> _Group | None:
         """The conversation whose whole history, last answer included, the call repeats: parallel ones may answer alike.
 
         Of conversations that are equal so far, each is continued in turn.
         """
-        for position in range(len(prefixes) - 1, -1, -1):
-            if call.messages[position]["role"] == "assistant":
-                ends = self._ends.get(prefixes[position], deque())
-                while ends:
-                    group = ends.popleft()
-                    if group.end == prefixes[position]:
-                        return group
-                return self._known.get(prefixes[position])
-        return None
+        position = next(running.last(self._said.__contains__), None)
+        if position is None:
+            return None
+        end = running.beginnings()[position + 1]
+        ends = self._ends.get(end, deque())
+        while ends:
+            group = ends.popleft()
+            if group.end == end:
+                return group
+        return self._known.get(end)
 
-    def _rewritten(self, call: LLMCall) -> _Group | None:
+    def _rewritten(self, call: LLMCall, running: Running[str]) -> _Group | None:
         """The conversation that gave the last answer which the call repeats, after the same message if possible."""
-        for position in range(len(call.messages) - 1, -1, -1):
-            message = call.messages[position]
-            if message["role"] != "assistant":
-                continue
-            key = self._key(message)
+        answers = self._answers[call.agent]
+        for position in running.last(answers.__contains__):
+            key = running.keys[position]
             before = call.messages[position - 1].digest if position else ""
             group = self._replies.get((call.agent, before, key))
             if group is not None:
                 return group
-            group = self._answers.get((call.agent, key))
-            if group is not None and key not in group.given:
-                return group
+            if key not in answers[key].given:
+                return answers[key]
         return None
 
-    def _unanswered(self, prefixes: Sequence[int]) -> _Group | None:
+    def _unanswered(self, call: LLMCall, running: Running[str]) -> _Group | None:
         """The conversation whose messages the call begins with, the longest one."""
-        return next((self._sent[prefix] for prefix in reversed(prefixes[:-1]) if prefix in self._sent), None)
-
-    def _prefixes(self, call: LLMCall) -> list[int]:
-        """A hash of each beginning of a call's history, told apart by agent: one step a message that is new."""
-        messages = call.messages
-        begins = call.agent, id(messages[min(1, len(messages) - 1)]) if messages else 0
-        before, hashes = self._hashed.get(begins, ((), []))
-        kept = shared_prefix(before, messages)
-        if kept < len(hashes):
-            hashes = hashes[:kept]
-        chain = hashes[-1] if hashes else hash(call.agent)
-        for message in messages[len(hashes) :]:
-            chain = hash((chain, self._key(message)))
-            hashes.append(chain)
-        self._hashed[begins] = messages, hashes
-        return hashes
+        sent, beginnings = self._sent[call.agent], running.beginnings()
+        found = next(filter(sent.__contains__, reversed(beginnings[1:-1])), None)
+        return None if found is None else sent[found]
 
     def _key(self, message: Message) -> str:
         key = self._keys.get(id(message))
         if key is None:
-            key = answer_key(message) if message["role"] == "assistant" else message.digest
-            self._keys[id(message)] = key
+            said = message["role"] == "assistant"
+            key = self._keys[id(message)] = answer_key(message) if said else message.digest
+            if said:
+                self._said.add(key)
         return key
 
 

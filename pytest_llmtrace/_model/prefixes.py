@@ -7,8 +7,9 @@ nobody has to compare the two any more; what else histories share is told at the
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from operator import is_
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, count
+from operator import is_, is_not
 from typing import Any, Final, TypeVar
 
 from pytest_llmtrace._model.messages import Message
@@ -90,7 +91,39 @@ def shared_prefix(first: Sequence[object], second: Sequence[object]) -> int:
     for start in range(0, shortest, _CHUNK):
         here, there = first[start : start + _CHUNK], second[start : start + _CHUNK]
         if not all(map(is_, here, there)):
-            return start + next(
-                at for at, (one, other) in enumerate(zip(here, there, strict=False)) if one is not other
-            )
+            return start + next(compress(count(), map(is_not, here, there)))
     return shortest
+
+
+def changed_places(before: Sequence[object], now: Sequence[object]) -> list[int]:
+    """Positions that two sequences have both, and where they do not hold the same object."""
+    line = getattr(before, "_line", None)
+    if line is not None and line is getattr(now, "_line", None):
+        return []
+    return list(compress(range(len(before)), map(is_not, before, now)))
+
+
+def shared_suffix(before: Sequence[object], now: Sequence[object]) -> int:
+    """How many items two sequences end with that are the same objects."""
+    others = map(is_not, reversed(before), reversed(now))
+    return next(compress(count(), others), min(len(before), len(now)))
+
+
+def runs(numbers: Iterable[int]) -> Iterator[list[int]]:
+    """Numbers, rising, in runs without a gap."""
+    run: list[int] = []
+    for number in numbers:
+        if run and number != run[-1] + 1:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def anchors(items: Sequence[object]) -> list[int]:
+    """The identities of a few items that histories which go on from each other have in common, the likeliest first.
+
+    The first item is none: many conversations have one system prompt, and some write it anew in every turn.
+    """
+    return [id(item) for item in items[1:4] or items[:1]]

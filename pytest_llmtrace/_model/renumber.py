@@ -15,6 +15,7 @@ from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import History
+from pytest_llmtrace._model.running import Running
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace, with_changes
 
 
@@ -32,14 +33,13 @@ def renumber(trace: Trace) -> Trace:
     calls: dict[int, LLMCall] = {}
     for conversation in conversations(entry for entry in entries if isinstance(entry, LLMCall)):
         sent: tuple[Message, ...] = ()
-        output: Message | None = None
         same = True
+        running = Running(names.message)
         for turn in conversation.turns:
-            new = [names.message(message) for message in turn.added]
-            same = same and all(map(is_, new, turn.added))
-            if turn.kept > len(sent) and output is not None:
-                new.insert(0, output)
-            sent = History.after(sent, min(turn.kept, len(sent)), new)
+            running.go_to(turn.call.messages)
+            same = same and all(map(is_, running.keys[turn.kept :], turn.added))
+            kept = min(turn.kept, len(sent))
+            sent = History.after(sent, kept, running.keys[kept:])
             output = names.message(turn.call.output) if turn.call.output is not None else None
             same = same and output is turn.call.output
             if not same:  # nor what comes after it in this conversation, which repeats it

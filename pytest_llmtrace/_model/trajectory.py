@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import takewhile
-from operator import add
+from itertools import compress, takewhile
+from operator import add, attrgetter, not_
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message, tool_requests
-from pytest_llmtrace._model.prefixes import common_prefix
+from pytest_llmtrace._model.prefixes import shared_prefix
+from pytest_llmtrace._model.running import Several
 from pytest_llmtrace._model.trace import AnyEntry, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.usage import Totals, Usage
 
@@ -123,22 +124,33 @@ def _sum(amounts: Iterable[float]) -> float:
 def _results(calls: Iterable[LLMCall]) -> dict[str, Any]:
     """What was reported back to a model, by call id."""
     found: dict[str, Any] = {}
-    before: tuple[Message, ...] = ()
-    for call in calls:
-        for message in call.messages[common_prefix(before, call.messages) :]:
+    for messages, places in _unseen(calls):
+        for message in map(messages.__getitem__, places):
             if message["role"] == "tool" and message["tool_call_id"]:
                 found.setdefault(str(message["tool_call_id"]), message["content"])
-        before = call.messages
     return found
+
+
+def _unseen(calls: Iterable[LLMCall]) -> Iterator[tuple[Sequence[Message], Iterable[int]]]:
+    """The messages of each call, and where it has one that no call before it had."""
+    seen: set[int] = set()
+    before: Sequence[Message] = ()
+    for call in calls:
+        messages = call.messages
+        kept = shared_prefix(before, messages)
+        rest = list(map(id, messages[kept:]))
+        yield messages, compress(range(kept, len(messages)), map(not_, map(seen.__contains__, rest)))
+        seen.update(rest)
+        before = messages
 
 
 class _UnnamedResults:
     """What was reported back to a model about tools that it asked for without an id (Gemini, Ollama)."""
 
-    def __init__(self, calls: Iterable[LLMCall]) -> None:
+    def __init__(self, calls: Sequence[LLMCall]) -> None:
         self._calls = calls
-        self._going_on: dict[tuple[int, str], list[tuple[Message, ...]]] | None = None
-        """Histories by a place where an answer and tool results follow: its position, and the message before it."""
+        self._going_on: dict[int, tuple[Message, ...]] | None = None
+        """By identity of the call, the first history that goes on from it with its answer and results."""
 
     def of(self, call: LLMCall, asked: Sequence[ToolCall]) -> list[Any]:
         """For each tool that a call asked for, what the history that goes on from the call says.
@@ -148,7 +160,9 @@ class _UnnamedResults:
         found: list[Any] = [None] * len(asked)
         if all(one.call_id for one in asked):
             return found
-        history = next((one for one in self._after(call.messages) if one[: len(call.messages)] == call.messages), ())
+        if self._going_on is None:
+            self._going_on = _going_on(self._calls)
+        history = self._going_on.get(id(call), ())
         reports = list(takewhile(lambda message: message["role"] == "tool", history[len(call.messages) + 1 :]))
         for position, requested in enumerate(asked):
             fitting = (one for one in reports if one["name"] in (None, requested.name) and not one["tool_call_id"])
@@ -157,21 +171,26 @@ class _UnnamedResults:
                 reports = [one for one in reports if one is not report]
         return found
 
-    def _after(self, messages: tuple[Message, ...]) -> Sequence[tuple[Message, ...]]:
-        if self._going_on is None:
-            self._going_on = {}
-            before: tuple[Message, ...] = ()
-            for call in self._calls:
-                history = call.messages
-                for at in range(max(common_prefix(before, history) - 1, 0), len(history) - 1):
-                    if history[at]["role"] == "assistant" and history[at + 1]["role"] == "tool":
-                        self._going_on.setdefault(_place(history, at), []).append(history)
-                before = history
-        return self._going_on.get(_place(messages, len(messages)), ())
 
-
-def _place(history: Sequence[Message], at: int) -> tuple[int, str]:
-    return at, history[at - 1].digest if at else ""
+def _going_on(calls: Sequence[LLMCall]) -> dict[int, tuple[Message, ...]]:
+    """For calls that ask for tools without an id, the first history with their messages, an answer, and a result."""
+    digests = Several[str](attrgetter("digest"))
+    waiting: dict[int, list[LLMCall]] = {}
+    for call in calls:
+        if call.output is not None and any(not _id(item) for item, _ in tool_requests(call.output)):
+            waiting.setdefault(digests.at(call.messages).beginnings()[-1], []).append(call)
+    found: dict[int, tuple[Message, ...]] = {}
+    digests = Several[str](attrgetter("digest"))
+    before: Sequence[Message] = ()
+    for history in (call.messages for call in calls) if waiting else ():
+        beginnings = digests.at(history).beginnings()
+        start = max(shared_prefix(before, history) - 1, 0)
+        before = history
+        asked = compress(range(start, len(history) - 1), map(waiting.__contains__, beginnings[start:]))
+        for at in asked:
+            if history[at]["role"] == "assistant" and history[at + 1]["role"] == "tool":
+                found.update((id(call), history) for call in waiting.pop(beginnings[at], ()))
+    return found
 
 
 class _Executions:

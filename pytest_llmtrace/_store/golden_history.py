@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import MOST_REFERENCES
@@ -27,6 +28,7 @@ from pytest_llmtrace._model.prefixes import History, common_prefix
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.golden_messages import read_sent, sent_data
+from pytest_llmtrace._store.golden_places import Places
 from pytest_llmtrace._store.yaml_reader import Document
 
 Place = tuple[int, int, int]
@@ -40,8 +42,8 @@ class HistoryWriter:
         self._histories: dict[tuple[int, int], tuple[Message, ...]] = {}
         self._last: dict[int, Turn] = {}
         """For each conversation the turn taken last."""
-        self._positions: dict[int, dict[str, int]] = {}
-        """For each conversation the positions of messages in its history after that turn."""
+        self._places: dict[int, Places] = {}
+        """For each conversation where messages stand in its history after that turn."""
         self._home: dict[str, int] = {}
         """For each message the conversation that had it last."""
         self._first: dict[str, Place] = {}
@@ -63,13 +65,13 @@ class HistoryWriter:
             place, count = self._place(conversation, messages, start)
             if count and explicit and place[:2] == (conversation, turn.number - 1):
                 entries.append({"keep": _span(place[2], count)})
-            elif sum(self._size(message) for message in messages[start : start + count]) >= _WORTH_A_REFERENCE:
+            elif self._is_worth_a_reference(messages[start : start + count]):
                 entries.append(_again(place, messages[start : start + count]))
             else:
                 count = 1
                 entries.append(sent_data(messages[start]))
             start += count
-        self._remember(conversation, turn, history(last.call) if last is not None else ())
+        self._remember(conversation, turn)
         return entries
 
     def _place(self, conversation: int, messages: Sequence[Message], start: int) -> tuple[Place, int]:
@@ -79,24 +81,22 @@ class HistoryWriter:
         if place is None:
             return (0, 0, 0), 0
         for home in (conversation, self._home[digest]):
-            position = self._positions.get(home, {}).get(digest)
+            position = self._places[home].last(digest) if home in self._places else None
             if position is not None:
                 place = (home, self._last[home].number, position)
                 break
         return place, common_prefix(self._histories[place[:2]][place[2] :], messages[start:])
 
-    def _remember(self, conversation: int, turn: Turn, before: Sequence[Message]) -> None:
-        after = self._histories[conversation, turn.number] = history(turn.call)
+    def _remember(self, conversation: int, turn: Turn) -> None:
+        self._histories[conversation, turn.number] = history(turn.call)
         self._last[conversation] = turn
-        positions = self._positions.setdefault(conversation, {})
-        for position in range(turn.kept, len(before)):
-            if positions.get(before[position].digest) == position:
-                del positions[before[position].digest]
-        for position in range(turn.kept, len(after)):
-            digest = after[position].digest
-            positions[digest] = position
+        places = self._places.setdefault(conversation, Places())
+        for position, digest in places.go_to(turn.call.messages, turn.call.output):
             self._home[digest] = conversation
             self._first.setdefault(digest, (conversation, turn.number, position))
+
+    def _is_worth_a_reference(self, messages: Sequence[Message]) -> bool:
+        return any(size >= _WORTH_A_REFERENCE for size in accumulate(map(self._size, messages)))
 
     def _size(self, message: Message) -> int:
         size = self._sizes.get(message.digest)

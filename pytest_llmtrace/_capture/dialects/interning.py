@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.messages import Message, MessageTable
+from pytest_llmtrace._model.prefixes import anchors, shared_prefix
 
 Tools = tuple[Mapping[str, Any], ...]
 Key = tuple[str, bytes]
@@ -62,6 +65,25 @@ class Interner:
 
     def _built(self, item: object, build: Callable[[Any], Iterable[Mapping[str, Any]]]) -> tuple[Message, ...]:
         return tuple([self._table.intern(fields) for fields in build(item)])
+
+    def groups(self, items: Sequence[Any], split: Callable[[Iterable[Any]], Iterable[list[Any]]]) -> list[list[Any]]:
+        """The groups that `split` makes of neighbouring items; where these are shared, equal groups are one object.
+
+        What follows a group must not depend on it, and no item may be in two.
+        """
+        if not self._shared:
+            return list(split(items))
+        begins = anchors(items)
+        known = self._memory.groups
+        before, made = next((known[one] for one in begins if one in known), ((), []))
+        ends = list(accumulate(map(len, made)))
+        whole = bisect_left(ends, shared_prefix(before, items))  # the last one of what is the same may go on otherwise
+        rest = split(items[ends[whole - 1] if whole else 0 :])
+        one_of = self._memory.one_of
+        made = [*made[:whole], *(one_of.setdefault(tuple(map(id, group)), group) for group in rest)]
+        if sum(map(len, made)) == len(items):  # else some items are in none, and ends say nothing of places
+            known.update(dict.fromkeys(begins, (items, made)))
+        return made
 
     def tools(self, raw: object, build: Callable[[Sequence[Any]], Tools]) -> Tools:
         """The tools that `build` makes of a list of them: one tuple for equal lists."""
@@ -125,6 +147,10 @@ class _Memory:
     """Of lists that are shared, by identity; the list is held, so that no other can have it."""
     walks: dict[str, Walk[Message]] = field(default_factory=dict)
     """Of what is shared, by dialect."""
+    groups: dict[int, tuple[Sequence[object], list[list[Any]]]] = field(default_factory=dict)
+    """By one of its first items, the last list that was split into groups, and these."""
+    one_of: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)
+    """Groups by the identities of their items, which they hold."""
     lifetimes: dict[str, Walk[str]] = field(default_factory=dict)
     """Likewise, by the name of the list in the body."""
 

@@ -30,9 +30,9 @@ class OpenAIResponses:
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
         asked = body.get("input")
         items = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
-        groups = list(grouped(items)) if isinstance(items, list) else []
+        groups = interner.groups(items, grouped) if isinstance(items, list) else []
         if isinstance(body.get("instructions"), str):
-            groups.insert(0, [{"role": "system", "content": body["instructions"]}])
+            groups = [[{"role": "system", "content": body["instructions"]}], *groups]
         return Question(
             model=text(body.get("model")) or model_in_path(path),
             messages=interner.messages(self.operation, groups, item_messages),

@@ -13,6 +13,7 @@ from pytest_llmtrace._compare.calls.lens import Data, Lens
 from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
 from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import changed_places
 from pytest_llmtrace._model.trace import LLMCall
 
 SYSTEM_ROLES: Final = frozenset({"system", "developer"})
@@ -104,6 +105,8 @@ class Fingerprints:
         self._tools: dict[int, str] = {}
         self._heads: dict[tuple[object, ...], str] = {}
         self._endings: dict[tuple[str | None, str], str] = {}
+        self._said: set[str] = set()
+        """Digests of messages that the application said: neither system nor assistant messages."""
         self._one: dict[str, str] = {}
         """One string object for equal digests, so that sequences of them compare by identity."""
         self._alive: list[object] = []
@@ -127,11 +130,7 @@ class Fingerprints:
         for one in _fan_outs_sorted(prints):
             if made and not _same_messages(made[-1], one):
                 kept = self._kept(made[-1], one)
-            said = zip(one.keys.since(kept), one.call.messages[kept:], strict=True)
-            brought = tuple(
-                key for key, message in said if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant"
-            )
-            made.append(one.adding(kept, brought))
+            made.append(one.adding(kept, tuple(filter(self._said.__contains__, one.keys.since(kept)))))
         return made
 
     def _kept(self, before: TurnPrint, one: TurnPrint) -> int:
@@ -146,18 +145,31 @@ class Fingerprints:
 
     def keys(self, call: LLMCall, start: int = 0) -> list[str]:
         """Digest of each message of a call's history, from a position on."""
-        messages, known = call.messages, self._messages
-        keys = []
-        for position in range(start, len(messages)):
-            message = messages[position]
-            key = known.get(id(message))
-            if key is None:
-                if message["tool_call_id"] is None:
-                    key = self.key(message)
-                else:
-                    key = self._answer(message, answered(messages, position))
-            keys.append(key)
-        return keys
+        messages = call.messages
+        return [self._key_at(messages, position) for position in range(start, len(messages))]
+
+    def _going_on(self, call: LLMCall, kept: int, before: LLMCall, sent: Keys) -> Keys:
+        """Digests of a call's history, of which it has so many in common with the call before."""
+        messages = call.messages
+        if kept < len(sent):  # it was rewritten: what stands where it stood need not be looked at again
+            places = changed_places(before.messages, messages)
+            changed = [one[at] for at in places for one in (before.messages, messages)]
+            if all(message["tool_calls"] is None for message in changed):  # results answer the calls that they did
+                known = [*sent.since(0)[: len(messages)], *self.keys(call, len(sent))]
+                for at in places:
+                    known[at] = self._key_at(messages, at)
+                return sent.going_on(kept, known[kept:])
+        return sent.going_on(kept, self.keys(call, kept))
+
+    def _key_at(self, messages: Sequence[Message], position: int) -> str:
+        message = messages[position]
+        key = self._messages.get(id(message))
+        if key is None:
+            if message["tool_call_id"] is None:
+                key = self.key(message)
+            else:
+                key = self._answer(message, answered(messages, position))
+        return key
 
     def key(self, message: Message) -> str:
         """Digest of a message that answers no tool call."""
@@ -166,10 +178,15 @@ class Fingerprints:
             same = self.lens.untouched and message["tool_calls"] is None and message["tool_call_id"] is None
             key = message.digest if same else digest(canonical_json(self.lens.message(message)))
             key = self._one.setdefault(key, key)
-            self._alive.append(message)
+            self._saw(message, key)
             if message["tool_call_id"] is None:
                 self._messages[id(message)] = key
         return key
+
+    def _saw(self, message: Message, key: str) -> None:
+        self._alive.append(message)
+        if message["role"] not in SYSTEM_ROLES and message["role"] != "assistant":
+            self._said.add(key)
 
     def echo(self, message: Message) -> str:
         """Digest of what an application repeats of an answer: its content and its tool calls."""
@@ -202,8 +219,7 @@ class Fingerprints:
         before: LLMCall | None = None
         for turn in conversation.turns:
             call = turn.call
-            kept = min(turn.kept, len(sent)) if before is not None else 0
-            keys = sent.going_on(kept, self.keys(call, kept))
+            keys = self._going_on(call, min(turn.kept, len(sent)), before or call, sent)
             made.append(
                 TurnPrint(
                     label=conversation.label,
@@ -252,7 +268,7 @@ class Fingerprints:
         if known is None:
             known = digest(f"{digest(canonical_json(self.lens.message(message)))} answers {link}")
             known = self._one.setdefault(known, known)
-            self._alive.append(message)
+            self._saw(message, known)
             self._answers[at] = known
         return known
 

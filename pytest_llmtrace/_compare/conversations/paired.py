@@ -14,10 +14,10 @@ from pytest_llmtrace._compare.conversations.fan_outs import Gathering, only_quot
 from pytest_llmtrace._compare.conversations.pairing import Pairing
 from pytest_llmtrace._compare.conversations.positions import Positions
 from pytest_llmtrace._compare.conversations.turns import Alignment, align_turns, ranks
-from pytest_llmtrace._compare.differences.align import runs
 from pytest_llmtrace._compare.differences.changes import Change, Side
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._model.messages import Message
+from pytest_llmtrace._model.prefixes import runs
 
 Gathered = tuple[Mapping[int, Gathering], Mapping[int, Gathering]]
 """The fan-outs of both sides, by the position of the aggregator's call."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import compress, count
+from operator import ne
 from typing import Final
 
-_CHUNK: Final = 256
-"""Items that are compared at once: slices compare at the speed of C."""
 _FEW: Final = 64
 """Insertions and deletions up to which a stretch is aligned exactly."""
 
@@ -54,17 +54,8 @@ def prefix_length(left: Sequence[Hashable], right: Sequence[Hashable], within: G
     longest = min(left_to - left_from, right_to - right_from)
     if left[left_from : left_from + longest] == right[right_from : right_from + longest]:
         return longest
-    length = 0
-    while length < longest:
-        size = min(_CHUNK, longest - length)
-        at_left, at_right = left_from + length, right_from + length
-        if left[at_left : at_left + size] == right[at_right : at_right + size]:
-            length += size
-            continue
-        while left[left_from + length] == right[right_from + length]:
-            length += 1
-        break
-    return length
+    others = map(ne, left[left_from : left_from + longest], right[right_from : right_from + longest])
+    return next(compress(count(), others), longest)
 
 
 def gaps(pairs: Sequence[tuple[int, int]], whole: Gap) -> Iterator[Gap]:
@@ -74,18 +65,6 @@ def gaps(pairs: Sequence[tuple[int, int]], whole: Gap) -> Iterator[Gap]:
         yield left_at, left_position, right_at, right_position
         left_at, right_at = left_position + 1, right_position + 1
     yield left_at, left_to, right_at, right_to
-
-
-def runs(numbers: Iterable[int]) -> Iterator[list[int]]:
-    """Numbers, rising, in runs without a gap."""
-    run: list[int] = []
-    for number in numbers:
-        if run and number != run[-1] + 1:
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run
 
 
 def rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
