@@ -46,7 +46,9 @@ def server_of(url: str) -> str | None:
 
 # No slots in these two: a slot named `body` would take the place of the descriptor. What stands in them may not be
 # redacted yet, and tracebacks show values (`pytest --showlocals`), so they are not shown in full.
-@dataclass(frozen=True, kw_only=True, repr=False)
+# Four of these are made for each call of a replay, and the fields of a frozen class are set one by one, by name, with a
+# call each: so they are set in one piece here.
+@dataclass(frozen=True, kw_only=True, repr=False, init=False)
 class HttpRequest:
     """A request as the client sent it, body decoded to bytes."""
 
@@ -54,6 +56,9 @@ class HttpRequest:
     url: str
     headers: Headers = ()
     body: Body = Body()
+
+    def __init__(self, *, method: str, url: str, headers: Headers = (), body: SupportsBytes = b"") -> None:
+        vars(self).update(method=method, url=url, headers=headers, body=body)
 
     def __repr__(self) -> str:
         place = self.url.partition("?")[0].rpartition("@")[2]
@@ -69,7 +74,7 @@ class HttpRequest:
         return _first(self.headers, name)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, init=False)
 class HttpResponse:
     """A response with its content encoding undone: `body` is what the application reads."""
 
@@ -77,6 +82,9 @@ class HttpResponse:
     reason: str = ""
     headers: Headers = ()
     body: Body = Body()
+
+    def __init__(self, *, status: int, reason: str = "", headers: Headers = (), body: SupportsBytes = b"") -> None:
+        vars(self).update(status=status, reason=reason, headers=headers, body=body)
 
     def __repr__(self) -> str:
         return f"<HttpResponse {self.status}, {len(self.headers)} headers>"

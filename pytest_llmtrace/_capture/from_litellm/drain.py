@@ -83,7 +83,7 @@ def _in_flight(recorder: Recorder) -> bool:
     """Whether another thread waits for the answer of a model. A task waits in vain where its loop has stopped."""
     here = threading.current_thread()
     return any(
-        one.is_llm and one.ended is None and one.thread.is_alive() and one.thread is not here
+        one.ended is None and one.is_llm and one.thread.is_alive() and one.thread is not here
         for one in recorder.exchanges
     )
 

@@ -78,9 +78,9 @@ class LitellmTransport:
                 body = request.content
             except httpx.RequestNotRead:  # a file, say, that can be read once
                 return await original(transport, request)
-            opened = self._switchboard.open(lambda: request_of(request, body))
+            opened = self._switchboard.open(functools.partial(request_of, request, body))
             if opened is not None and opened[1].response is not None:
-                return self._switchboard.answer(opened, lambda recorded: _given(recorded, request, httpx))
+                return self._switchboard.answer(opened, functools.partial(_given, httpx, request))
             with handing_on(opened):
                 return await original(transport, request)
 
@@ -107,11 +107,13 @@ def _is_own(function: Any) -> bool:
 
 def _methods(session: Any) -> tuple[Any, ...]:
     """Those that send; none where instrumentation wraps one, which would hear of nothing."""
-    found = tuple(vars(session).get(name) for name in SESSION) if isinstance(session, type) else ()
-    return found if all(type(one) is FunctionType for one in found) else ()
+    if not isinstance(session, type):
+        return ()
+    request, sending = map(vars(session).get, SESSION)
+    return (request, sending) if type(request) is FunctionType and type(sending) is FunctionType else ()
 
 
-def _given(recorded: HttpResponse, request: Any, httpx: Any) -> Any:
+def _given(httpx: Any, request: Any, recorded: HttpResponse) -> Any:
     """A response as litellm's transport makes one, which leaves the words of its status to httpx."""
     body = recorded.body
     headers = sendable_headers(recorded, len(body))
