@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from decimal import Decimal
@@ -30,11 +31,19 @@ def one_line(text: str, *, flow: bool = False) -> str:
 
     `flow`: it stands in a flow collection (``[...]`` or ``{...}``), where more characters mean something.
     """
+    return _known_line(text, flow) if len(text) <= _SHORT else _line(text, flow)
+
+
+def _line(text: str, flow: bool) -> str:  # noqa: FBT001  # `lru_cache` is twice as fast without names
     if _is_plain(text, flow=flow):
         return text
     if _ESCAPED.search(text) or ("'" in text and '"' not in text and "\\" not in text):
         return f'"{_escape(text)}"'
     return "'" + text.replace("'", "''") + "'"
+
+
+_known_line: Final = functools.lru_cache(maxsize=1024)(_line)
+"""Of keys, roles, models and the like, which every document has."""
 
 
 def block(text: str, indent: int) -> list[str] | None:
@@ -87,6 +96,7 @@ def _escape_one(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
 
 
+_SHORT: Final = 40
 _LONGEST_DECIMAL: Final = 24
 _TWO_BREAKS: Final = "\n\n"
 

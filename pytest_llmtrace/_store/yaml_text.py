@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
@@ -32,65 +32,72 @@ def yaml_text(data: dict[str, Any]) -> str:
     """
     if is_too_deep(data, DEEPEST_FILE):
         raise ValueError(f"nested deeper than {DEEPEST_FILE} levels")
-    return "".join(f"{line}\n" for line in _entries(data, 0))
+    lines: list[str] = []
+    _entries(data, 0, lines)
+    return "".join([f"{line}\n" for line in lines])
 
 
-def _entries(data: dict[str, Any], indent: int) -> Iterable[str]:
-    """The lines of a block mapping."""
+def _entries(data: dict[str, Any], indent: int, lines: list[str]) -> None:
+    """Add the lines of a block mapping."""
     written = written_value((indent, dict(data))) if isinstance(data, Repeated) else None
     if written is None:
-        return _lines(data, indent)
-    lines = _KNOWN.get(written)
-    if lines is None:
+        _members(data, indent, lines)
+        return
+    known = _KNOWN.get(written)
+    if known is None:
+        known = []
+        _members(data, indent, known)
         if len(_KNOWN) >= _MOST:
             _KNOWN.clear()
-        lines = _KNOWN[written] = tuple(_lines(data, indent))
-    return lines
+        _KNOWN[written] = known
+    lines += known
 
 
-def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:
+def _members(data: dict[str, Any], indent: int, lines: list[str]) -> None:
     margin = " " * indent
     for key, value in data.items():
         name = yaml_scalars.one_line(str(key))
         if len(name) > _LONGEST_KEY:
-            yield f"{margin}? {name}"
-            yield from _placed(f"{margin}:", value, indent)
+            lines.append(f"{margin}? {name}")
+            _place(f"{margin}:", value, indent, lines)
         else:
-            yield from _placed(f"{margin}{name}:", value, indent)
+            _place(f"{margin}{name}:", value, indent, lines)
 
 
-def _placed(head: str, value: Any, indent: int) -> Iterator[str]:
-    """The lines of a value that follows `head`, the key of a mapping or the dash of a list at column `indent`."""
-    lines = yaml_scalars.block(value, indent + 2) if isinstance(value, str) else None
+def _place(head: str, value: Any, indent: int, lines: list[str]) -> None:
+    """Add the lines of a value that follows `head`, the key of a mapping or the dash of a list at column `indent`."""
+    if isinstance(value, str):
+        several = yaml_scalars.block(value, indent + 2)
+        first, *rest = several if several is not None else [yaml_scalars.one_line(value)]
+        lines.append(f"{head} {first}")
+        lines += rest
+        return
     flow = _flow(value, WIDTH - len(head)) if _may_flow(value) else None
-    if lines is not None:
-        yield f"{head} {lines[0]}"
-        yield from lines[1:]
-    elif flow is not None:
-        yield f"{head} {flow}"
+    if flow is not None:
+        lines.append(f"{head} {flow}")
     elif isinstance(value, dict):
-        yield head
-        yield from _entries(value, indent + 2)
+        lines.append(head)
+        _entries(value, indent + 2, lines)
     elif isinstance(value, (list, tuple)):
-        yield head
-        yield from _items(value, indent)
+        lines.append(head)
+        _items(value, indent, lines)
     else:
-        yield f"{head} {_scalar(value, flow=False)}"
+        lines.append(f"{head} {_scalar(value, flow=False)}")
 
 
-def _items(values: Sequence[Any], indent: int) -> Iterator[str]:
-    """The lines of a block list, its dashes at column `indent`."""
+def _items(values: Sequence[Any], indent: int, lines: list[str]) -> None:
+    """Add the lines of a block list, its dashes at column `indent`."""
     margin = " " * indent
     for value in values:
         if isinstance(value, dict) and value:
-            lines = iter(_entries(value, indent + 2))
-            yield f"{margin}- {next(lines)[indent + 2 :]}"
-            yield from lines
+            begins = len(lines)
+            _entries(value, indent + 2, lines)
+            lines[begins] = f"{margin}- {lines[begins][indent + 2 :]}"
         elif isinstance(value, (list, tuple)) and (not _is_flat(value) or _flow(value, WIDTH - indent - 2) is None):
-            yield f"{margin}-"
-            yield from _items(value, indent + 2)
+            lines.append(f"{margin}-")
+            _items(value, indent + 2, lines)
         else:
-            yield from _placed(f"{margin}-", value, indent)
+            _place(f"{margin}-", value, indent, lines)
 
 
 def _may_flow(value: Any) -> bool:
@@ -146,5 +153,5 @@ _LONGEST_KEY: Final = 500
 _SHORTEST_FLOW: Final = 1
 _MOST: Final = 256
 """Mappings whose lines are remembered."""
-_KNOWN: Final[dict[bytes, tuple[str, ...]]] = {}
+_KNOWN: Final[dict[bytes, list[str]]] = {}
 """The lines of mappings that many documents have, by indentation and value."""
