@@ -5,7 +5,15 @@ import gc
 
 import pytest
 
+from pytest_llmtrace._model import loading
 from pytest_llmtrace._model.loading import collecting_nothing
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen(monkeypatch):
+    """As in a process that never froze anything; the suite does."""
+    gc.unfreeze()
+    monkeypatch.setattr(loading, "_SEEN", loading._Seen())
 
 
 @pytest.mark.parametrize("collects", [True, False])
@@ -43,11 +51,14 @@ def test_what_was_loaded_is_old_at_once():
 
 def test_what_an_application_has_frozen_stays_frozen():
     """A server freezes what its workers are to share; imports in the middle of its tests do not undo that."""
+    with collecting_nothing():
+        pass
     gc.freeze()
     try:
         frozen = gc.get_freeze_count()
         with collecting_nothing():
             pass
         assert gc.get_freeze_count() >= frozen > 0
+        assert loading._SEEN.frozen
     finally:
         gc.unfreeze()
