@@ -101,6 +101,8 @@ class Project:
         self.pytester = pytester
         self.provider = provider
         self.path: Path = pytester.path
+        self.header = False
+        """Whether the head of a run is shown: pytest looks up the versions of all plugins for it, a sixth of a run."""
 
     def write(self, source: str, name: str = "test_it.py", *, prelude: bool = True) -> Path:
         """Write a test file; `chat(...)` and the imports are given."""
@@ -134,6 +136,7 @@ class Project:
                 "no:asyncio",
                 "-p",
                 "no:hypothesispytest",
+                *(() if self.header else ("--no-header",)),
                 "--assert=plain",  # rewriting every module of every inner run takes a fifth of the time
                 f"--llm-report={file}",
             )

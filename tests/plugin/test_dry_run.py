@@ -35,6 +35,7 @@ def dry(project, *args):
 
 def test_an_unchanged_project_would_cost_nothing(agent):
     """Everything is on the tape: no test would be recorded. No history has it, and no collector is told."""
+    agent.header = True
     ran = dry(agent, "--llm-history=history.db", "--llm-otlp=http://127.0.0.1:1")
     assert ("warning" in ran.text, sorted(agent.path.glob("*history*"))) == (False, [])
     assert not (agent.path / ".llmtrace").exists()

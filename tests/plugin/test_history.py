@@ -72,6 +72,7 @@ def test_runs_leave_their_tests_and_calls_and_no_word_of_anybody(project: Projec
     (waiting,) = (project.path / ".llmtrace").rglob("*.json")
     held = waiting.read_text("utf-8")
     project.edit('ask("two")', 'ask("another")')
+    project.header = True
     ran = project.run("--llm-trace", "--llm-history=h.db", "-k", "not unpriced")
     assert f"llmtrace: history in {project.path / 'h.db'}" in ran.text
     ran.outcomes(failed=2, deselected=1)

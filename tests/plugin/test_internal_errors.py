@@ -151,6 +151,7 @@ def test_a_bug_outside_of_tests_fails_the_run(project):
     """The tests run and pass; the summary shows each bug under its own heading, and the exit status is 1."""
     write(project, ())
     project.write(CONFTEST + OF_RUN.format(places=OF_THE_RUN), "conftest.py", prelude=False)
+    project.header = True
     ran = project.run("--llm-record")
     ran.outcomes(passed=1)
     assert ran.exit == pytest.ExitCode.TESTS_FAILED

@@ -243,6 +243,7 @@ def test_where_another_plugin_owns_the_record_flag_the_alias_records(project):
     proposed = project.run("-p", "other_recorder", "--llm-trace").text
     assert '  record  pytest --llmtrace-record "test_it.py::test_one"    makes live calls' in proposed
     assert 'to record: pytest --llmtrace-record "test_it.py::test_one"' in proposed
+    project.header = True
     ours = project.run("-p", "other_recorder", "--llmtrace-record")
     assert ours.exit == 0
     assert len(project.cassettes()) == 2

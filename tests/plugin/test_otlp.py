@@ -82,6 +82,7 @@ def test_a_run_sends_a_trace_per_test(project: Project, collector: Collector, mo
     project.write(SOURCE)
     project.record("-k", "agent")
     assert collector.requests == []  # OpenTelemetry's variables alone send nothing
+    project.header = True
     recorded = project.run("--llm-record", "--llm-otlp=env", "-k", "plain")
     assert (recorded.exit, warnings(recorded)) == (0, ""), recorded.text
     assert f"llmtrace: spans to {collector.url}/api/v1/traces" in recorded.text
