@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from pytest_llmtrace._capture.from_litellm.thread_work import thread_work
 from pytest_llmtrace._capture.recorder import Recorder
 
 QUIET: Final = 0.05
@@ -37,7 +38,7 @@ def drain(recorder: Recorder) -> None:
         if _queued() and not _in_event_loop():
             _run_flush()
             quiet_since = time.monotonic()
-        elif _thread_work() or _in_flight(recorder):
+        elif thread_work() or _in_flight(recorder):
             # A cache hit is first heard of when its event comes: nothing is open until then.
             quiet_since = time.monotonic()
         elif not _open(recorder) or time.monotonic() - quiet_since > QUIET:
@@ -48,7 +49,7 @@ def drain(recorder: Recorder) -> None:
 def settle() -> None:
     """Wait for what litellm's threads are about to say, so that a trace read in mid-test is complete."""
     deadline = time.monotonic() + 1.0
-    while _thread_work() and time.monotonic() < deadline:
+    while thread_work() and time.monotonic() < deadline:
         time.sleep(0.001)
 
 
@@ -139,16 +140,3 @@ async def _delivered(worker: Any) -> None:
         await asyncio.wait_for(all_of_it(), _FLUSH)
     with contextlib.suppress(Exception):
         await worker.stop()
-
-
-def _thread_work() -> bool:
-    """Whether litellm's thread pool has work that has not begun, or threads that may be in the middle of some."""
-    module = sys.modules.get("litellm.litellm_core_utils.thread_pool_executor")
-    executor = getattr(module, "executor", None)
-    queue = getattr(executor, "_work_queue", None)
-    if queue is not None and queue.qsize():
-        return True
-    idle = getattr(executor, "_idle_semaphore", None)
-    threads = getattr(executor, "_threads", ())
-    busy = len(threads) - getattr(idle, "_value", len(threads))
-    return busy > 0 and threading.active_count() > 1

@@ -20,6 +20,7 @@ from pytest_llmtrace._capture.enclosing import enclosing, labels_in
 from pytest_llmtrace._capture.faults import Faults, stray
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
+from pytest_llmtrace._capture.from_litellm.thread_work import ThreadWork
 from pytest_llmtrace._capture.labels import Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.in_flight import litellm_call
@@ -53,6 +54,7 @@ class Logger:
     def __init__(self) -> None:
         self._callback: Any = None
         self._stays_in: Any = None
+        self._thread_work = ThreadWork()
         self._over = False
         self._lock = threading.Lock()
 
@@ -65,6 +67,7 @@ class Logger:
         if self._over or litellm is None or not hasattr(litellm, "completion"):
             return
         with self._lock:
+            self._thread_work.attach()
             if self._callback is None:
                 self._callback = _callback_class()(self.attach)
                 self._stay(litellm)
@@ -89,6 +92,7 @@ class Logger:
     def detach(self) -> None:
         """Remove our callback from litellm's lists, for good."""
         self._over = True
+        self._thread_work.detach()
         litellm = sys.modules.get("litellm")
         if litellm is None or self._callback is None:
             return
