@@ -31,10 +31,20 @@ LATE = """
                 reset.enter_context(one)
 """
 LOOK = """
-    import json, pathlib, sys
+    import atexit, gc, json, pathlib, sys
+
+    aside = []
+
+    def pytest_sessionfinish():
+        aside.append(gc.get_freeze_count() > 0)
+        gc.callbacks.append(lambda _phase, _info: aside.append(gc.get_freeze_count() > 0))
 
     def pytest_unconfigure():
         pathlib.Path("modules.json").write_text(json.dumps(sorted(sys.modules)))
+
+    @atexit.register
+    def write():
+        pathlib.Path("aside.json").write_text(json.dumps([aside, gc.get_freeze_count()]))
 """
 FOR_FAILURES = {
     *("_compare.behaviour", "_compare.drift", "_compare.entries", "_compare.fold"),
@@ -71,6 +81,8 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     assert "_run.judging.judge" in ours
     assert ours & FOR_FAILURES == set()
     assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests"} == set()
+    aside, frozen = json.loads((project.path / "aside.json").read_text("utf-8"))
+    assert (set(aside), frozen) == ({True}, 0)  # until pytest's own collections are over, and no longer
 
 
 def test_botocore_is_replayed_when_the_test_is_the_first_to_import_it(project):

@@ -2,11 +2,12 @@
 
 import contextlib
 import gc
+import weakref
 
 import pytest
 
 from pytest_llmtrace._model import loading
-from pytest_llmtrace._model.loading import collecting_nothing
+from pytest_llmtrace._model.loading import bring_back, collecting_nothing, set_aside
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +63,47 @@ def test_what_an_application_has_frozen_stays_frozen():
         assert loading._SEEN.frozen
     finally:
         gc.unfreeze()
+
+
+def test_what_is_set_aside_is_brought_back():
+    """No collection looks at it meanwhile, whatever is imported; afterwards its garbage is found."""
+    kept = _Kept()
+    gone = weakref.ref(kept)
+    set_aside()
+    try:
+        with collecting_nothing():
+            pass
+        del kept
+        gc.collect()
+        assert gone() is not None
+    finally:
+        bring_back()
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert gone() is None
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_nothing_is_set_aside_beside_what_an_application_froze():
+    """It could not be told from that when it is brought back."""
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        set_aside()
+        bring_back()
+        assert gc.get_freeze_count() >= frozen > 0
+    finally:
+        gc.unfreeze()
+
+
+def test_what_python_froze_as_it_began_is_no_application(monkeypatch):
+    """Python 3.12 does so with a few hundred objects, in each process."""
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: 375)
+    set_aside()
+    monkeypatch.undo()
+    assert gc.get_freeze_count() > 375
+    gc.unfreeze()
