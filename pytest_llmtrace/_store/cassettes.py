@@ -15,7 +15,8 @@ from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, OUTLINE_KEY, SEALED_KEY, TAPE_KEYS
 from pytest_llmtrace._store.golden_file import Golden
-from pytest_llmtrace._store.interactions import InteractionWriter
+from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
+from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace._store.locks import alone_in
 from pytest_llmtrace._store.paths import Cassette, variants_of
 from pytest_llmtrace._store.sealed import Seal
@@ -89,7 +90,7 @@ def write(
     seal: Seal | None = None,
     sealed: bool = False,
     may_hold: Callable[[str], bool] = lambda _: True,
-    data_of: Callable[[Sequence[Interaction]], list[dict[str, Any]] | None] = lambda _: None,
+    laid_out: Callable[[Sequence[Interaction]], list[LaidOut] | None] = lambda _: None,
     outline_of: Callable[[Sequence[Interaction]], dict[str, Any] | None] = lambda _: None,
 ) -> bool:
     """Write a cassette, and say whether any file changed. Each file is replaced whole or not at all, the tape first.
@@ -106,7 +107,7 @@ def write(
         seal: what opens the tape that is there now, where that is encrypted.
         sealed: whether the tape is to be encrypted.
         may_hold: whether a file may hold this text; where it may not, nothing is written.
-        data_of: what a tape is to hold of these interactions, where somebody made that already.
+        laid_out: what a tape is to hold of these interactions, where somebody made that already.
         outline_of: their outline, where they are told by one. An encrypted tape has none.
 
     Raises:
@@ -136,8 +137,13 @@ def write(
             if outline is not None:
                 meta[OUTLINE_KEY] = unsigned(outline)
             same = atomic.holds(cassette.golden, text.encode())
-            data = _kept_data(cassette, _data(interactions, data_of), seal, same_behaviour=same)
-            tape = tape_file.tape_text(data, meta)
+            made = laid_out(interactions) or _laid_out(interactions)
+            old_data = _same_data(cassette, made, seal) if same else None
+            tape = (
+                tape_file.tape_of_texts([one.text for one in made], meta)
+                if old_data is None
+                else tape_file.tape_text(old_data, meta)
+            )
             tape = signed(tape) if outline is not None else tape
             if not may_hold(tape):
                 return False
@@ -158,26 +164,20 @@ def remove(cassette: Cassette) -> bool:
     return any(removed)
 
 
-def _data(
-    interactions: Sequence[Interaction], data_of: Callable[[Sequence[Interaction]], list[dict[str, Any]] | None]
-) -> list[dict[str, Any]]:
-    made = data_of(interactions)
-    if made is None:
-        writer = InteractionWriter()
-        made = [writer.data(interaction) for interaction in interactions]
-    return made
+def _laid_out(interactions: Sequence[Interaction]) -> list[LaidOut]:
+    writer = InteractionWriter()
+    data = [writer.data(interaction) for interaction in interactions]
+    return [LaidOut(one, json_text(one)) for one in data]
 
 
-def _kept_data(
-    cassette: Cassette, data: list[dict[str, Any]], seal: Seal | None, *, same_behaviour: bool
-) -> Sequence[Any]:
-    """What the tape is to hold: what it holds already, where the behaviour and all that shapes it are the same."""
-    old = _old_interactions(cassette.tape, seal) if same_behaviour else []
+def _same_data(cassette: Cassette, made: Sequence[LaidOut], seal: Seal | None) -> Sequence[Any] | None:
+    """What the tape holds already, where that is the same recording: the behaviour is, and all that shapes it."""
+    old = _old_interactions(cassette.tape, seal)
     if not old:
-        return data
+        return None
     from pytest_llmtrace._store.same_recording import same_recording  # noqa: PLC0415  # likewise
 
-    return old if same_recording(old, data) else data
+    return old if same_recording(old, [one.data for one in made]) else None
 
 
 def _old_interactions(path: Path, seal: Seal | None) -> list[Any]:

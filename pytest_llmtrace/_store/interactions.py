@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from pytest_llmtrace._model.bounds import MOST_DECODED
 from pytest_llmtrace._model.canonical import written_value
@@ -14,6 +14,14 @@ from pytest_llmtrace._store.formats import BODY_KEYS, INTERACTION_KEYS, RESPONSE
 from pytest_llmtrace._store.json_text import is_storable
 from pytest_llmtrace._store.request_chain import RequestWriter, headers_data
 from pytest_llmtrace._store.request_reader import RequestReader, checked, read_headers, text
+
+
+class LaidOut(NamedTuple):
+    """An interaction as a file holds it."""
+
+    data: dict[str, Any]
+    text: str
+    """The data in the layout of a tape."""
 
 
 class InteractionWriter:

@@ -16,31 +16,18 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from pytest_llmtrace._model.bounds import MOST_LINES
-from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.atomic import refused, remove
-from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
-from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
-from pytest_llmtrace._store.json_text import compact_bytes
+from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
+from pytest_llmtrace._store.journal_reader import HEADER
+from pytest_llmtrace._store.json_text import compact_bytes, json_text
 from pytest_llmtrace._store.locks import alone, unneeded, use
 from pytest_llmtrace._store.sealed import Seal
-from pytest_llmtrace._store.upgrades import upgraded
-from pytest_llmtrace.errors import BrokenCassetteError, StorageError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalFile:
-    """What a journal holds."""
-
-    interactions: tuple[Interaction, ...] = ()
-    skipped: int = 0
-    """Lines that cannot be read, other than a last one that a crash cut off."""
+from pytest_llmtrace.errors import StorageError
 
 
 class Journal:
@@ -60,7 +47,7 @@ class Journal:
         self._end = -1
         """Size of the file after the last write of this process."""
         self._writer = InteractionWriter()
-        self._written: list[tuple[Interaction, dict[str, Any]]] = []
+        self._written: list[tuple[Interaction, LaidOut]] = []
         """What stands behind the last header, and as what."""
 
     def check(self) -> None:
@@ -106,13 +93,13 @@ class Journal:
                 self._close()
                 raise refused(self.path, "written", error) from error
 
-    def data_of(self, interactions: Sequence[Interaction]) -> list[dict[str, Any]] | None:
-        """The data that it wrote, where it wrote just these, one after the other: a tape holds the same then."""
+    def laid_out(self, interactions: Sequence[Interaction]) -> list[LaidOut] | None:
+        """As what it wrote them, where it wrote just these, one after the other: a tape holds the same then."""
         with self._lock:
             if len(self._written) != len(interactions):
                 return None
             pairs = zip(self._written, interactions, strict=True)
-            return [data for _, data in self._written] if all(_same(one, other) for (one, _), other in pairs) else None
+            return [made for _, made in self._written] if all(_same(one, other) for (one, _), other in pairs) else None
 
     def close(self) -> None:
         """Let go of the file, which is on the disk then; the next append opens it again.
@@ -187,13 +174,18 @@ class Journal:
 
     def _header(self) -> bytes:
         if self._seal is None:
-            return _HEADER
+            return HEADER
         return compact_bytes({FORMAT_KEY: FORMAT, SEALED_KEY: self._seal.header()}) + b"\n"
 
     def _line(self, interaction: Interaction) -> bytes:
         data = self._writer.data(interaction)
-        self._written.append((interaction, data))
-        line = compact_bytes(data)
+        try:
+            made = LaidOut(data, json_text(data))
+        except RecursionError:  # whoever lays out the tape, later, has more of the stack to do it
+            line = compact_bytes(data)
+        else:
+            self._written.append((interaction, made))
+            line = made.text.replace("\n", "").encode()  # between its members: a text in it has none
         if self._seal is None:
             return line
         self._number += 1
@@ -216,66 +208,6 @@ class Journal:
         self._written = []
 
 
-def read_journal(path: Path, seal: Seal | None = None) -> JournalFile:
-    """What a journal holds; nothing where there is none. `seal` opens what is encrypted.
-
-    Raises:
-        BrokenCassetteError: it is no journal of ours.
-        NewerCassetteError: a later version wrote it.
-        LockedCassetteError: it is encrypted, and the key is missing, or another one.
-        StorageError: the operating system refused.
-        SettingsError: it is encrypted, and the library for that is not installed.
-    """
-    try:
-        data = read_bytes(path)
-    except FileNotFoundError:
-        return JournalFile()
-    if data.count(b"\n") > MOST_LINES:
-        raise broken(path, Fault(f"it has more than {MOST_LINES} lines"))
-    *lines, torn = data.split(b"\n")
-    if not lines and not _HEADER.startswith(torn):
-        raise _foreign(path)
-    reader: InteractionReader | None = None
-    made: list[Interaction] = []
-    skipped = number = 0
-    format_number = FORMAT
-    for line in lines:
-        parsed = _parsed(line)
-        if isinstance(parsed, dict) and FORMAT_KEY in parsed:
-            format_number = check_format(path, parsed, "", "journal")
-            reader, number = InteractionReader(), 0
-            if isinstance(parsed.get(SEALED_KEY), dict) and seal is not None:
-                seal.unlock(parsed[SEALED_KEY], path)
-        elif reader is None:
-            raise _foreign(path)
-        else:
-            number += 1
-            try:
-                opened = _opened(parsed, path, seal, number)
-                made.append(reader.interaction(upgraded("journal", opened, format_number)))
-            except (Fault, BrokenCassetteError, RecursionError):
-                reader.skip()
-                skipped += 1
-    return JournalFile(interactions=tuple(made), skipped=skipped)
-
-
-def _foreign(path: Path) -> BrokenCassetteError:
-    return broken(path, Fault("it is not a journal of pytest-llmtrace (its first line is no header)", 1))
-
-
-def _opened(data: Any, path: Path, seal: Seal | None, number: int) -> Any:
-    if seal is None or not isinstance(data, dict) or not isinstance(data.get(SEALED_KEY), str):
-        return data
-    return _parsed(seal.decrypted_line(data[SEALED_KEY], path, number))
-
-
-def _parsed(line: bytes) -> Any:
-    try:
-        return loads_finite(line)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _same(one: Interaction, other: Interaction) -> bool:
     """Whether they hold the same objects, which never change."""
     alike = one.request is other.request and one.response is other.response
@@ -290,7 +222,6 @@ def _write(file: int, data: bytes) -> None:
 
 PAUSE: Final = 0.1
 """Seconds between two syncs of a journal at least: less than a model takes for an answer."""
-_HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
 _FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
 _MODE: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS
 """Windows would turn line ends otherwise; a symbolic link that somebody committed leads out of the folder, and a pipe

@@ -41,7 +41,12 @@ def dump_tape(interactions: Sequence[Interaction], meta: Mapping[str, Json]) -> 
 
 def tape_text(interactions: Sequence[Json], meta: Mapping[str, Json]) -> str:
     """The text of the file, of interactions that are data already."""
-    shown = ",\n".join(json_text(data) for data in interactions)
+    return tape_of_texts([json_text(data) for data in interactions], meta)
+
+
+def tape_of_texts(interactions: Sequence[str], meta: Mapping[str, Json]) -> str:
+    """The text of the file, of interactions that are laid out already, each as `json_text` does it."""
+    shown = ",\n".join(interactions)
     head = f'{{\n"{FORMAT_KEY}": {FORMAT},\n"meta": {json_text(dict(meta))},\n'
     return f'{head}"interactions": [\n{shown}\n]\n}}\n' if interactions else f'{head}"interactions": []\n}}\n'
 

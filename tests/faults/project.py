@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from pytest_llmtrace._store.cassettes import load_golden, load_tape
-from pytest_llmtrace._store.journal import read_journal
+from pytest_llmtrace._store.journal_reader import read_journal
 
 ROOT = Path(__file__).parents[2]
 CHAT = """

@@ -19,7 +19,7 @@ from pytest_llmtrace._store.faults import decoded
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
 from pytest_llmtrace._store.golden_file import dump_golden, load_golden
 from pytest_llmtrace._store.interactions import InteractionWriter
-from pytest_llmtrace._store.journal import read_journal
+from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.json_text import compact_bytes
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy

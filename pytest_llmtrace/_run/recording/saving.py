@@ -23,7 +23,8 @@ from pytest_llmtrace._run.recording.outlines import outline_data
 from pytest_llmtrace._run.recording.unchanged import same_by_rules
 from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write
 from pytest_llmtrace._store.golden_file import Golden
-from pytest_llmtrace._store.journal import Journal, read_journal
+from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.paths import variant_file
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
             seal=seal(plan),
             sealed=sealed,
             may_hold=run.look.may_hold,
-            data_of=journal.data_of,
+            laid_out=journal.laid_out,
             outline_of=lambda kept: outline_data(run, recorded, kept),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -16,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._store.interactions import InteractionWriter
-from pytest_llmtrace._store.journal import Journal, JournalFile, read_journal
+from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
+from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.journal_reader import JournalFile, read_journal
+from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace.errors import BrokenCassetteError, NewerCassetteError, StorageError
 from tests.unit.store import PROPERTY
 from tests.unit.store.exchanges import interaction, recordings
@@ -170,7 +173,7 @@ def test_a_journal_does_not_lead_elsewhere(tmp_path: Path) -> None:
 
 def test_a_journal_has_so_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of nothing but line ends is refused before it is taken apart."""
-    monkeypatch.setattr("pytest_llmtrace._store.journal.MOST_LINES", 10)
+    monkeypatch.setattr("pytest_llmtrace._store.journal_reader.MOST_LINES", 10)
     (tmp_path / "a").write_bytes(b'{"llmtrace":1}\n' + b"\n" * 10)
     with pytest.raises(BrokenCassetteError, match="it has more than 10 lines"):
         read_journal(tmp_path / "a")
@@ -291,7 +294,7 @@ def test_what_is_written_is_read(
     assert [told(one) for one in found.interactions] == [told(one) for one in recording]
 
 
-def test_what_it_wrote_is_the_data_of_a_tape_of_the_same(tmp_path: Path) -> None:
+def test_what_it_wrote_is_what_a_tape_of_the_same_holds(tmp_path: Path) -> None:
     """In the order in which it was appended, and of nothing else: another answer, another's line, one more or less."""
     journal = Journal(tmp_path / "a.journal.jsonl")
     made = growing(3)
@@ -299,13 +302,34 @@ def test_what_it_wrote_is_the_data_of_a_tape_of_the_same(tmp_path: Path) -> None
     for one in made:
         journal.append(one)
     copies = [replace(one) for one in made]
-    assert journal.data_of(copies) == [writer.data(one) for one in made]
+    data = [writer.data(one) for one in made]
+    assert journal.laid_out(copies) == [LaidOut(one, json_text(one)) for one in data]
+    assert [json.loads(line) for line in journal.path.read_bytes().splitlines()[1:]] == data
     other = replace(made[2], response=growing(3)[2].response)
-    assert [journal.data_of(one) for one in (made[:2], made[::-1], [*made[:2], other], [])] == [None] * 4
+    assert [journal.laid_out(one) for one in (made[:2], made[::-1], [*made[:2], other], [])] == [None] * 4
     stranger = Journal(journal.path)
     stranger.append(made[0])
     stranger.close()
     journal.append(made[0])
-    assert journal.data_of([*made, made[0]]) is None
-    assert journal.data_of(made[:1]) == [InteractionWriter().data(made[0])]
+    assert journal.laid_out([*made, made[0]]) is None
+    first = InteractionWriter().data(made[0])
+    assert journal.laid_out(made[:1]) == [LaidOut(first, json_text(first))]
     journal.close()
+
+
+def test_what_cannot_be_laid_out_for_want_of_stack_is_kept_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that recurses deeply loses nothing that it paid for; its tape is laid out when it is over."""
+
+    def exhausted(_: object) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr("pytest_llmtrace._store.journal.json_text", exhausted)
+    journal = Journal(tmp_path / "a.journal.jsonl")
+    made = growing(2)
+    for one in made:
+        journal.append(one)
+    journal.close()
+    assert read_journal(journal.path).interactions == tuple(made)
+    assert journal.laid_out(made) is None
