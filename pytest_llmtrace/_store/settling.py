@@ -26,6 +26,8 @@ class Settling:
         self._clock = clock
         self._settled_at = clock()
         self._waiting: list[tuple[Cassette, Journal]] = []
+        self._journals: set[Path] = set()
+        """Those of the cassettes that wait: each test asks for its own."""
 
     def saved(self, cassette: Cassette, journal: Journal, *, written: bool) -> None:
         """A cassette holds all that is in its journal, which can go when that is on the disk.
@@ -42,12 +44,13 @@ class Settling:
             return
         journal.over()
         self._waiting.append((cassette, journal))
+        self._journals.add(cassette.journal)
         if self._clock() - self._settled_at >= PAUSE:
             self.settle()
 
     def before(self, cassette: Cassette) -> None:
         """An owner begins: what it has recorded before in this run is settled first. Raises: as `settle`."""
-        if any(one.journal == cassette.journal for one, _ in self._waiting):
+        if cassette.journal in self._journals:
             self.settle()
 
     def settle(self) -> None:
@@ -58,6 +61,7 @@ class Settling:
         """
         self._settled_at = self._clock()
         waiting, self._waiting = self._waiting, []
+        self._journals.clear()
         if not waiting:
             return
         place = waiting[0][0].golden.parent
