@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.quoting import Quotations
 from pytest_llmtrace._model.rewriting import Link, Linked, linked_calls
@@ -68,7 +69,13 @@ def fan_outs(calls: Iterable[LLMCall], linked: Iterable[Linked] | None = None) -
     calls = tuple(calls)
     if len(calls) <= _FEWEST:  # members, and whom they feed
         return ()
-    strands = _strands(linked_calls(calls) if linked is None else linked)
+    return _LATELY.of(calls, lambda: _fan_outs(calls, linked_calls(calls) if linked is None else linked))
+
+
+def _fan_outs(calls: Sequence[LLMCall], linked: Iterable[Linked]) -> tuple[FanOut, ...]:
+    strands = _strands(linked)
+    if len(strands) < _FEWEST:
+        return ()
     _find_starts(strands)
     if not any(strand.start for strand in strands):
         return ()
@@ -92,6 +99,9 @@ def fan_outs(calls: Iterable[LLMCall], linked: Iterable[Linked] | None = None) -
             own.answered = own.seen
             quotations.add(call.output.text, own)
     return tuple(found)
+
+
+_LATELY: Final = Lately[tuple[FanOut, ...]]()
 
 
 def content_key(call: LLMCall) -> tuple[str, ...]:

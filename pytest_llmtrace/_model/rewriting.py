@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, takewhile
+from itertools import compress, pairwise, takewhile
 from operator import attrgetter
 from typing import Final, Literal
 
 from pytest_llmtrace._model.grouping import answer_key, given_answers, grouped
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.prefixes import changed_places, common_prefix, runs, shared_suffix
+from pytest_llmtrace._model.prefixes import changed_places, common_prefix, runs, shared_prefix, shared_suffix
 from pytest_llmtrace._model.running import Running
 from pytest_llmtrace._model.trace import LLMCall
 
@@ -59,7 +59,37 @@ _LATELY: Final = Lately[list[Linked]]()
 def linked_calls(calls: Iterable[LLMCall]) -> list[Linked]:
     """The conversations of a trace, given its calls in the order in which they began."""
     given = tuple(calls)
-    return list(_LATELY.of(given, lambda: [(group, links(group)) for group in grouped(given)]))
+    return list(_LATELY.of(given, lambda: _straight(given) or [(group, links(group)) for group in grouped(given)]))
+
+
+def _straight(calls: Sequence[LLMCall]) -> list[Linked]:
+    """What grouping and linking come to where each call repeats the history of the one before, and its answer, whole.
+
+    Nearly all conversations are like that; nothing else needs to be known of one that is alone. Empty: it is not so.
+    """
+    made = [Link()]
+    for position, (before, call) in enumerate(pairwise(calls)):
+        if not _goes_straight_on(before, call):
+            return []
+        made.append(Link(follows=position, repeated=len(before.messages) + 1))
+    return [(calls, made)] if calls else []
+
+
+def _goes_straight_on(before: LLMCall, call: LLMCall) -> bool:
+    sent, messages, answer = before.messages, call.messages, before.output
+    length = len(sent)
+    if answer is None or not 0 < length < len(messages) or shared_prefix(sent, messages) < length:
+        return False
+    echo, *new = messages[length:]
+    return (
+        echo["role"] == "assistant"
+        and (echo is answer or answer_key(echo) == answer_key(answer))
+        and all(message["role"] != "assistant" for message in new)
+        and before.session is None is call.session
+        and before.agent == call.agent
+        and call.fallback_from is None
+        and call.operation != "embeddings" != before.operation
+    )
 
 
 def links(calls: Sequence[LLMCall]) -> list[Link]:

@@ -1,8 +1,13 @@
 """Contexts that an application rewrote: they stay one conversation, and what was done to them is known."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llmtrace._model import rewriting
 from pytest_llmtrace._model.conversations import conversations, history
+from pytest_llmtrace._model.grouping import grouped
 from pytest_llmtrace._model.messages import message
-from pytest_llmtrace._model.rewriting import Rewritten
+from pytest_llmtrace._model.rewriting import Rewritten, linked_calls, links
 from pytest_llmtrace._model.trace import LLMCall
 
 SYSTEM = {"role": "system", "content": "Be kind."}
@@ -144,3 +149,40 @@ def test_equal_conversations_are_continued_in_turn_however_they_interleave():
             [first[0], second[0]],
             [first[1], second[1]],
         ]
+
+
+POOL = [message(one) for one in (SYSTEM, user("a"), user("b"), assistant("1"), assistant("2"))]
+"""Messages that are one object wherever they stand, as where a run is captured."""
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "goes_on": st.booleans(),
+                "new": st.lists(st.sampled_from(POOL), max_size=2),
+                "answer": st.sampled_from([*POOL[3:], None]),
+                "agent": st.sampled_from([None, None, None, "lead"]),
+                "operation": st.sampled_from(["chat", "chat", "chat", "embeddings"]),
+            }
+        ),
+        max_size=4,
+    )
+)
+def test_what_goes_straight_on_is_linked_as_anything_else(steps):
+    """Conversations that repeat all of their history are recognised at once, and come out as by the long way."""
+    calls = []
+    for one in steps:
+        sent = history(calls[-1]) if calls and one["goes_on"] else ()
+        labels = {name: one[name] for name in ("agent", "operation")}
+        calls.append(LLMCall(model="m", messages=(*sent, *one["new"]), output=one["answer"], **labels))
+    found = [(list(group), list(hung)) for group, hung in linked_calls(calls)]
+    assert found == [(group, links(group)) for group in grouped(calls)]
+
+
+def test_what_goes_straight_on_is_not_grouped(monkeypatch):
+    """A conversation that is alone and repeats its history, as nearly all do, costs a look at what is new."""
+    monkeypatch.setattr(rewriting, "grouped", None)
+    said = [POOL[0], POOL[1], POOL[3], POOL[2], POOL[4], POOL[1]]
+    calls = [LLMCall(model="m", messages=tuple(said[:end]), output=(*said, POOL[3])[end]) for end in (2, 4, 6)]
+    assert [link.follows for _, hung in linked_calls(calls) for link in hung] == [None, 0, 1]
