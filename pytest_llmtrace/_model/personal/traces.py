@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
@@ -12,20 +13,24 @@ from pytest_llmtrace._model.personal.placeholders import Rename, renamed
 from pytest_llmtrace._model.trace import Trace
 
 
-def trace_texts(trace: Trace) -> Iterator[str]:
+def trace_texts(trace: Trace) -> list[str]:
     """The texts of a trace, entry by entry; of what calls have in common (messages, tools), once."""
+    found: list[str] = []
     seen: set[int] = set()
     """What was taken apart, by identity: the trace holds it, so nothing else can have that meanwhile."""
-    waiting: list[Any] = list(reversed(trace.entries))
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif type(one) in _WITHOUT_TEXTS or id(one) in seen:
-            continue
+    inside: list[Iterator[Any]] = [iter(trace.entries)]
+    while inside:
+        for one in inside[-1]:
+            kind = type(one)
+            if kind is str:
+                found.append(one)
+            elif kind not in _WITHOUT_TEXTS and id(one) not in seen:
+                seen.add(id(one))
+                inside.append(iter(_parts(one)))
+                break
         else:
-            seen.add(id(one))
-            waiting += reversed(_parts(one))
+            inside.pop()
+    return found
 
 
 def renamed_trace(trace: Trace, rename: Rename) -> Trace:
@@ -34,15 +39,17 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
     return replace(trace, entries=tuple(_renamed(entry, rename, made) for entry in trace.entries))
 
 
-def _parts(value: Any) -> Sequence[Any]:
+def _parts(value: Any) -> Iterable[Any]:
     kind = type(value)
     parts = _FIELDS.get(kind)
     if parts is not None:
         return parts(value)
-    if isinstance(value, Mapping):
-        return [part for pair in value.items() for part in pair]
+    if isinstance(value, (dict, Mapping)):  # asked about a class of Python's own first, which takes a tenth of the time
+        return chain.from_iterable(value.items())
     if isinstance(value, (list, tuple)):
         return value
+    if isinstance(value, str):
+        return (str(value),)
     names = [one.name for one in fields(kind)] if is_dataclass(kind) else []
     if not names:
         return ()

@@ -89,8 +89,8 @@ class Eye:
 
     def texts(self, texts: Iterable[str], place: str) -> None:
         """Look at texts that are written elsewhere, too: those of a golden trace."""
-        for text in texts:
-            if text not in self._searched.texts:
+        for text in self._searched.texts.others(texts):
+            if len(text) >= _SHORTEST:
                 self._note(self._in_text(text, place))
 
     def file(self, text: str, place: str) -> None:
