@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest, same_value
@@ -57,8 +58,13 @@ class _Writer:
         """The data of one conversation."""
         first = conversation.turns[0].call
         word = vocabulary(conversation.calls)
-        shared = {**self._shared(first), **({} if word == USUAL else {"finish": word})}
-        turns = [self._turn(number, turn, shared, word) for turn in conversation.turns]
+        shared = self._shared(first)
+        turns = [
+            self._turn(number, turn, {} if _shares(turn.call, first) else self._own(turn.call, shared), word)
+            for turn in conversation.turns
+        ]
+        if word != USUAL:
+            shared["finish"] = word
         header = {name: value for name, value in shared.items() if value != _DEFAULTS[name]}
         return {**header, "turns": turns}
 
@@ -76,10 +82,13 @@ class _Writer:
             "tools": [self._references[id(tool)] for tool in call.tools],
         }
 
-    def _turn(self, number: int, turn: Turn, shared: Mapping[str, Any], word: str | None) -> dict[str, Any]:
+    def _own(self, call: LLMCall, shared: Mapping[str, Any]) -> dict[str, Any]:
+        """What holds for a call and not for its conversation."""
+        return {name: value for name, value in self._shared(call).items() if not _equal(value, shared[name])}
+
+    def _turn(self, number: int, turn: Turn, data: dict[str, Any], word: str | None) -> dict[str, Any]:
+        """The data of one turn, which begins with what holds for it alone."""
         call = turn.call
-        own = self._shared(call) if turn.number > 1 else {}
-        data = {name: value for name, value in own.items() if not _equal(value, shared[name])}
         if call.turn is not None:
             data["turn"] = call.turn
         if call.fallback_from is not None:
@@ -113,6 +122,17 @@ class _Writer:
         if id(call) in self._after:
             data["then"] = [_entry(entry, call) for entry in self._after[id(call)]]
         return data
+
+
+def _shares(call: LLMCall, first: LLMCall) -> bool:
+    """Whether a call has all that `_shared` tells in common with the first one; `False` says nothing."""
+    if call is first:
+        return True
+    return (
+        _labels(call) == _labels(first)
+        and call.tools is first.tools
+        and (call.params is first.params or same_value(dict(call.params), dict(first.params)))
+    )
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -211,6 +231,7 @@ def _tool_name(tool: Mapping[str, Any]) -> str:
     return _UNFIT.sub("-", str(tool.get("name") or tool.get("type") or "tool"))
 
 
+_labels: Final = attrgetter("agent", "session", "parent", "task", "operation", "provider", "model", "streamed")
 _REFERENCE_DIGITS: Final = (4, 8, 16, 32)
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _DEFAULTS: Final[dict[str, Any]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -24,7 +25,9 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
     text = _laid_out(value, indent, None)
-    return text if text.isascii() and "\x7f" not in text else _UNREADABLE.sub(_escape, text)
+    if (text.isascii() and "\x7f" not in text) or all(map(str.isprintable, text.split("\n"))):
+        return text
+    return _UNREADABLE.sub(_escape, text)
 
 
 def compact_json(value: Json) -> str:
@@ -92,7 +95,12 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     if not isinstance(value, (dict, list)) or not value:
         return _SPACED.encode(value)
     if isinstance(value, dict):
-        members = [f"{encode_basestring(name)}: {_laid_out(part, indent + 1, name)}" for name, part in value.items()]
+        inside = indent + 1
+        members = [
+            f"{encode_basestring(name)}: "
+            f"{write(part) if (write := _SCALARS.get(type(part))) is not None else _laid_out(part, inside, name)}"
+            for name, part in value.items()
+        ]
         return _placed(members, "{}", indent)
     if key == TOOLS:
         return _of_tools(value, indent)
@@ -134,6 +142,13 @@ def _escape(found: re.Match[str]) -> str:
 
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SPACED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_SCALARS: Final[Mapping[type, Callable[[Any], str]]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
+"""How most members are written, by their exact type: an encoder takes five times as long for each."""
 _BLANKS: Final = " \t\r\n"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -35,9 +35,10 @@ def one_line(text: str, *, flow: bool = False) -> str:
 
 
 def _line(text: str, flow: bool) -> str:  # noqa: FBT001  # `lru_cache` is twice as fast without names
-    if _is_plain(text, flow=flow):
+    printable = _is_printable(text)
+    if _is_plain(text, flow=flow, printable=printable):
         return text
-    if _ESCAPED.search(text) or ("'" in text and '"' not in text and "\\" not in text):
+    if (not printable and _ESCAPED.search(text)) or ("'" in text and '"' not in text and "\\" not in text):
         return f'"{_escape(text)}"'
     return "'" + text.replace("'", "''") + "'"
 
@@ -55,7 +56,7 @@ def block(text: str, indent: int) -> list[str] | None:
     if "\n" not in text:
         return None
     margin = " " * indent
-    if text.strip("\n") and not _UNFIT_FOR_LITERAL.search(text):
+    if text.strip("\n") and (all(map(_is_printable, text.split("\n"))) or not _UNFIT_FOR_LITERAL.search(text)):
         # Without an explicit indentation, a reader would take it from the first line.
         indicator = "2" if text[0] in " \t\n" else ""
         if not text.endswith("\n"):
@@ -75,8 +76,14 @@ def _kept_margin(escaped: str) -> str:
     return f"\\{escaped}" if escaped.startswith(" ") else escaped
 
 
-def _is_plain(text: str, *, flow: bool) -> bool:
-    if not _PLAIN.fullmatch(text) or text[-1] in " :" or _OTHER_TYPE.fullmatch(text):
+def _is_printable(text: str) -> bool:
+    """Whether there is nothing that needs to be escaped, in a fifth of the time that looking for it takes."""
+    return not text.encode().translate(None, _PRINTABLE) if text.isascii() else text.isprintable()
+
+
+def _is_plain(text: str, *, flow: bool, printable: bool) -> bool:
+    begins_well = _PLAIN_BEGINNING.match(text) if printable else _PLAIN.fullmatch(text)
+    if not begins_well or text[-1] in " :" or _OTHER_TYPE.fullmatch(text):
         return False
     if ": " in text or " #" in text:
         return False
@@ -99,7 +106,9 @@ def _escape_one(found: re.Match[str]) -> str:
 _SHORT: Final = 40
 _LONGEST_DECIMAL: Final = 24
 _TWO_BREAKS: Final = "\n\n"
+_PRINTABLE: Final = bytes(range(ord(" "), ord("~") + 1))
 
+# No character of these is one that `str.isprintable` lets pass (a test looks at all of them).
 _UNSAFE: Final = (
     "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f"  # control characters, and line breaks of YAML or of editors
     "\\u2028\\u2029\\ufeff\\ufffe\\uffff\\ud800-\\udfff"
@@ -110,7 +119,8 @@ _ESCAPED_OR_SIGN: Final = re.compile(f'["\\\\\\t\\n{_UNSAFE}]')
 _UNFIT_FOR_LITERAL: Final = re.compile(f"[{_UNSAFE}]")
 _SHORT_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
-_PLAIN: Final = re.compile(f"[\\w/.($+<^;][^\\t\\n{_UNSAFE}]*")
+_PLAIN_BEGINNING: Final = re.compile(r"[\w/.($+<^;]")
+_PLAIN: Final = re.compile(f"{_PLAIN_BEGINNING.pattern}[^\\t\\n{_UNSAFE}]*")
 _FLOW_SIGN: Final = re.compile(r"[,\[\]{}?:]")
 _OTHER_TYPE: Final = re.compile(
     r"true|false|yes|no|on|off|y|n|null|<<|[-+]?\.(?:inf|nan)"

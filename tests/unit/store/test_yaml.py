@@ -119,6 +119,18 @@ def test_text_that_deceives_the_eye_is_escaped() -> None:
     assert read_yaml(text).data == {"a": "access\u202e granted", "b": "x\ufeff\ny"}
 
 
+@pytest.mark.parametrize("beside", ["plain", "größer"])
+def test_whatever_is_no_letter_is_escaped(beside: str) -> None:
+    """No control character, no sign that turns text around, in whatever alphabet: on one line or among several."""
+    controls = [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF]
+    turning = [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    for sign in map(chr, (*controls, *turning, 0xD800, 0xDFFF)):
+        value = {"a": f"{beside} {sign}", "b": f"{beside}\n{sign}"}
+        text = yaml_text(value)
+        assert sign not in text
+        assert read_yaml(text).data == value
+
+
 def test_lone_surrogates_survive() -> None:
     """Half a character, which JSON can express and UTF-8 cannot, is kept."""
     value = {"a": "\ud800", "b": "\udc00\n\U0001f600", "c": "\ud83d\ude00"}
