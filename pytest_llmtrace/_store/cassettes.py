@@ -128,7 +128,7 @@ def write(
         interactions = interactions_in_old_order(old.interactions, interactions)
         if old.golden is not None:
             golden = replace(golden, trace=trace_in_old_order(old.golden.trace, golden.trace))
-    text = golden_file.dump_golden(golden)
+    text = golden_file.dump_golden(golden).encode()
     changed = False
     with alone_in(cassette.golden.parent):  # or the tape of one recording stays beside the golden trace of another
         if interactions:
@@ -136,7 +136,7 @@ def write(
             outline = outline_of(interactions) if not sealed else None
             if outline is not None:
                 meta[OUTLINE_KEY] = unsigned(outline)
-            same = atomic.holds(cassette.golden, text.encode())
+            same = atomic.holds(cassette.golden, text)
             made = laid_out(interactions) or _laid_out(interactions)
             old_data = _same_data(cassette, made, seal) if same else None
             tape = (
@@ -149,7 +149,7 @@ def write(
                 return False
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape
             changed = atomic.write_text(cassette.tape, tape, settled=False)
-        changed = atomic.write_text(cassette.golden, text, settled=False) or changed
+        changed = atomic.write_bytes(cassette.golden, text, settled=False) or changed
         return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 

@@ -32,13 +32,22 @@ def use(file: int) -> None:
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """While this holds, nobody else is in here with the same folder. Where folders cannot be locked, they may be."""
-    with contextlib.ExitStack() as stack:
-        if _locks is not None:
-            with contextlib.suppress(OSError):  # no such folder, or a file system without locks
-                file = os.open(folder, os.O_RDONLY)
-                stack.callback(os.close, file)
+    file = _opened(folder) if _locks is not None else None
+    try:
+        if file is not None:
+            with contextlib.suppress(OSError):  # a file system without locks
                 _locks.flock(file, _locks.LOCK_EX)
         yield
+    finally:
+        if file is not None:
+            os.close(file)
+
+
+def _opened(folder: Path) -> int | None:
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except OSError:  # no such folder
+        return None
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(*((os, "fsync") if fails == "fsync" else (Path, "replace")), refuse)
+    monkeypatch.setattr(os, "fsync" if fails == "fsync" else "replace", refuse)
     with pytest.raises(StorageError) as raised:
         atomic.write_text(path, "new")
     assert str(raised.value) == f"{path} could not be written: {os.strerror(errno.ENOSPC)}"
@@ -89,9 +89,9 @@ def test_an_interrupt_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
 def test_only_what_replaces_a_file_must_be_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who syncs many files at once needs no sync of one; but an old file is never given up for what may be lost."""
     done: list[str] = []
-    replace = Path.replace
+    replace = os.replace
     monkeypatch.setattr(os, "fsync", lambda _: done.append("fsync"))
-    monkeypatch.setattr(Path, "replace", lambda old, new: done.append("rename") or replace(old, new))
+    monkeypatch.setattr(os, "replace", lambda old, new: done.append("rename") or replace(old, new))
     path = tmp_path / "file.txt"
     atomic.write_text(path, "new", settled=False)
     assert done == ["rename"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -154,14 +155,14 @@ def test_the_tape_is_written_first(cassette: Cassette, monkeypatch: pytest.Monke
     """Where the second file cannot be written, the first is whole, the second is the old one, and no other remains."""
     write(cassette, recorded())
     old = cassette.golden.read_bytes()
-    rename = Path.replace
+    rename = os.replace
 
     def refuse(self: Path, target: Path) -> Path:
         if target == cassette.golden:
             raise PermissionError(13, "Permission denied")
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(StorageError, match=r"test_x\.trace\.yaml could not be written: Permission denied"):
         write(cassette, recorded("aabb"))
     assert cassette.golden.read_bytes() == old
@@ -176,22 +177,22 @@ def test_two_who_write_at_once_leave_the_files_of_one(cassette: Cassette, monkey
     waits = threading.Event()
     other = threading.Thread(target=lambda: write(cassette, recorded(answer="other")))
     done: list[tuple[bool, str]] = []
-    write_text, flock = atomic.write_text, fcntl.flock
+    write_bytes, flock = atomic.write_bytes, fcntl.flock
 
-    def noting(path: Path, text: str, *, settled: bool) -> bool:
+    def noting(path: Path, data: bytes, *, settled: bool) -> bool:
         mine = threading.current_thread() is not other
         done.append((mine, path.name))
         if mine and path == cassette.tape:
             other.start()
             assert waits.wait(10)
-        return write_text(path, text, settled=settled)
+        return write_bytes(path, data, settled=settled)
 
     def waiting(file: int, kind: int) -> None:
         if threading.current_thread() is other:
             waits.set()
         flock(file, kind)
 
-    monkeypatch.setattr(atomic, "write_text", noting)
+    monkeypatch.setattr(atomic, "write_bytes", noting)
     monkeypatch.setattr(fcntl, "flock", waiting)
     write(cassette, recorded(answer="mine"))
     other.join()
