@@ -32,9 +32,9 @@ def use(file: int) -> None:
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """While this holds, nobody else is in here with the same folder. Where folders cannot be locked, they may be."""
-    file = _opened(folder) if _locks is not None else None
+    file = _opened(folder)
     try:
-        if file is not None:
+        if file is not None and _locks is not None:
             with contextlib.suppress(OSError):  # a file system without locks
                 _locks.flock(file, _locks.LOCK_EX)
         yield
@@ -46,7 +46,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 def _opened(folder: Path) -> int | None:
     try:
         return os.open(folder, os.O_RDONLY)
-    except OSError:  # no such folder
+    except OSError:  # no such folder, or a system that opens none
         return None
 
 
