@@ -119,7 +119,10 @@ class Installed:
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        __tracebackhide__ = early.is_no_verdict
         if "hooks" not in self.__dict__ and item.get_closest_marker("llm_trace") is None:
+            return (yield)
+        if not self.hooks.traces(item):
             return (yield)
         with self.hooks.setting_up(item):
             return (yield)

@@ -39,12 +39,16 @@ def arrived() -> None:
 
 def end(owner: object) -> None:
     """Take it away again; a cache that the owner configured itself stays."""
-    swap = next((one for one in reversed(_swaps) if one.owner is owner), None)
-    if swap is None:
+    for swap in reversed(_swaps):
+        if swap.owner is owner:
+            break
+    else:
         return
     _swaps.remove(swap)
+    if swap.own is None:
+        return
     dspy = sys.modules.get("dspy")
-    if swap.own is None or vars(dspy).get("cache") is not swap.own:
+    if vars(dspy).get("cache") is not swap.own:
         return
     if swap.before is _MISSING:
         del dspy.cache  # type: ignore[union-attr]  # DSPy makes one when it is asked for
@@ -54,10 +58,12 @@ def end(owner: object) -> None:
 
 def _swapped(owner: object) -> _Swap:
     dspy = sys.modules.get("dspy")
+    if dspy is None:
+        return _Swap(owner=owner, before=_MISSING, own=None)
     make = vars(sys.modules.get("dspy.clients.cache", object)).get("Cache")
-    before = vars(dspy).get("cache", _MISSING) if dspy is not None else _MISSING
+    before = vars(dspy).get("cache", _MISSING)
     off = before is not _MISSING and not _remembers(before)
-    if dspy is None or make is None or off:
+    if make is None or off:
         return _Swap(owner=owner, before=before, own=None)
     own = make(enable_disk_cache=False, enable_memory_cache=True, disk_cache_dir=None)
     dspy.cache = own  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,20 +127,16 @@ class Bugs:
             always=True,
         )
 
-    @contextlib.contextmanager
-    def failing_report(self, run: Run, report: pytest.TestReport) -> Iterator[None]:
-        """A bug inside makes a phase of a test fail that is over already."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001  # it is what the report says
-            found = self.fault("the report of the test could not be made", error)
-            report.outcome = "failed"
-            report.longrepr = internal_text(found)
-            with contextlib.suppress(Exception):
-                run.broken(found, report.nodeid, late=True)
-            if report.when == "teardown":
-                known: Any = report
-                known.llmtrace = [*getattr(report, "llmtrace", []), *run.outbox.texts()]
+    def report_failed(self, error: Exception, run: Run, report: pytest.TestReport) -> None:
+        """A bug was met in making a report: it makes a phase of a test fail that is over already."""
+        found = self.fault("the report of the test could not be made", error)
+        report.outcome = "failed"
+        report.longrepr = internal_text(found)
+        with contextlib.suppress(Exception):
+            run.broken(found, report.nodeid, late=True)
+        if report.when == "teardown":
+            known: Any = report
+            known.llmtrace = [*getattr(report, "llmtrace", []), *run.outbox.texts()]
 
     @contextlib.contextmanager
     def failing_item(self, item: pytest.Item, what: str) -> Iterator[None]:
@@ -153,35 +150,57 @@ class Bugs:
             item.ihook.pytest_runtest_logreport(report=report)
 
 
-@contextlib.contextmanager
-def carefully(
-    around: Around, met: Callable[[Exception, BaseException | None], None], *, always: bool = False
-) -> Iterator[None]:
+class carefully:  # noqa: N801  # used as a function
     """Be inside of what `around` makes; what that raises itself is a bug, what happens inside is not.
 
-    Args:
-        around: Makes a context manager.
-        met: Told of a bug, and of the exception from inside that was lost over it.
-        always: Whether the inside happens even where the context manager cannot be entered.
+    A class, because each test enters three: as generators they took five times as many steps.
     """
-    entered, inner, bug = False, None, None
-    try:
-        with around():
-            entered = True
-            try:
-                yield
-            except BaseException as error:
-                inner = error
-                raise
-    except Exception as error:
-        if error is inner:
-            raise
-        bug = error
-    if bug is None:
-        return
-    if not entered and always:
-        yield
-    met(bug, inner)
+
+    __slots__ = ("_always", "_around", "_bug", "_entered", "_met")
+
+    def __init__(
+        self, around: Around, met: Callable[[Exception, BaseException | None], None], *, always: bool = False
+    ) -> None:
+        """What to be inside of.
+
+        Args:
+            around: Makes a context manager.
+            met: Told of a bug, and of the exception from inside that was lost over it.
+            always: Whether the inside happens even where the context manager cannot be entered.
+        """
+        self._around = around
+        self._met = met
+        self._always = always
+        self._entered: AbstractContextManager[None] | None = None
+        self._bug: Exception | None = None
+
+    def __enter__(self) -> None:
+        try:
+            entered = self._around()
+            entered.__enter__()
+        except Exception as error:  # noqa: BLE001  # it is told below, outside of the `except`
+            self._bug = error
+        else:
+            self._entered = entered
+            return
+        if not self._always:
+            self._met(self._bug, None)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, inner: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self._entered is None:
+            if self._bug is not None and inner is None:
+                self._met(self._bug, None)
+            return False
+        try:
+            return bool(self._entered.__exit__(kind, inner, trace))
+        except Exception as error:  # noqa: BLE001  # as above
+            if error is inner:
+                return False
+            bug = error
+        self._met(bug, inner)
+        return False
 
 
 def settings_error(error: Exception) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import pytest
@@ -12,6 +12,9 @@ import pytest
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import inert
 from pytest_llmtrace._run.stops import is_stop
+
+Undo = Callable[[], None] | None
+"""What puts something back as it was, where it was changed."""
 
 
 def fail(text: str, *, skipped: bool = False) -> NoReturn:
@@ -99,9 +102,11 @@ def forget_unittest_failure(item: pytest.Item) -> None:
         kept.clear()
 
 
-@contextlib.contextmanager
-def drained(item: pytest.Item) -> Iterator[None]:
-    """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop."""
+def drained(item: pytest.Item) -> Undo:
+    """Let a coroutine test, or an `IsolatedAsyncioTestCase`, drain litellm in its own event loop.
+
+    Returns what must be called after the test, if anything.
+    """
     from pytest_llmtrace._capture.from_litellm.drain import drain_in_loop, draining  # noqa: PLC0415
 
     function = getattr(item, "obj", None)
@@ -109,12 +114,8 @@ def drained(item: pytest.Item) -> Iterator[None]:
     add_cleanup = getattr(instance, "addAsyncCleanup", None)
     if add_cleanup is not None:
         add_cleanup(drain_in_loop)
-        yield
-    elif inspect.iscoroutinefunction(function) and not hasattr(function, "hypothesis"):
-        item.obj = draining(function)  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            item.obj = function  # type: ignore[attr-defined]
-    else:
-        yield
+        return None
+    if not inspect.iscoroutinefunction(function) or hasattr(function, "hypothesis"):
+        return None
+    item.obj = draining(function)  # type: ignore[attr-defined]
+    return functools.partial(setattr, item, "obj", function)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -30,7 +29,9 @@ class Hooks:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        self._is_worker = hasattr(config, "workerinput")
         self._session: pytest.Session | None = None
+        self._traces_all = None if settings.by_marker else settings.run_mode != "off"
         self.bugs = Bugs(self._redacted)
         """Bugs in this plugin that fail the run."""
         self.controller = Controller(settings)
@@ -80,7 +81,7 @@ class Hooks:
         return None
 
     def setting_up(self, item: pytest.Item) -> AbstractContextManager[None]:
-        """Around the setup of a test."""
+        """Around the setup of a test that is traced."""
         return self._around(item, lambda: self.run.setup(item), "the test could not be set up")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -97,7 +98,7 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:
-        if self._settings.spends and not hasattr(self._config, "workerinput"):
+        if self._settings.spends and not self._is_worker:
             with self._noting("what is spent so far could not be shown"):
                 self.progress.between_tests(self._config)
 
@@ -113,16 +114,23 @@ class Hooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        __tracebackhide__ = early.is_no_verdict
+        if not self.traces(item):
+            return (yield)
         with self._around(item, lambda: self.run.call(item), "the test could not be judged"):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        with self._around(item, lambda: self.run.teardown(), "what the test did could not be kept", always=True):
+        __tracebackhide__ = early.is_no_verdict
+        if not self.traces(item):
+            return (yield)
+        with self._around(item, lambda: self.run.teardown(item), "what the test did could not be kept", always=True):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
+        __tracebackhide__ = early.is_no_verdict
         if fixturedef.scope == "function" or "run" not in self.__dict__:  # the first belongs to its test
             return (yield)
         with self.bugs.failing_fixture(self.run, fixturedef, request):
@@ -134,16 +142,21 @@ class Hooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if self.traces(item):
-            with self.bugs.failing_report(self.run, report):
+            try:
                 self.run.note(report)
                 if call.when == "teardown":
                     self.run.outbox.ride_on(report)
+            except Exception as error:  # noqa: BLE001  # it is what the report says
+                self.bugs.report_failed(error, self.run, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not hasattr(self._config, "workerinput"):
-            with self._noting("the report of a test could not be taken in"):
-                self.controller.take(report)
+        if self._is_worker:
+            return
+        try:  # as `_noting`, three times in each test
+            self.controller.take(report)
+        except Exception as error:  # noqa: BLE001  # it fails the run in the end
+            self.bugs.note("the report of a test could not be taken in", error)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -186,7 +199,7 @@ class Hooks:
             problems = self.run.settling.finish()
             self.bugs.take_stray()
         self.settle()
-        if hasattr(self._config, "workerinput"):
+        if self._is_worker:
             said = {"interrupted": interrupted, "strays": strays, "problems": problems}
             output = {"coverage": self.coverage.to_data(), **said}
             self._config.workeroutput["llmtrace"] = output  # type: ignore[attr-defined]  # of xdist
@@ -205,8 +218,8 @@ class Hooks:
             self.bugs.settle(self._session, terminal, show=show)
 
     def traces(self, item: pytest.Item) -> bool:
-        """Whether this test is traced."""
-        return self._settings.mode_for(item) != "off"
+        """Whether this test is traced. Asked six times for each: where it is known for all, that must take no time."""
+        return self._settings.mode_for(item) != "off" if self._traces_all is None else self._traces_all
 
     @property
     def _leaves_tests_to_workers(self) -> bool:
@@ -222,9 +235,7 @@ class Hooks:
     def _around(
         self, item: pytest.Item, around: Around, what: str, *, always: bool = False
     ) -> AbstractContextManager[None]:
-        """Around a phase of a test, where it is traced. A bug of ours fails the phase."""
-        if not self.traces(item):
-            return contextlib.nullcontext()
+        """Around a phase of a test. A bug of ours fails the phase."""
         return self.bugs.failing(around, what, lambda found: self.run.broken(found, item.nodeid), always=always)
 
 

@@ -18,15 +18,22 @@ from pytest_llmtrace._run.hooks import redactor
 from pytest_llmtrace._run.live_trace import LLMTrace, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
-from pytest_llmtrace._run.outcomes import drained, fail, fail_for_all, screen
+from pytest_llmtrace._run.outcomes import Undo, drained, fail, fail_for_all, screen
 from pytest_llmtrace._run.owner import OwnerRun
-from pytest_llmtrace._run.plans.placeholders import placeholder_keys_of_providers, placeholder_keys_of_tree, variables
+from pytest_llmtrace._run.phase import Phase
+from pytest_llmtrace._run.plans.placeholders import (
+    placeholder_keys_of_providers,
+    placeholder_keys_of_tree,
+    variables,
+    without_value,
+)
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
-from pytest_llmtrace._run.recording.dry_run import only_with_own_tape, skipping, would_text
+from pytest_llmtrace._run.recording.dry_run import OTHER_TAPE, would_text
 from pytest_llmtrace._run.scope import search_roots
-from pytest_llmtrace._settings.early import litellm_in_python
+from pytest_llmtrace._run.stops import comes_of_stop
+from pytest_llmtrace._settings.early import litellm_in_python, litellm_is_in_python
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
@@ -65,63 +72,80 @@ class Run:
 
     # One test
 
-    @contextlib.contextmanager
-    def setup(self, item: pytest.Item) -> Iterator[None]:
+    def setup(self, item: pytest.Item) -> Phase[OwnerRun | None]:
         """Around the setup phase. Raises: pytest's failure for a bad marker or an unreadable cassette."""
+        return Phase(item, self._begin_setup, self._end_setup)
+
+    def _begin_setup(self, item: pytest.Item) -> OwnerRun | None:
         self._failed = False
         run = self._opened(lambda: plan_of_test(item, self.settings, self.number))
-        if run is not None:
+        if run is None:
+            return None
+        if not litellm_is_in_python():
             self._around.enter_context(litellm_in_python())
-            if run.plan.mode == "trace" or run.dry:
-                self._around.enter_context(variables(placeholder_keys_of_providers(run.old.providers)))
-            self._attempt = run
-            run.enter()
-        with self._noticing_failure(), only_with_own_tape(run):
-            try:
-                yield
-            except BaseException as error:
-                text = self._judged(run, item, error) if run is not None and run.is_cause_of(error) else None
-                if text is None:
-                    raise
-            else:
-                return
-            fail(text, skipped=run is not None and run.skips)
+        if run.plan.mode == "trace" or run.dry:
+            keys = without_value(placeholder_keys_of_providers(run.old.providers))
+            if keys:
+                self._around.enter_context(variables(keys))
+        self._attempt = run
+        run.enter()
+        if run.dry and not run.plan.own_tape:
+            self._failed = True
+            pytest.skip(OTHER_TAPE)
+        return run
 
-    @contextlib.contextmanager
-    def call(self, item: pytest.Item) -> Iterator[None]:
+    def _end_setup(self, item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+        if error is None:
+            return
+        self._failed = True
+        if run is not None and run.is_cause_of(error):
+            text = self._judged(run, item, error)
+            if text is not None:
+                fail(text, skipped=run.skips)
+
+    def call(self, item: pytest.Item) -> Phase[tuple[OwnerRun, Undo] | None]:
         """Around the call phase. Raises: pytest's failure with the verdict, in place of what the test ended with."""
+        return Phase(item, self._begin_call, self._end_call)
+
+    def _begin_call(self, item: pytest.Item) -> tuple[OwnerRun, Undo] | None:
         run = self._attempt
         if run is None:
-            yield
-            return
+            return None
         self._capturing.hold(item)
-        with self._noticing_failure():
-            try:
-                with drained(item):
-                    yield
-            except BaseException as error:
-                text = self._judged(run, item, error)
-                if text is None:
-                    raise
-            else:
-                text = self._judged(run, item, None)
-            if text is not None:
-                fail(text, skipped=run.skips)  # outside of the `except`, where the text would be printed twice
+        return run, drained(item)
 
-    @contextlib.contextmanager
-    def teardown(self) -> Iterator[None]:
-        """Around the teardown phase: what was recorded is saved when all three phases passed."""
-        try:
-            with self._noticing_failure(), skipping(self._attempt):
-                yield
-        except BaseException as error:
-            texts = [self._torn_down(), *outcomes.told_in(error)]
-            text = "\n\n".join(one for one in texts if one is not None) or None
-            if text is None or not outcomes.is_told(error):
-                raise
-        else:
-            text = self._torn_down()
+    def _end_call(self, item: pytest.Item, held: tuple[OwnerRun, Undo] | None, error: BaseException | None) -> None:
+        if held is None:
+            return
+        run, undo = held
+        if undo is not None:
+            undo()
+        if error is not None:
+            self._failed = True
+        text = self._judged(run, item, error)
         if text is not None:
+            self._failed = True
+            fail(text, skipped=run.skips)
+
+    def teardown(self, item: pytest.Item) -> Phase[OwnerRun | None]:
+        """Around the teardown phase: what was recorded is saved when all three phases passed."""
+        return Phase(item, self._begin_teardown, self._end_teardown)
+
+    def _begin_teardown(self, _item: pytest.Item) -> OwnerRun | None:
+        return self._attempt
+
+    def _end_teardown(self, _item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+        if error is None:
+            text = self._torn_down()
+            if text is not None:
+                fail(text)
+            return
+        self._failed = True
+        texts = [self._torn_down(), *outcomes.told_in(error)]
+        if run is not None and run.dry and comes_of_stop(error):
+            pytest.skip(would_text(run))
+        text = "\n\n".join(one for one in texts if one is not None) or None
+        if text is not None and outcomes.is_told(error):
             fail(text)
 
     def _torn_down(self) -> str | None:
@@ -198,15 +222,6 @@ class Run:
             if run.seen:
                 more = self.outbox.more(run.recorder.began_clock, run.look.redactor.text)
                 self.outbox.add(run.payload(with_entries=self.outbox.with_entries, more=more))
-
-    @contextlib.contextmanager
-    def _noticing_failure(self) -> Iterator[None]:
-        """A phase that raises means that what the test recorded is not accepted."""
-        try:
-            yield
-        except BaseException:
-            self._failed = True
-            raise
 
     # One fixture of wider scope
 

@@ -19,7 +19,8 @@ HISTORY: Final = "LLMTRACE_HISTORY"
 """The environment variable that names the database of the project's history, password and all."""
 OTLP: Final = "LLMTRACE_OTLP"
 """The environment variable that names the collector which spans are sent to."""
-LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_RUST": "0"}
+_RUST: Final = "LITELLM_RUST"
+LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", _RUST: "0"}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
 
@@ -70,10 +71,15 @@ def litellm_kept_local() -> Iterator[None]:
         restore_environment()
 
 
+def litellm_is_in_python() -> bool:
+    """Whether nobody has asked for its native client since `keep_litellm_local`."""
+    return os.environ.get(_RUST) == LITELLM[_RUST]
+
+
 @contextlib.contextmanager
 def litellm_in_python() -> Iterator[None]:
     """Keep litellm in Python while a test is traced, even where a conftest has asked for its native client."""
-    name, wanted = "LITELLM_RUST", LITELLM["LITELLM_RUST"]
+    name, wanted = _RUST, LITELLM[_RUST]
     before = os.environ.get(name)
     os.environ[name] = wanted
     try:
@@ -83,6 +89,14 @@ def litellm_in_python() -> Iterator[None]:
             os.environ[name] = before
         elif os.environ.get(name) == wanted:
             del os.environ[name]
+
+
+def is_no_verdict(raised: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Whether hooks are left out of what is shown of an exception: what a fixture raises is not about them.
+
+    Of a verdict no code is shown anyway, and where all of it is left out pytest says that something is hidden.
+    """
+    return not isinstance(raised.value, pytest.fail.Exception)
 
 
 def restore_environment() -> None:

@@ -102,6 +102,11 @@ class Settings:
         """Whether no test of the run may reach a provider."""
         return self.run_mode == "trace" or self.dry_run
 
+    @property
+    def by_marker(self) -> bool:
+        """Whether the marker of a test decides if it is traced: neither a flag nor the ini file says so."""
+        return self.mode is None and self.default_mode == "off"
+
     def mode_of(self, *, marked: bool) -> Mode:
         """The mode of one test. Flags beat the marker, the marker beats the ini value."""
         if self.disabled:
@@ -113,8 +118,8 @@ class Settings:
         return self.default_mode
 
     def mode_for(self, item: pytest.Item) -> Mode:
-        """The same. Its marker is looked for only where no flag beats it: this is asked several times for each test."""
-        return self.mode_of(marked=self.mode is None and item.get_closest_marker("llm_trace") is not None)
+        """The same. Its marker is looked for only where it decides."""
+        return self.mode_of(marked=self.by_marker and item.get_closest_marker("llm_trace") is not None)
 
 
 def read(config: pytest.Config, environment: Mapping[str, str] | None = None) -> Settings:

@@ -89,13 +89,25 @@ def test_unittest_cases_fail_with_the_verdict(project):
 
 
 def test_an_own_failure_stays_what_it_is(project):
-    """A test that fails by its own assertion keeps it, and what drifted is shown beside it."""
-    project.write("def test_one():\n    assert chat('hi') == 'You said: hi'\n")
+    """A test that fails by its own assertion keeps it, and what a fixture raises is shown without code of ours."""
+    project.write(
+        "@pytest.fixture\n"
+        "def answer():\n"
+        "    return chat('hi')\n\n"
+        "@pytest.fixture\n"
+        "def kept(answer):\n"
+        "    assert answer == 'You said: hi'\n\n"
+        "def test_one():\n"
+        "    assert chat('hi') == 'You said: hi'\n\n"
+        "def test_two(kept):\n"
+        "    pass\n"
+    )
     project.record()
     project.edit("== 'You said: hi'", "== 'something else'")
     ran = project.replay()
-    ran.outcomes(failed=1)
-    assert "something else" in ran.text
+    ran.outcomes(failed=1, errors=1)
+    assert ran.text.count(" AssertionError: assert 'You said: hi' == 'something else'\n") == 2
+    assert "return (yield)" not in ran.text
     assert ran.findings("test_one") == []
 
 

@@ -16,6 +16,8 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+from operator import is_
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
@@ -24,7 +26,7 @@ from pytest_llmtrace._capture.faults import noting, stopping, stray
 from pytest_llmtrace._capture.guard.children import Children, inheriting, spawning, starting
 from pytest_llmtrace._capture.guard.native import native_clients
 from pytest_llmtrace._capture.guard.passages import Passage, asks_llm
-from pytest_llmtrace._capture.guard.patches import Patch
+from pytest_llmtrace._capture.guard.patches import Patch, Patches
 from pytest_llmtrace._capture.guard.user_stack import called_by, user_stack
 from pytest_llmtrace._capture.guard.watched_sockets import SOCKET, watch
 from pytest_llmtrace._capture.providers import is_provider_host
@@ -37,6 +39,13 @@ _ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """Where these methods of a socket take an address."""
 _SPAWNS: Final = ("posix_spawn", "posix_spawnp")
 _LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
+_LATE: Final = {
+    "multiprocessing.process": "BaseProcess",
+    "uvloop": "Loop",
+    "grpc": "__spec__",
+    "grpc.aio": "__spec__",
+}
+"""Modules that may be imported at any time, and what of each is another object when it was imported anew."""
 
 
 class Guard:
@@ -53,38 +62,46 @@ class Guard:
         """Names that an event loop is looking up in a thread: checked where that was ordered."""
         self._children = Children(self.allows)
         self._installed = False
-        self._patches = [
-            *(Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
-            *(Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
-            Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
-            Patch(subprocess.Popen, "__init__", starting(self._children)),
-            Patch(os, "system", inheriting(self._children)),
-            *(Patch(os, name, spawning(self._children)) for name in _SPAWNS if hasattr(os, name)),
-        ]
+        self._seen: tuple[Any, ...] | None = None
+        """What `_LATE` was when patches for it were made."""
+        self._patches = Patches(
+            (
+                *(Patch(SOCKET, name, self._guarding(at)) for name, at in _ADDRESS_AT.items()),
+                *(Patch(socket, name, self._guarding_lookup) for name in _LOOKUPS),
+                Patch(asyncio.BaseEventLoop, "getaddrinfo", self._guarding_order),
+                Patch(subprocess.Popen, "__init__", starting(self._children)),
+                Patch(os, "system", inheriting(self._children)),
+                *(Patch(os, name, spawning(self._children)) for name in _SPAWNS if hasattr(os, name)),
+            )
+        )
 
     def install(self) -> None:
         """Put the guard in place, or back in place: other plugins reset sockets after each test."""
-        processes = sys.modules.get("multiprocessing.process")
-        if processes is not None and not any(patch.owner is processes.BaseProcess for patch in self._patches):
-            self._patches.append(Patch(processes.BaseProcess, "start", inheriting(self._children)))
-        for owner, name, guarding in native_clients(self._judge):
-            if not any(patch.owner is owner and patch.name == name for patch in self._patches):
-                self._patches.append(Patch(owner, name, guarding))
-        for patch in self._patches:
-            patch.install()
-
+        there = tuple(map(getattr, map(sys.modules.get, _LATE), _LATE.values(), repeat(None)))
+        if self._seen is None or not all(map(is_, there, self._seen)):
+            self._find_late()
+            self._seen = there
+        self._patches.install()
         self._installed = True
+
+    def _find_late(self) -> None:
+        """Make patches for libraries that were imported since, or anew."""
+        processes = sys.modules.get("multiprocessing.process")
+        if processes is not None:
+            self._patches.add(Patch(processes.BaseProcess, "start", inheriting(self._children)))
+        for owner, name, guarding in native_clients(self._judge):
+            self._patches.add(Patch(owner, name, guarding))
 
     def arrived(self) -> None:
         """A library in native code has been imported (`native.LIBRARIES`). Import hooks cannot be taken back."""
         if self._installed:
+            self._seen = None  # it may have been seen half imported
             self.install()
 
     def remove(self) -> None:
         """Take the guard away."""
         self._installed = False
-        for patch in self._patches:
-            patch.remove()
+        self._patches.remove()
         self._children.close()
 
     # What is put over Python's own

@@ -60,10 +60,15 @@ def _variables_of(provider: str) -> tuple[str, ...]:
     return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + OTHER_NAMES.get(provider, ())
 
 
+def without_value(values: Mapping[str, str]) -> dict[str, str]:
+    """Those of these environment variables that are not set, or empty."""
+    return {name: value for name, value in values.items() if not os.environ.get(name)}
+
+
 @contextlib.contextmanager
 def variables(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables for a while, those only that have no value."""
-    added = {name: value for name, value in values.items() if not os.environ.get(name)}
+    added = without_value(values)
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     try:

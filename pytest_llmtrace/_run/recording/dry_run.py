@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.conversations import conversations
@@ -15,11 +11,13 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.topics.dry_run import stopped_text
 from pytest_llmtrace._run.recording.saving import golden_of
 from pytest_llmtrace._run.recording.unchanged import same_by_rules
-from pytest_llmtrace._run.stops import comes_of_stop
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.assembly.assemble import Assembled
     from pytest_llmtrace._run.owner import OwnerRun
+
+OTHER_TAPE: Final = "llmtrace dry run: another plugin keeps the tape of this test, and may make live calls for it"
+"""Why pytest skips such a test: what keeps its tape in place of us may go live."""
 
 
 def dry_verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
@@ -62,28 +60,6 @@ def would_record(run: OwnerRun) -> dict[str, Any]:
 def would_text(run: OwnerRun) -> str:
     """Why pytest skips the rest of a test."""
     return stopped_text(would_record(run))
-
-
-@contextlib.contextmanager
-def only_with_own_tape(run: OwnerRun | None) -> Iterator[None]:
-    """Around the setup: what keeps the tape of a test in place of us may go live for it, so a dry run leaves it out."""
-    if run is not None and run.dry and not run.plan.own_tape:
-        pytest.skip("llmtrace dry run: another plugin keeps the tape of this test, and may make live calls for it")
-    yield
-
-
-@contextlib.contextmanager
-def skipping(run: OwnerRun | None) -> Iterator[None]:
-    """Around a phase: where a dry run ends it, that is no failure."""
-    try:
-        yield
-    except BaseException as error:
-        if run is None or not run.dry or not comes_of_stop(error):
-            raise
-        text = would_text(run)
-    else:
-        return
-    pytest.skip(text)
 
 
 def _is_unchanged(run: OwnerRun, assembled: Assembled) -> bool:

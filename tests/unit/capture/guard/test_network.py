@@ -5,6 +5,8 @@ import multiprocessing.process
 import os
 import socket
 import subprocess
+import sys
+import types
 from unittest import mock
 
 import pytest
@@ -52,6 +54,46 @@ def test_a_guard_that_was_taken_away_is_put_back():
     assert socket.socket.connect is not genuine
     guard.remove()
     assert socket.socket.connect is genuine
+
+
+@pytest.mark.parametrize(("owner", "name"), PLACES)
+def test_whichever_part_of_it_was_taken_away_is_put_back(owner, name):
+    """All are looked at each time, though in one step."""
+    guard, genuine = Guard(), getattr(owner, name)
+    guard.install()
+    ours = getattr(owner, name)
+    guard.install()
+    assert getattr(owner, name) is ours
+    setattr(owner, name, genuine)
+    guard.install()
+    assert getattr(owner, name) not in (genuine, ours)
+    guard.remove()
+    assert getattr(owner, name) is genuine
+
+
+def test_libraries_that_are_imported_later_or_anew_are_guarded(monkeypatch):
+    """No hook tells when multiprocessing it comes; of a library with one, half may have been seen."""
+    late = types.SimpleNamespace(BaseProcess=type("BaseProcess", (), {"start": lambda _self: None}))
+    half = types.SimpleNamespace(__spec__=object())
+    for name in ("multiprocessing.process", "uvloop", "grpc", "grpc.aio"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    guard = Guard()
+    guard.install()
+    try:
+        genuine = late.BaseProcess.start
+        monkeypatch.setitem(sys.modules, "multiprocessing.process", late)
+        guard.install()
+        assert late.BaseProcess.start is not genuine
+        late.BaseProcess = type("BaseProcess", (), {"start": genuine})
+        guard.install()
+        assert late.BaseProcess.start is not genuine
+        monkeypatch.setitem(sys.modules, "grpc", half)
+        guard.install()
+        half.insecure_channel = genuine
+        guard.arrived()
+        assert half.insecure_channel is not genuine
+    finally:
+        guard.remove()
 
 
 def test_the_guard_goes_over_those_of_other_plugins_and_not_over_mocks():
