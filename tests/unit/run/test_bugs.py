@@ -94,6 +94,12 @@ def test_outside_of_tests_the_run_goes_on() -> None:
     assert ran == ["collection"]
     (text,) = bugs.told
     assert text.startswith("llmtrace internal error\n\n  the collection could not be prepared: KeyError('x')\n")
+    with (
+        pytest.raises(pytest.UsageError, match="of the collection"),
+        bugs.going_on(making(after=KeyError("y")), "the collection could not be prepared"),
+    ):
+        raise pytest.UsageError("of the collection")
+    assert len(bugs.told) == 2
 
 
 class Session:
