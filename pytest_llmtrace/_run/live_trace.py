@@ -88,3 +88,10 @@ class LLMTrace:
 
     def __repr__(self) -> str:
         return self._show(self.trace)
+
+
+def as_text(trace: Trace) -> str:
+    """A trace as it is shown."""
+    from pytest_llmtrace._report.commands.transcript import trace_repr  # noqa: PLC0415  # only where it is asked for
+
+    return trace_repr(trace)

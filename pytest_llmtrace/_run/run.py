@@ -10,23 +10,17 @@ import pytest
 
 from pytest_llmtrace._capture.faults import Fault, fault
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
-from pytest_llmtrace._run.live_trace import LLMTrace, empty_trace
+from pytest_llmtrace._run.live_trace import LLMTrace, as_text, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
 from pytest_llmtrace._run.outcomes import Undo, drained, fail, fail_for_all, screen
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.phase import Phase
-from pytest_llmtrace._run.plans.placeholders import (
-    placeholder_keys_of_providers,
-    placeholder_keys_of_tree,
-    variables,
-    without_value,
-)
+from pytest_llmtrace._run.plans.placeholders import missing_keys, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
 from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
@@ -84,7 +78,7 @@ class Run:
         if not litellm_is_in_python():
             self._around.enter_context(litellm_in_python())
         if run.plan.mode == "trace" or run.dry:
-            keys = without_value(placeholder_keys_of_providers(run.old.providers))
+            keys = missing_keys(run.old.providers)
             if keys:
                 self._around.enter_context(variables(keys))
         self._attempt = run
@@ -281,7 +275,7 @@ class Run:
         run = self._attempt
         if run is None:
             return empty_trace(item.nodeid)
-        return LLMTrace(run.shown_trace, lambda trace: _shown(run.plan.privacy.shown(trace)))
+        return LLMTrace(run.shown_trace, lambda trace: as_text(run.plan.privacy.shown(trace)))
 
     def _opened(  # noqa: RET503  # `fails` raises
         self, planned: Callable[[], Plan | None], fails: Callable[[str], NoReturn] = fail
@@ -301,9 +295,3 @@ class Run:
         if plan is not None:
             self.outbox.add(unreadable_payload(plan, text, with_entries=self.outbox.with_entries))
         fails(text)
-
-
-def _shown(trace: Trace) -> str:
-    from pytest_llmtrace._report.commands.transcript import trace_repr  # noqa: PLC0415  # only where it is asked for
-
-    return trace_repr(trace)

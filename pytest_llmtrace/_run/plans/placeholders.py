@@ -36,6 +36,11 @@ def placeholder_keys_of_providers(providers: Iterable[str]) -> dict[str, str]:
     return {variable: PLACEHOLDER_KEY for provider in providers for variable in _variables_of(provider)}
 
 
+def missing_keys(providers: Iterable[str]) -> dict[str, str]:
+    """The same, for variables that are not set, or empty."""
+    return _without_value(placeholder_keys_of_providers(providers))
+
+
 def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
     """Placeholders for every provider that was recorded below these folders.
 
@@ -60,15 +65,14 @@ def _variables_of(provider: str) -> tuple[str, ...]:
     return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + OTHER_NAMES.get(provider, ())
 
 
-def without_value(values: Mapping[str, str]) -> dict[str, str]:
-    """Those of these environment variables that are not set, or empty."""
+def _without_value(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if not os.environ.get(name)}
 
 
 @contextlib.contextmanager
 def variables(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables for a while, those only that have no value."""
-    added = without_value(values)
+    added = _without_value(values)
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     try:
