@@ -31,10 +31,16 @@ def read(raw: HttpRequest, redactor: Redactor, known: Recognition | None) -> tup
         head = redactor.head(raw)
         found = known.of(head, raw.body)
         if found is not None:
-            body = held_body(found.request)
-            return HttpRequest(method=head.method, url=head.url, headers=head.headers, body=body), found.key
+            return _with_head(found.request, head), found.key
     request = redactor.request(raw)
     return request, request_key(request)
+
+
+def _with_head(recorded: HttpRequest, head: HttpRequest) -> HttpRequest:
+    """A recorded request, with the head of the one that was sent: nearly always the same."""
+    if recorded.headers == head.headers and recorded.url == head.url and recorded.method == head.method:
+        return recorded
+    return HttpRequest(method=head.method, url=head.url, headers=head.headers, body=held_body(recorded))
 
 
 class Recognition:
@@ -74,7 +80,7 @@ class Recognition:
             return False
         held = held_body(recorded)
         value = held.value if isinstance(held, HeldJson) else None
-        return isinstance(value, dict) and self._spelling.of(value) == body
+        return isinstance(value, dict) and self._spelling.is_of(value, body)
 
     def _equal(self, head: HttpRequest, body: bytes) -> int | None:
         """The first position with the same value, however it is spelled and wherever it stands."""

@@ -109,6 +109,7 @@ class Recorder:
             if found is not None:
                 exchange.position = found[0]
                 return self._played(exchange, found[1], "tape")
+        exchange.proof = real_keys(raw)
         if self.wire != "watch":
             found = self.journal.take(exchange.key, request)
             if found is not None:
@@ -148,7 +149,7 @@ class Recorder:
     ) -> None:
         """A request that another plugin's cassette answered or recorded: it is traced, and stays off our tape."""
         exchange = self._made(raw, context, taped=False)
-        exchange.answered(self.redactor.response(response, exchange.proof), source)
+        exchange.answered(self.redactor.response(response, real_keys(raw)), source)
         with self._lock:
             self.exchanges.append(exchange)
             if source == "live" and self.wire == "tape" and exchange.is_llm:
@@ -177,7 +178,6 @@ class Recorder:
         request, key = read(raw, self.redactor, known)
         return Exchange(
             request=request,
-            proof=real_keys(raw),
             key=key,
             taped=taped and not is_hidden(scope),
             labels=labels_in(scope),

@@ -108,7 +108,8 @@ class Tape:
             return self._by_outline.get(wanted, ())
 
     def _same_flags(self, position: int, request: HttpRequest) -> bool:
-        return same_flags(self.interactions[position].request, request)
+        recorded = self.interactions[position].request
+        return recorded is request or same_flags(recorded, request)
 
     def use(self, position: int) -> None:
         """Take what is at this position as asked for, whether or not it was before."""

@@ -17,6 +17,7 @@ from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.clean_items import CleanItems
 from pytest_llmtrace._model.secrecy.environment import secret_values
+from pytest_llmtrace._model.secrecy.heads import LastHead
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.learning import Learning
 from pytest_llmtrace._model.secrecy.proofs import credentials, lasting_keys
@@ -30,8 +31,6 @@ if TYPE_CHECKING:  # what looks for secrets where something is recorded
 __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor"]
 
 _SHORTEST_SECRET: Final = 8
-_MOST_HEADS: Final = 256
-
 
 More = Callable[[], Callable[[str], str] | None]
 
@@ -73,7 +72,7 @@ class Redactor:
         self._learning = Learning(searched or Searched(values, allowed), live=live)
         self._items = SharedItems()
         self._clean = CleanItems("latin-1")
-        self._heads: dict[tuple[str, str, Headers, tuple[str, ...]], HttpRequest] = {}
+        self._last_head = LastHead()
 
     @classmethod
     def from_environment(
@@ -130,7 +129,7 @@ class Redactor:
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
         own = self._learned(request)
-        head = self._head(request, own)
+        head = self._last_head.of(request) or self._head(request, own)
         made = HttpRequest(method=head.method, url=head.url, headers=head.headers, body=self._sent(request, own))
         if self._eye is None:
             return made
@@ -149,25 +148,26 @@ class Redactor:
 
     def _learn(self, keys: Iterable[str] = ()) -> None:
         if self._learning.learn(keys):
-            self._heads.clear()
+            self._last_head = LastHead()
             if self._eye is not None:
                 self._eye.knows(self.searched)
 
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
-        return self._head(request, self._learned(request))
+        known = None if self._learning.variables_changed else self._last_head.of(request)
+        return known or self._head(request, self._learned(request))
 
     def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
         kept = kept_of_request(request.headers)
         said = request.method, request.url, kept, own
-        known = self._heads.get(said)
+        alone = self._personal is None and (self._more is None or self._more() is None)
+        known = self.searched.heads.get(said) if alone else None
         if known is None:
-            url, headers = self.url(request.url), self._headers(kept, REQUEST_HEADERS, own)
-            known = HttpRequest(method=request.method, url=url, headers=headers)
-            if self._personal is None and (self._more is None or self._more() is None):
-                if len(self._heads) >= _MOST_HEADS:
-                    self._heads.clear()
-                self._heads[said] = known
+            headers = self._headers(kept, REQUEST_HEADERS, own)
+            known = HttpRequest(method=request.method, url=self.url(request.url), headers=headers)
+        if alone:
+            self.searched.heads.keep(said, known)
+            self._last_head.note(request, known)
         return known
 
     def response(self, response: HttpResponse, proof: Iterable[str] = ()) -> HttpResponse:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import json
 from json.encoder import encode_basestring
+from operator import is_
 from typing import Any, Final
+
+from pytest_llmtrace._model.canonical import written_value
 
 
 class Spelling:
@@ -15,19 +18,63 @@ class Spelling:
         """Nothing is written yet."""
         self._known: dict[int, tuple[Any, bytes]] = {}
         """By identity; the value is held, so that no other can have it."""
+        self._found: dict[str, tuple[list[Any], memoryview]] = {}
+        """Of each name the list that was last found in a body, and its items as they stand there."""
+
+    def is_of(self, body: dict[str, Any], sent: bytes) -> bool:
+        """Whether these are the bytes of an object (`of`). They are held against it piece by piece, and not made.
+
+        A history that grows goes on from the one that was found last: what that had is compared in one piece.
+        """
+        at = 0
+        try:
+            for name, part in body.items():
+                is_list = isinstance(part, list)
+                opening = _opening(name, first=not at, is_list=is_list)
+                if not sent.startswith(opening, at):
+                    return False
+                at += len(opening)
+                if is_list:
+                    at = self._behind(name, part, sent, at)
+                    if at < 0:
+                        return False
+                else:
+                    written = _written(part)
+                    if not sent.startswith(written, at):
+                        return False
+                    at += len(written)
+        except (ValueError, RecursionError):
+            return False
+        return sent[at:] == (b"}" if body else b"{}")
+
+    def _behind(self, name: str, items: list[Any], sent: bytes, start: int) -> int:
+        """Where a list ends in what was sent, behind its bracket; -1 where it has other items there."""
+        before, spelled = self._found.get(name, _NOTHING)
+        known, at = 0, start
+        if len(before) <= len(items) and all(map(is_, before, items)) and sent.startswith(spelled, start):
+            known, at = len(before), start + len(spelled)
+        if known < len(items):
+            new = _of_tools(items) if name == _TOOLS and not known else self._joined(items[known:])
+            new = b"," + new if known else new
+            if not sent.startswith(new, at):
+                return -1
+            at += len(new)
+        self._found[name] = items, memoryview(sent)[start:at]
+        return at + 1 if sent.startswith(b"]", at) else -1
+
+    def _joined(self, items: list[Any]) -> bytes:
+        known = self._known
+        found = [known.get(id(item)) for item in items]
+        written = [one[1] if one is not None else self._item(item) for one, item in zip(found, items, strict=True)]
+        return b",".join(written)
 
     def of(self, body: dict[str, Any]) -> bytes | None:
         """The bytes of an object; `None`, where it has none: a lone surrogate, say."""
-        known = self._known
         members: list[bytes] = []
         try:
             for name, part in body.items():
                 if isinstance(part, list):
-                    found = [known.get(id(item)) for item in part]
-                    items = [
-                        one[1] if one is not None else self._item(item) for one, item in zip(found, part, strict=True)
-                    ]
-                    members.append(b"%b:[%b]" % (_written(name), b",".join(items)))
+                    members.append(b"%b:[%b]" % (_written(name), self._joined(part)))
                 else:
                     members.append(b"%b:%b" % (_written(name), _written(part)))
         except (ValueError, RecursionError):
@@ -51,6 +98,26 @@ class Spelling:
         return written
 
 
+@functools.lru_cache(maxsize=256)
+def _opening(name: str, *, first: bool, is_list: bool) -> bytes:
+    """What stands before a value of an object, and before the items of a list."""
+    return b"%b%b:%b" % (b"{" if first else b",", _written(name), b"[" if is_list else b"")
+
+
+def _of_tools(tools: list[Any]) -> bytes:
+    """The tools that an agent may use are the same in nearly every test: they are known by their values."""
+    value = written_value(tools)
+    if value is None or len(value) > _LARGE:
+        return b",".join(map(_written, tools))
+    made = _tools.get(value)
+    if made is None:
+        made = b",".join(map(_written, tools))
+        if len(_tools) >= _MOST_TOOLS:
+            _tools.clear()
+        _tools[value] = made
+    return made
+
+
 def _bare(part: Any) -> Any:
     return [item for item in part if not isinstance(item, dict)] if isinstance(part, list) else part
 
@@ -71,6 +138,11 @@ def _text(value: str) -> bytes:
 
 
 _SHORT: Final = 64
+_TOOLS: Final = "tools"
+_tools: Final[dict[bytes, bytes]] = {}
+_MOST_TOOLS: Final = 32
+_LARGE: Final = 65_536
+_NOTHING: Final[tuple[list[Any], memoryview]] = [], memoryview(b"")
 _TEXTS: Final = frozenset({str})
 
 

@@ -22,7 +22,9 @@ def current_strand() -> object:
 
 
 def _trio_task() -> object:
-    lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    if "trio" not in sys.modules:
+        return None
+    lowlevel = getattr(sys.modules["trio"], "lowlevel", None)
     is_one_here = getattr(lowlevel, "in_trio_task", None)  # older versions cannot tell
     if lowlevel is None or (is_one_here is not None and not is_one_here()):
         return None

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from pytest_llmtrace._capture.wire.sendable import sendable, sendable_headers
+from pytest_llmtrace._capture.wire.sendable import sendable, without_length
 from pytest_llmtrace._capture.wire.stubbed import stubbing
 from pytest_llmtrace._capture.wire.switchboard import Opened, Switchboard
 from pytest_llmtrace._model.content import decoded
@@ -83,10 +83,18 @@ def _keep(switchboard: Switchboard, opened: Opened | None, response: Any, body: 
 
 def request_of(request: Any, body: bytes) -> HttpRequest:
     """Our request from httpx's."""
-    raw = tuple([pair for pair in request.headers.raw if pair[0] not in _OWN])
-    return HttpRequest(method=request.method.upper(), url=str(request.url), headers=_headers(raw), body=body)
+    raw: list[tuple[bytes, bytes]] = request.headers.raw
+    if raw and raw[-1][0] in _OWN:  # where httpx puts it
+        del raw[-1]
+    last, headers = _LAST[0]
+    if raw != last:
+        headers = _headers(tuple([pair for pair in raw if pair[0] not in _OWN]))
+        _LAST[0] = raw, headers
+    return HttpRequest(method=request.method.upper(), url=str(request.url), headers=headers, body=body)
 
 
+_LAST: Final[list[tuple[list[tuple[bytes, bytes]], Headers]]] = [([], ())]
+"""The headers of the last request, as httpx has them and as we do: the next one has the same, nearly always."""
 _OWN: Final = frozenset({b"Content-Length", b"content-length"})
 """What alone differs from request to request, and says nothing that the body does not."""
 
@@ -128,10 +136,15 @@ def response_of(response: Any, body: bytes) -> HttpResponse:
 
 def _given(httpx: Any, recorded: HttpResponse) -> Any:
     """A response of httpx from ours, open as one that comes from the network."""
-    body, reason = recorded.body, recorded.reason and sendable(recorded.reason)
-    return httpx.Response(
-        recorded.status,
-        headers=sendable_headers(recorded, len(body)),
-        stream=httpx.ByteStream(body),
-        extensions={"reason_phrase": reason.encode("ascii")} if reason else None,
-    )
+    body = recorded.body
+    headers, extensions = _frame(httpx, recorded.headers, recorded.reason)
+    given = httpx.Response(recorded.status, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
+    given.headers["content-length"] = str(len(body))
+    return given
+
+
+@functools.lru_cache(maxsize=64)
+def _frame(httpx: Any, headers: Headers, reason: str) -> tuple[Any, dict[str, bytes]]:
+    """What answers have in common, as httpx has it, which copies it: all headers but the length, and the reason."""
+    said = {"reason_phrase": sendable(reason).encode("ascii")} if reason else {}
+    return httpx.Headers(without_length(headers)), said

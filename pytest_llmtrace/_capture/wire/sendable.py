@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
-from pytest_llmtrace._model.http import HttpResponse
+from pytest_llmtrace._model.http import Headers, HttpResponse
 
 
 def sendable_headers(response: HttpResponse, length: int) -> list[tuple[str, str]]:
     """Names and values as they may be given, with the length that the body has now."""
-    kept = [pair for pair in response.headers if pair[0] != "content-length"]
-    if sendable(text := "".join([part for pair in kept for part in pair])) != text:
-        kept = [(sendable(name), sendable(value)) for name, value in kept]
-    kept.append(("content-length", str(length)))
-    return kept
+    return [*without_length(response.headers), ("content-length", str(length))]
+
+
+@functools.lru_cache(maxsize=256)
+def without_length(headers: Headers) -> Headers:
+    """Names and values as they may be given; answers of one server nearly always have the same."""
+    return tuple([(sendable(name), sendable(value)) for name, value in headers if name != "content-length"])
 
 
 def sendable(text: str) -> str:

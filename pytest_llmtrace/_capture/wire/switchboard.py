@@ -19,7 +19,7 @@ from pytest_llmtrace._capture.wire.swapping import stop_unswapped, swapped, swap
 from pytest_llmtrace._capture.wire.telemetry import may_report, reported
 from pytest_llmtrace._capture.wire.transport_failures import exception_of
 from pytest_llmtrace._capture.wire.upgrades import is_upgrade, note_upgrade
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse
+from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +42,8 @@ class Switchboard:
         self._stop = stop
         self._replay_only = replay_only
         self._allows = allows
+        self._asking_for_none: Headers = ()
+        """The headers of the last request that wants no websocket: of a client's requests, all have them."""
 
     def open(self, read: Callable[[], HttpRequest]) -> Opened | None:
         """A request is about to be sent. Returns who records it; `None`: nobody does, and it goes out.
@@ -68,9 +70,10 @@ class Switchboard:
                 self._refuse(f"llmtrace: {request.place} was sent outside of any test")
             return None
         try:
-            if is_upgrade(request.headers):
+            if request.headers is not self._asking_for_none and is_upgrade(request.headers):
                 note_upgrade(recorder, request.url, self._allows)
                 return None
+            self._asking_for_none = request.headers
             if swaps:
                 stop_unswapped(request)
         except Exception as error:

@@ -40,6 +40,8 @@ class Watched:
         if held == self._before:
             return {}
         self._before = now = dict(held)
+        now = now.copy()
+        now.pop(_OF_PYTEST, None)
         read, keys = _LAST[0]
         if read == now:  # each owner looks for itself, and nearly always at the same
             return keys
@@ -56,7 +58,7 @@ def _held_variables() -> Mapping[Any, Any]:
 
 
 def _holds_secrets(variables: Iterable[tuple[Any, Any]]) -> bool:
-    """Whether one of these is secret. Those that pytest and we set for every test are none: nothing else is read."""
+    """Whether one of these is secret. Those that we set for every test are none: nothing else is read."""
     return any(True for name, value in variables for _ in _secrets(os.fsdecode(name).upper(), os.fsdecode(value)))
 
 
@@ -79,7 +81,9 @@ def _is_mixed(value: str) -> bool:
 
 
 _LAST: Final[list[tuple[dict[Any, Any] | None, Mapping[str, str]]]] = [(None, {})]
-"""The variables that were read last, and the keys among them."""
+"""The variables that were read last, without that of pytest, and the keys among them."""
+_OF_PYTEST: Final = getattr(os.environ, "encodekey", str)("PYTEST_CURRENT_TEST")
+"""The name of the test and of its phase, another one each time: no secret, and no reason to read all others."""
 _SHORTEST: Final = 8
 _KEY: Final = re.compile(
     r"(?:^|_)(?:API_?KEY|API_?SECRET|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PRIVATE_?KEY|SIGNING_?KEY"

@@ -26,9 +26,14 @@ class Learning:
 
     def may_learn_of(self, own: tuple[str, ...]) -> bool:
         """Whether there may be anything to learn: another proof than the last time, or another environment."""
-        new = own != self._learned_of or (self._variables is not None and self._variables.have_changed())
+        new = own != self._learned_of or self.variables_changed
         self._learned_of = own
         return new
+
+    @property
+    def variables_changed(self) -> bool:
+        """Whether the environment is another one than when it was last learned from."""
+        return self._variables is not None and self._variables.have_changed()
 
     def learn(self, keys: Iterable[str] = ()) -> bool:
         """Take in what requests prove themselves with, and what the environment holds by now.

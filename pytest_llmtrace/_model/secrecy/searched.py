@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from pytest_llmtrace._model.secrecy.heads import Heads
 from pytest_llmtrace._model.secrecy.lines import Lines
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
 
@@ -103,6 +104,8 @@ class Searched:
         """Of files."""
         self.texts = CleanTexts()
         """That were read in all encodings, by whoever looks at what is left."""
+        self.heads = Heads()
+        """Of requests, from which nothing was taken out but secrets."""
         self._short: dict[str, str] = {}
         self._more: dict[frozenset[str], Searched] | None = {} if remembers else None
         self._last = "", False

@@ -204,3 +204,21 @@ def test_what_one_owner_learns_is_of_no_other_and_hides_what_was_kept():
 
     assert before == [f"https://h/{KEY}", f"m-{KEY}"] * 2
     assert after == [f"https://h/{KEY}", f"m-{KEY}", f"https://h/{PLACEHOLDER}", f"m-{PLACEHOLDER}"]
+
+
+def test_what_one_owner_keeps_is_not_told_to_one_that_takes_out_more():
+    """Heads of requests are kept for all owners of a run; a hook of the project is asked all the same."""
+    run = Redactor(more=lambda: None)
+    asked = request(url="https://h/acme-corp")
+    hooked = Redactor(searched=run.searched, more=lambda: lambda text: text.replace("acme", "a"))
+    made = [one.head(asked).url for one in (run, run, hooked, hooked, run)]
+    assert made == [asked.url, asked.url, "https://h/a-corp", "https://h/a-corp", asked.url]
+
+
+def test_a_variable_that_is_set_between_two_requests_hides_what_was_kept(monkeypatch):
+    """The same client asks again: what a fixture has put into the environment since is secret in its address."""
+    redactor = Redactor.from_environment().knowing(())
+    asked = request(url=f"https://h/{KEY}")
+    before = [redactor.head(asked).url, redactor.head(asked).url]
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    assert (before, redactor.head(asked).url) == ([asked.url] * 2, f"https://h/{PLACEHOLDER}")

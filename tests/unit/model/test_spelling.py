@@ -20,7 +20,11 @@ BODIES = [
 def test_it_is_what_httpx_sends(body):
     """To the byte, whatever stands in it, and the second time as well."""
     spelling = Spelling()
-    assert [spelling.of(body), spelling.of(body)] == [httpx.Request("POST", "http://a.test", json=body).content] * 2
+    sent = httpx.Request("POST", "http://a.test", json=body).content
+    assert [spelling.of(body), spelling.of(body)] == [sent] * 2
+    assert [spelling.is_of(body, sent), spelling.is_of(body, sent)] == [True] * 2
+    others = [sent[:at] + b"~" + sent[at + 1 :] for at in range(len(sent))] + [sent[:-1], sent + b"}", b""]
+    assert not any(spelling.is_of(body, other) for other in others)
 
 
 def test_what_requests_share_is_written_once_and_never_taken_for_something_else():
@@ -31,7 +35,39 @@ def test_what_requests_share_is_written_once_and_never_taken_for_something_else(
     assert made == [b'{"messages":[{"content":"a"},{"content":"%d"}]}' % number for number in range(100)]
 
 
+def sent_for(body):
+    return httpx.Request("POST", "http://a.test", json=body).content
+
+
+def test_a_history_that_grows_goes_on_from_where_it_was_found():
+    """What it had is compared with the bytes that it had; where any of it changed, or is missing, it is another one."""
+    messages = [{"role": "user", "content": f"m{number}", "n": 1} for number in range(6)]
+    tools = [{"type": "function", "function": {"name": "a", "strict": True}}]
+    bodies = [{"messages": messages[:turn], "tools": tools} for turn in (1, 2, 4, 4, 3, 0, 6)]
+    spelling = Spelling()
+    assert [spelling.is_of(body, sent_for(body)) for body in bodies] == [True] * len(bodies)
+    whole = bodies[-1]
+    for changed in (messages[1:], messages[:-1], [{**messages[0], "n": True}, *messages[1:]], messages[::-1]):
+        assert not spelling.is_of(whole, sent_for({**whole, "messages": changed}))
+        assert not spelling.is_of({**whole, "messages": changed}, sent_for(whole))
+    assert spelling.is_of(whole, sent_for(whole))
+
+
+def test_tools_are_known_by_their_values_and_types():
+    """Each test has its own objects; Python takes some of them for equal that are not."""
+    for strict in (1, True, 1.0, 1):
+        body = {"tools": [{"name": "a", "strict": strict}]}
+        others = [{"tools": [{"name": "a", "strict": other}]} for other in (1, True, 1.0)]
+        assert [Spelling().is_of(body, sent_for(other)) for other in others] == [
+            type(strict) is type(other) for other in (1, True, 1.0)
+        ]
+    many = [{"tools": [{"name": str(number)}]} for number in range(100)]
+    assert all(Spelling().is_of(body, sent_for(body)) for body in many)
+
+
 @pytest.mark.parametrize("value", ["\ud800", float("inf")], ids=["half a character", "a number that JSON has not"])
 def test_what_has_no_bytes_of_its_own_has_none(value):
     """Clients escape it in their own ways, or refuse it."""
-    assert Spelling().of({"messages": [{"content": value}]}) is None
+    for body in ({"messages": [{"content": value}]}, {"tools": [{"content": value}]}, {"content": value}):
+        assert Spelling().of(body) is None
+        assert not Spelling().is_of(body, b'{"messages":[{"content":"?"}]}')

@@ -34,6 +34,8 @@ def test_each_request_has_its_own_headers() -> None:
     assert [one.header("authorization") for one in made] == ["Bearer key-1", "Bearer key-2", "Bearer key-1"]
     assert made[0].headers is made[2].headers
     assert (made[0].method, made[0].url, made[0].body) == ("POST", URL, BODY)
+    first = httpx.Request("POST", URL, content=BODY, headers=[("Content-Length", "27"), ("A", "b")])
+    assert request_of(first, BODY).headers == (("host", "api.openai.com"), ("a", "b"))
     twice = httpx.Request("GET", URL, headers=[("X-Beta", "a"), ("x-beta", "b")])
     assert request_of(twice, b"").header("x-beta") == "a, b"
 
