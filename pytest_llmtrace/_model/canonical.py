@@ -19,7 +19,12 @@ def canonical_json(value: object) -> str:
 def digest(data: str | bytes) -> str:
     """A 128-bit BLAKE2b digest of the data, as 32 hexadecimal digits."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+    return hasher(raw).hexdigest()
+
+
+def hasher(data: bytes) -> hashlib.blake2b:
+    """What makes that digest of data to which more may be added."""
+    return hashlib.blake2b(data, digest_size=16)
 
 
 def same_value(one: Any, other: Any) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._model.growing import Grown
 from pytest_llmtrace._model.shared_items import SharedItems
 from pytest_llmtrace._model.spelling import Spelling
 
@@ -131,8 +132,6 @@ class Parts(NamedTuple):
 
     items: list[dict[str, Any]]
     """The objects in its lists."""
-    spelled: Callable[[Any], bytes]
-    """Gives the bytes of one of them."""
     rest: bytes
     """All else, with ``[]`` for these lists."""
 
@@ -144,7 +143,7 @@ class ReadJson(HeldJson):
     history hold it once, not T times.
     """
 
-    __slots__ = ("_items", "_parts", "_raw", "_spelling")
+    __slots__ = ("_items", "_parts", "_raw", "_spelling", "grown")
 
     def __init__(self, raw: bytes, value: Json) -> None:
         super().__init__(value)
@@ -152,6 +151,8 @@ class ReadJson(HeldJson):
         self._items: SharedItems | None = None
         self._spelling: Spelling | None = None
         self._parts: Parts | None = None
+        self.grown: Grown | None = None
+        """Which earlier body it goes on from, where it does."""
 
     @property
     def shares(self) -> bool:
@@ -169,19 +170,26 @@ class ReadJson(HeldJson):
     @classmethod
     def shared(cls, body: bytes, items: SharedItems) -> ReadJson | None:
         """A body that shares its items from the beginning; `None` where it must be read closely (`read_json`)."""
-        value = items.read(body)
-        if value is None:
+        read = items.read(body)
+        if read is None:
             return None
-        made = cls(body, value)
+        made = cls(body, read.value if isinstance(read, Grown) else read)
+        made.grown = read if isinstance(read, Grown) else None
         made._items, made._spelling, made._raw = items, items.spelling, None
         return made
+
+    def spelled(self, item: Any) -> bytes:
+        """The bytes of an item that it shares."""
+        if self._spelling is None:
+            raise ValueError("a body that shares nothing has no items")
+        return self._spelling.item(item)
 
     def parts(self) -> Parts | None:
         """What its bytes are made of; `None` where it does not share its items, or its bytes are not made of theirs."""
         if self._parts is None and self._raw is None and self._spelling is not None and isinstance(self.value, dict):
             items = [item for part in self.value.values() if isinstance(part, list) for item in part]
             rest = self._spelling.around(self.value)
-            self._parts = Parts([item for item in items if isinstance(item, dict)], self._spelling.item, rest)
+            self._parts = Parts([item for item in items if isinstance(item, dict)], rest)
         return self._parts
 
     @property
@@ -190,6 +198,12 @@ class ReadJson(HeldJson):
         if self._items is not None and isinstance(self.value, dict):
             return self._items.canonical(self.value)
         return canonical_json(self.value)
+
+    def digest(self, head: str, plain: Callable[[str], bool]) -> str | None:
+        """The digest of a head and of its canonical form, where it shares its items; as `GrowingDigests.of`."""
+        if self._items is None or not isinstance(self.value, dict):
+            return None
+        return self._items.digest(head, self.value, self.grown, plain)
 
     def __bytes__(self) -> bytes:
         made = self._raw

@@ -22,14 +22,23 @@ def request_key(request: HttpRequest) -> str:
     and the body in canonical form: JSON with sorted keys, multipart without its random boundary, others as they are.
     Placeholders of personal data count by the order in which they stand in it: their numbers depend on other requests.
     """
-    from pytest_llmtrace._model.personal.placeholders import own_numbers  # noqa: PLC0415  # a replay may need no key
+    from pytest_llmtrace._model.personal.placeholders import may_hold, own_numbers  # noqa: PLC0415  # a replay may need no key
 
+    held = held_body(request)
+    if isinstance(held, ReadJson):
+        known = held.digest(_head(request), lambda text: not may_hold(text))
+        if known is not None:
+            return known
     return digest(own_numbers(ordered_text(request)))
 
 
 def ordered_text(request: HttpRequest) -> str:
     """A redacted request as it counts for matching, with its placeholders as they are."""
-    return "\n".join((request.method.upper(), _place(request.url), canonical_body(request)))
+    return f"{_head(request)}{canonical_body(request)}"
+
+
+def _head(request: HttpRequest) -> str:
+    return f"{request.method.upper()}\n{_place(request.url)}\n"
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import canonical_json, written_value
 from pytest_llmtrace._model.exact_json import loads_anyhow
+from pytest_llmtrace._model.growing import Growing, Grown, is_history
+from pytest_llmtrace._model.growing_digests import GrowingDigests
 from pytest_llmtrace._model.spelling import Spelling
 
 
@@ -22,26 +24,46 @@ class SharedItems:
         """By identity; the item is held, so that no other can have it."""
         self.spelling = Spelling()
         """The bytes that a client sends for them."""
+        self._growing = Growing()
+        self._digests = GrowingDigests(self._form)
 
-    def read(self, body: bytes) -> dict[str, Any] | None:
+    def read(self, body: bytes) -> Grown | dict[str, Any] | None:
         """The object that a body holds, its items shared, where these are the bytes that a client sends for it.
 
         Then nothing is lost of it, which is as dear to find out in another way as parsing is. `None`: it is another
         spelling, or no object.
         """
+        grown = self._growing.of(body, self._added)
+        if grown is not None:
+            return grown
         try:
-            value = loads_anyhow(body.decode()) if body[:1] == b"{" else None
+            value: dict[str, Any] | None = loads_anyhow(body.decode()) if body[:1] == b"{" else None
         except ValueError:
             return None
         if value is None:
             return None
         self.share(value)
-        return value if self.spelling.of(value) == body else None
+        if self.spelling.of(value) != body:
+            return None
+        self._growing.begin(body, value, self.spelling.of)
+        return value
+
+    def _added(self, added: bytes) -> list[dict[str, Any]] | None:
+        """The messages that a client has added in these bytes; `None` where they are spelled in another way."""
+        try:
+            items = loads_anyhow(f"[{added[1:].decode()}]") if added[:1] == b"," else None
+            if items is None or not is_history(items):
+                return None
+            new = [self._one(item) for item in items]
+            return new if b"," + b",".join(map(self.spelling.item, new)) == added else None
+        except (ValueError, RecursionError):
+            return None
 
     def share(self, value: dict[str, Any]) -> None:
         """Put the items that came before in the place of equal ones, in the same order and of the same types."""
         if len(self._items) >= _MOST:
             self._items, self._lists, self._canonical, self.spelling = {}, {}, {}, Spelling()
+            self._growing, self._digests = Growing(), GrowingDigests(self._form)
         for name, part in value.items():
             if isinstance(part, list) and part:
                 part[:] = [self._one(item) if isinstance(item, dict) else item for item in part]
@@ -55,17 +77,27 @@ class SharedItems:
         """The canonical form of a value; of its shared items it is made once."""
         return "{" + ",".join(f"{canonical_json(key)}:{self._form(part)}" for key, part in sorted(value.items())) + "}"
 
+    def digest(self, head: str, value: dict[str, Any], grown: Grown | None, plain: Callable[[str], bool]) -> str | None:
+        """As `GrowingDigests.of`."""
+        return self._digests.of(head, value, grown, plain)
+
     def _one(self, item: dict[str, Any]) -> Any:
         written = written_value(item)
         return item if written is None else self._items.setdefault(written, item)
 
     def _form(self, part: Any) -> str:
         if not isinstance(part, list):
-            return canonical_json(part)
-        return "[" + ",".join([self._form_of_item(item) for item in part]) + "]"
+            return self._form_of_item(part)
+        known = self._canonical
+        found = [known.get(id(item)) for item in part]
+        forms = [
+            one[1] if one is not None and one[0] is item else self._form_of_item(item)
+            for one, item in zip(found, part, strict=True)
+        ]
+        return f"[{','.join(forms)}]"
 
     def _form_of_item(self, item: Any) -> str:
-        if not isinstance(item, dict):
+        if not isinstance(item, dict):  # what is no item of a list is asked for once
             return canonical_json(item)
         known = self._canonical.get(id(item))
         if known is None or known[0] is not item:

@@ -93,7 +93,7 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if not isinstance(value, (dict, list)) or not value:
-        return _SPACED.encode(value)
+        return _plain(value)
     if isinstance(value, dict):
         inside = indent + 1
         members = [
@@ -107,6 +107,15 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     if key in LINE_EACH:
         return _placed([_SPACED.encode(part) for part in value], "[]", indent)
     return _of_list(value, indent)
+
+
+def _plain(value: Json) -> str:
+    """A value without members. The encoder, which takes ten times as long to begin, is for floats and what is empty."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return int.__repr__(value) if isinstance(value, int) else _SPACED.encode(value)
 
 
 def _of_list(value: list[Any], indent: int) -> str:

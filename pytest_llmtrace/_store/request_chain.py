@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._model.growing import Grown
 from pytest_llmtrace._model.http import Headers, HeldJson, HttpRequest, ReadJson, held_body
 from pytest_llmtrace._store.bodies import JsonBody, body_data
 from pytest_llmtrace._store.json_text import is_storable
@@ -37,8 +38,12 @@ class RequestWriter:
         """The same of what requests share; it is held, so that nothing else can have its identity."""
         self._shared = False
         self._sizes: list[int] = []
-        self._last_seen: list[int] = []
+        self._last_seen: dict[int, int] = {}
         """For each value the last request that had it."""
+        self._last: Any = None
+        """The body of the last request."""
+        self._weight: int | None = None
+        """The bytes of all that is in it, where somebody has counted them."""
         self._shapes: list[dict[str, Shape] | None] = []
         self._requests: list[HttpRequest] = []
 
@@ -48,18 +53,52 @@ class RequestWriter:
         held = held_body(request)
         value: Any = held.value if isinstance(held, (JsonBody, ReadJson)) else _object(bytes(held))
         self._shared = isinstance(held, HeldJson) and held.shares
+        grown = held.grown if isinstance(held, ReadJson) else None
+        if grown is not None and grown.base is self._last and grown.new:
+            data = self._grown(request, grown)
+            if data is not None:
+                return data
+        self._last, self._weight = value, None
         shape = self._shape_of(value)
         base = self._base(shape) if shape is not None else None
         self._requests.append(request)
         self._shapes.append(shape)
         if shape is None:
             return {**_head(request), **body_data(bytes(held))}
-        for number in _leaves(shape):
-            self._last_seen[number] = position
+        self._last_seen.update(dict.fromkeys(_leaves(shape), position))
         if base is None:
             return {**_head(request), "json": value}
         changes = _changes(self._shapes[base] or {}, shape, value)
         return {"like": base, **_head(request, self._requests[base]), **({"changes": changes} if changes else {})}
+
+    def _grown(self, request: HttpRequest, grown: Grown) -> dict[str, Any] | None:
+        """The data of a request that is the last one with more messages, none of which was ever seen.
+
+        No other request has more of it, so nothing need be looked for; `None` where one may.
+        """
+        old = self._shapes[-1] if self._shapes else None
+        before = old.get(grown.name) if old is not None else None
+        if old is None or not isinstance(before, tuple):
+            return None
+        seen = len(self._sizes)
+        try:
+            numbers = [self._number(item) for item in grown.new]
+        except ValueError:
+            return None
+        if numbers != list(range(seen, seen + len(numbers))):
+            return None
+        weight = sum(map(self._sizes.__getitem__, set(_leaves(old)))) if self._weight is None else self._weight
+        if weight < _WORTH_IT:
+            return None
+        position = len(self._requests)
+        shape: dict[str, Shape] = {**old, grown.name: (*before, *numbers)}
+        head = _head(request, self._requests[-1])
+        self._requests.append(request)
+        self._shapes.append(shape)
+        self._last_seen.update(dict.fromkeys(_leaves(shape), position))
+        self._last, self._weight = grown.value, weight + sum(self._sizes[seen:])
+        pieces = [{"keep": span(0, len(before))}, *({"add": item} for item in grown.new)]
+        return {"like": position - 1, **head, "changes": {"lists": {grown.name: pieces}}}
 
     def _shape_of(self, value: Any) -> dict[str, Shape] | None:
         """The shape of a body; `None` where it is no object, or none that a file can hold as such."""
@@ -90,7 +129,6 @@ class RequestWriter:
                 raise ValueError("not to be stored as JSON")
             number = self._numbers[raw] = len(self._sizes)
             self._sizes.append(len(raw))
-            self._last_seen.append(-1)
         if self._shared and isinstance(value, dict):
             self._by_identity[id(value)] = value, number
         return number
@@ -100,7 +138,7 @@ class RequestWriter:
         numbers = set(_leaves(shape))
         votes: dict[int, int] = {}
         for number in numbers:
-            seen = self._last_seen[number]
+            seen = self._last_seen.get(number, -1)
             votes[seen] = votes.get(seen, 0) + self._sizes[number]
         votes.pop(-1, None)
         candidates = sorted(votes, key=lambda position: (votes[position], position), reverse=True)[:_CANDIDATES]

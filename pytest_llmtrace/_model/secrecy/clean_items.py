@@ -32,19 +32,29 @@ class CleanItems:
             searched: the secrets, and what was searched for them already.
             look: looks at values in another way, too, and says whether nothing is in them.
         """
-        parts = body.parts() if searched.pieces.apart else None
-        if parts is None:
-            return (look is None or look([body.value])) and searched.pieces.hold_none(bytes(body).decode(self._coding))
-        items, spelled, rest = parts
         known = self._of(searched)
+        grown = body.grown
+        rest: bytes | None
+        if grown is not None and id(grown.base) in known:
+            items, rest = grown.new, None
+        else:
+            parts = body.parts() if searched.pieces.apart else None
+            if parts is None:
+                whole = bytes(body).decode(self._coding)
+                return (look is None or look([body.value])) and searched.pieces.hold_none(whole)
+            items, rest = parts.items, parts.rest
         new = [item for item in items if id(item) not in known]
-        if look is not None and not look([*new, _bare(body.value)]):
+        if (
+            look is not None
+            and (new or rest is not None)
+            and not look(new if rest is None else [*new, _bare(body.value)])
+        ):
             return False
-        texts = [rest.decode(self._coding), *[spelled(item).decode(self._coding) for item in new]]
-        if not searched.pieces.none_holds(texts):
+        texts = [body.spelled(item).decode(self._coding) for item in new]
+        if not searched.pieces.none_holds(texts if rest is None else [rest.decode(self._coding), *texts]):
             return False
-        for item in new:
-            known[id(item)] = item
+        for one in (*new, body.value):
+            known[id(one)] = one
         return True
 
     def _of(self, searched: Searched) -> dict[int, Any]:
