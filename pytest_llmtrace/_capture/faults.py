@@ -87,6 +87,8 @@ class Faults:
 
     def so_far(self) -> tuple[Fault, ...]:
         """Those that were met."""
+        if not self._noted:
+            return ()
         with self._lock:
             return tuple(self._noted)
 

@@ -29,6 +29,11 @@ class Kind:
     labels: Mapping[str, str] = field(default_factory=dict)
     """Session, agent, parent and task, those that are known."""
 
+    @property
+    def name(self) -> str:
+        """Provider and model, as `LLMCall.name` has them."""
+        return f"{self.provider}/{self.model}" if self.provider else self.model
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:

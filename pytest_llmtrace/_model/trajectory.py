@@ -111,6 +111,11 @@ def is_unpriced(call: LLMCall) -> bool:
     return call.status != "missed" and _cost(call) is None
 
 
+def unpriced_models(calls: Iterable[LLMCall]) -> tuple[str, ...]:
+    """The models of calls whose price is not known, each once, sorted."""
+    return tuple(sorted({call.name for call in calls if is_unpriced(call)}))
+
+
 def _cost(call: LLMCall) -> float | None:
     """What a call costs; `None`: unknown."""
     return 0.0 if call.cache_hit or (call.usage is None and call.status != "ok") else call.cost

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
-from pytest_llmtrace._model.trace import LLMCall
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals, Usage
-from pytest_llmtrace._report.plain import plain
-
-NO_AGENT: Final = "(no agent)"
-"""What the calls without an agent count under, where others have one."""
 
 
 def totals_data(amounts: Totals) -> dict[str, Any]:
     """Every field of the totals, the cost included, as plain data."""
+    priced = dollars(amounts.priced_usd)
     return {
         "calls": amounts.calls,
         "live_calls": amounts.live_calls,
         "usage": amounts.usage.to_data(),
-        "cost_usd": dollars(amounts.cost_usd),
-        "priced_usd": dollars(amounts.priced_usd) or 0.0,
+        "cost_usd": None if amounts.unpriced_calls else priced,
+        "priced_usd": priced or 0.0,
         "unpriced_calls": amounts.unpriced_calls,
-        "live_cost_usd": dollars(amounts.live_usd) or 0.0,
+        "live_cost_usd": (dollars(amounts.live_usd) or 0.0) if amounts.live_calls else 0.0,
         **({"live_s": amounts.live_seconds} if amounts.live_calls else {}),
     }
 
@@ -42,30 +37,22 @@ def totals_from(data: Mapping[str, Any]) -> Totals:
     )
 
 
-def rows(calls: Iterable[LLMCall], key: str, name: Callable[[LLMCall], str | None]) -> list[dict[str, Any]]:
-    """The totals of the calls that have a name under this key, sorted by name."""
-    return [{key: label, **totals_data(totals(group))} for label, group in sorted(_groups(calls, name).items())]
+def parts(key: str, by_name: Mapping[str, Totals], *, whole: Totals) -> list[dict[str, Any]] | str:
+    """A row for each name; where all that was called has one, as nearly always, that name says it."""
+    if len(by_name) == 1:
+        ((name, amounts),) = by_name.items()
+        if amounts.calls == whole.calls:
+            return name
+    return [{key: name, **totals_data(amounts)} for name, amounts in by_name.items()]
 
 
-def parts(
-    calls: Iterable[LLMCall], key: str, name: Callable[[LLMCall], str | None], *, whole: Totals
-) -> list[dict[str, Any]] | str:
-    """The same beside the totals of all calls: where these have one name, as nearly always, there is no more to say."""
-    groups = _groups(calls, name)
-    if len(groups) == 1:
-        ((label, group),) = groups.items()
-        if len(group) == whole.calls:
-            return label
-    return [{key: label, **totals_data(totals(group))} for label, group in sorted(groups.items())]
-
-
-def _groups(calls: Iterable[LLMCall], name: Callable[[LLMCall], str | None]) -> dict[str, list[LLMCall]]:
-    groups: dict[str, list[LLMCall]] = {}
-    for call in calls:
-        label = name(call)
-        if label and call.status != "missed":
-            groups.setdefault(plain(label), []).append(call)
-    return groups
+def are_the_same(one: Totals, other: Totals) -> bool:
+    """Whether the plain data of both is the same."""
+    return (
+        (one.calls, one.unpriced_calls, one.usage) == (other.calls, other.unpriced_calls, other.usage)
+        and dollars(one.priced_usd) == dollars(other.priced_usd)
+        and not (one.live_calls or other.live_calls)
+    )
 
 
 def dollars(amount: float | None) -> float | None:

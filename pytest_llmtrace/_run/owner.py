@@ -21,9 +21,9 @@ from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._report.tally import Tally
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
@@ -113,6 +113,8 @@ class OwnerRun:
         """What the call phase came to; set when it is judged, unless that was known before."""
         self._word_for_word: WordForWord | None = None
         """In place of that, where the replay was the recording and nothing had to be looked at."""
+        self._counted: Tally | None = None
+        """What such a replay comes to, where nothing else happened until it was over."""
         self.verdict: Verdict | None = None
         self._broken = False
         self.bypassed_in_call = 0
@@ -128,13 +130,15 @@ class OwnerRun:
     @property
     def seen(self) -> bool:
         """Whether there is anything to report: an LLM was called, or a cassette was there to be used."""
+        if self.old.exists:
+            return True
         recorder = self.recorder
         calls_llm = any(one.is_llm for one in recorder.exchanges)
         executed = any(not one.from_framework for one in recorder.executions)
         by_hand = recorder.hand_calls or executed or recorder.entries
         past = recorder.bypassed or recorder.gone_past() or recorder.faults.so_far()
         unrun = self.keyless or self._broken or recorder.refused or (self.dry and not self.plan.own_tape)
-        return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun or self.old.exists)
+        return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun)
 
     @property
     def stopped_it(self) -> bool:
@@ -229,7 +233,8 @@ class OwnerRun:
         self.spending.close()
         self.recorder.hear_forks()
         self.recorder.framework.release()
-        late = None if self.dry else judge.teardown_verdict(self)
+        self._counted = self._word_for_word.told(self) if self._word_for_word is not None else None
+        late = None if self.dry or self._counted is not None else judge.teardown_verdict(self)
         self.recorder.faults.over()
         if late is not None and self.verdict is not None:  # reports tell of it, too
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
@@ -253,24 +258,20 @@ class OwnerRun:
 
     def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]] | None) -> dict[str, Any]:
         """Everything that reports, and with `more` of its trace others, need to know, as plain data."""
-        known = self._word_for_word if not with_entries and more is None else None
-        counted = known.told(self) if known is not None else None
-        trace = self.plan.privacy.shown(self.trace()) if counted is None else counted
-        verdict = self.verdict or Verdict(
-            owner=self.plan.owner, mode=self.plan.mode, observed_totals=totals(trace.calls)
-        )
+        counted = self._counted if not with_entries and more is None else None
+        told = counted or self.plan.privacy.shown(self.trace())
+        verdict = self.verdict or Verdict(owner=self.plan.owner, mode=self.plan.mode)
         data = owner_payload(
             verdict,
-            trace,
+            told,
             cassette=saving.names(self),
             recorded=recorded_data(self),
             would_record=would_record(self),
             with_entries=with_entries,
             swapped=self._swapped(),
             unswapped=tuple(sorted(self.recorder.unswapped)),
-            counts=counted is not None,
         )
-        return data if more is None else {**data, **more(trace)}
+        return data if more is None or isinstance(told, Tally) else {**data, **more(told)}
 
     def _swapped(self) -> dict[str, Any]:
         """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""

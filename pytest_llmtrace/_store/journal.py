@@ -107,6 +107,8 @@ class Journal:
         Raises:
             StorageError: the operating system refused.
         """
+        if self._file is None:
+            return
         with self._lock:
             try:
                 self._sync()

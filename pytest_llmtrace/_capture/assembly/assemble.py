@@ -28,6 +28,7 @@ from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, server_of
 from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.outline import Kind
 from pytest_llmtrace._model.trace import (
     AnyEntry,
     Attempt,
@@ -38,6 +39,7 @@ from pytest_llmtrace._model.trace import (
     attempts_with_costs,
     with_changes,
 )
+from pytest_llmtrace._model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,15 +208,21 @@ def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCa
 
 
 def cost_of(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:
-    """The cost by whom knows best: the project, litellm, the provider's own answer, the price map.
+    """The cost by whom knows best: the project, litellm, the provider's own answer, the price map."""
+    if call.cache_hit:
+        return 0.0
+    if call.usage is None:
+        return call.cost
+    return cost_of_usage(call, call.usage, lone, prices, answered=call.cost)
+
+
+def cost_of_usage(
+    call: LLMCall | Kind, usage: Usage, lone: LitellmCall | None, prices: PriceBook, *, answered: float | None = None
+) -> float | None:
+    """The same for tokens that a call used, or that calls of a kind did; `answered`: what the answer said that it cost.
 
     Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.
     """
-    usage = call.usage
-    if call.cache_hit:
-        return 0.0
-    if usage is None:
-        return call.cost
     own = None
     for model in (call.response_model, call.model):  # litellm's order: an Azure deployment's name has no price
         if own is None and model:
@@ -224,7 +232,7 @@ def cost_of(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float
     said = lone.cost if lone is not None and not usage.estimated else None
     if said is not None and (said > 0 or not own):
         return own if own is not None and math.isclose(said, own) else said
-    return call.cost if call.cost is not None else own
+    return answered if answered is not None else own
 
 
 def _times(started: float, ended: float | None, recorder: Recorder) -> dict[str, Any]:

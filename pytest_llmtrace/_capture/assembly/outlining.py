@@ -7,22 +7,20 @@ recorded for, value for value, the trace is the recorded one. See docs/design/00
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count
 from typing import Final
 
-from pytest_llmtrace._capture.assembly.assemble import cost_of
+from pytest_llmtrace._capture.assembly.assemble import cost_of_usage
 from pytest_llmtrace._capture.assembly.attempts import made_for
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
-from pytest_llmtrace._capture.labels import Labels
+from pytest_llmtrace._capture.labels import NO_LABELS, Labels
 from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._model.http import Interaction, held_body
 from pytest_llmtrace._model.outline import LABELS, Kind, Outline
-from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
-from pytest_llmtrace._model.usage import Usage
+from pytest_llmtrace._model.trace import LLMCall, Trace
 
 
 def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:
@@ -58,40 +56,24 @@ def is_word_for_word(recorder: Recorder, outline: Outline, *, again: bool = Fals
     Args:
         recorder: What happened.
         outline: Of its tape.
-        again: Whether it was so before: which of litellm's calls sent which request needs no second look.
+        again: Whether it was so before. What HTTP said then stays said; litellm may have said more since.
     """
-    exchanges, recorded = recorder.exchanges, recorder.tape.interactions
-    if _tells_more(recorder) or not len(exchanges) == len(recorded) == len(outline.calls):
+    exchanges, recorded, calls = recorder.exchanges, recorder.tape.interactions, outline.calls
+    if not len(exchanges) == len(recorded) == len(calls) or _tells_more(recorder):
         return False
+    if again and not recorder.litellm_calls:
+        return True
     owners = _owners(recorder, again=again)
-    return (
-        owners is not None
-        and all(map(_is_played, exchanges, recorded, count()))
-        and all(
-            _is_of_kind(one, owner, kind)
-            for one, owner, (kind, _) in zip(exchanges, owners, outline.calls, strict=True)
-        )
+    return owners is not None and all(
+        _is_played(exchange, recorded[position], position) and _is_of_kind(exchange, owner, calls[position][0])
+        for position, (exchange, owner) in enumerate(zip(exchanges, owners, strict=True))
     )
 
 
-def trace_in_outline(recorder: Recorder, outline: Outline, prices: PriceBook) -> Trace:
-    """The calls of such a replay as far as those who count and price look at them, at the prices of today."""
+def costs_in_outline(recorder: Recorder, outline: Outline, prices: PriceBook) -> list[float | None]:
+    """What each call of such a replay costs at the prices of today; `None`: not known."""
     told = zip(outline.calls, recorder.exchanges, strict=True)
-    entries = tuple([_outline_of_call(kind, usage, one.context, prices) for (kind, usage), one in told])
-    return Trace(owner=recorder.owner, entries=entries)
-
-
-def _outline_of_call(kind: Kind, usage: Usage, owner: LitellmCall | None, prices: PriceBook) -> LLMCall:
-    call = LLMCall(
-        operation=kind.operation,
-        provider=kind.provider,
-        model=kind.model,
-        response_model=kind.response_model,
-        params=kind.params,
-        usage=usage,
-        source="tape",
-    )
-    return with_changes(call, cost=cost_of(call, owner, prices), **kind.labels)
+    return [cost_of_usage(kind, usage, exchange.context, prices) for (kind, usage), exchange in told]
 
 
 def _kind(call: LLMCall) -> Kind:
@@ -117,6 +99,8 @@ def _owners(recorder: Recorder, *, again: bool = False) -> list[LitellmCall | No
     and an end.
     """
     found: list[LitellmCall | None] = [one.context for one in recorder.exchanges]
+    if not recorder.litellm_calls:
+        return found if found.count(None) == len(found) else None
     calls = [one for one in found if one is not None]
     if len(calls) != len(recorder.litellm_calls) or {*map(id, calls)} != {*map(id, recorder.litellm_calls)}:
         return None
@@ -139,6 +123,8 @@ def _is_plain_call(call: LitellmCall) -> bool:
 def _is_of_kind(exchange: Exchange, owner: LitellmCall | None, kind: Kind) -> bool:
     """Whether an exchange has the labels and the provider that its call was recorded with."""
     labels = exchange.labels if owner is None else owner.labels.over(owner.inherited)
+    if labels is NO_LABELS and owner is None:
+        return not kind.labels
     said = owner.provider if owner is not None else None
     return labels.turn is None and _known(labels) == kind.labels and (not said or said == kind.provider)
 
@@ -154,11 +140,14 @@ def _tells_more(recorder: Recorder) -> bool:
 
 def _is_plain(exchange: Exchange) -> bool:
     """Whether nothing is to be said of an exchange but what stands on the tape."""
+    return exchange.is_llm and _is_answered(exchange)
+
+
+def _is_answered(exchange: Exchange) -> bool:
     response = exchange.response
     return (
         response is not None
         and response.status in _ANSWERED
-        and exchange.is_llm
         and exchange.taped
         and exchange.phase == "call"
         and exchange.enclosing is None
@@ -170,7 +159,8 @@ def _is_plain(exchange: Exchange) -> bool:
 def _is_played(exchange: Exchange, recorded: Interaction, position: int) -> bool:
     """Whether an exchange is the one that was recorded: its answer, and its request.
 
-    That has the recorded body where it was recognised, by its place and value for value (`Recognition`).
+    That has the recorded body where it was recognised, by its place and value for value (`Recognition`). So it is a
+    call of a model, as each on a tape with an outline was when it was recorded.
     """
     return (
         exchange.position == position
@@ -179,7 +169,7 @@ def _is_played(exchange: Exchange, recorded: Interaction, position: int) -> bool
         and recorded.given is None
         and recorded.phase == "call"
         and held_body(exchange.request) is held_body(recorded.request)
-        and _is_plain(exchange)
+        and _is_answered(exchange)
     )
 
 

@@ -32,9 +32,8 @@ def drain(recorder: Recorder) -> None:
 
     A request that a thread has sent is paid for: its answer belongs to the test that sent it, not to nobody.
     """
-    deadline = time.monotonic() + LONGEST
-    quiet_since = time.monotonic()
-    while time.monotonic() < deadline:
+    began = quiet_since = now = time.monotonic()
+    while now < began + LONGEST:
         if _queued() and not _in_event_loop():
             _run_flush()
             quiet_since = time.monotonic()
@@ -44,6 +43,7 @@ def drain(recorder: Recorder) -> None:
         elif not _open(recorder) or time.monotonic() - quiet_since > QUIET:
             return
         time.sleep(0.001)
+        now = time.monotonic()
 
 
 def settle() -> None:
@@ -77,16 +77,14 @@ def draining(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _open(recorder: Recorder) -> bool:
-    return any(call.open for call in recorder.litellm_calls)
+    return any(call.open for call in recorder.litellm_calls) if recorder.litellm_calls else False
 
 
 def _in_flight(recorder: Recorder) -> bool:
     """Whether another thread waits for the answer of a model. A task waits in vain where its loop has stopped."""
-    here = threading.current_thread()
-    return any(
-        one.ended is None and one.is_llm and one.thread.is_alive() and one.thread is not here
-        for one in recorder.exchanges
-    )
+    waiting = [one for one in recorder.exchanges if one.ended is None]
+    here = threading.current_thread() if waiting else None
+    return any(one.is_llm and one.thread.is_alive() and one.thread is not here for one in waiting)
 
 
 def _worker() -> Any:

@@ -73,9 +73,9 @@ class Passages:
         Args:
             llm_ports: Gives the local ports on which LLMs answered; asked where anything went past, which is rare.
         """
+        if not (self._providers or self._local):
+            return ()
         with self._lock:
-            if not (self._providers or self._local):
-                return ()
             known = {*llm_ports(), *self._llm_ports}
             named = {
                 passage.address.rpartition(":")[2] for passage in self._providers.values()

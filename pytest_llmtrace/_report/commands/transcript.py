@@ -13,7 +13,7 @@ from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import AnyEntry, Attempt, LLMCall, ToolCall, Trace
 from pytest_llmtrace._model.trajectory import tool_calls, totals
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import NO_AGENT, rows
+from pytest_llmtrace._report.amounts import totals_data
 from pytest_llmtrace._report.brief import (
     call_text,
     compact,
@@ -26,6 +26,7 @@ from pytest_llmtrace._report.brief import (
 from pytest_llmtrace._report.clean import clean, clean_line
 from pytest_llmtrace._report.layout import Line, cut_end, display_width, pad, plain_lines, wrapped
 from pytest_llmtrace._report.money import UNKNOWN, count, usd, usd_or_part
+from pytest_llmtrace._report.tally import NO_AGENT, tally_of
 from pytest_llmtrace._report.terminal.tables import amounts_table
 from pytest_llmtrace._report.topics.fan_outs import fan_out_lines
 from pytest_llmtrace._report.wording import joined, plural
@@ -78,7 +79,7 @@ def transcript(
 
 def _agents(calls: Sequence[LLMCall], width: int) -> Iterator[Line]:
     """A row per agent, where there are several; the calls without one last."""
-    found = rows(calls, "agent", lambda call: call.agent or NO_AGENT)
+    found = [{"agent": name, **totals_data(one)} for name, one in tally_of(calls).agents.items()]
     named = [row for row in found if row["agent"] != NO_AGENT]
     if len(named) > 1:
         yield from amounts_table("agent", [*named, *(row for row in found if row not in named)], width)

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import NO_AGENT, dollars
+from pytest_llmtrace._report.amounts import dollars
 from pytest_llmtrace._report.document.attempts import Owner, Payload, owners
 from pytest_llmtrace._report.document.growth import growth
 from pytest_llmtrace._report.document.payload import finding_data
 from pytest_llmtrace._report.document.sums import PARTS, Sums, parts_of_owner
 from pytest_llmtrace._report.plain import plain
+from pytest_llmtrace._report.tally import NO_AGENT
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 from pytest_llmtrace._report.topics.outcome import FAILED, FORGIVEN
 

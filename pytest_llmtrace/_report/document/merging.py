@@ -9,7 +9,6 @@ from typing import Any
 
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._report.amounts import NO_AGENT
 from pytest_llmtrace._report.document.counted import row_golden, row_paid, row_totals
 from pytest_llmtrace._report.document.document import (
     FORMAT_VERSION,
@@ -22,6 +21,7 @@ from pytest_llmtrace._report.document.document import (
 from pytest_llmtrace._report.document.growth import growth_of_all
 from pytest_llmtrace._report.document.sums import dearest_first
 from pytest_llmtrace._report.plain import plain
+from pytest_llmtrace._report.tally import NO_AGENT
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 from pytest_llmtrace._report.topics.growth import row_runs
 

@@ -18,10 +18,10 @@ from pytest_llmtrace._model.findings import (
     Unplayed,
 )
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.trajectory import is_unpriced, totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.amounts import NO_AGENT, parts, totals_data
+from pytest_llmtrace._report.amounts import are_the_same, parts, totals_data
 from pytest_llmtrace._report.plain import plain
+from pytest_llmtrace._report.tally import Tally, tally_of
 from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
 
 AS_OBSERVED: Final = "as observed"
@@ -44,7 +44,7 @@ TYPES: Final[Mapping[type[Finding], str]] = {
 
 def owner_payload(
     verdict: Verdict,
-    trace: Trace,
+    told: Trace | Tally,
     *,
     cassette: Mapping[str, Any],
     recorded: Mapping[str, Any],
@@ -53,7 +53,6 @@ def owner_payload(
     swapped: Mapping[str, Any] = _NOTHING,
     unswapped: Sequence[str] = (),
     phase: Literal["call", "teardown", "again"] = "call",
-    counts: bool = False,
 ) -> dict[str, Any]:
     """Everything the reports need to know about one owner, as data that `payload_texts` makes plain.
 
@@ -63,7 +62,7 @@ def owner_payload(
 
     Args:
         verdict: The findings.
-        trace: What was observed.
+        told: What was observed; or what it came to, where that is known without it, and it has no fan-outs.
         cassette: `golden` and `tape`, paths relative to the root directory or `None`, `used`, the paths of all
             cassette files that were used, `directory`, where the owner is, and `variant`, the path of the variant that
             was compared with.
@@ -76,27 +75,24 @@ def owner_payload(
         phase: ``teardown`` for what came after the judgement: it adds to the payload before it, where any other
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
-        counts: Whether the trace holds what is counted alone, and was found to have no fan-outs.
     """
-    calls = trace.calls
-    whole = totals(calls)
-    amounts = totals_data(whole)
-    golden = totals_data(verdict.golden_totals) if verdict.golden_totals else None
+    tally = tally_of(told.calls) if isinstance(told, Trace) else told
+    whole, golden = tally.whole, verdict.golden_totals
     data: dict[str, Any] = {
         "nodeid": verdict.owner,
         "fixture": is_fixture(verdict.owner),
         "phase": phase,
         "mode": verdict.mode,
-        **amounts,
-        "live_unpriced_calls": sum([is_unpriced(call) for call in calls if call.source == "live"]),
-        "models": parts(calls, "model", lambda call: call.name or "(no model)", whole=whole),
-        "agents": parts(calls, "agent", lambda call: call.agent or NO_AGENT, whole=whole),
-        "sources": parts(calls, "source", lambda call: call.source, whole=whole),
-        "unpriced_models": sorted({call.name for call in calls if is_unpriced(call)}),
+        **totals_data(whole),
+        "live_unpriced_calls": tally.unpriced_live,
+        "models": parts("model", tally.models, whole=whole),
+        "agents": parts("agent", tally.agents, whole=whole),
+        "sources": parts("source", tally.sources, whole=whole),
+        "unpriced_models": list(tally.unpriced_models),
         "golden": cassette.get("golden") or verdict.golden_file,
         "tape": cassette.get("tape") or verdict.tape_file,
         "directory": cassette.get("directory", "."),
-        "golden_totals": AS_OBSERVED if golden == amounts else golden,
+        "golden_totals": golden and (AS_OBSERVED if are_the_same(golden, whole) else totals_data(golden)),
         "findings": [finding_data(finding) for finding in verdict.findings],
         "recorded": dict(recorded),
     }
@@ -114,13 +110,13 @@ def owner_payload(
         "not_understood": list(verdict.not_understood),
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
-        "fanouts": [] if counts else fan_outs_data(calls),
+        "fanouts": fan_outs_data(told.calls) if isinstance(told, Trace) else [],
     }
     data |= {key: value for key, value in rare.items() if value}
-    if with_entries:
+    if with_entries and isinstance(told, Trace):
         from pytest_llmtrace._report.document.both_sides import packed_sides  # noqa: PLC0415  # of such a report alone
 
-        data["entries"] = plain(packed_sides(trace, verdict))
+        data["entries"] = plain(packed_sides(told, verdict))
     return data
 
 

@@ -16,7 +16,7 @@ from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Mi
 from pytest_llmtrace._model.http import HttpRequest, Phase
 from pytest_llmtrace._model.matching import canonical_body
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.trajectory import totals
+from pytest_llmtrace._model.trajectory import totals, unpriced_models
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._run.judging.accepting import accepting, needs_new_answers
 from pytest_llmtrace._run.judging.displaced import displaced, without_displaced
@@ -68,7 +68,8 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     findings += [Bypass(what=what, severity="warn") for what in run.assembled.doubtful]
     findings += [internal(run, one) for one in recorder.faults.so_far()]
     golden_totals = run.old.totals
-    findings += owner_breaches(run, trace, stopped=stopped)
+    observed = totals(trace.calls)
+    findings += owner_breaches(run, observed, models_without_price=unpriced_models(trace.calls), stopped=stopped)
     if len(trace.calls) < plan.min_calls and not stopped:
         findings.append(Bypass(what="", expected=plan.min_calls))
     anew = not plan.own_tape and needs_new_answers(run, findings)
@@ -84,7 +85,7 @@ def verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
         golden_file=(saving.variant_name(run) or run.old.golden_name) if run.old.golden_exists else None,
         tape_file=run.old.tape_file,
         golden_totals=golden_totals,
-        observed_totals=totals(trace.calls),
+        observed_totals=observed,
         stopped=stopped,
         left_over=next((one.thread.name for one in recorder.misses if one.thread in run.older_threads), ""),
         could_go_on=plan.own_tape and plan.on_miss == "stop" and recorder.wire == "tape" and bool(recorder.misses),

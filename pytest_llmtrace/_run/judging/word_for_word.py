@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._capture.assembly.outlining import is_word_for_word, trace_in_outline
+from pytest_llmtrace._capture.assembly.outlining import costs_in_outline, is_word_for_word
 from pytest_llmtrace._compare.digests import digest_decides
 from pytest_llmtrace._model.outline import Outline
-from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
+from pytest_llmtrace._report.tally import Tally, tally_of_replay
 from pytest_llmtrace._run.judging.over_budget import owner_breaches
 
 if TYPE_CHECKING:
@@ -26,17 +25,14 @@ class WordForWord:
     """What such a replay comes to."""
 
     verdict: Verdict
-    trace: Trace
-    """Its calls as far as reports count and price them; they hold nothing that was said."""
+    tally: Tally
     outline: Outline
 
-    def told(self, run: OwnerRun) -> Trace | None:
-        """The trace by now; `None` where anything else happened since it was judged."""
+    def told(self, run: OwnerRun) -> Tally | None:
+        """What it comes to by now; `None` where anything else happened since it was judged."""
         if not is_word_for_word(run.recorder, self.outline, again=True):
             return None
-        if not run.recorder.litellm_calls:
-            return self.trace
-        return trace_in_outline(run.recorder, self.outline, run.prices)  # litellm may have said a price since
+        return _tally(run, self.outline) if run.recorder.litellm_calls else self.tally  # it may have said a price since
 
 
 def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord | None:
@@ -46,8 +42,10 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
         return None
     if not (is_word_for_word(run.recorder, outline) and digest_decides(plan.policy) and run.old.is_as_accepted):
         return None
-    trace = trace_in_outline(run.recorder, outline, run.prices)
-    if len(trace.entries) < plan.min_calls or owner_breaches(run, trace, stopped=False):
+    tally = _tally(run, outline)
+    if tally.whole.calls < plan.min_calls or owner_breaches(
+        run, tally.whole, models_without_price=tally.unpriced_models, stopped=False
+    ):
         return None
     verdict = Verdict(
         owner=plan.owner,
@@ -55,7 +53,11 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
         golden_file=run.old.golden_name,
         tape_file=run.old.tape_file,
         golden_totals=run.old.totals,
-        observed_totals=totals(trace.calls),
+        observed_totals=tally.whole,
         accept=plan.accept,
     )
-    return WordForWord(verdict=verdict, trace=trace, outline=outline)
+    return WordForWord(verdict=verdict, tally=tally, outline=outline)
+
+
+def _tally(run: OwnerRun, outline: Outline) -> Tally:
+    return tally_of_replay(outline, costs_in_outline(run.recorder, outline, run.prices))

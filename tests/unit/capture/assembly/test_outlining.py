@@ -12,7 +12,7 @@ from weakref import ref
 import pytest
 
 from pytest_llmtrace._capture.assembly.assemble import assemble
-from pytest_llmtrace._capture.assembly.outlining import is_word_for_word, outline_of, outlined, trace_in_outline
+from pytest_llmtrace._capture.assembly.outlining import costs_in_outline, is_word_for_word, outline_of, outlined
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import ReplayStopError
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
@@ -22,8 +22,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, 
 from pytest_llmtrace._model.outline import Kind, Outline
 from pytest_llmtrace._model.trace import Event
 from pytest_llmtrace._model.usage import Usage
-from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.document.payload import owner_payload
+from pytest_llmtrace._report.tally import tally_of, tally_of_replay
 from tests.unit.capture.conftest import PRICES, Observed, observed_with
 
 SAID = [("hi", "hello"), ("and?", "that is all")]
@@ -67,13 +66,10 @@ def test_a_replay_that_asks_what_was_recorded_has_the_outline_of_the_recording()
     for prices in ({}, PRICES, {"gpt-4o-mini": {"input_cost_per_token": 7.0, "output_cost_per_token": 1.0}}):
         book = PriceBook(prices)
         whole = assemble(again.recorder, book).trace
-        told = trace_in_outline(again.recorder, outline, book)
-        verdict = Verdict(owner="t", mode="trace")
-        assert told.calls[0].cost is not None
-        assert [one.cost for one in told.calls] == [one.cost for one in whole.calls]
-        assert owner_payload(verdict, told, cassette={}, recorded={}, with_entries=False, counts=True) == owner_payload(
-            verdict, whole, cassette={}, recorded={}, with_entries=False
-        )
+        costs = costs_in_outline(again.recorder, outline, book)
+        assert costs[0] is not None
+        assert costs == [one.cost for one in whole.calls]
+        assert tally_of_replay(outline, costs) == tally_of(whole.calls)
 
 
 @pytest.mark.parametrize("asked", [["hi"], ["and?", "hi"], ["hi", "hi"], ["hi", "and?", "and?"], ["hi", "and!"]])
@@ -222,8 +218,9 @@ def test_calls_have_the_labels_that_they_were_recorded_with():
     assert [kind.labels for kind, _ in outline.calls] == [{"session": "s1", "agent": "lead"}] * 2
     again = labelled(lead, lambda: replayed(made.taped()))
     assert is_word_for_word(again.recorder, outline)
-    told = trace_in_outline(again.recorder, outline, PriceBook()).calls
-    assert [(one.agent, one.session, one.parent) for one in told] == [("lead", "s1", None)] * 2
+    told = tally_of_replay(outline, costs_in_outline(again.recorder, outline, PriceBook()))
+    assert told == tally_of(assemble(again.recorder, PriceBook()).trace.calls)
+    assert told.agents == {"lead": told.whole}
     for labels in (Labels(), Labels(agent="lead"), replace(lead, agent="other"), replace(lead, turn=1)):
         assert not is_word_for_word(labelled(labels, lambda: replayed(made.taped())).recorder, outline)
     assert not is_word_for_word(labelled(lead, lambda: replayed(made.taped())).recorder, TOLD)
@@ -259,9 +256,9 @@ def test_calls_of_litellm_have_the_price_that_it_says_now():
     assert is_word_for_word(again.recorder, outline)
     for prices in ({}, PRICES, {"gpt-4o-mini": {"input_cost_per_token": 7.0, "output_cost_per_token": 1.0}}):
         book = PriceBook(prices)
-        told = trace_in_outline(again.recorder, outline, book)
-        assert [one.cost for one in told.calls] == [one.cost for one in assemble(again.recorder, book).trace.calls]
-    assert [one.cost for one in trace_in_outline(again.recorder, outline, PriceBook()).calls] == [0.25, 0.5]
+        costs = costs_in_outline(again.recorder, outline, book)
+        assert costs == [one.cost for one in assemble(again.recorder, book).trace.calls]
+    assert costs_in_outline(again.recorder, outline, PriceBook()) == [0.25, 0.5]
     assert is_word_for_word(replayed(made.taped()).recorder, outline)  # a plain SDK that sends the same
 
 
