@@ -78,11 +78,6 @@ class Recorder:
         self.faults = Faults(self.redactor.text)  # bugs of ours that were met
         self._gates = gates
         self._lock = threading.Lock()
-        self.recorded_ports = {
-            urlsplit(url).port
-            for url in {one.request.url for one in tape.interactions}
-            if is_loopback(urlsplit(url).hostname or "")
-        }
 
     # Requests, as the interception sees them
 
@@ -222,7 +217,7 @@ class Recorder:
 
     def is_recorded_port(self, port: int | None) -> bool:
         """Whether a provider on this loopback port was recorded: replay answers for it."""
-        return port in self.recorded_ports
+        return port in self.tape.loopback_ports
 
     def bypass(self, address: str, stack: tuple[str, ...]) -> NoReturn:
         """A connection past the tape was attempted: note it and stop it."""

@@ -6,11 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.recognition import Recognition
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.flags import same_flags
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.matching import is_loopback
 
 Same = Callable[[HttpRequest, HttpRequest], bool]
 Outline = Callable[[HttpRequest], str | None]
@@ -55,6 +58,12 @@ class Tape:
 
     def __len__(self) -> int:
         return len(self.interactions)
+
+    @cached_property
+    def loopback_ports(self) -> frozenset[int | None]:
+        """The ports of this machine at which something on it was recorded."""
+        urls = [urlsplit(url) for url in {one.request.url for one in self.interactions}]
+        return frozenset(url.port for url in urls if is_loopback(url.hostname or ""))
 
     def take(self, key: str, request: HttpRequest) -> tuple[int, Interaction] | None:
         """The position and value of the next unused interaction with the key of a request, or `None`."""

@@ -40,7 +40,9 @@ def loads_finite(text: str | bytes) -> Any:
         ValueError: the text is not JSON, or a number is `NaN`, infinite (``1e999``) or too long.
         RecursionError: the nesting is too deep.
     """
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if isinstance(text, str) and not text.startswith("\ufeff"):
+        return _FINITE.decode(text)
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)  # which finds out how bytes are encoded
 
 
 def spell_json(value: object) -> str:
@@ -75,3 +77,4 @@ def _no_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
 _ANYHOW = json.JSONDecoder()
+_FINITE = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

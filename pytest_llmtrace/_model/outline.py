@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.usage import Usage
 
 READING: Final = 1
@@ -61,8 +62,7 @@ class Outline:
         if not isinstance(data, dict) or data.get("reading") != READING:
             return None
         try:
-            kinds = [_kind(one) for one in data["kinds"]]
-            return cls(calls=tuple(_calls(data["calls"], kinds)))
+            return cls(calls=tuple(_calls(data["calls"], _kinds(data["kinds"]))))
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
 
@@ -73,6 +73,19 @@ def _kind_data(kind: Kind) -> dict[str, Any]:
         data["answered"] = kind.response_model
     more = {"params": dict(kind.params), "labels": dict(kind.labels)}
     return data | {name: value for name, value in more.items() if value}
+
+
+def _kinds(data: Any) -> Sequence[Kind]:
+    """The kinds of one outline; those of a suite have them in common."""
+    written = written_value(data)
+    known = _KNOWN.get(written) if written is not None else None
+    if known is None:
+        known = tuple([_kind(one) for one in data])
+        if written is not None and len(written) <= _LARGEST_KNOWN:
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[written] = known
+    return known
 
 
 def _kind(data: Any) -> Kind:
@@ -87,10 +100,11 @@ def _kind(data: Any) -> Kind:
     )
 
 
-def _calls(rows: Any, kinds: list[Kind]) -> Iterator[tuple[Kind, Usage]]:
-    for at, *counts in rows:
-        if not all(type(one) is int and 0 <= one <= _MOST for one in (at, *counts)):
-            raise ValueError(f"{counts!r:.100} are no tokens")
+def _calls(rows: Any, kinds: Sequence[Kind]) -> Iterator[tuple[Kind, Usage]]:
+    for row in rows:
+        if set(map(type, row)) != {int} or not 0 <= min(row) <= max(row) <= _MOST:
+            raise ValueError(f"{row!r:.100} are no tokens")
+        at, *counts = row
         yield kinds[at], Usage(**dict(zip(_COUNTS, counts, strict=len(counts) > len(_COUNTS))))
 
 
@@ -98,5 +112,9 @@ LABELS: Final = ("session", "agent", "parent", "task")
 _COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
 _ALWAYS: Final = 2
 """Input and output stand there, also where they are 0."""
+_KNOWN: Final[dict[bytes, tuple[Kind, ...]]] = {}
+"""By what `written_value` makes of them, which tells `1` from `1.0` and from `true`."""
+_MOST_KNOWN: Final = 64
+_LARGEST_KNOWN: Final = 16 * 1024
 _MOST: Final = 2**53
 """What JSON can hold exactly."""

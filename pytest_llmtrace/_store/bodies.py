@@ -65,6 +65,8 @@ def read_body(data: Mapping[str, Any], *, shallow: bool = False) -> SupportsByte
     Raises:
         Fault: they are not what the format says.
     """
+    if shallow and isinstance(value := data.get("json"), (dict, list)) and _OTHER_FORMS.isdisjoint(data):
+        return JsonBody(value)  # nearly all
     found = {key: data[key] for key in BODY_KEYS if key in data}
     _check(found, shallow=shallow)
     if "json" in found:
@@ -122,6 +124,7 @@ def _check(found: Mapping[str, Any], *, shallow: bool) -> None:
             raise Fault("the body under `base64` is not base64") from None
 
 
+_OTHER_FORMS: Final = frozenset(BODY_KEYS) - {"json"}
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "json": (dict, list), "sse": list, "ndjson": list, "text": str, "base64": str, "rest": str,
 }  # fmt: skip

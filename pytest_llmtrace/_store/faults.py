@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_llmtrace._model.bounded_reading import TooLargeError, read_head, read_regular
+from pytest_llmtrace._model.bounded_reading import TooLargeError, UnfitFileError, read_head, read_regular
 from pytest_llmtrace._model.bounds import LARGEST_FILE, LONGEST_QUOTE
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
@@ -89,10 +91,25 @@ def read_text(path: Path, most: int = LARGEST_FILE) -> str:
     return decoded(read_bytes(path, most), path)
 
 
+def text_if_file(path: Path) -> str | None:
+    """The text of a cassette file; `None` where no file has this name: nothing has, or a directory or a pipe.
+
+    Raises: as `read_text`.
+    """
+    try:
+        return decoded(read_regular(path), path)
+    except OSError as error:
+        if isinstance(error, TooLargeError):
+            raise broken(path, Fault(str(error))) from None
+        if isinstance(error, UnfitFileError) or error.errno in _NO_FILE:
+            return None
+        raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
+
+
 def decoded(data: bytes, path: Path) -> str:
     """The text of the content of a cassette file. Raises: BrokenCassetteError."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8")
     except UnicodeDecodeError as error:
         raise broken(path, Fault(f"it is not UTF-8 ({error.reason} at byte {error.start})")) from None
 
@@ -143,6 +160,7 @@ def _undo(path: Path) -> str:
     return f"git checkout -- {shlex.quote(path.as_posix())}"
 
 
+_NO_FILE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _HEAD: Final = 4096
 """Bytes at the beginning of a file among which the name of its owner is."""
 

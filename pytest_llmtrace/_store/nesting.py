@@ -18,7 +18,7 @@ def is_too_deep(value: Json, limit: int = DEEPEST) -> bool:
             part
             for whole in level
             for part in (whole.values() if isinstance(whole, dict) else whole)
-            if isinstance(part, _COLLECTIONS)
+            if type(part) is not str and isinstance(part, _COLLECTIONS)  # nearly all are texts
         ]
     return bool(level)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -68,19 +69,19 @@ class RequestReader:
         if not self._shallow and is_too_deep(changes, DEEPEST_FILE):
             raise Fault(f"`changes` nests deeper than {DEEPEST_FILE} levels")
         new = dict(old)
-        for key in _list(changes, "drop"):
+        for key in _list(changes, "drop") if "drop" in changes else ():
             if not isinstance(key, str) or new.pop(key, _MISSING) is _MISSING:
                 raise Fault(f"`drop` names `{key}`, which is not there")
-        new.update(mapping(changes, "set"))
+        if "set" in changes:
+            new.update(mapping(changes, "set"))
         for key, pieces in mapping(changes, "lists").items():
             new[key] = self._list(old.get(key), pieces, key)
-        for key, inner in mapping(changes, "inner").items():
+        for key, inner in mapping(changes, "inner").items() if "inner" in changes else ():
             part = old.get(key)
             if not isinstance(part, dict):
                 raise Fault(f"`inner` changes `{key}`, which is no object")
             new[key] = self._changed(part, inner)
-        order = _list(changes, "order")
-        if order:
+        if order := _list(changes, "order") if "order" in changes else ():
             if sorted(map(str, order)) != sorted(new):
                 raise Fault("`order` must name all keys")
             new = {key: new[key] for key in order}
@@ -93,7 +94,7 @@ class RequestReader:
         new: list[Any] = []
         kept: list[tuple[int, int]] = []
         for piece in pieces:
-            if not isinstance(piece, dict) or list(piece) not in (["keep"], ["add"]):
+            if not isinstance(piece, dict) or len(piece) != 1 or ("add" not in piece and "keep" not in piece):
                 raise Fault(f"a piece of `{key}` must be `keep` or `add`, not {piece!r:.100}")
             if "add" in piece:
                 new.append(piece["add"])
@@ -103,7 +104,7 @@ class RequestReader:
             new.extend(old[start:end])
             self._count(end - start)
         kept.sort()
-        if any(end > start for (_, end), (start, _) in pairwise(kept)):
+        if len(kept) > 1 and any(end > start for (_, end), (start, _) in pairwise(kept)):
             raise Fault(f"`{key}` keeps an item twice")
         return new
 
@@ -121,8 +122,8 @@ def checked(data: Any, keys: tuple[str, ...], name: str) -> dict[str, Any]:
     """
     if not isinstance(data, dict):
         raise Fault(f"{name} must be an object, not {data!r:.100}")
-    unknown = [key for key in data if key not in keys]
-    if unknown:
+    if not all(map(keys.__contains__, data)):
+        unknown = [key for key in data if key not in keys]
         raise Fault(f"{name} has the unknown key `{unknown[0]}` (known: {', '.join(keys)})")
     return data
 
@@ -157,7 +158,9 @@ def read_headers(data: Any) -> Headers:
     Raises:
         Fault: it is neither.
     """
-    pairs = [list(pair) for pair in data.items()] if isinstance(data, dict) else data
+    if isinstance(data, dict) and all(isinstance(value, str) for value in data.values()):
+        return tuple(data.items())
+    pairs = data
     if not isinstance(pairs, list) or not all(
         isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in pairs
     ):
@@ -168,9 +171,15 @@ def read_headers(data: Any) -> Headers:
 def _url(fields: Mapping[str, Any]) -> str:
     url = text(fields, "url")
     try:
-        _ = urlsplit(url).port
+        return _checked_url(url)
     except ValueError as error:
         raise Fault(f"`url: {url!r:.100}` is no URL ({error})") from None
+
+
+@functools.lru_cache(maxsize=128)  # a suite asks few, and each again and again
+def _checked_url(url: str) -> str:
+    """The URL. Raises: ValueError: it is none."""
+    _ = urlsplit(url).port
     return url
 
 

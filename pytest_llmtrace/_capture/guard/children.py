@@ -86,7 +86,7 @@ class Children:
         for name in _PROXIES:
             made[name] = made[name.lower()] = url
         # A recorded provider of this machine must not be asked past the tape either; everything else there may be.
-        made["NO_PROXY"] = made["no_proxy"] = "" if recorder.recorded_ports else _LOCAL
+        made["NO_PROXY"] = made["no_proxy"] = "" if recorder.tape.loopback_ports else _LOCAL
         made["NODE_USE_ENV_PROXY"] = "1"  # or Node's `fetch` would not look
         return made
 

@@ -32,7 +32,7 @@ def has_run(text: str) -> bool:
 
 def decoded(run: str) -> str | None:
     """What a run says, a letter for a byte; `None` where it is not base64."""
-    letters = run.rstrip("=").translate(_STANDARD)
+    letters = run.rstrip("=").replace("-", "+").replace("_", "/")
     letters += "=" * (-len(letters) % 4)
     try:
         return binascii.a2b_base64(letters).decode("latin-1")
@@ -52,4 +52,3 @@ _LONGEST_PADDING: Final = 2
 _RUN: Final = b"x" * _SHORTEST
 _LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _FLAGS: Final = bytes(ord("x" if code in _LETTERS else " ") for code in range(256))
-_STANDARD: Final = str.maketrans("-_", "+/")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import filterfalse
 from typing import Final
 
 from pytest_llmtrace._model.secrecy.heads import Heads
@@ -31,14 +32,19 @@ class CleanTexts:
 
     def others(self, texts: Iterable[str]) -> list[str]:
         """Those of which that is not known."""
-        known = self._texts
-        return [text for text in texts if text not in known]
+        return list(filterfalse(self._texts.__contains__, texts))
 
     def add(self, *texts: str) -> None:
         """Note that nothing was found in these texts."""
         with self._lock:
-            for text in texts:
-                if text in self._texts or len(text) > self._most:
+            new = set(texts) - self._texts
+            size = sum(map(len, new))
+            if self._size + size <= self._most:
+                self._texts |= new
+                self._size += size
+                return
+            for text in new:
+                if len(text) > self._most:
                     continue
                 if self._size + len(text) > self._most:
                     self._texts, self._size = set(), 0

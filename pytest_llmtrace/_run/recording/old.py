@@ -39,22 +39,27 @@ class Old:
         book = book_of(plan.personal)
         self.redactor = redactor if book is None else redactor.hiding(book)
         self._forgiving = plan.mode == "record"
-        self.golden_exists = plan.cassette.golden.is_file()
+        self._golden_exists = None if plan.mode == "trace" else plan.cassette.golden.is_file()
+        """What it was before anything is written; a replay writes nothing, and looks when it is asked."""
         # Without tapes, one from before still feeds a recording, which removes it.
-        self.tape_exists = plan.cassette.tape.is_file() and (plan.privacy.tapes != "off" or self._forgiving)
+        takes_tape = plan.privacy.tapes != "off" or self._forgiving
+        self.tape_exists = takes_tape and not plan.own_tape and plan.cassette.tape.is_file()
         self.interactions: tuple[Interaction, ...] = ()
         self._meta: dict[str, Any] = {}
         self.outline: Outline | None = None
         """What the calls on the tape come to, where nobody edited it since it was recorded."""
-        if self.tape_exists and plan.own_tape:
+        if takes_tape and plan.own_tape:
             try:
-                tape = redacting.tape_without_secrets(plan.cassette.tape, self.redactor, seal(plan))
+                tape = redacting.tape_if_there(plan.cassette.tape, self.redactor, seal(plan))
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
+                self.tape_exists = True
             else:
-                self.interactions, self._meta = tape.interactions, dict(tape.meta)
-                self.outline = tape.outline
+                if tape is not None:
+                    self.tape_exists = True
+                    self.interactions, self._meta = tape.interactions, dict(tape.meta)
+                    self.outline = tape.outline
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             self.borrowed = borrowed(plan.places(), self.redactor)
@@ -73,7 +78,14 @@ class Old:
     @property
     def exists(self) -> bool:
         """Whether there is anything of ours."""
-        return self.golden_exists or self.tape_exists
+        return self.tape_exists or self.golden_exists
+
+    @property
+    def golden_exists(self) -> bool:
+        """Whether there is a golden trace."""
+        if self._golden_exists is None:
+            self._golden_exists = self._golden_digest is not None or self._plan.cassette.golden.is_file()
+        return self._golden_exists
 
     @property
     def tape_file(self) -> str | None:
@@ -127,10 +139,15 @@ class Old:
 
     @cached_property
     def _digests_hold(self) -> bool:
+        return bool(self._meta) and self._golden_digest is not None and self._meta.get("golden") == self._golden_digest
+
+    @cached_property
+    def _golden_digest(self) -> str | None:
+        """Of the bytes of the golden trace; `None` where there is none that can be read."""
         try:
-            return bool(self._meta) and self._meta.get("golden") == digest(read_regular(self._plan.cassette.golden))
+            return digest(read_regular(self._plan.cassette.golden))
         except OSError:
-            return False
+            return None
 
     @cached_property
     def totals(self) -> Totals | None:

@@ -11,6 +11,7 @@ from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._store.cassettes import load_golden, tape_text
+from pytest_llmtrace._store.faults import text_if_file
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile, load_tape
@@ -22,12 +23,21 @@ def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = Non
 
     Raises: as `cassettes.load_tape`.
     """
-    text = tape_text(path, seal)
+    return _without_secrets(tape_text(path, seal), path, redactor)
+
+
+def tape_if_there(path: Path, redactor: Redactor, seal: Seal) -> TapeFile | None:
+    """The same, or `None` where no file has this name. Raises: as `cassettes.load_tape`, but `FileNotFoundError`."""
+    text = text_if_file(path)
+    return None if text is None else _without_secrets(seal.opened(text, path), path, redactor)
+
+
+def _without_secrets(text: str, path: Path, redactor: Redactor) -> TapeFile:
     tape = load_tape(text, path)
-    if not redactor.finds(text):
-        outline = vouched_outline(text, tape.meta)
-        return tape if outline is None else replace(tape, outline=Outline.from_data(outline))
-    return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
+    if redactor.finds(text):
+        return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
+    outline = Outline.from_data(vouched_outline(text, tape.meta))
+    return TapeFile(interactions=tape.interactions, meta=tape.meta, outline=outline)
 
 
 def interactions_without_secrets(interactions: Iterable[Interaction], redactor: Redactor) -> tuple[Interaction, ...]:

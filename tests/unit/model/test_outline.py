@@ -77,3 +77,15 @@ def test_an_outline_is_read_as_it_was_written():
 def test_what_is_no_outline_or_that_of_another_reading_says_nothing(data: Any):
     """The tape is read anew then."""
     assert Outline.from_data(data) is None
+
+
+def test_kinds_that_tapes_have_in_common_are_read_once_and_never_taken_for_others():
+    """Tests of a suite share them; a parameter of `1`, `1.0` or `true` is another one each time."""
+    kinds = []
+    for value in (1, 1.0, True, 1):
+        data = {**DATA, "kinds": [DATA["kinds"][0], {**DATA["kinds"][1], "params": {"n": value}}]}
+        read = Outline.from_data(json.loads(json.dumps(data)))
+        assert read is not None
+        kinds.append(read.calls[1][0])
+    assert [repr(one.params) for one in kinds] == ["{'n': 1}", "{'n': 1.0}", "{'n': True}", "{'n': 1}"]
+    assert kinds[0] is kinds[3]

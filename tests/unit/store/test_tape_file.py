@@ -236,6 +236,7 @@ def like(changes: Any, position: Any = 0) -> str:
         (tape({**FIRST, "response": {"status": 200, "text": 1}}), "the body under `text` is 1"),
         (tape(exchange(method="GET")), "`url` must be text, not None"),
         (tape(exchange(method="GET", url="u", headers=[["a"]])), "`headers` must be names and values"),
+        (tape(exchange(method="GET", url="u", headers={"a": "b", "c": 1})), "`headers` must be names and values"),
         (tape(exchange(method="GET", url="u", lke=1)), "a request has the unknown key `lke`"),
         (tape(exchange(like=0)), "interactions[0]: `like: 0` must be the position of an earlier request"),
         (like({}, 1), "interactions[1]: `like: 1` must be the position of an earlier request, counted from 0"),

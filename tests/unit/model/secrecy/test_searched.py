@@ -123,3 +123,6 @@ def test_only_so_much_is_remembered() -> None:
     for text in ("12345", "12345", "67890", "x" * 11, "abc"):
         texts.add(text)
     assert [one in texts for one in ("12345", "67890", "x" * 11, "abc")] == [False, False, False, True]
+    texts.add("def", "12345678", "x" * 11)
+    assert [one in texts for one in ("abc", "x" * 11)] == [False, False]
+    assert ("def" in texts) != ("12345678" in texts)  # whichever came last
