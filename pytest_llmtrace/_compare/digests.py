@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
-from pytest_llmtrace._compare.policies.policy import POLICIES, Policy
+from pytest_llmtrace._compare.policies.policy import POLICIES
 from pytest_llmtrace._model.canonical import canonical_json, digest, written_value
 from pytest_llmtrace._model.trace import LLMCall, Trace
 
@@ -77,8 +77,3 @@ def _beside_calls(trace: Trace) -> tuple[list[str], list[str]]:
         sorted(digest(canonical_json(execution_data(one))) for one in trace.executions),
         sorted(digest(canonical_json(event_data(one))) for one in trace.events),
     )
-
-
-def digest_decides(policy: Policy) -> bool:
-    """Whether equal digests mean that a policy finds nothing, so that the golden trace need not be read."""
-    return policy.order == "free"

@@ -19,7 +19,8 @@ from pytest_llmtrace._compare.differences.changes import Change
 from pytest_llmtrace._compare.entries import compare_entries, entry_places
 from pytest_llmtrace._compare.fold import Ledger, Place, Root
 from pytest_llmtrace._compare.policies.policy import Policy
-from pytest_llmtrace._model.findings import Drift, DriftKind, Severity
+from pytest_llmtrace._model.findings import Drift
+from pytest_llmtrace._model.severities import DriftKind, Severity
 from pytest_llmtrace._model.trace import Trace
 
 _TRAJECTORY_KINDS: Final[tuple[DriftKind, ...]] = (

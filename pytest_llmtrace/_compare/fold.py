@@ -11,7 +11,8 @@ from pytest_llmtrace._compare.differences.values import join, parts
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._compare.policies.tolerance import accepted
 from pytest_llmtrace._compare.rules.ignore import ignored_paths
-from pytest_llmtrace._model.findings import Drift, Severity
+from pytest_llmtrace._model.findings import Drift
+from pytest_llmtrace._model.severities import Severity
 
 _MOST_PLACES: Final = 100
 """Places that are named; all are counted."""

@@ -5,23 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Severity = Literal["fail", "warn", "ignore"]
-
-DriftKind = Literal[
-    "model",
-    "params",
-    "tools",
-    "prompt",
-    "user",
-    "tool_result",
-    "tool_call",
-    "output",
-    "error",
-    "call_added",
-    "call_missing",
-    "order",
-    "event",
-]
+from pytest_llmtrace._model.severities import DriftKind, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

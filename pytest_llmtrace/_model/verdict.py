@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pytest_llmtrace._model.conversations import Conversation
-from pytest_llmtrace._model.findings import Finding
-from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.usage import Totals
+
+if TYPE_CHECKING:  # most verdicts hold none of them
+    from pytest_llmtrace._model.conversations import Conversation
+    from pytest_llmtrace._model.findings import Finding
+    from pytest_llmtrace._model.trace import LLMCall
 
 Mode = Literal["off", "trace", "record", "live"]
 RecordMode = Literal["new", "changed", "all"]

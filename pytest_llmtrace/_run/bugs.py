@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmtrace._capture.faults import Fault, fault, stray
-from pytest_llmtrace._model.findings import Internal
 from pytest_llmtrace._report.clean import inert
 from pytest_llmtrace._run.outcomes import fail, is_no_outcome
 from pytest_llmtrace.errors import SettingsError
@@ -28,6 +27,7 @@ Around = Callable[[], AbstractContextManager[None]]
 
 def internal_text(found: Fault, owner: str | None = None) -> str:
     """What the user reads about a bug; `owner`: the test that fails because of it."""
+    from pytest_llmtrace._model.findings import Internal  # noqa: PLC0415
     from pytest_llmtrace._report.failure.internal_error import HEADING, internal_error_text  # noqa: PLC0415
 
     heading = HEADING

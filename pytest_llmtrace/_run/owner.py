@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture import current, dspy_cache
-from pytest_llmtrace._capture.assembly.assemble import Assembled
-from pytest_llmtrace._capture.assembly.assembler import Assembler
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.faults import Fault, stopping
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
-from pytest_llmtrace._capture.gates import Gates, Wire
+from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
@@ -25,25 +23,26 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._report.tally import Tally
 from pytest_llmtrace._run.bugs import internal_text
-from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 from pytest_llmtrace._run.judging.same_request import RecordedRequests, means_the_same, same_request
 from pytest_llmtrace._run.judging.word_for_word import WordForWord, word_for_word
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.keyless import lacks_key
-from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.plans.plan import Plan, wire_of
 from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
 from pytest_llmtrace._run.recording import leaking, personal, saving
 from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
 from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._run.recording.paying import Paying
-from pytest_llmtrace._run.recording.recorded import recorded_data
+from pytest_llmtrace._run.recording.recorded import recorded_data, swapped_data
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # assembling and judging are imported where a replay was not the recording, word for word
+    from pytest_llmtrace._capture.assembly.assemble import Assembled
+    from pytest_llmtrace._capture.assembly.assembler import Assembler
     from pytest_llmtrace._compare.nearest.requests import NearestRequests
 
 
@@ -91,7 +90,7 @@ class OwnerRun:
         """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(
             plan.owner,
-            wire=_wire(plan, replays=replays or self.dry),
+            wire=wire_of(plan, replays=replays or self.dry),
             tape=tape,
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
@@ -108,7 +107,6 @@ class OwnerRun:
         )
         self.older_threads = frozenset(threading.enumerate()) - {threading.current_thread()}
         """A call that one of them makes may belong to an earlier test."""
-        self._assembler = Assembler(self.recorder, prices, self.spending.reader)
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged, unless that was known before."""
         self._word_for_word: WordForWord | None = None
@@ -173,6 +171,12 @@ class OwnerRun:
         nothing = not (self.old.exists or self.old.borrowed or self.recorder.exchanges)
         return nothing and self.plan.mode == "trace" and self.plan.own_tape
 
+    @cached_property
+    def _assembler(self) -> Assembler:
+        from pytest_llmtrace._capture.assembly.assembler import Assembler  # noqa: PLC0415
+
+        return Assembler(self.recorder, self.prices, self.spending.reader)
+
     # Its life
 
     def enter(self) -> None:
@@ -210,7 +214,9 @@ class OwnerRun:
         self.look.judge(self, exception)
         self.recorder.phase = "teardown"
         self.keyless = self._is_unrecorded and lacks_key(exception)
-        self.verdict = (dry_verdict if self.dry else judge.verdict)(self, exception)
+        from pytest_llmtrace._run.judging.judge import verdict  # noqa: PLC0415
+
+        self.verdict = (dry_verdict if self.dry else verdict)(self, exception)
         return self.verdict
 
     def unreadable(self, error: LlmtraceError) -> str:
@@ -223,8 +229,10 @@ class OwnerRun:
     def broken(self, found: Fault) -> str:
         """Take in a bug of ours. Returns what the owner fails with."""
         self._broken = True
+        from pytest_llmtrace._run.judging.judge import internal  # noqa: PLC0415
+
         before = self.verdict or Verdict(owner=self.plan.owner, mode=self.plan.mode)
-        self.verdict = replace(before, findings=(*before.findings, judge.internal(self, found)), stopped=True)
+        self.verdict = replace(before, findings=(*before.findings, internal(self, found)), stopped=True)
         return internal_text(found, self.plan.owner)
 
     def finish(self, *, passed: bool) -> Verdict | None:
@@ -234,7 +242,7 @@ class OwnerRun:
         self.recorder.hear_forks()
         self.recorder.framework.release()
         self._counted = self._word_for_word.told(self) if self._word_for_word is not None else None
-        late = None if self.dry or self._counted is not None else judge.teardown_verdict(self)
+        late = None if self.dry or self._counted is not None else self._late_verdict()
         self.recorder.faults.over()
         if late is not None and self.verdict is not None:  # reports tell of it, too
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
@@ -250,6 +258,12 @@ class OwnerRun:
         if self.plan.save is not None and not self.look.leaks:
             saving.save_observed(self, self.plan.save)
         return late
+
+    def _late_verdict(self) -> Verdict | None:
+        """What the teardown did that replay has no answer for; `None` where there is nothing to say."""
+        from pytest_llmtrace._run.judging.judge import teardown_verdict  # noqa: PLC0415
+
+        return teardown_verdict(self)
 
     @property
     def waits(self) -> bool:
@@ -268,29 +282,12 @@ class OwnerRun:
             recorded=recorded_data(self),
             would_record=would_record(self),
             with_entries=with_entries,
-            swapped=self._swapped(),
+            swapped=swapped_data(self),
             unswapped=tuple(sorted(self.recorder.unswapped)),
         )
         return data if more is None or isinstance(told, Tally) else {**data, **more(told)}
-
-    def _swapped(self) -> dict[str, Any]:
-        """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""
-        found = [one for one in self.recorder.exchanges if one.swapped and one.ended is not None and not one.unsent]
-        if not found:
-            return {}
-        seconds = sum((one.ended or one.started) - one.started for one in found)
-        models = Counter(str(one.swapped) for one in found)
-        return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds}
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""
         made = [interaction_of(exchange) for exchange in self.recorder.recorded()] if self.plan.tapes else []
         return personal.filed(self, made)
-
-
-def _wire(plan: Plan, *, replays: bool) -> Wire:
-    if replays:
-        return "tape"  # an empty one, where another plugin keeps the tape: what it does not answer must not go out
-    if not plan.own_tape or plan.mode == "live":
-        return "watch"
-    return "live" if plan.record_mode == "all" else "fill"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,7 +14,6 @@ from pytest_llmtrace._run import outcomes
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.capturing import Capturing
 from pytest_llmtrace._run.hooks import redactor
-from pytest_llmtrace._run.live_trace import LLMTrace, as_text, empty_trace
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
 from pytest_llmtrace._run.outcomes import Undo, drained, fail, fail_for_all, screen
@@ -31,6 +30,9 @@ from pytest_llmtrace._settings.early import litellm_in_python, litellm_is_in_pyt
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.live_trace import LLMTrace
 
 
 class Run:
@@ -272,8 +274,9 @@ class Run:
 
     def live_trace(self, item: pytest.Item) -> LLMTrace:
         """The trace of the running test; empty where it is not traced."""
-        run = self._attempt
-        if run is None:
+        from pytest_llmtrace._run.live_trace import LLMTrace, as_text, empty_trace  # noqa: PLC0415  # where it is asked for
+
+        if (run := self._attempt) is None:
             return empty_trace(item.nodeid)
         return LLMTrace(run.shown_trace, lambda trace: as_text(run.plan.privacy.shown(trace)))
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pytest_llmtrace._capture.dialects import DIALECTS, estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.dialects import DIALECTS
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._compare.drift import compare

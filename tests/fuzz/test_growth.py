@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import DIALECTS, parse_request
+from pytest_llmtrace._capture.dialects import DIALECTS
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._compare.differences.values import leaves
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import POLICIES

@@ -47,7 +47,8 @@ LOOK = """
         pathlib.Path("aside.json").write_text(json.dumps([aside, gc.get_freeze_count()]))
 """
 FOR_FAILURES = {
-    *("_compare.behaviour", "_compare.drift", "_compare.entries", "_compare.fold"),
+    *("_compare.behaviour", "_compare.budget", "_compare.drift", "_compare.entries", "_compare.fold"),
+    *("_capture.assembly.assemble", "_capture.assembly.reader", "_model.findings", "_run.judging.judge"),
     *("_compare.conversations.paired", "_compare.nearest.calls", "_compare.nearest.requests"),
     *("_model.renumber", "_report.commands.transcript", "_report.failure.screen", "_model.privacy"),
     *("_report.document.both_sides", "_report.files.github"),
@@ -78,7 +79,7 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     assert ran.requests == 0
     modules = set(json.loads((project.path / "modules.json").read_text("utf-8")))
     ours = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
-    assert "_run.judging.judge" in ours
+    assert "_run.judging.word_for_word" in ours
     assert ours & FOR_FAILURES == set()
     assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests"} == set()
     aside, frozen = json.loads((project.path / "aside.json").read_text("utf-8"))

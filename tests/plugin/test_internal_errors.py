@@ -13,7 +13,7 @@ BEFORE = {
 IN_CALL = {
     "hold": ("_run.capturing", "Capturing.hold", "the test could not be judged"),
     "drained": ("_run.run", "drained", "the test could not be judged"),
-    "judge": ("_run.owner", "judge.verdict", "the test could not be judged"),
+    "judge": ("_run.judging.judge", "verdict", "the test could not be judged"),
     "look_up": ("_capture.tape", "Tape.take", "a request could not be looked up"),
     "read_request": ("_capture.wire.httpx_stub", "request_of", "a request could not be read"),
     "read_answer": ("_capture.wire.httpx_stub", "response_of", "the answer of a live request could not be read"),
@@ -23,11 +23,11 @@ IN_CALL = {
     "names": ("_capture.guard.network", "is_provider_host", "the look-up of a name could not be judged"),
     "by_hand": ("_capture.manual.calls", "Record.keep", "a call given by hand could not be recorded"),
     "tool": ("_capture.manual.executions", "execution", "an execution could not be recorded"),
-    "so_far": ("_run.owner", "Assembler.assembled", "what the test did could not be kept"),
+    "so_far": ("_capture.assembly.assembler", "Assembler.assembled", "what the test did could not be kept"),
 }
 AFTER = {
     "save": ("_run.owner", "saving.save", "what the test did could not be kept"),
-    "torn_down": ("_run.owner", "judge.teardown_verdict", "what the test did could not be kept"),
+    "torn_down": ("_run.judging.judge", "teardown_verdict", "what the test did could not be kept"),
     "payload": ("_run.owner", "owner_payload", "what the test did could not be kept"),
     "note": ("_run.run", "outcomes.shorten_crash", "the report of the test could not be made"),
     "properties": ("_run.outbox", "properties", "the report of the test could not be made"),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator, validators
 
 from pytest_llmtrace._commands.schema import SCHEMAS
-from pytest_llmtrace._model import findings
+from pytest_llmtrace._model import findings, severities
 from pytest_llmtrace._model.findings import Finding
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.outline import LABELS, Kind, Outline
@@ -208,9 +208,10 @@ def test_a_report_with_another_key_or_without_one_is_none(tmp_path: Path) -> Non
         place[key] = value
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, name in TYPES.items()])
-def test_findings_are_described(kind: type[Finding], name: str) -> None:
+@pytest.mark.parametrize("kind", get_args(Finding))
+def test_findings_are_described(kind: type[Finding]) -> None:
     """Each kind of finding has the keys of its fields; in repeated tests also the runs in which it occurred."""
+    name = TYPES[kind.__name__]
     place = schema("report")["$defs"][name]["properties"]
     own = {field.name for field in fields(kind)} - {"severity"}
     assert place.keys() == {"type", "of", *own}
@@ -220,8 +221,8 @@ def test_findings_are_described(kind: type[Finding], name: str) -> None:
 def test_words_are_those_of_the_code() -> None:
     """Kinds, modes, statuses and the like are listed in full."""
     report, golden = schema("report")["$defs"], schema("golden-trace")["$defs"]
-    assert report["drift"]["properties"]["kind"]["enum"] == list(get_args(findings.DriftKind))
-    assert report["severity"]["enum"] == list(get_args(findings.Severity))
+    assert report["drift"]["properties"]["kind"]["enum"] == list(get_args(severities.DriftKind))
+    assert report["severity"]["enum"] == list(get_args(severities.Severity))
     assert report["owner"]["properties"]["mode"]["enum"] == list(get_args(Mode))
     assert report["source_row"]["properties"]["source"]["enum"] == list(get_args(Source))
     assert sorted(report["finding"]["properties"]["type"]["enum"]) == sorted(TYPES.values())

@@ -6,16 +6,17 @@ encloses HTTP exchanges owns them; one that encloses none is an entry of its own
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
+from pytest_llmtrace._capture.assembly.costs import cost_of
 from pytest_llmtrace._capture.assembly.fallbacks import Tried, linked
 from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.assembly.serverside import Histories, fetched_response
-from pytest_llmtrace._capture.dialects import estimate_usage, parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
 from pytest_llmtrace._capture.enclosing import is_hidden
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_langchain.unseen import unseen
@@ -28,7 +29,6 @@ from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, server_of
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.outline import Kind
 from pytest_llmtrace._model.trace import (
     AnyEntry,
     Attempt,
@@ -39,7 +39,6 @@ from pytest_llmtrace._model.trace import (
     attempts_with_costs,
     with_changes,
 )
-from pytest_llmtrace._model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,34 +204,6 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
 
 def _priced(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> LLMCall:
     return replace(call, cost=cost_of(call, lone, prices))
-
-
-def cost_of(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:
-    """The cost by whom knows best: the project, litellm, the provider's own answer, the price map."""
-    if call.cache_hit:
-        return 0.0
-    if call.usage is None:
-        return call.cost
-    return cost_of_usage(call, call.usage, lone, prices, answered=call.cost)
-
-
-def cost_of_usage(
-    call: LLMCall | Kind, usage: Usage, lone: LitellmCall | None, prices: PriceBook, *, answered: float | None = None
-) -> float | None:
-    """The same for tokens that a call used, or that calls of a kind did; `answered`: what the answer said that it cost.
-
-    Never a zero that means "unknown", and never litellm's zero for a stream whose tokens it did not see.
-    """
-    own = None
-    for model in (call.response_model, call.model):  # litellm's order: an Azure deployment's name has no price
-        if own is None and model:
-            own = prices.cost(model, call.provider, usage, call.operation, call.params)
-    if prices.is_project_price(call.model, call.provider):
-        return prices.cost(call.model, call.provider, usage, call.operation, call.params)
-    said = lone.cost if lone is not None and not usage.estimated else None
-    if said is not None and (said > 0 or not own):
-        return own if own is not None and math.isclose(said, own) else said
-    return answered if answered is not None else own
 
 
 def _times(started: float, ended: float | None, recorder: Recorder) -> dict[str, Any]:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pytest_llmtrace._capture.assembly.origin import made_for
 from pytest_llmtrace._capture.assembly.serverside import Responses, fetched_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall, continues
-from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json, same_value
-from pytest_llmtrace._model.http import json_body
 from pytest_llmtrace._model.trace import LLMCall
 
 
@@ -102,37 +101,12 @@ def adopt(parsed: list[tuple[Group, LLMCall]], free: list[LitellmCall]) -> list[
     return left
 
 
-def made_for(exchange: Exchange) -> LitellmCall | None:
-    """The litellm call that an exchange was made for: the one of its context, if that said it would send this request.
-
-    The context keeps naming a litellm call after it returned, so a later call of a plain SDK would inherit it.
-    """
-    call = exchange.context
-    return call if isinstance(call, LitellmCall) and _same_request(call, exchange) else None
-
-
 def _is_next_try(exchange: Exchange, owner: LitellmCall | None, group: Group) -> bool:
     last = group.exchanges[-1]
     if not last.retryable or last.enclosing is not exchange.enclosing:
         return False
     same_call = owner is group.litellm or (owner is not None and continues(owner, group.litellm))
     return same_call and last.ended is not None and last.ended <= exchange.started
-
-
-def _same_request(call: LitellmCall, exchange: Exchange) -> bool:
-    """Whether a request is the one that litellm said it would send; where it cannot be compared, by its model."""
-    sent = parse_json(call.sent) if isinstance(call.sent, (str, bytes)) else call.sent
-    body = json_body(exchange.request)
-    if isinstance(sent, Mapping) and isinstance(body, dict):
-        for name in ("messages", "input", "contents"):
-            if name in body and name in sent:
-                if same_value(body[name], sent[name]):
-                    return True
-                said = call.recorder.redacted(sent[name])  # the other is redacted already
-                return digest(canonical_json(body[name])) == digest(canonical_json(said))
-    model = call.model.rpartition("/")[2]
-    asked = body.get("model") if isinstance(body, dict) else None
-    return model in exchange.request.url if asked is None else str(asked).rpartition("/")[2] == model
 
 
 def _asks_the_same(lone: LitellmCall, call: LLMCall, group: Group) -> bool:

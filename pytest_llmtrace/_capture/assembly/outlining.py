@@ -7,13 +7,11 @@ recorded for, value for value, the trace is the recorded one. See docs/design/00
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pytest_llmtrace._capture.assembly.assemble import cost_of_usage
-from pytest_llmtrace._capture.assembly.attempts import made_for
-from pytest_llmtrace._capture.assembly.reader import Reader
+from pytest_llmtrace._capture.assembly.costs import cost_of_usage
+from pytest_llmtrace._capture.assembly.origin import made_for
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels
 from pytest_llmtrace._capture.prices.book import PRICED_PARAMS, PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
@@ -21,6 +19,10 @@ from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._model.http import Interaction, held_body
 from pytest_llmtrace._model.outline import LABELS, Kind, Outline
 from pytest_llmtrace._model.trace import LLMCall, Trace
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.assembly.reader import Reader
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 
 
 def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:

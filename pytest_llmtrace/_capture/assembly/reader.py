@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._model.http import HttpResponse
 from pytest_llmtrace._model.messages import MessageTable

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from pytest_llmtrace._capture.dialects.interning import Interner
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.dialects.dialect import Answer, Dialect, Question
+    from pytest_llmtrace._capture.dialects.interning import Interner
+
+Knows = Callable[[str, Mapping[str, Any]], bool]
+"""Whether a path and a parsed body are those of a dialect."""
 
 
 class LateDialect:
     """Asks the dialect itself only about paths that have something of its paths in them."""
 
-    def __init__(self, home: str, operation: str, *parts: str) -> None:
+    def __init__(self, home: str, operation: str, *parts: str, known_by: Knows | None = None) -> None:
         """Which dialect it is.
 
         Args:
             home: its module and its class, with a dot between.
             operation: the dialect's own.
             parts: one of them is in each path that it recognises; none: any path may be one.
+            known_by: what it recognises its requests by, where that can be told without it.
         """
         self._home = home
         self._parts = parts
+        self._known_by = known_by
         self.operation = operation
 
     @cached_property
@@ -40,6 +45,8 @@ class LateDialect:
         return self.itself.provider
 
     def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
+        if self._known_by is not None:
+            return self._known_by(path, body)
         return (not self._parts or any(part in path for part in self._parts)) and self.itself.recognises(path, body)
 
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
@@ -50,3 +57,15 @@ class LateDialect:
 
     def stream(self, events: Sequence[Mapping[str, Any]], *, done: bool) -> Answer:
         return self.itself.stream(events, done=done)
+
+
+def is_openai_chat(path: str, body: Mapping[str, Any]) -> bool:
+    """Whether a request is for OpenAI's chat completions: a replay that is the recording asks no more."""
+    return _OPENAI_CHAT.search(path) is not None and isinstance(body.get("messages"), list)
+
+
+_OPENAI_CHAT: Final = re.compile(
+    r"/chat/completions$|/agents/completions$|/cortex/inference:complete$|/ml/v1/text/chat(?:_stream)?$"
+    r"|/(?:serving-)?endpoints/[^/]+/invocations(?:-response-stream)?$|/models/[^/:]+:(?:streamR|r)awPredict$"
+    r"|/model/[^/]+/invoke(?:-with-response-stream)?$"
+)

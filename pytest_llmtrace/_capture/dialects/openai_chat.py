@@ -11,6 +11,7 @@ from pytest_llmtrace._capture.dialects.chat_messages import ChatChoice, chat_mes
 from pytest_llmtrace._capture.dialects.dialect import Answer, Question
 from pytest_llmtrace._capture.dialects.failures import stated_error
 from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._capture.dialects.late import is_openai_chat
 from pytest_llmtrace._capture.dialects.lenient import count, first, listed, mapping, mappings, text
 from pytest_llmtrace._capture.dialects.media import plain
 from pytest_llmtrace._capture.dialects.tokens import openai_usage
@@ -27,7 +28,7 @@ class OpenAIChat:
     provider = "openai"
 
     def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
-        return _PATH.search(path) is not None and isinstance(body.get("messages"), list)
+        return is_openai_chat(path, body)
 
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
         offered = body.get("tools") or body.get("functions")
@@ -137,11 +138,6 @@ def model_in_path(path: str) -> str:
     return unquote(found.group(1) or found.group(2)) if found else ""
 
 
-_PATH: Final = re.compile(
-    r"/chat/completions$|/agents/completions$|/cortex/inference:complete$|/ml/v1/text/chat(?:_stream)?$"
-    r"|/(?:serving-)?endpoints/[^/]+/invocations(?:-response-stream)?$|/models/[^/:]+:(?:streamR|r)awPredict$"
-    r"|/model/[^/]+/invoke(?:-with-response-stream)?$"
-)
 _DEPLOYMENT: Final = re.compile(r"/(?:deployments|engines|(?:serving-)?endpoints|model)/([^/]+)/|/models/([^/:]+):")
 _MOST_USD: Final = 1e9
 _STREAMED: Final = ("-response-stream", "streamRawPredict", "chat_stream")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pytest_llmtrace._capture.dialects import estimate_usage
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
 from pytest_llmtrace._capture.enclosing import Enclosing, holder
 from pytest_llmtrace._capture.framework import member
 from pytest_llmtrace._capture.manual.calls import Record

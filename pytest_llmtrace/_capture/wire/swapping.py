@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.dialects import parse_request
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._capture.providers import PROVIDERS
 from pytest_llmtrace._capture.wire.naming import named_model, renamed
 from pytest_llmtrace._model.http import HttpRequest

@@ -9,8 +9,8 @@ from pytest_llmtrace._compare.calls.lens import Data
 from pytest_llmtrace._compare.calls.tool_calls import tool_differences
 from pytest_llmtrace._compare.differences.changes import ROLE_KINDS, Change, Side, tool_key, value_changes
 from pytest_llmtrace._compare.rules.tool_arguments import Tools
-from pytest_llmtrace._model.findings import DriftKind
 from pytest_llmtrace._model.messages import FIELDS
+from pytest_llmtrace._model.severities import DriftKind
 
 
 def message_changes(golden: Data, observed: Data, tools: Tools, *, tool: str = "") -> list[Change]:

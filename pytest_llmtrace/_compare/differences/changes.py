@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pytest_llmtrace._compare.differences.align import prefix_length
 from pytest_llmtrace._compare.differences.values import Leaf, join, leaves, text_leaves
 from pytest_llmtrace._model.canonical import canonical_json, digest
-from pytest_llmtrace._model.findings import DriftKind
+from pytest_llmtrace._model.severities import DriftKind
 
 ROLE_KINDS: Final[dict[str, DriftKind]] = {
     "system": "prompt",

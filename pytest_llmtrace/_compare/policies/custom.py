@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from pytest_llmtrace._compare.policies.layers import Layer, layered
 from pytest_llmtrace._compare.policies.policy import KINDS, POLICIES, Order, Policy
-from pytest_llmtrace._model.findings import Severity
+from pytest_llmtrace._model.severities import Severity
 from pytest_llmtrace.errors import SettingsError
 
 TABLE: Final = "tool.llmtrace.policies"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._compare.rules.normalize import AnyRule, normalized
-from pytest_llmtrace._model.findings import DriftKind
+from pytest_llmtrace._model.severities import DriftKind
 
 _NAMES: Final = frozenset({"name", "type", "model", "models", "provider", "operation"})
 """Keys of texts, in what a request asks for besides its messages, that name something."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import dollars
 from pytest_llmtrace._report.document.attempts import Owner, Payload, owners
@@ -17,6 +16,9 @@ from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.tally import NO_AGENT
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
 from pytest_llmtrace._report.topics.outcome import FAILED, FORGIVEN
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.findings import Breach
 
 FORMAT_VERSION: Final = 1
 """Of the document and of the lines of the `.jsonl` report.

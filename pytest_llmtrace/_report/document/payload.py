@@ -5,24 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pytest_llmtrace._model.findings import (
-    Breach,
-    Bypass,
-    Drift,
-    Finding,
-    Internal,
-    Miss,
-    NoCassette,
-    Unplayed,
-)
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import are_the_same, parts, totals_data
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.tally import Tally, tally_of
-from pytest_llmtrace._report.topics.fan_outs import fan_outs_data
+
+if TYPE_CHECKING:  # most owners have none
+    from pytest_llmtrace._model.findings import Finding
 
 AS_OBSERVED: Final = "as observed"
 """In place of the totals of a golden trace that are those of what was observed, as nearly always."""
@@ -30,16 +22,16 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OPTIONAL: Final = frozenset(
     {"elsewhere", "expected", "of", "policy_severity", "role", "source", "suggestion", "tape", "tapes_off"}
 )
-TYPES: Final[Mapping[type[Finding], str]] = {
-    Internal: "internal",
-    NoCassette: "no_cassette",
-    Drift: "drift",
-    Miss: "miss",
-    Bypass: "bypass",
-    Unplayed: "unplayed",
-    Breach: "breach",
+TYPES: Final[Mapping[str, str]] = {
+    "Internal": "internal",
+    "NoCassette": "no_cassette",
+    "Drift": "drift",
+    "Miss": "miss",
+    "Bypass": "bypass",
+    "Unplayed": "unplayed",
+    "Breach": "breach",
 }
-"""The `type` of each finding in reports, the gravest first."""
+"""The `type` of each class of findings in reports, the gravest first."""
 
 
 def owner_payload(
@@ -110,7 +102,7 @@ def owner_payload(
         "not_understood": list(verdict.not_understood),
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
-        "fanouts": fan_outs_data(told.calls) if isinstance(told, Trace) else [],
+        "fanouts": _fan_outs(told.calls) if isinstance(told, Trace) else [],
     }
     data |= {key: value for key, value in rare.items() if value}
     if with_entries and isinstance(told, Trace):
@@ -120,14 +112,25 @@ def owner_payload(
     return data
 
 
+def _fan_outs(calls: tuple[LLMCall, ...]) -> list[dict[str, Any]]:
+    from pytest_llmtrace._report.topics.fan_outs import fan_outs_data  # noqa: PLC0415  # a replay is known to have none
+
+    return fan_outs_data(calls)
+
+
 def own_files(payload: Mapping[str, Any]) -> list[str]:
     """The golden trace and the tape of an owner, sorted: what it used, where its payload says nothing else."""
     return sorted(name for name in (payload["golden"], payload["tape"]) if name)
 
 
+def type_of(finding: Finding) -> str:
+    """The `type` of a finding."""
+    return TYPES[type(finding).__name__]
+
+
 def finding_data(finding: Finding) -> dict[str, Any]:
     """A finding as plain data: its `type` and its fields; those that rarely apply only where they do."""
-    data = {"type": TYPES[type(finding)]} | {field.name: getattr(finding, field.name) for field in fields(finding)}
+    data = {"type": type_of(finding)} | {field.name: getattr(finding, field.name) for field in fields(finding)}
     if data.get("suggestion") is not None:
         data["suggestion"] = paste(data["suggestion"])
     data = {name: value for name, value in data.items() if value not in (None, False) or name not in _OPTIONAL}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.clean import clean_line, disarmed
-from pytest_llmtrace._report.document.payload import TYPES, finding_data
+from pytest_llmtrace._report.document.payload import finding_data, type_of
 from pytest_llmtrace._report.failure.drift_section import drift_section
 from pytest_llmtrace._report.failure.finding_sections import (
     breach_section,
@@ -84,7 +85,7 @@ def _kind(finding: Finding) -> str:
         return "too_few"
     if isinstance(finding, Internal) and finding.traceback:
         return "bug"
-    return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else TYPES[type(finding)]
+    return "tapes_off" if isinstance(finding, NoCassette) and finding.tapes_off else type_of(finding)
 
 
 def _breach_titles(owner: str, breaches: Sequence[Breach]) -> list[str]:
@@ -104,7 +105,7 @@ def _breach_titles(owner: str, breaches: Sequence[Breach]) -> list[str]:
 
 def _sections(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[list[str]]:
     """A block of lines for each type of finding that there is, the gravest first."""
-    by_type: dict[type[Finding], list[Any]] = {kind: [] for kind in TYPES}
+    by_type: dict[type[Finding], list[Any]] = defaultdict(list)
     for finding in found:
         by_type[type(finding)].append(finding)
     yield list(internal_section(by_type[Internal], width))
@@ -128,7 +129,7 @@ def _went_on(verdict: Verdict, width: int) -> Iterator[str]:
 
 def _way_out(verdict: Verdict, found: Sequence[Finding], width: int) -> Iterator[str]:
     """How the test ended, the golden file, and the command that accepts what was observed."""
-    types = {TYPES[type(finding)] for finding in found}
+    types = {type_of(finding) for finding in found}
     yield from _circumstances(verdict, width)
     if "no_cassette" in types:
         missing = next(finding for finding in found if isinstance(finding, NoCassette))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.faults import Fault
 from pytest_llmtrace._capture.llm_requests import is_llm_request
-from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
+from pytest_llmtrace._compare.digests import behaviour_digest
+from pytest_llmtrace._compare.policies.policy import digest_decides
 from pytest_llmtrace._model.conversations import conversations
 from pytest_llmtrace._model.findings import Bypass, Drift, Finding, Internal, Miss, NoCassette, Unplayed
 from pytest_llmtrace._model.http import HttpRequest, Phase

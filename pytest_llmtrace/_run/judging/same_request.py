@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._capture.dialects.unread import unread
 from pytest_llmtrace._capture.tape import Same
 from pytest_llmtrace._compare.differences.values import plain

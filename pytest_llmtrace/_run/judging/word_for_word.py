@@ -7,10 +7,10 @@ trace: a verdict from here has no findings. See docs/design/0043.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pytest_llmtrace._capture.assembly.outlining import costs_in_outline, is_word_for_word
-from pytest_llmtrace._compare.digests import digest_decides
+from pytest_llmtrace._compare.policies.policy import digest_decides
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.tally import Tally, tally_of_replay
@@ -37,10 +37,14 @@ class WordForWord:
 
 def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord | None:
     """What a replay comes to that asked what was recorded, and nothing else; `None` where it must be looked at."""
-    plan, outline = run.plan, run.old.outline
+    plan, old = run.plan, run.old
+    recorded = old.exists or old.borrowed is not None
+    outline = old.outline if recorded else _NOTHING
     if outline is None or exception is not None or plan.mode != "trace" or plan.privacy.mask is not None:
         return None
-    if not (is_word_for_word(run.recorder, outline) and digest_decides(plan.policy) and run.old.is_as_accepted):
+    if not is_word_for_word(run.recorder, outline):
+        return None
+    if recorded and not (digest_decides(plan.policy) and old.is_as_accepted):
         return None
     tally = _tally(run, outline)
     if tally.whole.calls < plan.min_calls or owner_breaches(
@@ -61,3 +65,7 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
 
 def _tally(run: OwnerRun, outline: Outline) -> Tally:
     return tally_of_replay(outline, costs_in_outline(run.recorder, outline, run.prices))
+
+
+_NOTHING: Final = Outline(calls=())
+"""Of what has no recording: a test or a fixture in which no LLM is called."""

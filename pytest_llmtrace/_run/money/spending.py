@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from pytest_llmtrace._capture.assembly.attempts import made_for
-from pytest_llmtrace._capture.assembly.reader import Reader
-from pytest_llmtrace._capture.dialects import estimate_usage, parse_request
+from pytest_llmtrace._capture.assembly.origin import made_for
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.drain import settle
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit
-from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._run.money.ledger import Ledger, Spent, Sums
 from pytest_llmtrace._run.plans.plan import Plan
+
+if TYPE_CHECKING:  # what live calls alone need is imported with the first
+    from pytest_llmtrace._capture.assembly.reader import Reader
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
+    from pytest_llmtrace._model.findings import Breach
+    from pytest_llmtrace._model.trace import LLMCall
 
 
 class Spending:
@@ -35,14 +37,19 @@ class Spending:
         self._prices = prices
         self._shared, self._own = ledger, Ledger()
         self._lock = threading.Lock()
-        self.reader = Reader()
-        """Has read what was answered; the trace is assembled of the same."""
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
         """Per call that is under way."""
         self._unpriced: list[tuple[LitellmCall, LLMCall]] = []
         """Calls of litellm's that were answered, and whose price only litellm may know; it says so later."""
         self._litellm_calls: set[int] = set()
         """All that were answered."""
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Has read what was answered; the trace is assembled of the same."""
+        from pytest_llmtrace._capture.assembly.reader import Reader  # noqa: PLC0415
+
+        return Reader()
 
     def before(self, exchange: Exchange | None) -> Breach | None:
         """Count a live call that is about to be made. Returns the budget that forbids it; `None` if it may go out."""
@@ -62,6 +69,8 @@ class Spending:
     def answered(self, exchange: Exchange) -> None:
         """Count what an answered live call used, at once: for the budgets, and for whoever watches the run."""
         expected = self._taken_back(exchange)
+        from pytest_llmtrace._capture.dialects.tokens import estimate_usage  # noqa: PLC0415
+
         call = self.reader.answered(exchange)
         if call is None or (exchange.status or 0) >= 400:
             self._enter(Spent() - expected)  # it is no call of a model, or was refused: tried again, it counts again
@@ -110,6 +119,9 @@ class Spending:
 
     def _expected(self, exchange: Exchange | None) -> Spent:
         """What is known of a call before it goes out."""
+        from pytest_llmtrace._capture.dialects.parsing import parse_request  # noqa: PLC0415
+        from pytest_llmtrace._capture.dialects.tokens import estimate_usage  # noqa: PLC0415
+
         call = parse_request(exchange.request, self.reader.table) if exchange is not None else None
         if call is None:
             return Spent()
@@ -151,6 +163,8 @@ class Spending:
 
 def _breach(limit: Limit, spent: Spent) -> Iterator[Breach]:
     """The refusal, where a limit is reached, or nobody can know whether it is."""
+    from pytest_llmtrace._model.findings import Breach  # noqa: PLC0415
+
     value: float | None = getattr(spent, limit.what)
     models: tuple[str, ...] = ()
     if value is not None and value < limit.value:

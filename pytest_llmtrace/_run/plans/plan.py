@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_llmtrace._capture.gates import Wire
 from pytest_llmtrace._compare.policies.policy import Policy
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.personal.kind import Kind
@@ -58,3 +59,12 @@ class Plan:
     def tapes(self) -> bool:
         """Whether this owner has a tape of ours: another plugin may keep it, or the project may want none."""
         return self.own_tape and self.privacy.tapes != "off"
+
+
+def wire_of(plan: Plan, *, replays: bool) -> Wire:
+    """Who answers the requests of an owner that replays, records or watches."""
+    if replays:
+        return "tape"  # an empty one, where another plugin keeps the tape: what it does not answer must not go out
+    if not plan.own_tape or plan.mode == "live":
+        return "watch"
+    return "live" if plan.record_mode == "all" else "fill"

@@ -7,7 +7,6 @@ import re
 from typing import Any, Final
 
 from pytest_llmtrace._capture.faults import Fault
-from pytest_llmtrace._model.findings import Internal
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Mode, Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
@@ -15,7 +14,7 @@ from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace.errors import LlmtraceError
 
-_RECORDS: Final = re.compile("`pytest --llm(?:trace)?-record [^`]*`")
+_RECORDS: Final = "`pytest --llm(?:trace)?-record [^`]*`"
 
 
 def told(error: LlmtraceError, plan: Plan) -> str:
@@ -23,12 +22,14 @@ def told(error: LlmtraceError, plan: Plan) -> str:
 
     A broken file may not say whose it is, or say it wrongly.
     """
-    text = _RECORDS.sub(lambda _match: f"`{plan.accept}`", str(error))
+    text = re.sub(_RECORDS, lambda _match: f"`{plan.accept}`", str(error))
     return text.replace(f"{plan.root}{os.sep}", "")
 
 
 def unreadable_verdict(plan: Plan, text: str) -> Verdict:
     """Nothing could be judged, and this is why."""
+    from pytest_llmtrace._model.findings import Internal  # noqa: PLC0415
+
     return Verdict(owner=plan.owner, mode=plan.mode, findings=(Internal(text=text),), stopped=True)
 
 
@@ -47,6 +48,8 @@ def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str
 
 def broken_payload(owner: str, mode: Mode, found: Fault, *, late: bool, with_entries: bool) -> dict[str, Any]:
     """The payload of a test that a bug of ours kept from having one of its own; `late`: or from having only one."""
+    from pytest_llmtrace._model.findings import Internal  # noqa: PLC0415
+
     finding = Internal(text=found.text, traceback=found.traceback)
     verdict = Verdict(owner=owner, mode=mode, findings=(finding,), stopped=True)
     return owner_payload(

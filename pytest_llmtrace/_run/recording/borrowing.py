@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.providers import provider_of

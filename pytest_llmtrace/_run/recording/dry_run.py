@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_llmtrace._compare.digests import behaviour_digest
-from pytest_llmtrace._model.conversations import conversations
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.topics.dry_run import stopped_text
-from pytest_llmtrace._run.recording.saving import golden_of
-from pytest_llmtrace._run.recording.unchanged import same_by_rules
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what follows is imported by dry runs alone
     from pytest_llmtrace._capture.assembly.assemble import Assembled
     from pytest_llmtrace._run.owner import OwnerRun
 
@@ -22,6 +16,9 @@ OTHER_TAPE: Final = "llmtrace dry run: another plugin keeps the tape of this tes
 
 def dry_verdict(run: OwnerRun, exception: BaseException | None) -> Verdict:
     """A verdict without findings: a dry run judges nothing."""
+    from pytest_llmtrace._model.conversations import conversations  # noqa: PLC0415
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+
     assert run.assembled is not None  # noqa: S101  # set by the only caller
     run.ended_by_itself = exception is not None and not run.stopped_it
     trace = run.assembled.trace.behaviour
@@ -59,11 +56,17 @@ def would_record(run: OwnerRun) -> dict[str, Any]:
 
 def would_text(run: OwnerRun) -> str:
     """Why pytest skips the rest of a test."""
+    from pytest_llmtrace._report.topics.dry_run import stopped_text  # noqa: PLC0415
+
     return stopped_text(would_record(run))
 
 
 def _is_unchanged(run: OwnerRun, assembled: Assembled) -> bool:
     """Whether a run that needed no live call did what its golden trace says, or differs by rules alone."""
+    from pytest_llmtrace._compare.digests import behaviour_digest  # noqa: PLC0415
+    from pytest_llmtrace._run.recording.saving import golden_of  # noqa: PLC0415
+    from pytest_llmtrace._run.recording.unchanged import same_by_rules  # noqa: PLC0415
+
     if not run.old.tape_exists:
         return run.old.golden_exists
     trace = run.plan.privacy.masked(assembled.trace.behaviour)
@@ -76,6 +79,8 @@ def _why(run: OwnerRun) -> str:
 
 def _stopped(run: OwnerRun) -> dict[str, Any]:
     """From the old golden trace: what it has after the calls that were answered is what would be paid for."""
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+
     missed = sum(1 for one in run.recorder.misses if one.is_llm)
     why = _why(run)
     golden = run.old.golden() if run.old.golden_exists and missed else None

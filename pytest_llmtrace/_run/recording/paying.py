@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.exchange import Exchange
-from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.http import Interaction
-from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.wording import breach_line
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.leaking import Look
 from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace.errors import LlmtraceError, StorageError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.findings import Breach
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -58,6 +59,9 @@ class Paying:
         refusal = self.spending.before(exchange)
         if refusal is None:
             return None
+        from pytest_llmtrace._report.document.payload import finding_data  # noqa: PLC0415
+        from pytest_llmtrace._report.wording import breach_line  # noqa: PLC0415
+
         self.refusal = refusal
         return f"a live call was refused: {breach_line(finding_data(refusal))}"
 

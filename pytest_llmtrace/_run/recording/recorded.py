@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ def recorded_data(run: OwnerRun) -> dict[str, Any]:
     if changed.outputs:
         data["outputs"] = [{"conversation": label, "turn": turn} for label, turn in changed.outputs]
     return data
+
+
+def swapped_data(run: OwnerRun) -> dict[str, Any]:
+    """Of calls that asked another model than the application: `models`, `calls` and `seconds`; or empty."""
+    found = [one for one in run.recorder.exchanges if one.swapped and one.ended is not None and not one.unsent]
+    if not found:
+        return {}
+    seconds = sum((one.ended or one.started) - one.started for one in found)
+    models = Counter(str(one.swapped) for one in found)
+    return {"models": dict(sorted(models.items())), "calls": len(found), "seconds": seconds}
 
 
 def kept_calls(trace: Trace) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pytest_llmtrace._compare import digests
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
 from pytest_llmtrace._compare.calls.lens import lens
-from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
+from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
-from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted, digest_decides
 from pytest_llmtrace._model.trace import CallError, Event, ToolCall, Trace
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.compare.strategies import changed, traces, with_new_ids

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import LLMCall

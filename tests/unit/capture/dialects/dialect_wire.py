@@ -6,7 +6,7 @@ import json
 import struct
 from typing import Any
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import Message, MessageTable
 from pytest_llmtrace._model.trace import LLMCall

@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import Message, MessageTable
 from tests.unit.capture.dialects.dialect_wire import response

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_response
 from pytest_llmtrace._model.http import HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.usage import Usage

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmtrace._capture.dialects import DIALECTS, estimate_usage, find_dialect, parse_request, parse_response
+from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect
 from pytest_llmtrace._capture.dialects.dialect import Dialect
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import CallError, LLMCall

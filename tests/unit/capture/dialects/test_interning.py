@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import chat_messages, interning, parse_request
+from pytest_llmtrace._capture.dialects import chat_messages, interning
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._capture.dialects.tooling import tool_schemas
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import CHAT, MESSAGES, RESPONSES, answered, ask, request

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_llmtrace._capture.dialects import DIALECTS, estimate_usage, find_dialect, parse_request, parse_response
+from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import parse_request, parse_response
+from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import LLMCall

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect, parse_request
+from pytest_llmtrace._capture.dialects import DIALECTS, find_dialect
 from pytest_llmtrace._capture.dialects.late import LateDialect
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import ask, request
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import parse_request
 from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._model.http import HeldJson, HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
 from tests.unit.capture.dialects.dialect_wire import CHAT, CONVERSE, GEMINI, MESSAGES, RESPONSES

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llmtrace._capture.dialects import estimate_usage
-from pytest_llmtrace._capture.dialects.tokens import openai_usage, text_tokens
+from pytest_llmtrace._capture.dialects.tokens import estimate_usage, openai_usage, text_tokens
 from pytest_llmtrace._model.usage import Usage
 from tests.unit.capture.dialects.dialect_wire import CHAT, answered, ask
 

@@ -7,11 +7,11 @@ import tomllib
 
 import pytest
 
-from pytest_llmtrace._compare.digests import behaviour_digest, digest_decides
+from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies
 from pytest_llmtrace._compare.policies.layers import Layer, Origin, origins
-from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted, named_policy
+from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, adjusted, digest_decides, named_policy
 from pytest_llmtrace.errors import SettingsError
 from tests.unit.compare.traces import refund, trace
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmtrace._model.findings import Breach, Bypass, Drift, DriftKind, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.findings import Breach, Bypass, Drift, Internal, Miss, NoCassette, Unplayed
+from pytest_llmtrace._model.severities import DriftKind
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._report.failure.screen import accepted_text, failure_text
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, said, verdict
