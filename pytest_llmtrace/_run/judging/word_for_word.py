@@ -54,9 +54,9 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
     verdict = Verdict(
         owner=plan.owner,
         mode=plan.mode,
-        golden_file=run.old.golden_name,
-        tape_file=run.old.tape_file,
-        golden_totals=run.old.totals,
+        golden_file=old.golden_name if recorded else None,
+        tape_file=old.tape_file,
+        golden_totals=old.totals,
         observed_totals=tally.whole,
         accept=plan.accept,
     )

@@ -14,12 +14,13 @@ from pytest_llmtrace._capture import recorder as recording
 from pytest_llmtrace._capture.assembly import assembler
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._compare.policies.policy import named_policy
-from pytest_llmtrace._model.findings import Finding
+from pytest_llmtrace._model.findings import Bypass, Finding
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.judging.judge import verdict
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.plan import Plan
@@ -276,3 +277,13 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
     assert (findings(run), told(run)["calls"]) == ((), 3)
     assert "outline" not in json.loads(test.cassette.tape.read_text("utf-8"))["meta"]
     assert told(test.run("trace", late="Bye."))["calls"] == 3
+
+
+def test_a_test_without_calls_is_judged_by_that_alone(tmp_path: Path, assembled: list[str]) -> None:
+    """What has no recording and asks nothing gets the verdict of the long way, without it."""
+    test = Test(tmp_path)
+    run = test.run("trace", asked=())
+    assert (assembled, run.seen) == ([], False)
+    run.assembled = run._assembler.assembled()
+    assert run.verdict == verdict(run, None)
+    assert findings(test.run("trace", asked=(), min_calls=1)) == (Bypass(what="", expected=1),)
