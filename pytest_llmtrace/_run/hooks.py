@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.redaction import Redactor
@@ -14,12 +15,22 @@ from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:  # few projects have such functions
+    from pytest_llmtrace._compare.policies.policy import Policy
     from pytest_llmtrace._compare.rules.dotted import Named
     from pytest_llmtrace._compare.rules.normalize import FunctionRule
 
 NORMALIZE = "pytest_llmtrace_normalize"
 SCORE = "pytest_llmtrace_score"
 REDACT = "pytest_llmtrace_redact"
+
+
+def has_rules(hooks: Any) -> bool:
+    """Whether there is any implementation of `pytest_llmtrace_normalize` or `_score`, for whichever tests.
+
+    Args:
+        hooks: pytest's, with those of all conftest files and plugins that there are by now.
+    """
+    return bool(hooks.pytest_llmtrace_normalize.get_hookimpls() or hooks.pytest_llmtrace_score.get_hookimpls())
 
 
 def normalize_rules(hooks: Any, nodeid: str) -> tuple[FunctionRule, ...]:
@@ -38,6 +49,20 @@ def normalize_rules(hooks: Any, nodeid: str) -> tuple[FunctionRule, ...]:
         FunctionRule(name=f"{NORMALIZE} of {one.plugin_name}", apply=_applied(one, NORMALIZE, nodeid=nodeid))
         for one in found
     )
+
+
+def with_hooks(policy: Policy, hooks: Any, nodeid: str) -> Policy:
+    """A policy with what implementations add to it for a test: rules, and what judges wording where it names nothing.
+
+    Args:
+        policy: Of the test.
+        hooks: As for `normalize_rules`.
+        nodeid: The test.
+    """
+    rules, judge = normalize_rules(hooks, nodeid), policy.text_scorer or scorer(hooks, nodeid)
+    if not rules and judge is policy.text_scorer:
+        return policy
+    return replace(policy, normalize=(*policy.normalize, *rules), text_scorer=judge)
 
 
 def scorer(hooks: Any, nodeid: str) -> Named | None:

@@ -44,9 +44,11 @@ def shorten_crash(report: pytest.TestReport) -> None:
     Its short summary begins with the node id, and in CI it repeats the whole message.
     """
     crash = getattr(report.longrepr, "reprcrash", None)
-    first = crash.message.partition("\n")[0] if crash is not None else ""
+    if crash is None:
+        return
+    first = crash.message.partition("\n")[0]
     said = first.removeprefix(f"Failed: {report.nodeid} ")
-    if crash is not None and said != first:
+    if said != first:
         crash.message = said
 
 

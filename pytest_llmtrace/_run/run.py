@@ -21,7 +21,7 @@ from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.phase import Phase
 from pytest_llmtrace._run.plans.placeholders import missing_keys, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
-from pytest_llmtrace._run.plans.planning import plan_of_fixture, plan_of_test
+from pytest_llmtrace._run.plans.planning import Plans, plan_of_fixture
 from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
 from pytest_llmtrace._run.recording.dry_run import OTHER_TAPE, would_text
 from pytest_llmtrace._run.scope import search_roots
@@ -44,6 +44,7 @@ class Run:
         self._prices = PriceBook(settings.prices)
         self._redactor = redactor(hooks, settings)
         self.settling = Settling()
+        self._plans = Plans(settings)
         self._capturing = Capturing(settings)
         self._attempt: OwnerRun | None = None
         self._around = contextlib.ExitStack()
@@ -74,7 +75,7 @@ class Run:
 
     def _begin_setup(self, item: pytest.Item) -> OwnerRun | None:
         self._failed = False
-        run = self._opened(lambda: plan_of_test(item, self.settings, self.number))
+        run = self._opened(lambda: self._plans.of_test(item, self.number))
         if run is None:
             return None
         if not litellm_is_in_python():

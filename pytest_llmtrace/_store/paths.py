@@ -52,11 +52,12 @@ def test_cassette(test_file: Path, name: str) -> Cassette:
         test_file: the file that holds the test; the cassette lies in ``cassettes/<module>`` beside it.
         name: the node id after the file: ``TestRefund::test_ok[gpt-4o]``.
     """
-    return cassette_in(_folder_beside(test_file), name)
+    return cassette_in(folder_beside(test_file), name)
 
 
 @functools.lru_cache(maxsize=16)  # the tests of a file come one after the other
-def _folder_beside(test_file: Path) -> Path:
+def folder_beside(test_file: Path) -> Path:
+    """The folder with the cassettes of the tests in a file."""
     return test_file.parent / FOLDER / _module_folder(test_file.name)
 
 
@@ -203,6 +204,8 @@ def _fixture_stem(scope: str, name: str, param: str | None) -> str:
 
 
 def _slug(part: str) -> str:
+    if part.isascii() and part.isidentifier():  # nearly all are
+        return part
     return _UNPORTABLE.sub("-", part).strip("-.") or "unnamed"
 
 

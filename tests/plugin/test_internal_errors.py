@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 BEFORE = {
-    "plan": ("_run.run", "plan_of_test", "the test could not be set up"),
+    "plan": ("_run.plans.planning", "marks_of", "the test could not be set up"),
     "owner": ("_run.owner", "Old", "the test could not be set up"),
     "fixture_plan": ("_run.run", "plan_of_fixture", "the fixture "),
 }

@@ -10,19 +10,28 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._model.limits import Limit, lies_in
+from pytest_llmtrace._run.plans.marks import BUDGET, Marks
 from pytest_llmtrace._settings.amounts import WHATS
 from pytest_llmtrace._settings.markers import budget_marker
 from pytest_llmtrace._settings.values import Settings
 
 
-def limits_of_test(item: pytest.Item, settings: Settings) -> tuple[Limit, ...]:
+def limits_of_test(item: pytest.Item, marks: Marks, settings: Settings) -> tuple[Limit, ...]:
     """What this test may use: of each thing, what the nearest marker says that names it, else the default.
+
+    Args:
+        item: The test.
+        marks: Its marks.
+        settings: have the defaults.
 
     Raises:
         SettingsError: a marker cannot be used.
     """
+    budgets = marks.get(BUDGET, ())
+    if not budgets and not settings.budgets.test:
+        return ()
     found: dict[str, Limit | None] = {}
-    for node, mark in item.iter_markers_with_node("llm_budget"):
+    for node, mark in budgets:
         marker = budget_marker(mark.args, mark.kwargs)
         for what in WHATS:
             if what in mark.kwargs and what not in found:

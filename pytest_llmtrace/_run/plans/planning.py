@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import replace
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,61 +14,128 @@ import pytest
 
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._run.hooks import normalize_rules, scorer
+from pytest_llmtrace._run.hooks import has_rules, normalize_rules, with_hooks
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.limits import directory_of, limits_of_test, shared_limits
+from pytest_llmtrace._run.plans.marks import MOCKLLM, TRACE, VCR, Marks, marks_of
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._settings.markers import trace_marker
 from pytest_llmtrace._settings.values import Settings
-from pytest_llmtrace._store.paths import fixture_cassette, test_cassette
+from pytest_llmtrace._store.paths import cassette_in, fixture_cassette, folder_beside
 from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._compare.policies.policy import Policy
     from pytest_llmtrace._compare.rules.normalize import AnyRule
 
 
-def plan_of_test(item: pytest.Item, settings: Settings, run: int | None = None) -> Plan | None:
-    """The plan for a test, or for one run of it; `None` where it is not traced.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the plans of tests have in common that are in one file and traced in one way."""
 
-    Raises:
-        SettingsError: a marker cannot be used.
+    path: Path
+    file: str
+    """The file in node ids."""
+    mode: Mode
+    marked: list[tuple[Any, tuple[Any, ...], Mapping[str, Any]]]
+    """The marks by which they are traced: what each stands on, and copies of its arguments."""
+    folder: Path
+    """The folder of their cassettes."""
+    argument: str
+    """The file as pytest takes it where the run was started."""
+    accept: str
+    """The command that records them again, but for its argument."""
+    policy: Policy
+    rest: Mapping[str, Any]
+    """Further arguments of `Plan`."""
+
+
+class Plans:
+    """Makes the plans of tests. What those of a file have in common is made once, as long as their marks are the same.
+
+    Marks are looked up for each test, and so are hooks: both may come at any time (docs/design/0046).
     """
-    mode = settings.mode_for(item)
-    if mode == "off":
-        return None
-    markers = trace_markers(item)
-    limits = limits_of_test(item, settings)
-    policy = effective_policy(mode, settings, markers).policy
-    policy.load()
-    rules, judge = normalize_rules(item.ihook, item.nodeid), policy.text_scorer or scorer(item.ihook, item.nodeid)
-    if rules or judge is not policy.text_scorer:
-        policy = replace(policy, normalize=(*policy.normalize, *rules), text_scorer=judge)
-    file, _, name = item.nodeid.partition("::")
-    keeper, argument = _keeper(item), _quoted(_as_argument(item))
-    return Plan(
-        owner=item.nodeid,
-        run=run,
-        cassette=test_cassette(item.path, name or Path(file).stem),
-        policy=policy,
-        limits=limits,
-        min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
-        own_tape=keeper is None,
-        places=lambda: _places(item, settings.root),
-        privacy=privacy_of(settings, policy.normalize),
-        accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}{argument}",
-        accept_anew=f"pytest {record_flag()} {_ANEW.get(keeper or '', '')} {argument}",
-        **_of_run(mode, directory_of(item.nodeid), settings),
-    )
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._last: _Shared | None = None
+
+    def of_test(self, item: pytest.Item, run: int | None = None) -> Plan | None:
+        """The plan for a test, or for one run of it; `None` where it is not traced.
+
+        Raises:
+            SettingsError: a marker cannot be used.
+        """
+        settings, marks = self._settings, marks_of(item)
+        mode = settings.mode_of(marked=TRACE in marks)
+        if mode == "off":
+            return None
+        owner = item.nodeid
+        file, separator, name = owner.partition("::")
+        limits = limits_of_test(item, marks, settings)
+        shared = self._shared(item, file, mode, marks)
+        policy, rest = shared.policy, shared.rest
+        if has_rules(item.config.hook):
+            policy = with_hooks(policy, item.ihook, owner)
+            rest = {**rest, "privacy": privacy_of(settings, policy.normalize)}
+        keeper, argument = _keeper(item, marks), _quoted(f"{shared.argument}{separator}{name}")
+        return Plan(
+            owner=owner,
+            run=run,
+            cassette=cassette_in(shared.folder, name or Path(file).stem),
+            policy=policy,
+            limits=limits,
+            own_tape=keeper is None,
+            places=lambda: _places(item, settings.root),
+            accept=f"{shared.accept}{argument}",
+            accept_anew=f"pytest {record_flag()} {_ANEW[keeper]} {argument}" if keeper is not None else "",
+            **rest,
+        )
+
+    def _shared(self, item: pytest.Item, file: str, mode: Mode, marks: Marks) -> _Shared:
+        last = self._last
+        marked = [(node, mark.args, mark.kwargs) for node, mark in marks.get(TRACE, ())]
+        if (
+            last is None
+            or last.path is not item.path
+            or last.file != file
+            or last.mode != mode
+            or last.marked != marked
+        ):
+            last = self._made(item, file, mode, marks)
+            if not (marked and marked[0][0] is item):  # with marks of its own it is alone
+                self._last = last
+        return last
+
+    def _made(self, item: pytest.Item, file: str, mode: Mode, marks: Marks) -> _Shared:
+        markers = trace_markers(marks)
+        policy = effective_policy(mode, self._settings, markers).policy
+        policy.load()
+        return _Shared(
+            path=item.path,
+            file=file,
+            mode=mode,
+            marked=[(node, mark.args, deepcopy(mark.kwargs)) for node, mark in marks.get(TRACE, ())],
+            folder=folder_beside(item.path),
+            argument=_as_argument(file, item.config),
+            accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}",
+            policy=policy,
+            rest={
+                "min_calls": next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
+                "privacy": privacy_of(self._settings, policy.normalize),
+                **_of_run(mode, directory_of(file), self._settings),
+            },
+        )
 
 
-def trace_markers(item: pytest.Item) -> tuple[MarkerOf, ...]:
-    """The markers of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
+def trace_markers(marks: Marks) -> tuple[MarkerOf, ...]:
+    """Those of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
     return tuple(
-        MarkerOf(marker=trace_marker(marker.args, marker.kwargs), where=node.nodeid or ".")
-        for node, marker in item.iter_markers_with_node("llm_trace")
+        MarkerOf(marker=trace_marker(mark.args, mark.kwargs), where=node.nodeid or ".")
+        for node, mark in marks.get(TRACE, ())
     )
 
 
@@ -124,15 +193,14 @@ _OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}
 """The options by which they leave a marked test alone."""
 
 
-def _keeper(item: pytest.Item) -> str | None:
+def _keeper(item: pytest.Item, marks: Marks) -> str | None:
     """The plugin that keeps the tape of this test: pytest-recording, pytest-vcr or pytest-mockllm; `None`: we do."""
     plugins, option = item.config.pluginmanager, item.config.option
     if plugins.has_plugin("mockllm") and (
-        "llm_recorder" in getattr(item, "fixturenames", ())
-        or any(item.get_closest_marker(name) for name in ("llm_record", "llm_replay"))
+        "llm_recorder" in getattr(item, "fixturenames", ()) or any(name in marks for name in MOCKLLM)
     ):
         return "mockllm"
-    if item.get_closest_marker("vcr") is None:
+    if VCR not in marks:
         return None
     return next(
         (name for name, off in _OFF.items() if plugins.has_plugin(name) and not getattr(option, off, None)), None
@@ -170,18 +238,20 @@ def _definition_folder(fixturedef: Any, root: Path) -> Path:
     return base.parent if base.is_file() else root
 
 
-def _as_argument(item: pytest.Item) -> str:
-    """The node id as pytest takes it where this run was started: that need not be the root directory."""
-    here, root = item.config.invocation_params.dir, item.config.rootpath
+def _as_argument(file: str, config: pytest.Config) -> str:
+    """The file of a node id as pytest takes it where this run was started: that need not be the root directory."""
+    here, root = config.invocation_params.dir, config.rootpath
     if here == root:
-        return item.nodeid
-    file, separator, name = item.nodeid.partition("::")
+        return file
     try:
-        return Path(os.path.relpath(root / file, here)).as_posix() + separator + name
+        return Path(os.path.relpath(root / file, here)).as_posix()
     except ValueError:  # on another drive of Windows
-        return item.nodeid
+        return file
 
 
 def _quoted(nodeid: str) -> str:
     """The node id for a command line: in double quotes, which every shell knows, unless it holds what those expand."""
-    return shlex.quote(nodeid) if set(nodeid) & set('"$`\\!') else f'"{nodeid}"'
+    return f'"{nodeid}"' if _EXPANDED.isdisjoint(nodeid) else shlex.quote(nodeid)
+
+
+_EXPANDED: Final = frozenset('"$`\\!')
