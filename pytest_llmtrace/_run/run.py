@@ -126,10 +126,7 @@ class Run:
 
     def teardown(self, item: pytest.Item) -> Phase[OwnerRun | None]:
         """Around the teardown phase: what was recorded is saved when all three phases passed."""
-        return Phase(item, self._begin_teardown, self._end_teardown)
-
-    def _begin_teardown(self, _item: pytest.Item) -> OwnerRun | None:
-        return self._attempt
+        return Phase(item, lambda _item: self._attempt, self._end_teardown)
 
     def _end_teardown(self, _item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
         if error is None:
