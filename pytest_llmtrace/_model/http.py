@@ -239,6 +239,8 @@ def held_body(message: HttpRequest | HttpResponse) -> SupportsBytes:
     return held
 
 
+@functools.lru_cache(maxsize=256)
 def _first(headers: Headers, name: str) -> str | None:
+    """All requests of a client have the same headers, and are asked for the same ones."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)

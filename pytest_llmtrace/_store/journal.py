@@ -45,7 +45,7 @@ class Journal:
         self._lock = threading.Lock()
         self._file: int | None = None
         self._end = -1
-        """Size of the file after the last write of this process."""
+        """Where the file ended after the last write of this process, if nobody else wrote."""
         self._writer = InteractionWriter()
         self._written: list[tuple[Interaction, LaidOut]] = []
         """What stands behind the last header, and as what."""
@@ -82,8 +82,9 @@ class Journal:
                 with alone(self._file):
                     self._unsynced = True
                     self._begin()
-                    _write(self._file, self._line(interaction) + b"\n")
-                    self._end = os.fstat(self._file).st_size
+                    line = self._line(interaction) + b"\n"
+                    _write(self._file, line)
+                    self._end += len(line)
                 if self._clock() - self._synced_at >= PAUSE:
                     self._sync()
             except OSError as error:
@@ -172,7 +173,9 @@ class Journal:
         os.lseek(self._file, max(0, size - 1), os.SEEK_SET)
         # A line that a crash cut off must not swallow the header.
         torn = size > 0 and os.read(self._file, 1) != b"\n"
-        _write(self._file, (b"\n" if torn else b"") + self._header())
+        header = (b"\n" if torn else b"") + self._header()
+        _write(self._file, header)
+        self._end = size + len(header)
 
     def _header(self) -> bytes:
         if self._seal is None:

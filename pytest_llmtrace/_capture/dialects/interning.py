@@ -47,7 +47,9 @@ class Interner:
     ) -> tuple[Message, ...]:
         """The messages that `build` makes of each raw item, one item after the other."""
         if self._shared:
-            walk = self._memory.walks.setdefault(dialect, Walk())
+            walk = self._memory.walks.get(dialect)
+            if walk is None:
+                walk = self._memory.walks[dialect] = Walk()
             return walk.of(raw, lambda item: self._built(item, build))
         made: list[Message] = []
         for item in raw:
@@ -108,10 +110,16 @@ class Interner:
         found: list[str] = []
         for name, part in body.items():
             if isinstance(part, list):
-                found += self._memory.lifetimes.setdefault(name, Walk()).of(part, each)
+                found += self._lifetimes_in(name, part, each)
             elif isinstance(part, dict):
                 found += each({name: part})
         return found
+
+    def _lifetimes_in(self, name: str, part: list[Any], each: Callable[[Any], Iterable[str]]) -> Sequence[str]:
+        walk = self._memory.lifetimes.get(name)
+        if walk is None:
+            walk = self._memory.lifetimes[name] = Walk()
+        return walk.of(part, each)
 
 
 def _copies(raw: list[Any], key: Key, build: Callable[[Sequence[Any]], Tools]) -> Tools:

@@ -16,7 +16,7 @@ from pytest_llmtrace._capture.dialects.failures import http_failure
 from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.tokens import header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
-from pytest_llmtrace._model.canonical import canonical_json
+from pytest_llmtrace._model.canonical import canonical_json, written_value
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, held_body, json_body
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import CallError, LLMCall, with_changes
@@ -128,14 +128,12 @@ def _marks_in(part: object) -> Sequence[str]:
 
 
 def _may_have_marks(part: object) -> bool:
-    """Whether a part has a mark at any depth. Found out without writing it, which costs more than reading it does."""
-    if isinstance(part, dict):
-        return not _CACHE_MARKS.isdisjoint(part) or any(map(_may_have_marks, part.values()))
-    return isinstance(part, list) and any(map(_may_have_marks, part))
+    """Whether a part may have a mark at any depth: most have no such word, and are written in no time to see that."""
+    written = written_value(part)
+    return written is None or b"cache_control" in written or b"cachePoint" in written
 
 
 _BY_OPERATION: Final = {dialect.operation: dialect for dialect in DIALECTS}
 _UNREADABLE: Final = "unreadable_response"
-_CACHE_MARKS: Final = frozenset({"cache_control", "cachePoint"})
 _CACHE_MARK: Final = re.compile(rb'"(?:cache_control|cachePoint)"\s*:\s*(\{[^{}]*\})')
 _ONE_HOUR: Final = re.compile(rb'"ttl"\s*:\s*"1h"')

@@ -114,8 +114,7 @@ class Eye:
         searched = self._searched
         if isinstance(held, ReadJson) and not joined:
             return self._items.hold_none(held, searched, lambda values: self._are_clean(set(plain_texts(values))))
-        whole, together = _texts_of(held)
-        if not self._are_clean((*whole, *together)):
+        if not self._are_clean(set(_texts_of(held))):
             return False
         text = bytes(held).decode()
         if isinstance(held, ReadJson):
@@ -207,21 +206,18 @@ class Eye:
                     self.leaks.append(leak)
 
 
-def _texts_of(held: ReadJson | ReadStream) -> tuple[set[str], Iterable[str]]:
-    """The texts of a body, each distinct one once; and what they make where they go on in one another."""
+def _texts_of(held: ReadJson | ReadStream) -> Iterator[str]:
+    """The texts of a body, and what those under the same keys make where they go on in one another."""
     if isinstance(held, ReadStream):
-        texts = [(path, text) for path, _, text in held.texts]
+        by_path: dict[Path, list[str]] = {}
+        for path, _, text in held.texts:
+            by_path.setdefault(path, []).append(text)
     else:
-        texts = list(texts_of(held.value))
-    return {text for _, text in texts}, _together(texts)
-
-
-def _together(texts: Iterable[tuple[Path, str]]) -> Iterator[str]:
-    """Texts under the same keys, joined where they differ."""
-    together: dict[Path, list[str]] = {}
-    for path, text in texts:
-        together.setdefault(path, []).append(text)
-    return ("".join(pieces) for pieces in together.values() if len(set(pieces)) > 1)
+        by_path = texts_of(held.value)
+    for texts in by_path.values():
+        yield from texts
+        if len(texts) > 1 and len(set(texts)) > 1:
+            yield "".join(texts)
 
 
 def _without(text: str, leaks: Iterable[Leak]) -> str:

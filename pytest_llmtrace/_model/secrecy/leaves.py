@@ -90,31 +90,30 @@ def leaves(text: str) -> Iterator[Leaf]:
     yield from found
 
 
-def texts_of(value: Any) -> Iterator[tuple[Path, str]]:
-    """The same texts of a document that was parsed, with the paths to them, in the same order."""
-    waiting: list[tuple[Path, Any]] = [((), value)]
-    while waiting:
-        path, one = waiting.pop()
-        if isinstance(one, str):
-            yield path, one
-        elif isinstance(one, dict):
-            waiting += [((*path, key), part) for key, part in reversed(one.items())]
-        elif isinstance(one, list):
-            here = (*path, None)
-            waiting += [(here, part) for part in reversed(one)]
+def texts_of(value: Any) -> dict[Path, list[str]]:
+    """The same texts of a document that was parsed, by the paths to them; those of one path are in the same order."""
+    found: dict[Path, list[str]] = {}
+    waiting: list[tuple[Path, Any]] = [((None,), [value])]
+    for path, whole in waiting:  # and what is put behind it, level by level
+        for key, part in whole.items() if isinstance(whole, dict) else ((None, part) for part in whole):
+            if isinstance(part, str):
+                found.setdefault((*path, key), []).append(part)
+            elif isinstance(part, _COLLECTIONS):
+                waiting.append(((*path, key), part))
+    return found
 
 
-def plain_texts(value: Any) -> Iterator[str]:
+def plain_texts(value: Any) -> list[str]:
     """The same texts without their paths, in any order."""
-    waiting: list[Any] = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
+    found: list[str] = []
+    waiting: list[Any] = [[value]]
+    for whole in waiting:
+        for part in whole.values() if isinstance(whole, dict) else whole:
+            if isinstance(part, str):
+                found.append(part)
+            elif isinstance(part, _COLLECTIONS):
+                waiting.append(part)
+    return found
 
 
 def quoted(text: str) -> str:
@@ -149,6 +148,7 @@ def _unquoted(raw: str) -> str:
 _TOKEN: Final = re.compile(
     r'(?P<text>"(?:[^"\\]|\\.)*")(?P<colon>\s*:)?|[{}\[\]]|(?P<scalar>-?[0-9][0-9.eE+-]*|true|false|null)', re.DOTALL
 )
+_COLLECTIONS: Final = (dict, list)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Bytes that are no UTF-8, or half a letter: neither can be written as it is."""
 INDEX: Final = re.compile(r"(?:^|_)index$|[a-z]Index$")

@@ -24,6 +24,8 @@ class Known:
     """Each with what it is; the longest first. A body is searched as one letter for a byte, so there may be two
     spellings of one."""
     allowed: Sequence[re.Pattern[str]] = field(default=())
+    plain: bool = False
+    """Whether all values are known to be ASCII."""
 
     @classmethod
     def of(cls, values: Iterable[tuple[str, str]], allowed: Sequence[re.Pattern[str]] = ()) -> Known:
@@ -34,7 +36,8 @@ class Known:
             for one in _spellings(value)
             for narrow in (False, True)
         }
-        return cls(tuple(sorted(spelled.items(), key=lambda one: (-len(one[0]), one[0]))), tuple(allowed))
+        values = tuple(sorted(spelled.items(), key=lambda one: (-len(one[0]), one[0])))
+        return cls(values, tuple(allowed), plain=all(value.isascii() for value, _ in values))
 
     def allows(self, secret: str) -> bool:
         """Whether it is known to be none."""
@@ -122,8 +125,8 @@ def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
     if depth >= _DEEPEST:
         return
     said = [(place, base64_runs.decoded(text[slice(*place)])) for place in base64_runs.runs(text)]
-    inside = [(place, inner) for place, inner in said if inner is not None]
-    # Most are identifiers, and say nothing: all are searched in one go before each for itself.
+    inside = [(place, inner) for place, inner in said if inner is not None and (not known.plain or _SAYS.search(inner))]
+    # Most are identifiers, and say nothing; what does is searched in one go before each for itself.
     if not inside or not _found("\n".join(inner for _, inner in inside), known, strict=True, depth=depth + 1):
         return
     for (start, end), inner in inside:
@@ -135,5 +138,8 @@ def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
 
 _ROUNDS: Final = 4
 _DEEPEST: Final = 3
+_SAYS: Final = re.compile(r"[\t\n\r -~]{5}")
+"""Letters in a row: no value is shorter, nor the sign or name (``?sig=``, ``code=``, ``://a:``) that another secret is
+told by. Few identifiers say so much when they are read as base64."""
 _MOST_QUOTED: Final = 5
 """How often JSON may have been put into JSON."""

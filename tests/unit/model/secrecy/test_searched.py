@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -126,3 +128,18 @@ def test_only_so_much_is_remembered() -> None:
     texts.add("def", "12345678", "x" * 11)
     assert [one in texts for one in ("abc", "x" * 11)] == [False, False]
     assert ("def" in texts) != ("12345678" in texts)  # whichever came last
+
+
+SIGNS = (
+    "://u:", "p\xe4s\xdf@h", "?sig=", "\xe4\xf6\xfc" * 8, ";key=", '"passwd":"', "&code=", "<api_key>\xe4</api_key>",
+    "s3cr3t!!", "\0", "\x01\xff", f"sk-proj-{KEY}", "%73", "=", "a",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=5))
+def test_what_says_nothing_as_base64_holds_nothing(parts: list[str]) -> None:
+    """Identifiers are base64 by accident, and not searched; whatever a secret may be told by is more than nothing."""
+    known = Searched({"s3cr3t!!": "a value"}).known
+    text = base64.b64encode("".join(parts).encode("latin-1").ljust(24, b"\0")).decode()
+    assert known.plain
+    assert secrets_in(text, known) == secrets_in(text, replace(known, plain=False))
