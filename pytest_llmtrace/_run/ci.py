@@ -16,11 +16,15 @@ def places_in_checkout(places: Mapping[str, tuple[str, int]], settings: Settings
     """File and line of tests, relative to the checkout where there is one; those outside of it are left out."""
     root = settings.root.resolve()
     checkout = (settings.ci.checkout or root).resolve()
+    files: dict[str, str | None] = {}
     found = {}
     for nodeid, (file, line) in places.items():
-        path = Path(os.path.normpath(root / file))
-        if path.is_relative_to(checkout):
-            found[nodeid] = (path.relative_to(checkout).as_posix(), line)
+        if file not in files:
+            path = Path(os.path.normpath(root / file))
+            files[file] = path.relative_to(checkout).as_posix() if path.is_relative_to(checkout) else None
+        named = files[file]
+        if named is not None:
+            found[nodeid] = (named, line)
     return found
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._report.document.payload_texts import Payloads
     from pytest_llmtrace._run.money.ledger import Ledger
 
+_PHASES: Final = ("setup", "call", "teardown")
 _NOTHING_FAILED: Final = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 """Of pytest's own: an empty shard of a suite is no failure."""
 
@@ -36,6 +37,7 @@ class Controller:
         self._outcomes: dict[str, str] = {}
         self._durations: dict[str, float] = {}
         self._document: dict[str, Any] | None = None
+        self._traced = False
         self._problems: list[str] = []
         self._remarks: list[str] = []
         self._places: dict[str, tuple[str, int]] = {}
@@ -47,19 +49,22 @@ class Controller:
 
     def take(self, report: pytest.TestReport) -> None:
         """Take in one test report."""
-        outcome = "xfailed" if hasattr(report, "wasxfail") and report.skipped else str(report.outcome)
-        if report.when not in ("setup", "call", "teardown"):  # xdist's own, of a test in which a worker crashed
-            self._crashed.append(report.nodeid)
-        if report.when == "call" or outcome != "passed":
-            failed_outside = report.when != "call" and outcome == "failed"
-            if not (failed_outside and self._outcomes.get(report.nodeid) == "failed"):
-                self._outcomes[report.nodeid] = "error" if failed_outside else outcome
-        before = self._durations.get(report.nodeid, 0.0) if report.when != "setup" else 0.0  # a rerun counts anew
-        self._durations[report.nodeid] = before + report.duration
-        texts = getattr(report, "llmtrace", [])
-        if texts and report.location[1] is not None:
-            self._places[report.nodeid] = (report.location[0], report.location[1] + 1)
-        self.add(texts)
+        nodeid, when, outcome = report.nodeid, report.when, str(report.outcome)
+        if outcome == "skipped" and hasattr(report, "wasxfail"):
+            outcome = "xfailed"
+        if when not in _PHASES:  # xdist's own, of a test in which a worker crashed
+            self._crashed.append(nodeid)
+        if when == "call" or outcome != "passed":
+            failed_outside = when != "call" and outcome == "failed"
+            if not (failed_outside and self._outcomes.get(nodeid) == "failed"):
+                self._outcomes[nodeid] = "error" if failed_outside else outcome
+        before = self._durations.get(nodeid, 0.0) if when != "setup" else 0.0  # a rerun counts anew
+        self._durations[nodeid] = before + report.duration
+        texts = getattr(report, "llmtrace", None)
+        if texts:
+            if report.location[1] is not None:
+                self._places[nodeid] = (report.location[0], report.location[1] + 1)
+            self.add(texts)
 
     def add(self, texts: Sequence[str], strays: Sequence[Mapping[str, Any]] = (), problems: Sequence[str] = ()) -> None:
         """Take in the payloads of owners, as texts, what is known of calls of LLMs that no test made, and problems."""
@@ -70,7 +75,7 @@ class Controller:
     @property
     def traced(self) -> bool:
         """Whether the run, which is over, has traced anything."""
-        return self._document is not None
+        return self._traced
 
     def ledger_file(self) -> str:
         """A file that all workers count live spending in."""
@@ -112,6 +117,7 @@ class Controller:
             places=places_in_checkout(self._places, self.settings),
             failed=bool(self._problems) or session.exitstatus not in _NOTHING_FAILED,
         )
+        self._traced = True
         self._tell_unseen(session)
         self._note_uncounted(self._document)
         for path in self.settings.reports:
@@ -151,6 +157,7 @@ class Controller:
             terminal.write_line(line.text, **line.markup)
         for text in annotation_lines(self._document, self.settings.ci, self._problems):
             terminal.write_line(text)
+        self._document = None  # pytest ends with two full collections of garbage, which would look at all of it
 
     def close(self) -> None:
         """Remove what was only needed while the run went on."""
@@ -234,7 +241,7 @@ class Controller:
 
         if self.settings.run_mode not in ("trace", "record"):
             return []
-        owners = {payload["nodeid"] for payload in payloads}
-        if any(outcome == "error" and nodeid not in owners for nodeid, outcome in self._outcomes.items()):
+        ended = {nodeid for nodeid, outcome in self._outcomes.items() if outcome == "error"}
+        if ended and not ended <= {payload["nodeid"] for payload in payloads}:
             return []  # a wrong marker kept a test from naming its files, and those of its fixtures
         return unused_files(session, coverage, self.settings.root, payloads, self._outcomes)

@@ -44,6 +44,10 @@ class PriceBook:
             params: The call's parameters: `n`, the number of images; `service_tier`, Anthropic's `speed` and
                 `inference_geo`, and the lifetimes of `cache_breakpoints` change the price.
         """
+        if not (params or self._project or operation in _BY_OTHER_THAN_TOKENS) and is_shipped():
+            by_token = _fixed_rates(call_model, provider, None)  # nearly every call
+            if by_token is not None:
+                return by_token.cost(usage)
         params = params or {}
         entry = self._entry(call_model, provider)
         if entry is None:
@@ -139,5 +143,6 @@ def _multiplier(entry: Mapping[str, Any], params: Mapping[str, Any]) -> float:
     return factor
 
 
+_BY_OTHER_THAN_TOKENS: Final = frozenset({"images", "rerank"})
 _MOST_IMAGES: Final = 1_000
 """Of one request: providers make ten at most."""

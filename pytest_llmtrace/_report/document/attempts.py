@@ -9,11 +9,11 @@ So does ``again``, one more run of a test that is repeated on purpose: what all 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_from
@@ -37,11 +37,18 @@ class Owner:
     """What the last attempt used and cost."""
     golden_amounts: Totals | None
     """What the golden trace used and cost; `None` where there is none."""
+    live: Totals
+    """What all attempts paid, as totals whose unpriced calls are the live ones."""
+    parts: Mapping[str, Sequence[tuple[str, Totals]]]
+    """What the last attempt is made of per ``model``, ``agent`` and ``source``, by name: of each payload on its own."""
+    stopped: bool
+    """Whether the last attempt ended before it was done."""
 
     @classmethod
     def of(cls, nodeid: str, last: tuple[Payload, ...], earlier: tuple[Payload, ...], *, fixture: bool) -> Owner:
         """The owner with these payloads."""
         amounts = [totals_from(payload) for payload in last]
+        told = list(zip(last, amounts, strict=True))
         golden = next(
             ((n, payload["golden_totals"]) for n, payload in enumerate(last) if payload["golden_totals"]), None
         )
@@ -50,14 +57,12 @@ class Owner:
             fixture=fixture,
             last=last,
             earlier=earlier,
-            amounts=reduce(add, amounts),
+            amounts=amounts[0] if len(amounts) == 1 else reduce(add, amounts),
             golden_amounts=golden and (amounts[golden[0]] if golden[1] == AS_OBSERVED else totals_from(golden[1])),
+            live=reduce(add, [_paid(one) for one in (*earlier, *last) if one["live_calls"]], NOTHING),
+            parts={part: [row for one, whole in told for row in _rows(one, part, whole)] for part in PARTS},
+            stopped=any(payload.get("stopped") for payload in last),
         )
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the last attempt ended before it was done."""
-        return any(payload.get("stopped") for payload in self.last)
 
     @property
     def directory(self) -> str:
@@ -68,16 +73,19 @@ class Owner:
     def swapped(self) -> dict[str, Any]:
         """Of calls that asked another model: `models`, `calls` and `seconds`, of all runs; or empty."""
         found = [payload["swapped"] for payload in self.last if payload.get("swapped")]
+        if not found:
+            return {}
         models: Counter[str] = Counter()
         for one in found:
             models.update(one["models"])
         totals = {name: sum(one[name] for one in found) for name in ("calls", "seconds")}
-        return {"models": dict(sorted(models.items())), **totals} if found else {}
+        return {"models": dict(sorted(models.items())), **totals}
 
     @property
     def variants(self) -> Mapping[str, int]:
         """The variants of the golden trace that runs were compared with, and how many."""
-        return Counter(payload["variant"] for payload in self.last if payload.get("variant"))
+        found = [payload["variant"] for payload in self.last if payload.get("variant")]
+        return Counter(found) if found else {}
 
     @property
     def runs(self) -> Mapping[str, Any] | None:
@@ -92,25 +100,12 @@ class Owner:
     @property
     def failed(self) -> bool:
         """Whether a finding of the last attempt fails its test."""
-        return any(finding["severity"] == "fail" for finding in self.findings)
+        return bool(self.findings) and any(finding["severity"] == "fail" for finding in self.findings)
 
     @property
     def golden(self) -> str | None:
         """The golden trace's file."""
         return next((payload["golden"] for payload in self.last if payload["golden"]), None)
-
-    @property
-    def live(self) -> Totals:
-        """What all attempts paid, as totals whose unpriced calls are the live ones."""
-        paid = Totals()
-        for payload in (one for one in (*self.earlier, *self.last) if one["live_calls"]):
-            paid += Totals(
-                live_calls=payload["live_calls"],
-                live_usd=payload["live_cost_usd"],
-                live_seconds=payload.get("live_s", 0.0),
-                unpriced_calls=payload["live_unpriced_calls"],
-            )
-        return paid
 
     @property
     def recorded(self) -> dict[str, Any]:
@@ -129,14 +124,24 @@ class Owner:
         """The fan-outs of the last attempt."""
         return [fan_out for payload in self.last for fan_out in payload.get("fanouts", ())]
 
-    def parts(self, part: str) -> Iterator[tuple[str, Totals]]:
-        """What the last attempt is made of per ``model``, ``agent`` or ``source``, by name."""
-        for payload in self.last:
-            rows = payload[f"{part}s"]
-            if isinstance(rows, str):
-                yield rows, self.amounts if len(self.last) == 1 else totals_from(payload)
-            else:
-                yield from ((row[part], totals_from(row)) for row in rows)
+
+PARTS: Final = ("model", "agent", "source")
+"""What amounts are broken down by."""
+NOTHING: Final = Totals()
+
+
+def _paid(payload: Payload) -> Totals:
+    return Totals(
+        live_calls=payload["live_calls"],
+        live_usd=payload["live_cost_usd"],
+        live_seconds=payload.get("live_s", 0.0),
+        unpriced_calls=payload["live_unpriced_calls"],
+    )
+
+
+def _rows(payload: Payload, part: str, whole: Totals) -> Iterable[tuple[str, Totals]]:
+    rows = payload[f"{part}s"]
+    return [(rows, whole)] if isinstance(rows, str) else [(row[part], totals_from(row)) for row in rows]
 
 
 def owners(payloads: Sequence[Payload]) -> Iterator[Owner]:

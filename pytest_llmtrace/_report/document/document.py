@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import dollars
-from pytest_llmtrace._report.document.attempts import Owner, Payload, owners
+from pytest_llmtrace._report.document.attempts import PARTS, Owner, Payload, owners
 from pytest_llmtrace._report.document.growth import growth
 from pytest_llmtrace._report.document.payload import finding_data
-from pytest_llmtrace._report.document.sums import PARTS, Sums, parts_of_owner
+from pytest_llmtrace._report.document.sums import Sums, parts_of_owner
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.tally import NO_AGENT
 from pytest_llmtrace._report.topics.dry_run import dry_run_sums
@@ -180,14 +180,14 @@ def _row(
         "golden": owner.golden,
         "golden_cost_usd": dollars(golden.cost_usd) if golden else None,
         "findings": owner.findings,
-        "models": sorted({name for name, _ in owner.parts("model")}),
+        "models": sorted({name for name, _ in owner.parts["model"]}),
         **({} if place is None else {"file": plain(place[0]), "line": place[1]}),
         **{key: value for key, value in _said_where_there_is_something(owner, golden).items() if value},
     }
 
 
 def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[str, Any]:
-    first = owner.last[0]
+    first, swapped = owner.last[0], owner.swapped
     return {
         **_parts(owner),
         "golden_calls": golden.calls if golden else None,
@@ -196,7 +196,7 @@ def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[
         "stopped": owner.stopped,
         "accept": next((one["accept"] for one in owner.last if one.get("accept")), None),
         "runs": dict(owner.runs or {}),
-        "swapped": {**owner.swapped, "seconds": _seconds(owner.swapped["seconds"])} if owner.swapped else None,
+        "swapped": {**swapped, "seconds": _seconds(swapped["seconds"])} if swapped else None,
         "variants": dict(sorted(owner.variants.items())),
         "fanouts": owner.fan_outs,
         "would_record": first.get("would_record"),
@@ -209,11 +209,13 @@ def _said_where_there_is_something(owner: Owner, golden: Totals | None) -> dict[
 def _recorded(owner: Owner) -> dict[str, Any]:
     """What record mode did, with what all attempts paid; or empty."""
     done, paid = owner.recorded, owner.live
+    if not done:
+        return {}
     amounts = {
         "live_calls": paid.live_calls,
         **_cost("live_cost_usd", "live_priced_usd", paid.live_usd, paid.unpriced_calls),
     }
-    return {**done, **amounts} if done else {}
+    return {**done, **amounts}
 
 
 def _parts(owner: Owner) -> dict[str, Any]:

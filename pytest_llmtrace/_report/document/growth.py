@@ -34,7 +34,8 @@ def growth_of_all(tests: int, golden: Totals, observed: Totals) -> dict[str, Any
 def golden_amounts(owner: Owner) -> Totals | None:
     """What the golden trace used: as often as the owner ran, where it was repeated."""
     golden = owner.golden_amounts
-    return None if golden is None else reduce(add, [golden] * (owner.runs["count"] if owner.runs else 1))
+    runs = owner.runs
+    return golden if golden is None or not runs else reduce(add, [golden] * runs["count"])
 
 
 def _ratios(golden: Totals, observed: Totals) -> dict[str, float | None]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from pytest_llmtrace._model.usage import Sum, Totals
-from pytest_llmtrace._report.document.attempts import Owner
+from pytest_llmtrace._report.document.attempts import NOTHING, PARTS, Owner
 from pytest_llmtrace._report.document.growth import golden_amounts, growth_of_all
-
-PARTS: Final = ("model", "agent", "source")
-"""What amounts are broken down by."""
 
 
 class Sums:
@@ -25,9 +22,10 @@ class Sums:
     def add(self, owner: Owner) -> None:
         """Take in the next one."""
         self._amounts.add(owner.amounts)
-        self._paid.add(owner.live)
+        if owner.live is not NOTHING:
+            self._paid.add(owner.live)
         for part, sums in self._parts.items():
-            _count(sums, owner.parts(part))
+            _count(sums, owner.parts[part])
         golden = golden_amounts(owner)
         if golden is not None and not owner.stopped:
             self._compared += 1
@@ -56,7 +54,7 @@ class Sums:
 
 def parts_of_owner(owner: Owner, part: str) -> list[tuple[str, Totals]]:
     """The same for one owner."""
-    found = list(owner.parts(part))
+    found = list(owner.parts[part])
     if len(owner.last) > 1:  # else each name is there once
         sums: dict[str, Sum] = {}
         _count(sums, found)

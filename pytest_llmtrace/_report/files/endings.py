@@ -88,7 +88,7 @@ def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator
         yield f'{opening}\n "{key}": '
         opening = ","
         if key in _ROWS and value:
-            rows = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
+            rows = map(json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode, value)
             yield from (f"{',' if number else '['}\n  {row}" for number, row in enumerate(rows))
             yield "\n ]"
         else:

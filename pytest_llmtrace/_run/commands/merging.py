@@ -14,10 +14,10 @@ from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.exact_json import loads_finite
 from pytest_llmtrace._model.findings import Breach
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth
+from pytest_llmtrace._report.document.attempts import PARTS
 from pytest_llmtrace._report.document.counted import Counted, counted_row
 from pytest_llmtrace._report.document.document import FORMAT_VERSION
 from pytest_llmtrace._report.document.merging import in_several, merged_document, merged_rows
-from pytest_llmtrace._report.document.sums import PARTS
 from pytest_llmtrace._report.wording import joined, plural
 from pytest_llmtrace._run.money.gates import budget_uses, run_breaches
 from pytest_llmtrace._settings.amounts import WHATS
