@@ -102,10 +102,13 @@ def _kind(data: Any) -> Kind:
 
 def _calls(rows: Any, kinds: Sequence[Kind]) -> Iterator[tuple[Kind, Usage]]:
     for row in rows:
-        if set(map(type, row)) != {int} or not 0 <= min(row) <= max(row) <= _MOST:
+        if not row or not _WHOLE.issuperset(map(type, row)) or min(row) < 0 or max(row) > _MOST:
             raise ValueError(f"{row!r:.100} are no tokens")
         at, *counts = row
-        yield kinds[at], Usage(**dict(zip(_COUNTS, counts, strict=len(counts) > len(_COUNTS))))
+        if len(counts) == _ALWAYS:
+            yield kinds[at], Usage(input_tokens=counts[0], output_tokens=counts[1])
+        else:
+            yield kinds[at], Usage(**dict(zip(_COUNTS, counts, strict=len(counts) > len(_COUNTS))))
 
 
 LABELS: Final = ("session", "agent", "parent", "task")
@@ -116,5 +119,6 @@ _KNOWN: Final[dict[bytes, tuple[Kind, ...]]] = {}
 """By what `written_value` makes of them, which tells `1` from `1.0` and from `true`."""
 _MOST_KNOWN: Final = 64
 _LARGEST_KNOWN: Final = 16 * 1024
+_WHOLE: Final = frozenset({int})
 _MOST: Final = 2**53
 """What JSON can hold exactly."""

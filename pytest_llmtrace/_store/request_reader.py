@@ -158,7 +158,7 @@ def read_headers(data: Any) -> Headers:
     Raises:
         Fault: it is neither.
     """
-    if isinstance(data, dict) and all(isinstance(value, str) for value in data.values()):
+    if isinstance(data, dict) and _TEXT.issuperset(map(type, data.values())):
         return tuple(data.items())
     pairs = data
     if not isinstance(pairs, list) or not all(
@@ -201,4 +201,5 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
 
 _KEYS: Final = (*REQUEST_KEYS, *BODY_KEYS)
 _MISSING: Final = object()
+_TEXT: Final = frozenset({str})
 _SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)

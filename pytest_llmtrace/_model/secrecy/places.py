@@ -112,10 +112,11 @@ def _assignments(text: str) -> Iterator[Edit]:
 
 
 def _parameters(text: str) -> Iterator[Edit]:
-    for found in _compiled(_PARAMETER, re.ASCII).finditer(text):
-        value = found["value"]
-        if value != PLACEHOLDER and (not found["vague"] or looks_random(value) or len(value) >= _LONG):
-            yield _edit(found, "a secret in an address")
+    for sign, pattern in _PARAMETERS:
+        for found in _compiled(pattern, re.ASCII).finditer(text) if sign in text else ():
+            value = found["value"]
+            if value != PLACEHOLDER and (not found["vague"] or looks_random(value) or len(value) >= _LONG):
+                yield _edit(found, "a secret in an address")
 
 
 def _elements(text: str) -> Iterator[Edit]:
@@ -175,7 +176,9 @@ _ASSIGNED: Final = tuple(
 """In INI and TOML files, and in source code, there may be white space behind the name."""
 _VAGUE: Final = r"key|token|auth|code|policy|sig|signature|key-pair-id|googleaccessid|awsaccesskeyid"
 # Most texts have none of these signs, so these are compiled where there is one.
-_PARAMETER: Final = rf"[?&;](?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)"
+_PARAMETER: Final = rf"(?i:x-(?:amz|goog)-[a-z-]+|{NAMES}|(?P<vague>{_VAGUE}))=(?P<value>[^\s&\"'<>\\#;)\]]+)"
+_PARAMETERS: Final = tuple((sign, re.escape(sign) + _PARAMETER) for sign in "?&;")
+"""An expression for each sign: one that begins with a letter is searched for much faster than with any of three."""
 _ELEMENT: Final = rf"<(?i:(?:\w+:)?(?:{NAMES}|AccessKeyId))>(?P<value>[^<>\s]+)</"
 _PART: Final = (
     rf"\"(?<=name=\")(?i:{NAMES}|token|assertion)\"[^\r\n]{{0,200}}\r?\n"

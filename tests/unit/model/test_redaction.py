@@ -95,6 +95,14 @@ def test_bodies_without_secrets_are_the_same_bytes():
     assert Redactor().body(body) == body
 
 
+@pytest.mark.parametrize("sign", ["?", "&", ";", "&amp;"])
+def test_a_secret_in_an_address_is_one_behind_any_sign_that_parts_parameters(sign: str):
+    """Old servers part them by semicolons, XML writes `&` with one; a value that holds another sign goes whole."""
+    redactor = Redactor()
+    assert redactor.text(f"get x{sign}sig=Zx81kQp02mNs77LwTt5b now") == f"get x{sign}sig=REDACTED now"
+    assert redactor.text(f"get x{sign}api_key=a?token=Zx81kQp02mNs77LwTt5b now") == f"get x{sign}api_key=REDACTED now"
+
+
 def test_secret_fields_of_forms_are_replaced():
     """What a token endpoint is sent; prose that looks a little like a form is left alone."""
     form = b"grant_type=client_credentials&client_id=me&client_secret=s%2Fecret&assertion=eyJ.x"
