@@ -66,6 +66,11 @@ def cassette_in(folder: Path, name: str) -> Cassette:
     return Cassette.at(folder, _test_stem(name))
 
 
+def test_tape_name(name: str) -> str:
+    """What the tape of that cassette is called."""
+    return f"{_test_stem(name)}{TAPE}"
+
+
 def fixture_cassette(
     base: Path, scope: str, name: str, param: str | None = None, folder: str | None = None
 ) -> Cassette:
@@ -185,6 +190,7 @@ def _module_folder(file_name: str) -> str:
     return stem if plain else _hashed(_slug(stem), file_name)
 
 
+@functools.lru_cache(maxsize=16)  # its own cassette and an imported one have the same
 def _test_stem(name: str) -> str:
     head, bracket, parameter = name.partition("[")
     *classes, test = head.split("::")

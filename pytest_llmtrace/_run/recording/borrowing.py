@@ -40,6 +40,7 @@ def borrowed(places: Places, redactor: Redactor) -> Borrowed | None:
     Raises:
         CassetteError: a file cannot be read.
     """
+    places = places.there()
     for path in places.imported_tapes():
         if IMPORTED in load_meta(path):  # else it is another test's own
             return Borrowed(path=path, interactions=tape_without_secrets(path, redactor).interactions, is_tape=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pytest_llmtrace._store.paths import FOLDER, Cassette, cassette_in
+from pytest_llmtrace._store.paths import FOLDER, Cassette, cassette_in, test_tape_name
 
 ENDINGS: Final = (".yaml", ".yaml.gz", ".yml", ".json", ".json.gz")
 """How the names of vcrpy cassettes end."""
@@ -25,22 +24,23 @@ class Places:
     folders: tuple[Path, ...]
     """In the order in which they are searched."""
 
-    def imported_tapes(self) -> Iterator[Path]:
+    def there(self) -> Places:
+        """Those of the places that are there."""
+        return Places(stem=self.stem, folders=tuple(filter(os.path.isdir, self.folders)))
+
+    def imported_tapes(self) -> list[Path]:
         """The tapes that an import may have written for this test, and that are there."""
-        for folder in filter(os.path.isdir, self.folders):
-            tape = imported_cassette(folder, self.stem).tape
-            if tape.is_file():
-                yield tape
+        return self._files(test_tape_name(_test_name(self.stem)))
 
     def vcrpy_files(self) -> list[Path]:
         """The files by the name of this test's cassette that are there, whatever they hold."""
-        # A new test of a recording asks for a dozen files that are not there: as text, that takes a third of the time.
-        names = [
-            f"{folder}{os.sep}{self.stem}{ending}"
-            for folder in filter(os.path.isdir, self.folders)
-            for ending in ENDINGS
-        ]
-        return [Path(name) for name in names if os.path.isfile(name)]  # noqa: PTH113  # as text
+        return self._files(*(f"{self.stem}{ending}" for ending in ENDINGS))
+
+    def _files(self, *names: str) -> list[Path]:
+        # A new test of a recording asks for a dozen files that are not there. As text, and of what raises nothing, that
+        # takes a sixth of the time.
+        files = [f"{folder}{os.sep}{name}" for folder in map(str, self.folders) for name in names]
+        return [Path(file) for file in files if os.access(file, os.F_OK) and os.path.isfile(file)]  # noqa: PTH113
 
 
 def places_of_test(test_file: Path, root: Path, stem: str) -> Places:
@@ -63,7 +63,7 @@ def _folders(test_file: Path, root: Path) -> tuple[Path, ...]:
 def recording_stem(class_name: str | None, test_name: str) -> str:
     """What pytest-recording calls the cassette of a test, by its class and its name with parameters."""
     name = f"{class_name}.{test_name}" if class_name else test_name
-    name = "".join("-" if character in _FORBIDDEN else character for character in name)
+    name = name.translate(_FORBIDDEN)
     if len(name) + len(".yaml") <= _LONGEST_NAME:
         return name
     hashed = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
@@ -76,8 +76,12 @@ def imported_cassette(folder: Path, stem: str) -> Cassette:
     ``TestRefund.test_ok[a]`` was ``TestRefund::test_ok[a]``. Characters that pytest-recording replaced are lost, so
     a test looks here, too.
     """
+    return cassette_in(folder, _test_name(stem))
+
+
+def _test_name(stem: str) -> str:
     head, bracket, parameter = stem.partition("[")
-    return cassette_in(folder, f"{head.replace('.', '::')}{bracket}{parameter}")
+    return f"{head.replace('.', '::')}{bracket}{parameter}"
 
 
 def without_ending(name: str) -> str | None:
@@ -86,5 +90,5 @@ def without_ending(name: str) -> str | None:
     return None if found is None else name.removesuffix(found) or None
 
 
-_FORBIDDEN: Final = frozenset("<>?%*:|\"'/\\")
+_FORBIDDEN: Final = dict.fromkeys(map(ord, "<>?%*:|\"'/\\"), "-")
 _LONGEST_NAME: Final = 255
