@@ -6,12 +6,12 @@ Two runs that behave the same give equal traces after this, so it stands before 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from operator import is_
 from typing import Any, Final
 
-from pytest_llmtrace._model.conversations import conversations
+from pytest_llmtrace._model.conversations import Conversation, conversations
 from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import History
@@ -29,9 +29,12 @@ def renumber(trace: Trace) -> Trace:
     call is the same object where nothing changes in it and before it in its conversation.
     """
     entries = _each_itself(trace.entries)
+    found = conversations(entry for entry in entries if isinstance(entry, LLMCall))
+    if _are_without_ids(entries, found):
+        return Trace(owner=trace.owner, entries=tuple(entries))
     names = _Names()
     calls: dict[int, LLMCall] = {}
-    for conversation in conversations(entry for entry in entries if isinstance(entry, LLMCall)):
+    for conversation in found:
         sent: tuple[Message, ...] = ()
         same = True
         running = Running(names.message)
@@ -45,6 +48,14 @@ def renumber(trace: Trace) -> Trace:
             if not same:  # nor what comes after it in this conversation, which repeats it
                 calls[id(turn.call)] = with_changes(turn.call, messages=sent, output=output)
     return Trace(owner=trace.owner, entries=tuple(names.entry(calls.get(id(entry), entry)) for entry in entries))
+
+
+def _are_without_ids(entries: Sequence[AnyEntry], found: Iterable[Conversation]) -> bool:
+    """Whether there is nothing to renumber: nobody asked for a tool, and no label may be a UUID. Most are like that."""
+    said = [one for conversation in found for turn in conversation.turns for one in (*turn.added, turn.call.output)]
+    return not any(one["tool_calls"] or one["tool_call_id"] for one in said if one is not None) and not any(
+        isinstance(entry, ToolCall) or entry.session or entry.parent or entry.task for entry in entries
+    )
 
 
 def _each_itself(entries: Sequence[AnyEntry]) -> Sequence[AnyEntry]:

@@ -7,6 +7,7 @@ recorded for, value for value, the trace is the recorded one. See docs/design/00
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from pytest_llmtrace._capture.assembly.costs import cost_of_usage
@@ -185,12 +186,12 @@ def _is_told_by(read: LLMCall, call: LLMCall) -> bool:
         and call.fallback_from is None
         and call.turn is None
         and len(call.attempts) == 1
-        and all(getattr(read, name) == getattr(call, name) for name in _TOLD)
+        and _told(read) == _told(call)
     )
 
 
 _ANSWERED: Final = range(200, 300)
-_TOLD: Final = (
+_told: Final = attrgetter(
     "operation", "provider", "model", "response_model", "params", "tools", "messages", "output", "finish_reason",
     "usage", "cache_hit", "streamed",
 )  # fmt: skip

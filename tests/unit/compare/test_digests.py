@@ -129,7 +129,7 @@ def test_the_digest_costs_what_the_turns_add(monkeypatch: pytest.MonkeyPatch, si
         real = getattr(fingerprints, name)
         monkeypatch.setattr(fingerprints, name, lambda value, name=name, real=real: counted.append(name) or real(value))
     behaviour_digest(trace(chat(*[([user(f"q{at}")], says(f"a{at}")) for at in range(size)])))
-    assert Counter(counted) == {"canonical_json": 2, "digest": size + 2}
+    assert Counter(counted) == {"canonical_json": 2, "digest": size + 1}
 
 
 REQUESTS: list[dict[str, Any]] = [
@@ -205,3 +205,12 @@ def test_how_calls_ended_is_told_apart_however_many_were_seen() -> None:
     ended = [trace([replace(call(user("a")), **fields)]) for fields in endings]
     both = [trace([call(user("x")), *one.calls]) for one in ended]
     assert len({behaviour_digest(one) for one in ended}) == len({behaviour_digest(one) for one in both}) == len(endings)
+
+
+@given(traces())
+def test_plain_conversations_are_digested_as_any_other(observed: Trace) -> None:
+    """Where no tool is asked for, digests of messages are put together unseen, and come out the same."""
+    known = behaviour_digest(observed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "_is_plain", lambda _: False)
+        assert behaviour_digest(observed) == known
