@@ -23,8 +23,7 @@ from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._report.tally import Tally
 from pytest_llmtrace._run.bugs import internal_text
-from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
-from pytest_llmtrace._run.judging.same_request import RecordedRequests, means_the_same, same_request
+from pytest_llmtrace._run.judging.other_words import OtherWords
 from pytest_llmtrace._run.judging.word_for_word import WordForWord, word_for_word
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.money.spending import Spending
@@ -44,6 +43,7 @@ if TYPE_CHECKING:  # assembling and judging are imported where a replay was not 
     from pytest_llmtrace._capture.assembly.assemble import Assembled
     from pytest_llmtrace._capture.assembly.assembler import Assembler
     from pytest_llmtrace._compare.nearest.requests import NearestRequests
+    from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 
 
 class OwnerRun:
@@ -81,17 +81,17 @@ class OwnerRun:
             journalled = saving.journalled(plan, redactor)
         anew = self.dry and plan.record_mode == "all"
         recorded = self.old.interactions if plan.own_tape and not anew else ()
-        self.requests = RecordedRequests(recorded)
+        self.words = OtherWords(plan.policy, recorded)
         book = personal.book_of(plan.personal)
-        same = same_request(plan.policy, recorded, self.requests)
-        tape = personal.tape(book, recorded, outline=self.requests.outline, alike=means_the_same, same=same)
-        self.nearest = NearestAnswers(tape, self.requests.table)
+        self._tape = personal.tape(
+            book, recorded, outline=self.words.outline, alike=self.words.alike, same=self.words.same
+        )
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(
             plan.owner,
             wire=wire_of(plan, replays=replays or self.dry),
-            tape=tape,
+            tape=self._tape,
             journal=Tape(journalled),
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=self.look.redactor,
@@ -170,6 +170,13 @@ class OwnerRun:
     def _is_unrecorded(self) -> bool:
         nothing = not (self.old.exists or self.old.borrowed or self.recorder.exchanges)
         return nothing and self.plan.mode == "trace" and self.plan.own_tape
+
+    @cached_property
+    def nearest(self) -> NearestAnswers:
+        """What is on the tape, searched for what comes nearest to a request that is not."""
+        from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers  # noqa: PLC0415
+
+        return NearestAnswers(self._tape, self.words.requests.table)
 
     @cached_property
     def _assembler(self) -> Assembler:

@@ -9,7 +9,6 @@ from typing import Any, Final, SupportsBytes
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.http import HeldJson
-from pytest_llmtrace._store.events import looks_like_events, read_events, write_events
 from pytest_llmtrace._store.faults import Fault
 from pytest_llmtrace._store.formats import BODY_KEYS, EVENT_LINE_KEYS
 from pytest_llmtrace._store.json_text import compact_bytes, compact_json, reviewable_json, utf8
@@ -75,6 +74,8 @@ def read_body(data: Mapping[str, Any], *, shallow: bool = False) -> SupportsByte
 
 
 def _events(text: str) -> dict[str, Any] | None:
+    from pytest_llmtrace._store.events import looks_like_events, read_events  # noqa: PLC0415
+
     read = read_events(text) if looks_like_events(text) else None
     return None if read is None or not read[0] else {"sse": read[0], **({"rest": read[1]} if read[1] else {})}
 
@@ -95,6 +96,8 @@ def _bytes_of(data: Mapping[str, Any]) -> bytes:
     if "base64" in data:
         return base64.b64decode(data["base64"])
     if "sse" in data:
+        from pytest_llmtrace._store.events import write_events  # noqa: PLC0415  # most answers are no streams
+
         return utf8(write_events(data["sse"], data.get("rest", "")))
     if "ndjson" in data:
         return utf8("".join(f"{compact_json(value)}\n" for value in data["ndjson"]) + data.get("rest", ""))

@@ -51,3 +51,5 @@ CHANGES_KEYS: Final = ("set", "drop", "lists", "inner", "order")
 RESPONSE_KEYS: Final = ("status", "reason", "headers")
 BODY_KEYS: Final = ("json", "sse", "ndjson", "text", "base64", "rest")
 EVENT_LINE_KEYS: Final = ("event", "id", "retry", "comment", "data")
+IMPORTED: Final = "imported"
+"""In a tape's meta data: the name of the file that it was converted from."""

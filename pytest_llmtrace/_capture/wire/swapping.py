@@ -14,11 +14,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from pytest_llmtrace._capture.current import current
-from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._capture.providers import PROVIDERS
 from pytest_llmtrace._capture.wire.naming import named_model, renamed
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
+from pytest_llmtrace._model.trace import LLMCall
 
 swapped: ContextVar[str | None] = ContextVar("llmtrace_swapped", default=None)
 """Of the request that was last handed over in this context: ``OLD=NEW``, where its model was replaced."""
@@ -78,7 +78,7 @@ def stop_unswapped(request: HttpRequest) -> None:
     recorder = current()
     if not swaps or recorder is None or recorder.wire != "watch" or swapped.get() is not None:
         return
-    asked = parse_request(request, MessageTable())
+    asked = _asked(request)
     for old, new in swaps[-1]:
         if asked is not None and old in _names(asked.model, {asked.provider}):
             _refuse(old, new, f"{request.place} names its model where only the application can change it (in the URL).")
@@ -95,7 +95,7 @@ def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, byt
     for old, new in swaps[-1]:
         if old.rpartition("/")[2] != model.rpartition("/")[2]:
             continue
-        asked = parse_request(HttpRequest(method="POST", url=url, headers=(), body=body), MessageTable())
+        asked = _asked(HttpRequest(method="POST", url=url, headers=(), body=body))
         if asked is None:
             return None
         providers = {asked.provider, litellm_provider or asked.provider}
@@ -111,6 +111,12 @@ def _swap(url: str, body: bytes, litellm_provider: str | None) -> tuple[str, byt
         swapped.set(f"{old}={new}")
         return renamed(url, body, name)
     return None
+
+
+def _asked(request: HttpRequest) -> LLMCall | None:
+    from pytest_llmtrace._capture.dialects.parsing import parse_request  # noqa: PLC0415  # where models are swapped
+
+    return parse_request(request, MessageTable())
 
 
 def _refuse(old: str, new: str, why: str) -> None:

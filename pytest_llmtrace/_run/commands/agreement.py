@@ -15,7 +15,8 @@ from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
 from pytest_llmtrace._model.usage import Totals
-from pytest_llmtrace._run.recording.borrowing import IMPORTED, trace_of
+from pytest_llmtrace._run.recording.borrowing import trace_of
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.tape_file import TapeFile
 

@@ -17,8 +17,8 @@ from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
 from pytest_llmtrace._run.commands.agreement import disagreements, misstated, overstated
 from pytest_llmtrace._run.commands.check_targets import Target
 from pytest_llmtrace._run.commands.secrets_in import secrets_in
-from pytest_llmtrace._run.recording.borrowing import IMPORTED
 from pytest_llmtrace._store.faults import Fault, broken, conflict_line, owner_in, read_bytes, read_text
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.git import Index, is_ignored
 from pytest_llmtrace._store.golden_file import Golden, load_golden
 from pytest_llmtrace._store.paths import JOURNAL, Cassette, golden_of, variants_of

@@ -11,8 +11,9 @@ from typing import Literal
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._run.recording.borrowing import IMPORTED, providers
+from pytest_llmtrace._run.recording.borrowing import providers
 from pytest_llmtrace._store.atomic import write_text
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
 from pytest_llmtrace._store.tape_file import dump_tape
 from pytest_llmtrace._store.vcrpy.cassette_file import load_vcrpy

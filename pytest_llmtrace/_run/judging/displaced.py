@@ -52,8 +52,8 @@ def _has_moved(run: OwnerRun, miss: Exchange, request: HttpRequest) -> bool:
 
 
 def _reads_like_one_left(run: OwnerRun, request: HttpRequest) -> bool:
-    outline = run.requests.outline(request)
+    outline = run.words.outline(request)
     if outline is None:
         return False
-    near = [one.request for one in run.recorder.tape.unplayed() if run.requests.outline(one.request) == outline]
+    near = [one.request for one in run.recorder.tape.unplayed() if run.words.outline(one.request) == outline]
     return bool(near) and reading(request) in {reading(one) for one in near}

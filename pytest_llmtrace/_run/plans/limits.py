@@ -12,7 +12,6 @@ import pytest
 from pytest_llmtrace._model.limits import Limit, lies_in
 from pytest_llmtrace._run.plans.marks import BUDGET, Marks
 from pytest_llmtrace._settings.amounts import WHATS
-from pytest_llmtrace._settings.markers import budget_marker
 from pytest_llmtrace._settings.values import Settings
 
 
@@ -32,6 +31,8 @@ def limits_of_test(item: pytest.Item, marks: Marks, settings: Settings) -> tuple
         return ()
     found: dict[str, Limit | None] = {}
     for node, mark in budgets:
+        from pytest_llmtrace._settings.markers import budget_marker  # noqa: PLC0415
+
         marker = budget_marker(mark.args, mark.kwargs)
         for what in WHATS:
             if what in mark.kwargs and what not in found:

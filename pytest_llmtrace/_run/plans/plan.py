@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.gates import Wire
 from pytest_llmtrace._compare.policies.policy import Policy
-from pytest_llmtrace._model.limits import Limit, MaxGrowth
-from pytest_llmtrace._model.personal.kind import Kind
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
-from pytest_llmtrace._store.vcrpy.places import Places
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.limits import Limit, MaxGrowth
+    from pytest_llmtrace._model.personal.kind import Kind
+    from pytest_llmtrace._store.vcrpy.places import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,14 +22,13 @@ from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
 from pytest_llmtrace._run.recording.names import relative
-from pytest_llmtrace._settings.markers import trace_marker
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.paths import cassette_in, fixture_cassette, folder_beside
-from pytest_llmtrace._store.vcrpy.places import Places, places_of_test, recording_stem, without_ending
 
 if TYPE_CHECKING:
     from pytest_llmtrace._compare.policies.policy import Policy
     from pytest_llmtrace._compare.rules.normalize import AnyRule
+    from pytest_llmtrace._store.vcrpy.places import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +132,10 @@ class Plans:
 
 def trace_markers(marks: Marks) -> tuple[MarkerOf, ...]:
     """Those of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
+    if TRACE not in marks:
+        return ()
+    from pytest_llmtrace._settings.markers import trace_marker  # noqa: PLC0415
+
     return tuple(
         MarkerOf(marker=trace_marker(mark.args, mark.kwargs), where=node.nodeid or ".")
         for node, mark in marks.get(TRACE, ())
@@ -209,6 +212,8 @@ def _keeper(item: pytest.Item, marks: Marks) -> str | None:
 
 def _places(item: pytest.Item, root: Path) -> Places:
     """Where pytest-recording would keep the cassette of this test."""
+    from pytest_llmtrace._store.vcrpy.places import places_of_test, recording_stem, without_ending  # noqa: PLC0415
+
     named = item.get_closest_marker("default_cassette")
     if named is not None and named.args:
         stem = str(named.args[0])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies
 from pytest_llmtrace._compare.policies.layers import Layer, Origin, layered, origins
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._settings.markers import TraceMarker
 from pytest_llmtrace._settings.pyproject import PYPROJECT
 from pytest_llmtrace._settings.values import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._settings.markers import TraceMarker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
-from pytest_llmtrace._model.stand_ins import KIND, PLAIN
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import LockedCassetteError
@@ -91,6 +90,7 @@ class Privacy:
     def unlock(self, golden: Golden, path: Path) -> Mask:
         """What makes such stand-ins as a golden trace holds. Raises: LockedCassetteError."""
         from pytest_llmtrace._model.privacy import Mask  # noqa: PLC0415
+        from pytest_llmtrace._model.stand_ins import KIND, PLAIN  # noqa: PLC0415
 
         kind = golden.privacy or PLAIN
         if self.mask is not None and self.mask.kind == kind:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_response
@@ -18,10 +17,8 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.recording.redacting import tape_without_secrets
 from pytest_llmtrace._store.cassettes import load_meta
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.vcrpy.places import Places
-
-IMPORTED: Final = "imported"
-"""In a tape's meta data: the name of the file that it was converted from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

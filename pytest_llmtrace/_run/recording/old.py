@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.bounded_reading import read_regular
 from pytest_llmtrace._model.canonical import digest
@@ -14,15 +14,18 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording import redacting
-from pytest_llmtrace._run.recording.borrowing import IMPORTED, Borrowed, borrowed, providers
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._run.recording.personal import book_of
 from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.faults import Fault, broken
-from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.paths import variants_of
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._run.recording.borrowing import Borrowed
+    from pytest_llmtrace._store.golden_file import Golden
 
 
 class Old:
@@ -62,6 +65,8 @@ class Old:
                     self.outline = tape.outline
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
+            from pytest_llmtrace._run.recording.borrowing import borrowed  # noqa: PLC0415  # what has no tape alone
+
             self.borrowed = borrowed(plan.places(), self.redactor)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
@@ -113,6 +118,8 @@ class Old:
     def providers(self) -> tuple[str, ...]:
         """The providers that were recorded."""
         if self.borrowed is not None:
+            from pytest_llmtrace._run.recording.borrowing import providers  # noqa: PLC0415
+
             return tuple(providers(self.borrowed.interactions))
         names = self._meta.get("providers")
         if names is None and self._plan.own_tape:

@@ -8,27 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import Trace
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording import redacting
-from pytest_llmtrace._run.recording.borrowing import IMPORTED
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._run.recording.old import seal
-from pytest_llmtrace._run.recording.outlines import outline_data
-from pytest_llmtrace._run.recording.unchanged import same_by_rules
-from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write
-from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.journal import Journal
-from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.paths import variant_file
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what it takes to write files is imported with the first that are written
     from pytest_llmtrace._run.owner import OwnerRun
+    from pytest_llmtrace._store.golden_file import Golden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +54,12 @@ class Saved:
 
 def save(run: OwnerRun, journal: Journal) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
+    from pytest_llmtrace._compare.digests import behaviour_digest  # noqa: PLC0415
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+    from pytest_llmtrace._run.recording.outlines import outline_data  # noqa: PLC0415
+    from pytest_llmtrace._run.recording.unchanged import same_by_rules  # noqa: PLC0415
+    from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write  # noqa: PLC0415
+
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
     plan = run.plan
     trace = plan.privacy.masked(run.assembled.trace.behaviour)
@@ -98,6 +98,9 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
 
 def golden_of(run: OwnerRun, trace: Trace) -> Golden:
     """The golden trace that recording would write, from the trace of an owner as files may hold it."""
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+    from pytest_llmtrace._store.golden_file import Golden  # noqa: PLC0415
+
     mask = run.plan.privacy.mask
     amounts = totals(run.trace().calls)  # with what the teardown called: its money counts, too
     return Golden(test=run.plan.owner, trace=trace, totals=amounts, privacy=mask.kind if mask is not None else None)
@@ -105,6 +108,8 @@ def golden_of(run: OwnerRun, trace: Trace) -> Golden:
 
 def save_observed(run: OwnerRun, folder: Path) -> None:
     """Keep what was observed, in the form of a golden trace, whatever became of the owner."""
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+    from pytest_llmtrace._store.golden_file import Golden  # noqa: PLC0415
     from pytest_llmtrace._store.observed import (  # noqa: PLC0415  # only where it is asked for
         forget_observed,
         observed_file,
@@ -131,6 +136,8 @@ def journal(plan: Plan) -> Journal:
 
 def journalled(plan: Plan, redactor: Redactor) -> tuple[Interaction, ...]:
     """What an interrupted recording of this owner had paid for."""
+    from pytest_llmtrace._store.journal_reader import read_journal  # noqa: PLC0415
+
     return redacting.interactions_without_secrets(
         read_journal(plan.cassette.journal, seal(plan)).interactions, redactor
     )
