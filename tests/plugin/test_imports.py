@@ -49,6 +49,11 @@ LOOK = """
 FOR_FAILURES = {
     *("_compare.behaviour", "_compare.budget", "_compare.drift", "_compare.entries", "_compare.fold"),
     *("_capture.assembly.assemble", "_capture.assembly.reader", "_model.findings", "_run.judging.judge"),
+    *("_capture.dialects.dialect", "_capture.dialects.openai_chat", "_capture.dialects.parsing", "_compare.digests"),
+    *("_model.conversations", "_model.fanout", "_model.grouping", "_model.rewriting", "_compare.calls.fingerprints"),
+    *("_run.judging.nearest_answers", "_run.judging.same_request", "_run.live_trace", "_run.recording.borrowing"),
+    *("_run.recording.outlines", "_run.recording.unchanged", "_settings.markers", "_store.events"),
+    *("_model.personal.kind", "_model.stand_ins", "_store.vcrpy.places"),
     *("_compare.conversations.paired", "_compare.nearest.calls", "_compare.nearest.requests"),
     *("_model.renumber", "_report.commands.transcript", "_report.failure.screen", "_model.privacy"),
     *("_report.document.both_sides", "_report.files.github"),
