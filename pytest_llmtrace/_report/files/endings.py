@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from pytest_llmtrace._report.document.attempts import Payload, owners
-from pytest_llmtrace._report.document.entries import entry_lines
 from pytest_llmtrace._report.files.code_quality import code_quality
 from pytest_llmtrace._report.files.markdown import markdown
 from pytest_llmtrace._report.files.openmetrics import openmetrics
@@ -97,6 +96,8 @@ def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator
 
 
 def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterator[str]:
+    from pytest_llmtrace._report.document.entries import entry_lines  # noqa: PLC0415  # of such a report alone
+
     for owner in owners(payloads):
         for payload in owner.last:
             for line in entry_lines(owner.nodeid, payload.get("entries") or {"entries": ()}):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
@@ -15,9 +14,14 @@ from pytest_llmtrace._report.layout import Line, table
 from pytest_llmtrace._report.money import UNKNOWN, count, usd_or_part
 from pytest_llmtrace._report.wording import plural
 
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.fanout import FanOut
+
 
 def fan_outs_data(calls: Iterable[LLMCall]) -> list[dict[str, Any]]:
     """The fan-outs of a trace: each with its `members`, the `aggregator`, and the sum of the members."""
+    from pytest_llmtrace._model.fanout import fan_outs  # noqa: PLC0415  # where they are looked for
+
     return [
         {
             "members": [
