@@ -81,10 +81,10 @@ class Journal:
                     self._open()
                 with alone(self._file):
                     self._unsynced = True
-                    self._begin()
-                    line = self._line(interaction) + b"\n"
-                    _write(self._file, line)
-                    self._end += len(line)
+                    size = os.fstat(self._file).st_size
+                    lines = self._begun(size) + self._line(interaction) + b"\n"
+                    _write(self._file, lines)
+                    self._end = size + len(lines)
                 if self._clock() - self._synced_at >= PAUSE:
                     self._sync()
             except OSError as error:
@@ -160,22 +160,19 @@ class Journal:
         self._file = file
         use(self._file)
 
-    def _begin(self) -> None:
-        """Write a header, unless what this process wrote last is the end of the file: another may have written since.
+    def _begun(self, size: int) -> bytes:
+        """A header, unless what this process wrote last is the end of the file: another may have written since.
 
         What follows would refer to what comes after that header.
         """
         assert self._file is not None  # noqa: S101  # `append` opened it
-        size = os.fstat(self._file).st_size
         if size == self._end:
-            return
+            return b""
         self._number, self._writer, self._written = 0, InteractionWriter(), []
         os.lseek(self._file, max(0, size - 1), os.SEEK_SET)
         # A line that a crash cut off must not swallow the header.
         torn = size > 0 and os.read(self._file, 1) != b"\n"
-        header = (b"\n" if torn else b"") + self._header()
-        _write(self._file, header)
-        self._end = size + len(header)
+        return (b"\n" if torn else b"") + self._header()
 
     def _header(self) -> bytes:
         if self._seal is None:

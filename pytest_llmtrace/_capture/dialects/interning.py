@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_llmtrace._capture.dialects.walks import Walk
 from pytest_llmtrace._model.canonical import written_value
+from pytest_llmtrace._model.growing import Grown
 from pytest_llmtrace._model.messages import Message, MessageTable
 from pytest_llmtrace._model.prefixes import anchors, shared_prefix
 
@@ -105,14 +106,27 @@ class Interner:
             known = self._memory.tools[key] = _copies(raw, key, build)
         return known
 
-    def lifetimes(self, body: Mapping[str, Any], each: Callable[[Any], Iterable[str]]) -> list[str]:
-        """What `each` finds in the parts of a body that is shared, one part after the other."""
-        found: list[str] = []
-        for name, part in body.items():
-            if isinstance(part, list):
-                found += self._lifetimes_in(name, part, each)
-            elif isinstance(part, dict):
-                found += each({name: part})
+    def lifetimes(
+        self, body: Mapping[str, Any], each: Callable[[Any], Iterable[str]], grown: Grown | None = None
+    ) -> list[str]:
+        """What `each` finds in the parts of a body that is shared, in any order.
+
+        Args:
+            body: The body.
+            each: Finds them in a part.
+            grown: Which body it goes on from, where it does.
+        """
+        base = self._memory.in_bodies.get(id(grown.base)) if grown is not None else None
+        if grown is not None and base is not None:
+            found = [*base[1], *(one for item in grown.new for one in each(item))]
+        else:
+            found = []
+            for name, part in body.items():
+                if isinstance(part, list):
+                    found += self._lifetimes_in(name, part, each)
+                elif isinstance(part, dict):
+                    found += each({name: part})
+        self._memory.in_bodies[id(body)] = body, found
         return found
 
     def _lifetimes_in(self, name: str, part: list[Any], each: Callable[[Any], Iterable[str]]) -> Sequence[str]:
@@ -159,6 +173,8 @@ class _Memory:
     """By one of its first items, the last list that was split into groups, and these."""
     one_of: dict[tuple[int, ...], list[Any]] = field(default_factory=dict)
     """Groups by the identities of their items, which they hold."""
+    in_bodies: dict[int, tuple[object, list[str]]] = field(default_factory=dict)
+    """Lifetimes in bodies that are shared, by identity; the body is held, so that no other can have it."""
     lifetimes: dict[str, Walk[str]] = field(default_factory=dict)
     """Likewise, by the name of the list in the body."""
 

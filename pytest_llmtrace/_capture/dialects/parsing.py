@@ -17,7 +17,7 @@ from pytest_llmtrace._capture.dialects.interning import Interner
 from pytest_llmtrace._capture.dialects.tokens import header_usage
 from pytest_llmtrace._capture.providers import provider_in, provider_of
 from pytest_llmtrace._model.canonical import canonical_json, written_value
-from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, held_body, json_body
+from pytest_llmtrace._model.http import HeldJson, HttpRequest, HttpResponse, ReadJson, held_body, json_body
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import CallError, LLMCall, with_changes
 
@@ -37,6 +37,7 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
     if dialect is None or not isinstance(body, dict):
         return None
     path = path_of(request.url)
+    grown = held.grown if shared and isinstance(held, ReadJson) else None
     interner = Interner(table, shared=shared)
     try:
         question = dialect.question(path, body, interner)
@@ -48,7 +49,7 @@ def parse_request(request: HttpRequest, table: MessageTable, *, body: object = N
         model=question.model,
         params={
             **question.params,
-            **_cache_breakpoints(interner.lifetimes(body, _marks_in) if shared else _lifetimes(request.body)),
+            **_cache_breakpoints(interner.lifetimes(body, _marks_in, grown) if shared else _lifetimes(request.body)),
         },
         tools=question.tools,
         messages=question.messages,

@@ -18,9 +18,9 @@ NewTexts = Callable[[Iterable[Any]], bool]
 class CleanItems:
     """Of one owner, and of one who looks. Safe to use from threads."""
 
-    def __init__(self, coding: str) -> None:
-        """Args: coding: how bytes are read."""
-        self._coding = coding
+    def __init__(self, *codings: str) -> None:
+        """Args: codings: how bytes are read, in all of these ways."""
+        self._codings = codings
         self._known: tuple[Searched | None, dict[int, Any]] = None, {}
         """By identity; the item is held, so that no other can have it."""
 
@@ -33,6 +33,8 @@ class CleanItems:
             look: looks at values in another way, too, and says whether nothing is in them.
         """
         known = self._of(searched)
+        if id(body.value) in known:
+            return True
         grown = body.grown
         rest: bytes | None
         if grown is not None and id(grown.base) in known:
@@ -40,8 +42,8 @@ class CleanItems:
         else:
             parts = body.parts() if searched.pieces.apart else None
             if parts is None:
-                whole = bytes(body).decode(self._coding)
-                return (look is None or look([body.value])) and searched.pieces.hold_none(whole)
+                whole = self._read(bytes(body))
+                return (look is None or look([body.value])) and all(map(searched.pieces.hold_none, whole))
             items, rest = parts.items, parts.rest
         new = [item for item in items if id(item) not in known]
         if (
@@ -50,12 +52,15 @@ class CleanItems:
             and not look(new if rest is None else [*new, _bare(body.value)])
         ):
             return False
-        texts = [body.spelled(item).decode(self._coding) for item in new]
-        if not searched.pieces.none_holds(texts if rest is None else [rest.decode(self._coding), *texts]):
+        texts = [text for item in new for text in self._read(body.spelled(item))]
+        if not searched.pieces.none_holds(texts if rest is None else [*self._read(rest), *texts]):
             return False
         for one in (*new, body.value):
             known[id(one)] = one
         return True
+
+    def _read(self, raw: bytes) -> list[str]:
+        return [raw.decode("ascii")] if raw.isascii() else [raw.decode(coding) for coding in self._codings]
 
     def _of(self, searched: Searched) -> dict[int, Any]:
         known = self._known

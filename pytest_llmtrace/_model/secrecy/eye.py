@@ -44,7 +44,7 @@ class Eye:
         """Args: searched: secret values, what is none, and what was looked at already; detector: finds more."""
         self._searched = searched
         self._detector = detector
-        self._items = CleanItems("utf-8")
+        self._items = CleanItems("utf-8", "latin-1")
         self._lock = threading.Lock()
         self.leaks: list[Leak] = []
         """What was found, in order, each once."""
@@ -55,6 +55,13 @@ class Eye:
         """From now on more values are secret: what was clean may be so no longer."""
         with self._lock:
             self._searched, self.learned = searched, True
+
+    def clears(self, body: SupportsBytes, searched: Searched) -> bool:
+        """Whether nothing secret is in the body of a request, nor anything for whoever removes what is.
+
+        Both look at the same then, and it is looked at once: `request` knows it again.
+        """
+        return isinstance(body, ReadJson) and searched is self._searched and self._is_clean(body, joined=False)
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""
