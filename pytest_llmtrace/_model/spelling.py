@@ -29,17 +29,17 @@ class Spelling:
         at = 0
         try:
             for name, part in body.items():
-                is_list = isinstance(part, list)
-                opening = _opening(name, first=not at, is_list=is_list)
+                is_history = isinstance(part, list) and name != _TOOLS
+                opening = _opening(name, first=not at, is_history=is_history)
                 if not sent.startswith(opening, at):
                     return False
                 at += len(opening)
-                if is_list:
+                if is_history:
                     at = self._behind(name, part, sent, at)
                     if at < 0:
                         return False
                 else:
-                    written = _written(part)
+                    written = self._whole(part)
                     if not sent.startswith(written, at):
                         return False
                     at += len(written)
@@ -54,13 +54,22 @@ class Spelling:
         if len(before) <= len(items) and all(map(is_, before, items)) and sent.startswith(spelled, start):
             known, at = len(before), start + len(spelled)
         if known < len(items):
-            new = _of_tools(items) if name == _TOOLS and not known else self._joined(items[known:])
+            new = self._joined(items[known:])
             new = b"," + new if known else new
             if not sent.startswith(new, at):
                 return -1
             at += len(new)
         self._found[name] = items, memoryview(sent)[start:at]
         return at + 1 if sent.startswith(b"]", at) else -1
+
+    def _whole(self, part: Any) -> bytes:
+        """The bytes of a member that no history is: tools, the schema of an answer, a model."""
+        if not isinstance(part, dict | list):
+            return _written(part)
+        known = self._known.get(id(part))
+        if known is None:
+            known = self._known[id(part)] = part, _of_value(part)
+        return known[1]
 
     def _joined(self, items: list[Any]) -> bytes:
         known = self._known
@@ -99,22 +108,22 @@ class Spelling:
 
 
 @functools.lru_cache(maxsize=256)
-def _opening(name: str, *, first: bool, is_list: bool) -> bytes:
+def _opening(name: str, *, first: bool, is_history: bool) -> bytes:
     """What stands before a value of an object, and before the items of a list."""
-    return b"%b%b:%b" % (b"{" if first else b",", _written(name), b"[" if is_list else b"")
+    return b"%b%b:%b" % (b"{" if first else b",", _written(name), b"[" if is_history else b"")
 
 
-def _of_tools(tools: list[Any]) -> bytes:
-    """The tools that an agent may use are the same in nearly every test: they are known by their values."""
-    value = written_value(tools)
+def _of_value(part: Any) -> bytes:
+    """What nearly every test of a suite says, each in objects of its own: known by its value, written once a run."""
+    value = written_value(part)
     if value is None or len(value) > _LARGE:
-        return b",".join(map(_written, tools))
-    made = _tools.get(value)
+        return _written(part)
+    made = _wholes.get(value)
     if made is None:
-        made = b",".join(map(_written, tools))
-        if len(_tools) >= _MOST_TOOLS:
-            _tools.clear()
-        _tools[value] = made
+        made = _written(part)
+        if len(_wholes) >= _MOST_WHOLES:
+            _wholes.clear()
+        _wholes[value] = made
     return made
 
 
@@ -125,9 +134,14 @@ def _bare(part: Any) -> Any:
 def _written(value: Any) -> bytes:
     if type(value) is str:
         return _text(value) if len(value) <= _SHORT else encode_basestring(value).encode()
-    if type(value) is dict and set(map(type, value.values())) <= _TEXTS:  # as most messages are
-        members = [f"{encode_basestring(name)}:{encode_basestring(said)}" for name, said in value.items()]
-        return f"{{{','.join(members)}}}".encode()
+    if type(value) is dict:
+        members = []
+        for name, said in value.items():
+            if type(said) is not str:
+                break
+            members.append(f"{encode_basestring(name)}:{encode_basestring(said)}")
+        else:  # as most messages are
+            return f"{{{','.join(members)}}}".encode()
     return _HTTPX.encode(value).encode()
 
 
@@ -139,11 +153,9 @@ def _text(value: str) -> bytes:
 
 _SHORT: Final = 64
 _TOOLS: Final = "tools"
-_tools: Final[dict[bytes, bytes]] = {}
-_MOST_TOOLS: Final = 32
+_wholes: Final[dict[bytes, bytes]] = {}
+_MOST_WHOLES: Final = 32
 _LARGE: Final = 65_536
 _NOTHING: Final[tuple[list[Any], memoryview]] = [], memoryview(b"")
-_TEXTS: Final = frozenset({str})
-
 
 _HTTPX: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

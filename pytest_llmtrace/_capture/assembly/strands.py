@@ -17,7 +17,7 @@ def current_strand() -> object:
     loop = asyncio._get_running_loop()  # noqa: SLF001  # documented, and unlike the other one it raises nothing
     task: object = asyncio.current_task(loop) if loop is not None else _trio_task()
     if task is None:
-        return _MAIN if threading.get_ident() == threading.main_thread().ident else None
+        return _MAIN if threading.current_thread() is threading.main_thread() else None
     return _strands.setdefault(task, object())
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from pytest_llmtrace._capture.wire.sendable import sendable, without_length
 from pytest_llmtrace._capture.wire.stubbed import stubbing
 from pytest_llmtrace._capture.wire.switchboard import Opened, Switchboard
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.content import decoded
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
@@ -86,15 +87,17 @@ def request_of(request: Any, body: bytes) -> HttpRequest:
     raw: list[tuple[bytes, bytes]] = request.headers.raw
     if raw and raw[-1][0] in _OWN:  # where httpx puts it
         del raw[-1]
+    written = written_value(raw)
     last, headers = _LAST[0]
-    if raw != last:
+    if written is None or written != last:
         headers = _headers(tuple([pair for pair in raw if pair[0] not in _OWN]))
-        _LAST[0] = raw, headers
+        _LAST[0] = written, headers
     return HttpRequest(method=request.method.upper(), url=str(request.url), headers=headers, body=body)
 
 
-_LAST: Final[list[tuple[list[tuple[bytes, bytes]], Headers]]] = [([], ())]
-"""The headers of the last request, as httpx has them and as we do: the next one has the same, nearly always."""
+_LAST: Final[list[tuple[bytes | None, Headers]]] = [(None, ())]
+"""The headers of the last request, as httpx has them, in one piece, and as we do: nearly always, the next one has the
+same."""
 _OWN: Final = frozenset({b"Content-Length", b"content-length"})
 """What alone differs from request to request, and says nothing that the body does not."""
 

@@ -42,6 +42,8 @@ class Switchboard:
         self._stop = stop
         self._replay_only = replay_only
         self._allows = allows
+        self._ordinary = ""
+        """The last address that is neither of an errand nor of a receiver of reports."""
         self._asking_for_none: Headers = ()
         """The headers of the last request that wants no websocket: of a client's requests, all have them."""
 
@@ -58,12 +60,7 @@ class Switchboard:
         except Exception as error:
             stop_for(error, recorder, _UNREAD)
             raise
-        if _is_chore(request.url):
-            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.place}")
-        if (
-            may_report(request.url)
-            and (report := reported(request, recorder, replay_only=self._replay_only)) is not None
-        ):
+        if request.url != self._ordinary and (report := self._reported(request, recorder)) is not None:
             return report or None
         if recorder is None:
             if strays.note(request, replay_only=self._replay_only):
@@ -84,6 +81,15 @@ class Switchboard:
             exchange.swapped = swapped.get()
         note_sent(recorder, exchange)
         return recorder, exchange
+
+    def _reported(self, request: HttpRequest, recorder: Recorder | None) -> Opened | tuple[()] | None:
+        """What becomes of a request that only reports (`reported`). Raises: `ConnectionRefusedError`, for an errand."""
+        if _is_chore(request.url):
+            raise ConnectionRefusedError(f"llmtrace keeps an SDK's own errands off the network: {request.place}")
+        if may_report(request.url):
+            return reported(request, recorder, replay_only=self._replay_only)
+        self._ordinary = request.url
+        return None
 
     def answer(self, opened: Opened | None, made: Callable[[HttpResponse], Answer]) -> Answer:
         """The recorded answer. Raises: the recorded failure, where there was no answer.

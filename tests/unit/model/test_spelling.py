@@ -53,16 +53,20 @@ def test_a_history_that_grows_goes_on_from_where_it_was_found():
     assert spelling.is_of(whole, sent_for(whole))
 
 
-def test_tools_are_known_by_their_values_and_types():
+@pytest.mark.parametrize("shape", [lambda part: {"tools": [part]}, lambda part: {"n": 1, "text": {"format": part}}])
+def test_what_tests_have_in_common_is_known_by_its_values_and_types(shape):
     """Each test has its own objects; Python takes some of them for equal that are not."""
     for strict in (1, True, 1.0, 1):
-        body = {"tools": [{"name": "a", "strict": strict}]}
-        others = [{"tools": [{"name": "a", "strict": other}]} for other in (1, True, 1.0)]
+        body = shape({"name": "a", "strict": strict})
+        others = [shape({"name": "a", "strict": other}) for other in (1, True, 1.0)]
         assert [Spelling().is_of(body, sent_for(other)) for other in others] == [
             type(strict) is type(other) for other in (1, True, 1.0)
         ]
-    many = [{"tools": [{"name": str(number)}]} for number in range(100)]
+    many = [shape({"name": str(number)}) for number in range(100)]
     assert all(Spelling().is_of(body, sent_for(body)) for body in many)
+    one = Spelling()
+    assert all(one.is_of(body, sent_for(body)) for body in many * 2)
+    assert not one.is_of(many[0], sent_for(many[1]))
 
 
 @pytest.mark.parametrize("value", ["\ud800", float("inf")], ids=["half a character", "a number that JSON has not"])

@@ -118,3 +118,23 @@ def test_an_answer_that_breaks_off_is_closed_and_raised(switchboard: Switchboard
     with pytest.raises(httpx.ReadError, match="gone"):
         send(switchboard, lambda *_: httpx.Response(200, stream=stream), None, asked(), httpx)
     assert stream.closed
+
+
+def test_what_one_request_is_says_nothing_of_the_next_one(switchboard: Switchboard) -> None:
+    """An errand, a report or a websocket is told from an ordinary request each time, whatever came before."""
+    ordinary = HttpRequest(method="POST", url=URL, headers=(("accept", "*/*"),), body=BODY)
+    socket = HttpRequest(method="GET", url=URL, headers=(("upgrade", "websocket"),))
+    errand = HttpRequest(method="GET", url="https://raw.githubusercontent.com/BerriAI/litellm/main/prices.json")
+    report = HttpRequest(method="POST", url="https://api.openai.com/v1/traces/ingest")
+    live = observed_with("live")
+    current.push(live.recorder)
+    try:
+        for _ in range(2):
+            assert switchboard.open(lambda: ordinary) is not None
+            assert switchboard.open(lambda: socket) is None
+            with pytest.raises(ConnectionRefusedError):
+                switchboard.open(lambda: errand)
+            assert switchboard.open(lambda: report) is None
+    finally:
+        current.pop(live.recorder)
+    assert [one.address for one in live.recorder.passages.found(tuple)] == [f"websocket {URL.partition('?')[0]}"]
