@@ -120,7 +120,7 @@ class Installed:
     @pytest.hookimpl(wrapper=True, trylast=True)  # it may fail before the setup: other wrappers must be in place
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = early.is_no_verdict
-        if "hooks" not in self.__dict__ and item.get_closest_marker("llm_trace") is None:
+        if "hooks" not in self.__dict__ and not early.is_marked(item):
             return (yield)
         if not self.hooks.traces(item):
             return (yield)

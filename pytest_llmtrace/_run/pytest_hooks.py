@@ -218,8 +218,8 @@ class Hooks:
             self.bugs.settle(self._session, terminal, show=show)
 
     def traces(self, item: pytest.Item) -> bool:
-        """Whether this test is traced. Asked six times for each: where it is known for all, that must take no time."""
-        return self._settings.mode_for(item) != "off" if self._traces_all is None else self._traces_all
+        """Whether this test is traced. Asked six times for each."""
+        return early.is_marked(item) if self._traces_all is None else self._traces_all
 
     @property
     def _leaves_tests_to_workers(self) -> bool:

@@ -117,10 +117,6 @@ class Settings:
             return "trace"
         return self.default_mode
 
-    def mode_for(self, item: pytest.Item) -> Mode:
-        """The same. Its marker is looked for only where it decides."""
-        return self.mode_of(marked=self.by_marker and item.get_closest_marker("llm_trace") is not None)
-
 
 def read(config: pytest.Config, environment: Mapping[str, str] | None = None) -> Settings:
     """Read everything once. Raises: SettingsError with the value and the way out."""

@@ -50,7 +50,7 @@ class Settling:
 
     def before(self, cassette: Cassette) -> None:
         """An owner begins: what it has recorded before in this run is settled first. Raises: as `settle`."""
-        if cassette.journal in self._journals:
+        if self._journals and cassette.journal in self._journals:
             self.settle()
 
     def settle(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import NORMALIZE, SCORE, normalize_rules, scorer
-from pytest_llmtrace._run.plans.marks import marks_of
+from pytest_llmtrace._run.plans.marks import marks_of, said_by
 from pytest_llmtrace._run.plans.planning import trace_markers
 from pytest_llmtrace._run.plans.policies import EffectivePolicy, effective_policy
 from pytest_llmtrace._run.recording.names import relative
@@ -62,7 +62,7 @@ class _Collector:
 
     def _policy(self, item: pytest.Item, settings: Settings) -> TestPolicy:
         try:
-            effective = effective_policy(self._mode, settings, trace_markers(marks_of(item)))
+            effective = effective_policy(self._mode, settings, trace_markers(said_by(marks_of(item))))
             effective.policy.load()
         except LlmtraceError as error:
             return TestPolicy(nodeid=item.nodeid, problem=str(error))

@@ -9,6 +9,8 @@ import pytest
 
 Marks = Mapping[str, Sequence[tuple[Any, pytest.Mark]]]
 """By name: what a mark stands on, and the mark; the nearest first, as `iter_markers_with_node` has them."""
+Said = tuple[Any, tuple[Any, ...], Mapping[str, Any]]
+"""What a mark stands on, and its arguments."""
 
 TRACE: Final = "llm_trace"
 BUDGET: Final = "llm_budget"
@@ -27,3 +29,8 @@ def marks_of(item: pytest.Item) -> Marks:
                 found.setdefault(mark.name, []).append((node, mark))
         node = node.parent
     return found
+
+
+def said_by(marks: Marks) -> list[Said]:
+    """What marks say of how a test is traced, the nearest first. One without arguments says that it is, and no more."""
+    return [(node, mark.args, mark.kwargs) for node, mark in marks.get(TRACE, ()) if mark.args or mark.kwargs]

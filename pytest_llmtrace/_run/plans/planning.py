@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import has_rules, normalize_rules, with_hooks
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.limits import directory_of, limits_of_test, shared_limits
-from pytest_llmtrace._run.plans.marks import MOCKLLM, TRACE, VCR, Marks, marks_of
+from pytest_llmtrace._run.plans.marks import MOCKLLM, TRACE, VCR, Marks, Said, marks_of, said_by
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
@@ -39,8 +39,6 @@ class _Shared:
     file: str
     """The file in node ids."""
     mode: Mode
-    marked: list[tuple[Any, tuple[Any, ...], Mapping[str, Any]]]
-    """The marks by which they are traced: what each stands on, and copies of its arguments."""
     folder: Path
     """The folder of their cassettes."""
     argument: str
@@ -50,6 +48,8 @@ class _Shared:
     policy: Policy
     rest: Mapping[str, Any]
     """Further arguments of `Plan`."""
+    said: list[Said] = field(default_factory=list)
+    """What their marks say, in copies: who writes into a mark later does not write here."""
 
 
 class Plans:
@@ -75,7 +75,7 @@ class Plans:
         owner = item.nodeid
         file, separator, name = owner.partition("::")
         limits = limits_of_test(item, marks, settings)
-        shared = self._shared(item, file, mode, marks)
+        shared = self._shared(item, file, mode, said_by(marks))
         policy, rest = shared.policy, shared.rest
         if has_rules(item.config.hook):
             policy = with_hooks(policy, item.ihook, owner)
@@ -94,30 +94,22 @@ class Plans:
             **rest,
         )
 
-    def _shared(self, item: pytest.Item, file: str, mode: Mode, marks: Marks) -> _Shared:
+    def _shared(self, item: pytest.Item, file: str, mode: Mode, said: list[Said]) -> _Shared:
+        if said and said[0][0] is item:  # by a mark of its own: nobody shares it
+            return self._made(item, file, mode, trace_markers(said))
         last = self._last
-        marked = [(node, mark.args, mark.kwargs) for node, mark in marks.get(TRACE, ())]
-        if (
-            last is None
-            or last.path is not item.path
-            or last.file != file
-            or last.mode != mode
-            or last.marked != marked
-        ):
-            last = self._made(item, file, mode, marks)
-            if not (marked and marked[0][0] is item):  # with marks of its own it is alone
-                self._last = last
+        if last is None or last.path is not item.path or last.file != file or last.mode != mode or last.said != said:
+            last = self._made(item, file, mode, trace_markers(said))
+            last = self._last = replace(last, said=[(node, args, deepcopy(kwargs)) for node, args, kwargs in said])
         return last
 
-    def _made(self, item: pytest.Item, file: str, mode: Mode, marks: Marks) -> _Shared:
-        markers = trace_markers(marks)
+    def _made(self, item: pytest.Item, file: str, mode: Mode, markers: Sequence[MarkerOf]) -> _Shared:
         policy = effective_policy(mode, self._settings, markers).policy
         policy.load()
         return _Shared(
             path=item.path,
             file=file,
             mode=mode,
-            marked=[(node, mark.args, deepcopy(mark.kwargs)) for node, mark in marks.get(TRACE, ())],
             folder=folder_beside(item.path),
             argument=_as_argument(file, item.config),
             accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}",
@@ -130,16 +122,13 @@ class Plans:
         )
 
 
-def trace_markers(marks: Marks) -> tuple[MarkerOf, ...]:
-    """Those of a test, the nearest first. Raises: SettingsError where the arguments of one cannot be used."""
-    if TRACE not in marks:
+def trace_markers(said: Sequence[Said]) -> tuple[MarkerOf, ...]:
+    """What the marks of a test say, as values. Raises: SettingsError where the arguments of one cannot be used."""
+    if not said:
         return ()
     from pytest_llmtrace._settings.markers import trace_marker  # noqa: PLC0415
 
-    return tuple(
-        MarkerOf(marker=trace_marker(mark.args, mark.kwargs), where=node.nodeid or ".")
-        for node, mark in marks.get(TRACE, ())
-    )
+    return tuple(MarkerOf(marker=trace_marker(args, kwargs), where=node.nodeid or ".") for node, args, kwargs in said)
 
 
 def plan_of_fixture(fixturedef: Any, request: Any, test: OwnerRun | None, settings: Settings) -> Plan | None:

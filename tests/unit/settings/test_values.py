@@ -1,7 +1,5 @@
 """Settings: which of flag, marker, ini value and environment decides."""
 
-from unittest import mock
-
 import pytest
 
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
@@ -28,8 +26,8 @@ from pytest_llmtrace.errors import SettingsError
 )
 def test_flags_beat_the_marker_and_the_marker_beats_the_ini_value(settings, marked, mode):
     """Disabled beats everything, then flags, then the marker, then the ini value."""
-    item = mock.Mock(get_closest_marker={"llm_trace": pytest.mark.llm_trace if marked else None}.get)
-    assert (settings.mode_of(marked=marked), settings.mode_for(item)) == (mode, mode)
+    assert settings.mode_of(marked=marked) == mode
+    assert settings.by_marker is (settings.mode_of(marked=True) != settings.mode_of(marked=False))
 
 
 @pytest.mark.parametrize(

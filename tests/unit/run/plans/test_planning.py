@@ -11,6 +11,7 @@ from pytest_llmtrace._run.plans.marks import marks_of
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import Plans
 from pytest_llmtrace._settings.budgets import Budgets
+from pytest_llmtrace._settings.early import is_marked
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace.errors import SettingsError
 
@@ -38,6 +39,9 @@ MODULE = """
 
     @pytest.mark.vcr
     def test_taped(): ...
+
+    @pytest.mark.llm_trace
+    def test_bare(): ...
 
     def test_end(): ...
 """
@@ -87,6 +91,7 @@ def test_tests_of_a_file_have_the_plans_that_each_has_alone(items, settings):
         "test_more": ("outline", 0),
         "test_last": ("outline", 0),
         "test_taped": ("exact", 0),
+        "test_bare": ("exact", 0),
         "test_end": ("exact", 0),
     }
     assert [name for name, plan in made.items() if plan.policy.ignore] == ["test_more"]
@@ -94,7 +99,7 @@ def test_tests_of_a_file_have_the_plans_that_each_has_alone(items, settings):
     assert (limit.scope, limit.what, limit.value) == (items["test_parameters[1]"].nodeid, "calls", 3)
     assert [name for name, plan in made.items() if plan.limits] == ["test_parameters[1]", "test_parameters[2]"]
     assert made["test_end"].accept == f'pytest --llm-record "{items["test_end"].nodeid}"'
-    assert made["test_plain"].policy is made["test_end"].policy
+    assert made["test_plain"].policy is made["test_bare"].policy is made["test_end"].policy
     assert len({plan.cassette.tape for plan in made.values()}) == len(made)
 
 
@@ -150,6 +155,7 @@ def test_a_test_is_planned_as_it_is_marked_where_no_flag_decides(items, pytester
         "test_first",
         "test_more",
         "test_last",
+        "test_bare",
     ]
 
 
@@ -207,11 +213,15 @@ def test_budgets_of_the_project_are_those_of_each_test(items, pytester):
 
 def test_marks_are_those_that_pytest_finds(items):
     """In pytest's order: what is said nearer to a test beats what is said farther away."""
+    marked = [name for name, one in items.items() if is_marked(one)]
+    assert marked == [name for name, one in items.items() if one.get_closest_marker("llm_trace") is not None]
+    assert len(marked) == 6
     item = items["test_more"]
     item.add_marker(pytest.mark.llm_trace(order="strict"))
     item.session.add_marker("llm_trace")
     assert marks_of(item)["llm_trace"] == list(item.iter_markers_with_node("llm_trace"))
     assert len(marks_of(item)["llm_trace"]) == 4
+    assert all(map(is_marked, items.values()))
 
 
 def test_commands_name_the_file_from_where_the_run_was_started(pytester, settings, monkeypatch):
