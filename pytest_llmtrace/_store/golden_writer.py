@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from pytest_llmtrace._model.canonical import canonical_json, digest, same_value
+from pytest_llmtrace._model.canonical import canonical_json, digest, same_value, written_value
 from pytest_llmtrace._model.conversations import Conversation, Turn, conversations
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
 from pytest_llmtrace._model.rewriting import Rewritten
@@ -218,13 +218,26 @@ def _model(call: LLMCall) -> str | dict[str, str]:
 
 def _tool_references(tools: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
     """For each schema ``name@`` and as many digits of its digest as tell apart all those of one name."""
-    digests = {key: digest(canonical_json(dict(tool))) for key, tool in tools.items()}
+    digests = {key: _tool_digest(dict(tool)) for key, tool in tools.items()}
     references: dict[int, str] = {}
     for length in _REFERENCE_DIGITS:
         references = {key: f"{_tool_name(tools[key])}@{whole[:length]}" for key, whole in digests.items()}
         if len(set(references.values())) == len(set(digests.values())):
             break
     return references
+
+
+def _tool_digest(tool: dict[str, Any]) -> str:
+    """The digest of a schema: the tests of a module offer the same, each of which is digested once in a process."""
+    written = written_value(tool)
+    if written is None:
+        return digest(canonical_json(tool))
+    known = _DIGESTS.get(written)
+    if known is None:
+        if len(_DIGESTS) >= _MOST:
+            _DIGESTS.clear()
+        known = _DIGESTS[written] = digest(canonical_json(tool))
+    return known
 
 
 def _tool_name(tool: Mapping[str, Any]) -> str:
@@ -234,6 +247,10 @@ def _tool_name(tool: Mapping[str, Any]) -> str:
 _labels: Final = attrgetter("agent", "session", "parent", "task", "operation", "provider", "model", "streamed")
 _REFERENCE_DIGITS: Final = (4, 8, 16, 32)
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
+_MOST: Final = 256
+"""Schemas whose digests are remembered."""
+_DIGESTS: Final[dict[bytes, str]] = {}
+"""Of schemas, by their written value."""
 _DEFAULTS: Final[dict[str, Any]] = {
     "agent": None, "session": None, "parent": None, "task": None, "operation": "chat", "model": "",
     "streamed": False, "params": {}, "tools": [], "finish": USUAL,

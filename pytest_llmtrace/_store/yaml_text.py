@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
@@ -67,22 +68,22 @@ def _members(data: dict[str, Any], indent: int, lines: list[str]) -> None:
 def _place(head: str, value: Any, indent: int, lines: list[str]) -> None:
     """Add the lines of a value that follows `head`, the key of a mapping or the dash of a list at column `indent`."""
     if isinstance(value, str):
-        several = yaml_scalars.block(value, indent + 2)
-        first, *rest = several if several is not None else [yaml_scalars.one_line(value)]
-        lines.append(f"{head} {first}")
-        lines += rest
-        return
-    flow = _flow(value, WIDTH - len(head)) if _may_flow(value) else None
-    if flow is not None:
-        lines.append(f"{head} {flow}")
-    elif isinstance(value, dict):
-        lines.append(head)
-        _entries(value, indent + 2, lines)
-    elif isinstance(value, (list, tuple)):
-        lines.append(head)
-        _items(value, indent, lines)
-    else:
+        several = yaml_scalars.block(value, indent + 2) if "\n" in value else None
+        if several is None:
+            lines.append(f"{head} {yaml_scalars.one_line(value)}")
+        else:
+            lines.append(f"{head} {several[0]}")
+            lines += several[1:]
+    elif not isinstance(value, (dict, list, tuple)):
         lines.append(f"{head} {_scalar(value, flow=False)}")
+    elif _may_flow(value) and (flow := _flow(value, WIDTH - len(head))) is not None:
+        lines.append(f"{head} {flow}")
+    else:
+        lines.append(head)
+        if isinstance(value, dict):
+            _entries(value, indent + 2, lines)
+        else:
+            _items(value, indent, lines)
 
 
 def _items(values: Sequence[Any], indent: int, lines: list[str]) -> None:
@@ -100,11 +101,11 @@ def _items(values: Sequence[Any], indent: int, lines: list[str]) -> None:
             _place(f"{margin}-", value, indent, lines)
 
 
-def _may_flow(value: Any) -> bool:
-    """Whether a value is a collection that may stand on one line, if it fits."""
+def _may_flow(value: dict[str, Any] | Sequence[Any]) -> bool:
+    """Whether a collection may stand on one line, if it fits."""
     if isinstance(value, dict):
         return not (value and isinstance(value, Block))
-    return isinstance(value, (list, tuple)) and _is_flat(value)
+    return _is_flat(value)
 
 
 def _is_flat(values: Sequence[Any]) -> bool:
@@ -116,10 +117,11 @@ def _flow(value: Any, room: int) -> str | None:
     if room < _SHORTEST_FLOW or (isinstance(value, str) and (len(value) > room or "\n" in value)):
         return None
     if isinstance(value, dict):
-        text = _flow_parts(((f"{yaml_scalars.one_line(str(key), flow=True)}: ", value[key]) for key in value), room)
+        keys = [f"{yaml_scalars.one_line(str(key), flow=True)}: " for key in value]
+        text = _flow_parts(zip(keys, value.values(), strict=True), room)
         return None if text is None else f"{{{text}}}"
     if isinstance(value, (list, tuple)):
-        text = _flow_parts((("", item) for item in value), room)
+        text = _flow_parts(zip(repeat(""), value, strict=False), room)
         return None if text is None else f"[{text}]"
     text = _scalar(value, flow=True)
     return text if len(text) <= room else None
