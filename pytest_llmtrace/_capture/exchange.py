@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -129,3 +130,14 @@ def interaction_of(exchange: Exchange) -> Interaction:
     if response is None:
         raise ValueError("an exchange without an answer cannot be taped")
     return Interaction(request=exchange.request, response=response, key=exchange.key, phase=exchange.phase)
+
+
+def local_ports(exchanges: Iterable[Exchange]) -> set[int | None]:
+    """The ports of this machine that requests went to; `None` for other machines."""
+    return {local_port(url) for url in {one.request.url for one in exchanges}}
+
+
+def local_port(url: str) -> int | None:
+    """The port of this machine that an address names."""
+    parts = urlsplit(url)
+    return parts.port if is_loopback(parts.hostname or "") else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_in
-from pytest_llmtrace._capture.exchange import Exchange, interaction_of
+from pytest_llmtrace._capture.exchange import Exchange, interaction_of, local_port, local_ports
 from pytest_llmtrace._capture.faults import Faults, noting, stop_for
 from pytest_llmtrace._capture.forks import Forks
 from pytest_llmtrace._capture.framework import Framework
@@ -239,7 +239,7 @@ class Recorder:
 
     def gone_past(self) -> tuple[Passage, ...]:
         """The connections to LLMs that went past the tape."""
-        return self.passages.found(lambda: {_port(one) for one in self.exchanges if one.is_llm and not one.missed})
+        return self.passages.found(lambda: local_ports(one for one in self.exchanges if one.is_llm and not one.missed))
 
     def stop(self, text: str) -> NoReturn:
         """End what runs, with an exception that nothing swallows by accident."""
@@ -280,15 +280,11 @@ class Recorder:
         traffic is left alone unless an LLM answered on the same port: databases and test servers stay real.
         """
         last = {one.key: one for one in self.exchanges}
-        llm_ports = {_port(one) for one in self.exchanges if one.is_llm}
+        llm_ports = local_ports(one for one in self.exchanges if one.is_llm)
         return tuple(
             one
             for one in self.exchanges
             if (one.response is not None or (one.failure is not None and one.is_llm and last[one.key] is one))
             and one.taped
-            and (one.is_llm or one.source == "tape" or not one.is_local or _port(one) in llm_ports)
+            and (one.is_llm or one.source == "tape" or not one.is_local or local_port(one.request.url) in llm_ports)
         )
-
-
-def _port(exchange: Exchange) -> int | None:
-    return urlsplit(exchange.request.url).port if exchange.is_local else None

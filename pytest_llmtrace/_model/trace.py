@@ -206,11 +206,13 @@ def with_attempt_costs(call: LLMCall) -> LLMCall:
 
 def attempts_with_costs(call: LLMCall) -> tuple[Attempt, ...]:
     """The attempts of a call: the one that was answered cost what the call did, the others nothing."""
-    if not call.attempts:
-        return ()
-    answered = [number for number, one in enumerate(call.attempts) if one.status is not None and one.status < 400]
-    payer = answered[-1] if answered else len(call.attempts) - 1
-    cost = 0.0 if call.usage is None and call.status != "ok" else call.cost
+    return with_costs(call.attempts, 0.0 if call.usage is None and call.status != "ok" else call.cost)
+
+
+def with_costs(attempts: tuple[Attempt, ...], cost: float | None) -> tuple[Attempt, ...]:
+    """The attempts of a call that cost so much."""
+    answered = [number for number, one in enumerate(attempts) if one.status is not None and one.status < 400]
+    payer = answered[-1] if answered else len(attempts) - 1
     return tuple(
         [
             Attempt(
@@ -220,7 +222,7 @@ def attempts_with_costs(call: LLMCall) -> tuple[Attempt, ...]:
                 cost=cost if number == payer else 0.0,
                 server=one.server,
             )
-            for number, one in enumerate(call.attempts)
+            for number, one in enumerate(attempts)
         ]
     )
 

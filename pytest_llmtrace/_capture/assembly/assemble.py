@@ -38,6 +38,7 @@ from pytest_llmtrace._model.trace import (
     Trace,
     attempts_with_costs,
     with_changes,
+    with_costs,
 )
 
 
@@ -77,15 +78,17 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
     free = [call for call in calls if id(call) not in owned]
     free = adopt(parsed, free)
     bypassed: list[str] = []
+    parsed.sort(key=lambda one: one[0].exchanges[0].started)
     tried = [
         Tried(
-            call=_finished(call, group, recorder, prices),
+            call=_finished(call, group, recorder, prices, number),
             enclosing=group.exchanges[0].enclosing,
             owners=tuple(group.owners),
             strand=group.exchanges[0].strand,
         )
-        for group, call in parsed
+        for number, (group, call) in enumerate(parsed, start=1)
     ]
+    alone = len(tried) if not (free or recorder.hand_calls) else 0
     for lone in free:
         if lone.succeeded is None and lone.http == 0 and (recorder.misses or recorder.refused):
             continue  # the miss itself is the entry; what was refused is no call
@@ -110,7 +113,8 @@ def assemble(recorder: Recorder, prices: PriceBook, reader: Reader | None = None
     entries += [*recorder.entries, *(recorder.framework.events if framework else ())]
     entries.sort(key=lambda entry: entry.started)
     return Assembled(
-        trace=Trace(owner=recorder.owner, entries=tuple(_numbered(entries))),
+        # Where HTTP alone tells what happened, its calls have their numbers.
+        trace=Trace(owner=recorder.owner, entries=tuple(entries if len(entries) == alone else _numbered(entries))),
         bypassed=(*bypassed, *(name for name, sure in untold if sure)),
         doubtful=tuple(name for name, sure in untold if not sure),
         unknown=tuple(unknown),
@@ -181,8 +185,11 @@ def _as_read(made: LLMCall, exchange: Exchange, response: HttpResponse, reader: 
     return replace(made, status="abandoned")
 
 
-def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook) -> LLMCall:
-    """The call with all that is known of it besides its request and its answer; made anew once."""
+def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook, number: int) -> LLMCall:
+    """The call with all that is known of it besides its request and its answer; made anew once.
+
+    Its number among the calls that HTTP tells of is its id, unless others come between (`_numbered`).
+    """
     lone = group.litellm
     for owner in group.owners:
         owner.http = len(group.exchanges)
@@ -192,10 +199,12 @@ def _finished(call: LLMCall, group: Group, recorder: Recorder, prices: PriceBook
         call = replace(call, usage=estimate_usage(call))
     first, last, answer = group.exchanges[0], group.exchanges[-1], group.answer
     swapped = any(one.swapped for one in group.exchanges)  # litellm knows the price of the model it was asked for
+    cost = cost_of(call, None if swapped else lone, prices)
     return with_changes(
         call,
-        cost=cost_of(call, None if swapped else lone, prices),
-        attempts=_attempts(group),
+        id=str(number),
+        cost=cost,
+        attempts=with_costs(_attempts(group), 0.0 if call.usage is None and call.status != "ok" else cost),
         source="tape" if last.missed else last.source,
         **_times(first.started, answer.ended, recorder),
         **_labels(lone.labels.over(lone.inherited) if lone is not None else first.labels),
@@ -223,7 +232,7 @@ def _labels(labels: Labels) -> dict[str, Any]:
 
 def _numbered(entries: Iterable[AnyEntry]) -> Iterable[AnyEntry]:
     for number, entry in enumerate(entries, start=1):
-        name = entry.id or str(number)
+        name = (not isinstance(entry, LLMCall) and entry.id) or str(number)
         if isinstance(entry, LLMCall):
             yield with_changes(entry, id=name, attempts=attempts_with_costs(entry))
         else:
