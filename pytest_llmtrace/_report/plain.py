@@ -20,6 +20,8 @@ def plain(value: object) -> Any:
     xdist's serialiser takes no subclass and no lone surrogate, `json` no NaN that others can read, no set and no date:
     whatever is neither becomes its `str`. Cycles, and what nests deeper than 100 levels, become ``…``.
     """
+    if type(value) is str and value.isascii():
+        return value
     return _plain(value, set())
 
 
