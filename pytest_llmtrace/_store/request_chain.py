@@ -43,7 +43,7 @@ class RequestWriter:
         self._last: Any = None
         """The body of the last request."""
         self._weight: int | None = None
-        """The bytes of all that is in it, where somebody has counted them."""
+        """The bytes of all that is in it, where it went on from the one before: what it has is not entered yet."""
         self._shapes: list[dict[str, Shape] | None] = []
         self._requests: list[HttpRequest] = []
 
@@ -58,6 +58,8 @@ class RequestWriter:
             data = self._grown(request, grown)
             if data is not None:
                 return data
+        if self._weight is not None:
+            self._last_seen.update(dict.fromkeys(_leaves(self._shapes[-1] or {}), position - 1))
         self._last, self._weight = value, None
         shape = self._shape_of(value)
         base = self._base(shape) if shape is not None else None
@@ -90,15 +92,13 @@ class RequestWriter:
         weight = sum(map(self._sizes.__getitem__, set(_leaves(old)))) if self._weight is None else self._weight
         if weight < _WORTH_IT:
             return None
-        position = len(self._requests)
-        shape: dict[str, Shape] = {**old, grown.name: (*before, *numbers)}
-        head = _head(request, self._requests[-1])
+        base = len(self._requests) - 1
+        head = _head(request, self._requests[base])
         self._requests.append(request)
-        self._shapes.append(shape)
-        self._last_seen.update(dict.fromkeys(_leaves(shape), position))
+        self._shapes.append({**old, grown.name: (*before, *numbers)})
         self._last, self._weight = grown.value, weight + sum(self._sizes[seen:])
         pieces = [{"keep": span(0, len(before))}, *({"add": item} for item in grown.new)]
-        return {"like": position - 1, **head, "changes": {"lists": {grown.name: pieces}}}
+        return {"like": base, **head, "changes": {"lists": {grown.name: pieces}}}
 
     def _shape_of(self, value: Any) -> dict[str, Shape] | None:
         """The shape of a body; `None` where it is no object, or none that a file can hold as such."""
