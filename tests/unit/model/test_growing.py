@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_llmtrace._model import shared_items
@@ -63,6 +63,7 @@ def test_what_goes_on_is_what_the_whole_says(turns: list[tuple[int, list[Any], s
         assert clean.hold_none(read, secrets) is (not secrets_in(raw.decode("latin-1"), secrets.known, strict=True))
 
 
+@example([(0, [{"a": "long " * 60}], ""), (0, [{"a": 1}], ""), (0, [{"b": 2}], ""), (3, [{"a": "long " * 60}], "")])
 @given(CONVERSATIONS)
 def test_it_has_the_key_and_the_data_of_one_that_shares_nothing(turns: list[tuple[int, list[Any], str]]) -> None:
     """So it is found on the tape by whoever reads it as a whole, and the tape is the same."""
