@@ -195,3 +195,59 @@ def test_calls_that_never_reach_http_are_traced_after_a_reset(litellm_project, r
     recorded = project.record()
     assert (recorded.requests, recorded.test("test_one")["calls"]) == (0, 2)
     assert project.replay().exit == 0
+
+
+UNREAD = """
+    from pathlib import Path
+    from litellm.litellm_core_utils import litellm_logging
+
+    MADE = "get_standard_logging_object_payload"
+
+    def tell(answer, metadata):
+        hidden = answer._hidden_params
+        said = {"cost": hidden["response_cost"], "hidden": sorted(hidden), "answer": sorted(answer.model_dump()),
+                "metadata": sorted(metadata), "same": metadata["hidden_params"] is hidden}
+        with Path("seen.jsonl").open("a") as file:
+            file.write(json.dumps(said) + "\\n")
+
+    @pytest.mark.parametrize("more", [{}, {"logger_fn": lambda details: None}], ids=["unread", "read"])
+    def test_one(monkeypatch, more):
+        records, original = [], getattr(litellm_logging, MADE)
+        monkeypatch.setattr(litellm_logging, MADE, lambda *args, **named: records.append(1) or original(*args, **named))
+        pool = litellm.litellm_core_utils.thread_pool_executor.executor
+        given, submit = [], pool.submit
+        monkeypatch.setattr(pool, "submit", lambda *args, **named: given.append(submit(*args, **named)) or given[-1])
+        metadata = {"agent": "a"}
+        answer = litellm.completion(**SAID, metadata=metadata, **more)
+        [one.result() for one in given]
+        tell(answer, metadata)
+
+        async def go():
+            metadata = {"agent": "a"}
+            answer = await litellm.acompletion(**SAID, metadata=metadata, **more)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            worker = litellm.litellm_core_utils.logging_worker.GLOBAL_LOGGING_WORKER
+            await worker.flush()
+            await worker._queue.join()
+            await worker.stop()
+            tell(answer, metadata)
+
+        asyncio.run(go())
+        with Path("made.jsonl").open("a") as file:
+            file.write(f"{len(records)}\\n")
+"""
+
+
+def test_litellm_makes_no_record_of_a_replayed_call_that_nobody_reads(litellm_project):
+    """The application sees of its calls what it would see, and the trace is the same; whoever asks gets the record."""
+    project = litellm_project(UNREAD)
+    recorded = project.record()
+    assert recorded.requests == 4
+    replayed = project.replay()
+    assert replayed.exit == 0, replayed.text
+    assert (project.path / "made.jsonl").read_text("utf-8").split() == ["2", "2", "0", "2"]
+    seen = (project.path / "seen.jsonl").read_text("utf-8").splitlines()
+    assert seen[:4] == seen[4:]
+    for name in ("test_one[unread]", "test_one[read]"):
+        assert replayed.test(name)["cost_usd"] == recorded.test(name)["cost_usd"] > 0

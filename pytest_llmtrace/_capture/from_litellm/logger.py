@@ -21,6 +21,7 @@ from pytest_llmtrace._capture.faults import Faults, stray
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.from_litellm.thread_work import ThreadWork
+from pytest_llmtrace._capture.from_litellm.unread import UnreadRecords
 from pytest_llmtrace._capture.labels import Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.in_flight import litellm_call
@@ -55,6 +56,7 @@ class Logger:
         self._callback: Any = None
         self._stays_in: Any = None
         self._thread_work = ThreadWork()
+        self._unread = UnreadRecords(functools.partial(_after, succeeded=True))
         self._over = False
         self._lock = threading.Lock()
 
@@ -64,7 +66,7 @@ class Logger:
         Never again once detached: import hooks cannot be taken back, and may come here much later.
         """
         litellm = sys.modules.get("litellm")
-        if self._over or litellm is None or not hasattr(litellm, "completion"):
+        if self._over or litellm is None or self._is_in_all(vars(litellm)) or not hasattr(litellm, "completion"):
             return
         with self._lock:
             self._thread_work.attach()
@@ -75,6 +77,17 @@ class Logger:
                 callbacks = getattr(litellm, name, None)
                 if isinstance(callbacks, list) and self._callback not in callbacks:
                     callbacks.append(self._callback)
+            self._unread.attach(self._callback)
+
+    def _is_in_all(self, names: Mapping[str, Any]) -> bool:
+        """Whether there is nothing to do, as before nearly every call. Args: names: those of litellm's module."""
+        if not self._unread.attached:
+            return False
+        for name in LISTS:
+            callbacks = names.get(name)
+            if callbacks is None or self._callback not in callbacks:
+                return False
+        return True
 
     def _stay(self, litellm: Any) -> None:
         """Be in the lists after a test has emptied them all."""
@@ -93,6 +106,7 @@ class Logger:
         """Remove our callback from litellm's lists, for good."""
         self._over = True
         self._thread_work.detach()
+        self._unread.detach()
         litellm = sys.modules.get("litellm")
         if litellm is None or self._callback is None:
             return

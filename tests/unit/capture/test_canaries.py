@@ -4,6 +4,7 @@ import http.client
 import importlib
 import inspect
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distribution
 from pathlib import Path
@@ -159,6 +160,24 @@ def test_litellms_logging_worker_tells_what_it_took_and_did_not_begin(litellm):
     from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 
     assert isinstance(GLOBAL_LOGGING_WORKER._unstarted_dequeued_tasks(), tuple)
+
+
+def test_litellm_makes_its_records_where_they_are_left_out(litellm):
+    """Two methods make a record and tell callbacks; the lists are litellm's and the record's, and one variable prints."""
+    from pytest_llmtrace._capture.from_litellm import unread
+
+    module = importlib.import_module(unread.MODULE)
+    kind = getattr(module, unread.RECORD)
+    for name in (unread.MAKE, unread.MAKE_LATER):
+        made = vars(kind)[name]
+        assert unread._is_own(made)
+        assert list(inspect.signature(made).parameters)[:5] == ["self", "result", "start_time", "end_time", "cache_hit"]
+    assert all(isinstance(getattr(litellm, name), list) for name in unread.LISTS)
+    source = inspect.getsource(module)
+    for name in ("model_call_details", "call_type", "stream", "logger_fn", *unread.OWN_LISTS):
+        assert re.search(rf"self\.{name}\b.*? = ", source), name
+    assert f'"{unread.PRINTS}"' in source
+    assert source.count("litellm.max_budget") > 0
 
 
 def test_litellms_asynchronous_transport_is_as_it_is_answered_for(litellm):
