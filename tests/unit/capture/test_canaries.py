@@ -163,7 +163,7 @@ def test_litellms_logging_worker_tells_what_it_took_and_did_not_begin(litellm):
 
 
 def test_litellm_makes_its_records_where_they_are_left_out(litellm):
-    """Two methods make a record and tell callbacks; the lists are litellm's and the record's, and one variable prints."""
+    """Two methods make a record and tell callbacks, whose lists are litellm's and the record's; one variable prints."""
     from pytest_llmtrace._capture.from_litellm import unread
 
     module = importlib.import_module(unread.MODULE)
