@@ -130,17 +130,27 @@ class UnreadRecords:
         litellm = sys.modules["litellm"]
         return (
             getattr(record, "call_type", None) not in _CHATS
-            or any(getattr(record, name, None) for name in MORE)
-            or not all(self._are_ours(getattr(litellm, name, _UNKNOWN)) for name in LISTS)
-            or not all(self._are_ours(getattr(record, name, _UNKNOWN)) for name in OWN_LISTS)
-            or any(getattr(litellm, name, None) for name in _SWITCHES)
+            or _has_any(record, MORE)
+            or not (self._alone_in(litellm, LISTS) and self._alone_in(record, OWN_LISTS))
+            or _has_any(litellm, _SWITCHES)
             or _LOG.isEnabledFor(logging.DEBUG)
             or bool(os.environ.get(PRINTS))
         )
 
-    def _are_ours(self, callbacks: object) -> bool:
-        """Whether there is nobody else in a list of callbacks."""
-        return callbacks is None or (isinstance(callbacks, list) and all(one is self._ours for one in callbacks))
+    def _alone_in(self, owner: object, names: tuple[str, ...]) -> bool:
+        """Whether there is nobody but us in these lists; an owner that has no such list may have another one."""
+        for name in names:
+            callbacks = getattr(owner, name, _UNKNOWN)
+            if callbacks and not (type(callbacks) is list and len(callbacks) == 1 and callbacks[0] is self._ours):
+                return False
+        return True
+
+
+def _has_any(owner: object, names: tuple[str, ...]) -> bool:
+    for name in names:  # noqa: SIM110  # after every call: a generator costs more than the question
+        if getattr(owner, name, None):
+            return True
+    return False
 
 
 def _is_own(function: Any) -> bool:
