@@ -3,7 +3,7 @@
 After each call litellm makes a record of it for its callbacks, in a thread or in its queue: a tenth of what a replayed
 call costs. Of what it says we read when the call ended and what it cost, both of which stand on the response already.
 So where the tape has answered and only we are in litellm's lists, that is taken from there, and nothing is made.
-See docs/design/0046. The only module that touches these private names of litellm; a litellm without them makes all.
+See docs/design/0047. The only module that touches these private names of litellm; a litellm without them makes all.
 """
 
 from __future__ import annotations
