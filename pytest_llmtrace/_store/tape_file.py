@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.canonical import Json
@@ -64,11 +64,11 @@ def load_tape(text: str, path: Path) -> TapeFile:
     return read_tape(tape_data(text, path), path, text)
 
 
-def read_tape(data: Mapping[str, Any], path: Path, text: str = "") -> TapeFile:
-    """The tape that `tape_data` found; `text` is named in errors. Raises: BrokenCassetteError."""
+def read_tape(data: Mapping[str, Any], path: Path, text: str) -> TapeFile:
+    """The tape that `tape_data` found in a text. Raises: BrokenCassetteError."""
     try:
         checked(data, TAPE_KEYS, "the file")
-        return TapeFile(interactions=tuple(_interactions(data.get("interactions"))), meta=mapping(data, "meta"))
+        return TapeFile(interactions=tuple(_interactions(data.get("interactions"), text)), meta=mapping(data, "meta"))
     except Fault as fault:
         raise broken(path, fault, text) from None
     except RecursionError:
@@ -94,10 +94,10 @@ def tape_data(text: str, path: Path) -> dict[str, Any]:
     return current
 
 
-def _interactions(items: Any) -> list[Interaction]:
+def _interactions(items: Any, text: str) -> list[Interaction]:
     if not isinstance(items, list):
         raise Fault("`interactions` must be a list")
-    reader = InteractionReader(shallow=not is_too_deep(items, DEEPEST_FILE))  # asked once, not of each of its parts
+    reader = InteractionReader(shallow=_is_shallow(items, text))  # asked once, not of each of its parts
     made = []
     for position, item in enumerate(items):
         try:
@@ -105,3 +105,13 @@ def _interactions(items: Any) -> list[Interaction]:
         except Fault as fault:
             raise Fault(f"interactions[{position}]: {fault.what}") from None
     return made
+
+
+def _is_shallow(items: Any, text: str) -> bool:
+    """Whether interactions nest no deeper than they may: sure of a text that opens no more than that in all."""
+    opens_few = len(text) <= _SHORT and text.count("{") + text.count("[") <= DEEPEST_FILE
+    return opens_few or not is_too_deep(items, DEEPEST_FILE)
+
+
+_SHORT: Final = 16 * 1024
+"""Letters; a longer text opens more in any case."""
