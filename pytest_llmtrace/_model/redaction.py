@@ -143,7 +143,7 @@ class Redactor:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
         own = credentials(request)
         if self._learning.may_learn_of(own):
-            self._learn(lasting_keys(request))
+            self._learn(lasting_keys(own))
         return own
 
     def _learn(self, keys: Iterable[str] = ()) -> None:

@@ -83,9 +83,16 @@ def noting_sends() -> Iterator[AbstractContextManager[Any]]:
             yield mock.patch.object(module.AsyncClient, "send", _noting_async(module.AsyncClient.send))
 
 
+def nobody_asks() -> bool:
+    """Whether nothing is imported that tells of calls beside their HTTP, and of which it counts who answered them."""
+    return "litellm" not in sys.modules and "langchain_core" not in sys.modules
+
+
 def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def send(*args: Any, **kwargs: Any) -> Any:
+        if nobody_asks():
+            return original(*args, **kwargs)
         started, sent, outer = time.perf_counter(), _Sent(), _sent.get()
         _sent.set(sent)
         try:
@@ -101,6 +108,8 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
 def _noting_async(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def send(*args: Any, **kwargs: Any) -> Any:
+        if nobody_asks():
+            return await original(*args, **kwargs)
         started, sent, outer = time.perf_counter(), _Sent(), _sent.get()
         _sent.set(sent)
         try:

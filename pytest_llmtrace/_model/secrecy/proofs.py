@@ -24,9 +24,13 @@ def real_keys(request: HttpRequest) -> tuple[str, ...]:
     return like_keys(credentials(request))
 
 
-def lasting_keys(request: HttpRequest) -> tuple[str, ...]:
-    """Of these, what proves more than this request, and is secret in all that follows: a signature of AWS does not."""
-    return tuple([one for one in real_keys(request) if not one.startswith(_SIGNATURE)])
+@functools.lru_cache(maxsize=64)
+def lasting_keys(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Of credentials, the real keys that prove more than this request, and are secret in all that follows.
+
+    A signature of AWS does not.
+    """
+    return tuple([one for one in like_keys(found) if not one.startswith(_SIGNATURE)])
 
 
 @functools.lru_cache(maxsize=64)
