@@ -42,7 +42,8 @@ class Hooks:
 
     def __dir__(self) -> list[str]:
         # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
-        return [name for name in super().__dir__() if name.startswith("pytest_")]
+        idle = self._idle()
+        return [name for name in super().__dir__() if name.startswith("pytest_") and name not in idle]
 
     @cached_property
     def run(self) -> Run:
@@ -98,13 +99,12 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:
-        if self._settings.spends and not self._is_worker:
-            with self._noting("what is spent so far could not be shown"):
-                self.progress.between_tests(self._config)
+        with self._noting("what is spent so far could not be shown"):
+            self.progress.between_tests(self._config)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        if self._settings.live.runs == 1 or not self.traces(item):
+        if not self.traces(item):
             return None
         from pytest_llmtrace._run.repeats import repeat  # noqa: PLC0415
 
@@ -151,8 +151,6 @@ class Hooks:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self._is_worker:
-            return
         try:  # as `_noting`, three times in each test
             self.controller.take(report)
         except Exception as error:  # noqa: BLE001  # it fails the run in the end
@@ -169,8 +167,10 @@ class Hooks:
             self.controller.add(told.get("interrupted", []), told.get("strays", []), told.get("problems", []))
 
     def pytest_itemcollected(self) -> None:
-        with self._noting("a test could not be counted"):
+        try:  # as `_noting`, for each test
             self.coverage.collected()
+        except Exception as error:  # noqa: BLE001  # it fails the run in the end
+            self.bugs.note("a test could not be counted", error)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         with self._noting("the tests that are left to run could not be counted"):
@@ -228,6 +228,16 @@ class Hooks:
     def _redacted(self, text: str) -> str:
         return self.run.redacted(text) if "run" in self.__dict__ or self._leaves_tests_to_workers else text
 
+    def _idle(self) -> set[str]:
+        """Hooks that pytest would call for each test, and that have nothing to do in this run or this process."""
+        spends = self._settings.spends and not self._is_worker
+        needed = {
+            "pytest_runtest_logstart": spends,
+            "pytest_runtest_protocol": self._settings.live.runs > 1,
+            "pytest_runtest_logreport": not self._is_worker,
+        }
+        return {name for name, is_needed in needed.items() if not is_needed}
+
     def _noting(self, what: str) -> AbstractContextManager[None]:
         """A bug inside fails the run in the end, which goes on."""
         return _Noting(self, what)
@@ -240,7 +250,7 @@ class Hooks:
 
 
 class _Noting:
-    """As little as possible where there is no bug: `pytest_itemcollected` of every test comes here."""
+    """As little as possible where there is no bug."""
 
     def __init__(self, hooks: Hooks, what: str) -> None:
         self._hooks = hooks

@@ -159,6 +159,7 @@ class Run:
     def interrupted(self) -> list[str]:
         """The run is over, maybe in the middle of a test: what that has paid for must be in the reports, too."""
         if self._attempt is not None:
+            self._attempt.leave()
             self._finished(self._attempt, passed=False)
             self._attempt = None
         return self.outbox.texts()
@@ -203,8 +204,7 @@ class Run:
         return screen(verdict)
 
     def _finished(self, run: OwnerRun, *, passed: bool) -> str | None:
-        """The text that the teardown fails with, or `None`."""
-        run.leave()
+        """The text that the teardown fails with, or `None`. The owner has left."""
         try:
             late = run.finish(passed=passed)
             return screen(late) if late is not None else run.look.text(run) if passed else None
@@ -264,6 +264,7 @@ class Run:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""
         if fixturedef.cached_result is None:  # it was interrupted, and is over
             return
+        run.leave()
         text = self._finished(run, passed=run.passed)
         if text is not None:
             fail(text)
