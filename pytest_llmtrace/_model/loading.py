@@ -1,4 +1,4 @@
-"""Importing much at once, in the middle of somebody's test run."""
+"""Importing or making much at once, in the middle of somebody's test run."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _OF_PYTHON: Final = 1_000
 def collecting_nothing() -> Iterator[None]:
     """Without garbage collections, of which a large process has time for one: 40 ms, and modules are no garbage.
 
-    What was imported counts as old at once. Left among what is new, it would be looked at twice more, and then be
-    reason enough for a collection of everything in the middle of a test: another 50 ms.
+    What was imported, or made to stay, counts as old at once. Left among what is new, it would be looked at twice more,
+    and then be reason enough for a collection of everything in the middle of a test: another 50 ms.
     """
     collects = gc.isenabled()
     gc.disable()

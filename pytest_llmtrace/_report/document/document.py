@@ -19,6 +19,7 @@ from pytest_llmtrace._report.topics.outcome import FAILED, FORGIVEN
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.findings import Breach
+from pytest_llmtrace._model.loading import collecting_nothing
 
 FORMAT_VERSION: Final = 1
 """Of the document and of the lines of the `.jsonl` report.
@@ -30,6 +31,7 @@ _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _NOWHERE: Final[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
 
+@collecting_nothing()  # all of it stays, and is much at once: reason enough for Python to look through all of memory
 def document(
     payloads: Sequence[Payload],
     outcomes: Mapping[str, str],

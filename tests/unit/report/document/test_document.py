@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 
 import pytest
 
+from pytest_llmtrace._model import loading
 from pytest_llmtrace._model.findings import Breach, Drift
 from pytest_llmtrace._report.document.document import document
-from tests.unit.report.builders import call, chat, payload, said
+from tests.unit.report.builders import TEST, call, chat, payload, said
 
 A = "tests/test_a.py::test_a"
 B = "tests/test_a.py::test_b"
@@ -360,3 +362,22 @@ def test_rows_add_up():
     assert "by_agent" not in row
     assert fixture["directory"] == "."
     assert fixture["by_model"] == [{"model": "openai/gpt-4o-mini", "calls": 1, "usage": USAGE, "cost_usd": 0.0001}]
+
+
+def test_a_document_is_drawn_without_looking_for_garbage(monkeypatch):
+    """All of it stays, so a collection finds none of it; of thousands of tests it would be looked at many times."""
+    collects = []
+
+    class Watched(list):
+        def __iter__(self):
+            collects.append(gc.isenabled())
+            return super().__iter__()
+
+    monkeypatch.setattr(loading, "_SEEN", loading._Seen(frozen=True))  # what the suite froze stays so
+    before = gc.isenabled()
+    gc.enable()
+    try:
+        document(Watched([payload(TEST, chat(1))]), {}, mode="trace")
+        assert (collects, gc.isenabled()) == ([False], True)
+    finally:
+        (gc.enable if before else gc.disable)()
