@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.assembly.strands import current_strand
@@ -16,7 +16,9 @@ from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.wire.transport_failures import is_failure
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback
-from pytest_llmtrace._model.trace import Source
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import Source
 
 
 class ReplayStopError(BaseException):

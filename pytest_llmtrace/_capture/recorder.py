@@ -23,13 +23,13 @@ from pytest_llmtrace._model.matching import is_loopback
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.proofs import real_keys
-from pytest_llmtrace._model.trace import AnyEntry
 
 if TYPE_CHECKING:  # what few tests have
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
     from pytest_llmtrace._model.personal.book import Book
+    from pytest_llmtrace._model.trace import AnyEntry
 
 
 class Recorder:

@@ -10,8 +10,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from pytest_llmtrace._model.record_flag import record_flag
-from pytest_llmtrace._store.cassettes import load_golden, load_meta
+from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.paths import Cassette, discover, test_cassette
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.canonical import parse_json
 from pytest_llmtrace._model.messages import Message
-from pytest_llmtrace._model.trace import LLMCall
 from pytest_llmtrace._report.clean import clean_line
 from pytest_llmtrace._report.layout import cut_end
 from pytest_llmtrace._report.plain import plain
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import LLMCall
 
 
 def compact(value: object) -> str:

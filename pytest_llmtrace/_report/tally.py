@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pytest_llmtrace._model.outline import Kind, Outline
-from pytest_llmtrace._model.trace import LLMCall
-from pytest_llmtrace._model.trajectory import is_unpriced, totals, unpriced_models
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.plain import plain
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import LLMCall
 
 Item = TypeVar("Item")
 NO_AGENT: Final = "(no agent)"
@@ -36,6 +37,8 @@ class Tally:
 
 def tally_of(calls: Sequence[LLMCall]) -> Tally:
     """Of the calls of a trace."""
+    from pytest_llmtrace._model.trajectory import is_unpriced, totals, unpriced_models  # noqa: PLC0415
+
     whole = totals(calls)
     made = [call for call in calls if call.status != "missed"]
 

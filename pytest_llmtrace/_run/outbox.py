@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._report.document.payload import properties
 from pytest_llmtrace._report.document.payload_texts import as_texts
 from pytest_llmtrace._run.recording.recorded import kept_calls
 from pytest_llmtrace._settings.values import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import Trace
 
 
 class Outbox:

@@ -18,7 +18,6 @@ from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._report.tally import Tally
@@ -43,6 +42,7 @@ if TYPE_CHECKING:  # assembling and judging are imported where a replay was not 
     from pytest_llmtrace._capture.assembly.assemble import Assembled
     from pytest_llmtrace._capture.assembly.assembler import Assembler
     from pytest_llmtrace._compare.nearest.requests import NearestRequests
+    from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 
 

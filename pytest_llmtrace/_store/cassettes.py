@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from pytest_llmtrace._model.bounded_reading import read_head
 from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
-from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, OUTLINE_KEY, SEALED_KEY, TAPE_KEYS
+from pytest_llmtrace._store.formats import OUTLINE_KEY
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
 from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace._store.locks import alone_in
 from pytest_llmtrace._store.paths import Cassette, variants_of
+from pytest_llmtrace._store.reading import tape_text
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
 from pytest_llmtrace._store.vouching import signed, unsigned
-from pytest_llmtrace.errors import CassetteError, LlmtraceError
+from pytest_llmtrace.errors import CassetteError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,29 +55,6 @@ def load_tape(path: Path, seal: Seal | None = None) -> TapeFile:
         SettingsError: it is encrypted, and the library for that is not installed.
     """
     return tape_file.load_tape(tape_text(path, seal), path)
-
-
-def tape_text(path: Path, seal: Seal | None = None) -> str:
-    """The text of a tape, decrypted where it is encrypted. Raises: as `load_tape`."""
-    text = read_text(path)
-    return text if seal is None else seal.opened(text, path)
-
-
-def load_meta(path: Path) -> dict[str, Any]:
-    """What a tape says about its recording, without reading the interactions; empty where it cannot be read."""
-    try:
-        head = read_head(path, _HEAD)
-        for rest in (f'\n"{TAPE_KEYS[-1]}":'.encode(), f'\n"{SEALED_KEY}":'.encode()):
-            head, found, _ = head.partition(rest)
-            if found:
-                break
-        data = json.loads(head.rstrip(b",") + b"}") if found else None
-        if data is None or data.get(FORMAT_KEY) != FORMAT:
-            data = tape_file.tape_data(read_text(path), path)
-        meta = data.get("meta")
-    except (OSError, ValueError, RecursionError, LlmtraceError):
-        return {}
-    return meta if isinstance(meta, dict) else {}
 
 
 def write(
@@ -187,7 +163,3 @@ def _old_interactions(path: Path, seal: Seal | None) -> list[Any]:
     except (FileNotFoundError, CassetteError):
         return []
     return old if isinstance(old, list) else []
-
-
-_HEAD: Final = 64 * 1024
-"""Bytes that are read to find what a tape says about its recording."""

@@ -23,11 +23,13 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.atomic import refused, remove
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
-from pytest_llmtrace._store.journal_reader import HEADER
 from pytest_llmtrace._store.json_text import compact_bytes, json_text
 from pytest_llmtrace._store.locks import alone, unneeded, use
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import StorageError
+
+HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
+"""Of a journal that is not encrypted."""
 
 
 class Journal:

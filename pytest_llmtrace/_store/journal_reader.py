@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pytest_llmtrace._model.bounds import MOST_LINES
 from pytest_llmtrace._model.exact_json import loads_finite
@@ -12,7 +12,7 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionReader
-from pytest_llmtrace._store.json_text import compact_bytes
+from pytest_llmtrace._store.journal import HEADER
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.upgrades import upgraded
 from pytest_llmtrace.errors import BrokenCassetteError
@@ -85,7 +85,3 @@ def _parsed(line: bytes) -> Any:
         return loads_finite(line)
     except (ValueError, RecursionError):
         return None
-
-
-HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
-"""Of a journal that is not encrypted."""

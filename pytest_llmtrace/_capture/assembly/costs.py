@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._model.outline import Kind
-from pytest_llmtrace._model.trace import LLMCall
-from pytest_llmtrace._model.usage import Usage
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
+    from pytest_llmtrace._model.outline import Kind
+    from pytest_llmtrace._model.trace import LLMCall
+    from pytest_llmtrace._model.usage import Usage
 
 
 def cost_of(call: LLMCall, lone: LitellmCall | None, prices: PriceBook) -> float | None:

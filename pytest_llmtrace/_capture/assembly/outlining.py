@@ -19,11 +19,11 @@ from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._model.http import Interaction, held_body
 from pytest_llmtrace._model.outline import LABELS, Kind, Outline
-from pytest_llmtrace._model.trace import LLMCall, Trace
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.assembly.reader import Reader
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
+    from pytest_llmtrace._model.trace import LLMCall, Trace
 
 
 def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:

@@ -12,13 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import ref
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.enclosing import enclosing, labels_in
 from pytest_llmtrace._capture.faults import Faults, stray
-from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.from_litellm.thread_work import ThreadWork
 from pytest_llmtrace._capture.from_litellm.unread import UnreadRecords
@@ -26,6 +25,9 @@ from pytest_llmtrace._capture.labels import Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.in_flight import litellm_call
 from pytest_llmtrace._capture.wire.mocks import is_client_mocked
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 
 MOCK_KEY: Final = "mock-key"
 """The key that litellm names in the event before a call that it answers from `mock_response`: the only sign of it."""
@@ -183,6 +185,8 @@ def _begun(kwargs: dict[str, Any]) -> None:
 
 def _noted(recorder: Recorder, kwargs: dict[str, Any]) -> LitellmCall:
     """A new record of a call, known to the recorder and to litellm's `kwargs`."""
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall  # noqa: PLC0415  # where litellm is used
+
     scope = enclosing()
     call = LitellmCall(
         heard_by=ref(recorder),

@@ -11,14 +11,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.providers import PROVIDERS
 from pytest_llmtrace._capture.wire.naming import named_model, renamed
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.messages import MessageTable
-from pytest_llmtrace._model.trace import LLMCall
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._model.trace import LLMCall
 
 swapped: ContextVar[str | None] = ContextVar("llmtrace_swapped", default=None)
 """Of the request that was last handed over in this context: ``OLD=NEW``, where its model was replaced."""

@@ -7,7 +7,6 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.amounts import are_the_same, parts, totals_data
 from pytest_llmtrace._report.plain import plain
@@ -15,6 +14,7 @@ from pytest_llmtrace._report.tally import Tally, tally_of
 
 if TYPE_CHECKING:  # most owners have none
     from pytest_llmtrace._model.findings import Finding
+    from pytest_llmtrace._model.trace import LLMCall, Trace
 
 AS_OBSERVED: Final = "as observed"
 """In place of the totals of a golden trace that are those of what was observed, as nearly always."""
@@ -68,7 +68,7 @@ def owner_payload(
             payload of the same owner is a new attempt that replaces it; ``again`` for one more run of a test that is
             repeated.
     """
-    tally = tally_of(told.calls) if isinstance(told, Trace) else told
+    tally = told if isinstance(told, Tally) else tally_of(told.calls)
     whole, golden = tally.whole, verdict.golden_totals
     data: dict[str, Any] = {
         "nodeid": verdict.owner,
@@ -102,10 +102,10 @@ def owner_payload(
         "not_understood": list(verdict.not_understood),
         "would_record": dict(would_record or {}),
         "nearest_answers": verdict.nearest,
-        "fanouts": _fan_outs(told.calls) if isinstance(told, Trace) else [],
+        "fanouts": [] if isinstance(told, Tally) else _fan_outs(told.calls),
     }
     data |= {key: value for key, value in rare.items() if value}
-    if with_entries and isinstance(told, Trace):
+    if with_entries and not isinstance(told, Tally):
         from pytest_llmtrace._report.document.both_sides import packed_sides  # noqa: PLC0415  # of such a report alone
 
         data["entries"] = plain(packed_sides(told, verdict))

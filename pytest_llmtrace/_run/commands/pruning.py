@@ -21,11 +21,12 @@ from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.pruned import Unused, UnusedReason
 from pytest_llmtrace._run.commands.collecting import Collected
 from pytest_llmtrace._store.atomic import remove
-from pytest_llmtrace._store.cassettes import load_golden, load_meta
+from pytest_llmtrace._store.cassettes import load_golden
 from pytest_llmtrace._store.faults import read_bytes
 from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.git import Index
 from pytest_llmtrace._store.paths import FOLDER, Cassette, discover, discover_remains, variants_of
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.test_sources import Presence, place_of_test
 from pytest_llmtrace.errors import LlmtraceError, SettingsError
 

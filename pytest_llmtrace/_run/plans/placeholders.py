@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._capture.providers import KEY_VARIABLES, provider_of
-from pytest_llmtrace._store.cassettes import load_meta
 from pytest_llmtrace._store.paths import discover
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.vcrpy.hosts import hosts_of_vcrpy
 
 PLACEHOLDER_KEY: Final = "llmtrace-replay-needs-no-key"

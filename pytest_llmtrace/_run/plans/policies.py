@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies
-from pytest_llmtrace._compare.policies.layers import Layer, Origin, layered, origins
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._settings.pyproject import PYPROJECT
 from pytest_llmtrace._settings.values import Settings
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # most tests have a policy as it is built in
+    from pytest_llmtrace._compare.policies.layers import Layer, Origin
     from pytest_llmtrace._settings.markers import TraceMarker
 
 
@@ -33,6 +32,8 @@ class EffectivePolicy:
     @property
     def origins(self) -> tuple[Origin, ...]:
         """Each setting that is in force, with its source."""
+        from pytest_llmtrace._compare.policies.layers import origins  # noqa: PLC0415
+
         return origins(self.base, self.layers)
 
 
@@ -71,6 +72,12 @@ def effective_policy(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]
 
 def _effective_policy(mode: Mode, settings: Settings, markers: Sequence[MarkerOf]) -> EffectivePolicy:
     name, named_by = _name(mode, settings, markers)
+    plain = name in POLICIES and not (settings.policies or settings.ignore or settings.normalize or markers)
+    if plain and named_by != _LIVE:
+        return EffectivePolicy(policy=POLICIES[name], named_by=named_by, base=POLICIES[name], layers=())
+    from pytest_llmtrace._compare.policies.custom import custom_layers, custom_policies  # noqa: PLC0415
+    from pytest_llmtrace._compare.policies.layers import Layer, layered  # noqa: PLC0415
+
     named_policy(name, custom_policies(settings.policies, PYPROJECT))  # raises where there is none of that name
     base, layers = custom_layers(name, settings.policies, PYPROJECT)
     if named_by == _LIVE:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import LockedCassetteError
 
 if TYPE_CHECKING:  # few projects ask for digests, or have rules
     from pytest_llmtrace._compare.rules.normalize import AnyRule
     from pytest_llmtrace._model.privacy import Mask
+    from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._settings.private import Tapes
     from pytest_llmtrace._settings.values import Settings
     from pytest_llmtrace._store.golden_file import Golden

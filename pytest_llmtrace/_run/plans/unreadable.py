@@ -7,7 +7,6 @@ import re
 from typing import Any, Final
 
 from pytest_llmtrace._capture.faults import Fault
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.verdict import Mode, Verdict
 from pytest_llmtrace._report.document.payload import owner_payload
 from pytest_llmtrace._run.plans.plan import Plan
@@ -35,6 +34,8 @@ def unreadable_verdict(plan: Plan, text: str) -> Verdict:
 
 def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str, Any]:
     """The payload of an owner that could not begin. Its files are used: they must not be taken for leftovers."""
+    from pytest_llmtrace._model.trace import Trace  # noqa: PLC0415
+
     files = [relative(path, plan.root) for path in (plan.cassette.golden, plan.cassette.tape) if path.exists()]
     golden = relative(plan.cassette.golden, plan.root) if plan.cassette.golden.exists() else None
     return owner_payload(
@@ -49,6 +50,7 @@ def unreadable_payload(plan: Plan, text: str, *, with_entries: bool) -> dict[str
 def broken_payload(owner: str, mode: Mode, found: Fault, *, late: bool, with_entries: bool) -> dict[str, Any]:
     """The payload of a test that a bug of ours kept from having one of its own; `late`: or from having only one."""
     from pytest_llmtrace._model.findings import Internal  # noqa: PLC0415
+    from pytest_llmtrace._model.trace import Trace  # noqa: PLC0415
 
     finding = Internal(text=found.text, traceback=found.traceback)
     verdict = Verdict(owner=owner, mode=mode, findings=(finding,), stopped=True)

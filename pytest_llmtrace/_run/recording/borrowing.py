@@ -16,8 +16,8 @@ from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._run.recording.redacting import tape_without_secrets
-from pytest_llmtrace._store.cassettes import load_meta
 from pytest_llmtrace._store.formats import IMPORTED
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.vcrpy.places import Places
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.tape import Outline, Same, Tape
 from pytest_llmtrace._model.http import HttpRequest, Interaction
-from pytest_llmtrace._model.trace import Trace
 
 if TYPE_CHECKING:  # few projects have personal data taken out
     from pytest_llmtrace._model.personal.book import Book
     from pytest_llmtrace._model.personal.kind import Kind
     from pytest_llmtrace._model.personal.placeholders import Rename
+    from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.owner import OwnerRun
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._store.cassettes import load_golden, tape_text
 from pytest_llmtrace._store.faults import text_if_file
-from pytest_llmtrace._store.golden_file import Golden
+from pytest_llmtrace._store.reading import tape_text
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile, load_tape
 from pytest_llmtrace._store.vouching import vouched_outline
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._store.golden_file import Golden
 
 
 def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = None) -> TapeFile:
@@ -49,6 +52,7 @@ def golden_without_secrets(path: Path, redactor: Redactor) -> Golden:
     """A golden trace, to be compared with what is observed now. Raises: as `cassettes.load_golden`."""
     from pytest_llmtrace._model.personal.traces import trace_texts  # noqa: PLC0415  # a replay that passes reads none
     from pytest_llmtrace._model.secrecy.traces import redacted_trace  # noqa: PLC0415
+    from pytest_llmtrace._store.cassettes import load_golden  # noqa: PLC0415
 
     golden = load_golden(path)
     for text in trace_texts(golden.trace):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording import redacting
@@ -21,6 +20,7 @@ from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.paths import variant_file
 
 if TYPE_CHECKING:  # what it takes to write files is imported with the first that are written
+    from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.owner import OwnerRun
     from pytest_llmtrace._store.golden_file import Golden
 
@@ -58,7 +58,8 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
     from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
     from pytest_llmtrace._run.recording.outlines import outline_data  # noqa: PLC0415
     from pytest_llmtrace._run.recording.unchanged import same_by_rules  # noqa: PLC0415
-    from pytest_llmtrace._store.cassettes import Recorded, load_meta, remove, write  # noqa: PLC0415
+    from pytest_llmtrace._store.cassettes import Recorded, remove, write  # noqa: PLC0415
+    from pytest_llmtrace._store.reading import load_meta  # noqa: PLC0415
 
     assert run.assembled is not None  # noqa: S101  # only judged owners are saved
     plan = run.plan

@@ -18,9 +18,10 @@ from pytest_llmtrace._model.messages import Message, message
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store import atomic
-from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_meta, load_tape, remove, write
+from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, remove, write
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace.errors import BrokenCassetteError, StorageError
 from tests.unit.store.exchanges import interaction
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._model.secret_key import SecretKey
-from pytest_llmtrace._store.cassettes import load_meta, load_tape
+from pytest_llmtrace._store.cassettes import load_tape
 from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.journal_reader import read_journal
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import dump_tape
 from pytest_llmtrace.errors import (

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from pytest_llmtrace._model.canonical import digest
-from pytest_llmtrace._store.cassettes import load_golden, load_meta, load_tape, write
+from pytest_llmtrace._store.cassettes import load_golden, load_tape, write
 from pytest_llmtrace._store.formats import FORMAT
 from pytest_llmtrace._store.golden_file import dump_golden
 from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.paths import Cassette
+from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.upgrades import UPGRADES, Data, Kind
 from pytest_llmtrace.errors import BrokenCassetteError
 from tests.unit.store.test_cassettes import recorded
