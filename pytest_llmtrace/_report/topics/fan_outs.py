@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._model.trace import LLMCall
-from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import dollars
 from pytest_llmtrace._report.clean import clean_line
@@ -16,11 +14,13 @@ from pytest_llmtrace._report.wording import plural
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.fanout import FanOut
+    from pytest_llmtrace._model.trace import LLMCall
 
 
 def fan_outs_data(calls: Iterable[LLMCall]) -> list[dict[str, Any]]:
     """The fan-outs of a trace: each with its `members`, the `aggregator`, and the sum of the members."""
     from pytest_llmtrace._model.fanout import fan_outs  # noqa: PLC0415  # where they are looked for
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
 
     return [
         {
@@ -36,6 +36,8 @@ def fan_outs_data(calls: Iterable[LLMCall]) -> list[dict[str, Any]]:
 
 def fan_out_lines(found: Sequence[FanOut], width: int) -> Iterator[Line]:
     """A table for each fan-out: a row per member, their sum, and the aggregator."""
+    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
+
     for fan_out in found:
         title = f"fan-out of {plural(len(fan_out.members), 'member')}"
         whole = _cells(fan_out.totals)
