@@ -14,11 +14,13 @@ import os
 import sys
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._capture.faults import stray
-from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.from_litellm.mark import marked_call
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 
 MODULE: Final = "litellm.litellm_core_utils.litellm_logging"
 RECORD: Final = "Logging"
