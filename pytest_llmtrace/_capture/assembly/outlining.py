@@ -64,9 +64,9 @@ def is_word_for_word(recorder: Recorder, outline: Outline, *, again: bool = Fals
     exchanges, recorded, calls = recorder.exchanges, recorder.tape.interactions, outline.calls
     if not len(exchanges) == len(recorded) == len(calls) or _tells_more(recorder):
         return False
-    if again and not recorder.litellm_calls:
-        return True
-    owners = _owners(recorder, again=again)
+    if again:
+        return not recorder.litellm_calls or _owners(recorder, again=True) is not None
+    owners = _owners(recorder)
     return owners is not None and all(
         _is_played(exchange, recorded[position], position) and _is_of_kind(exchange, owner, calls[position][0])
         for position, (exchange, owner) in enumerate(zip(exchanges, owners, strict=True))

@@ -27,12 +27,14 @@ class WordForWord:
     verdict: Verdict
     tally: Tally
     outline: Outline
+    said: tuple[float | None, ...]
+    """What each call cost by litellm, when that was judged."""
 
     def told(self, run: OwnerRun) -> Tally | None:
         """What it comes to by now; `None` where anything else happened since it was judged."""
         if not is_word_for_word(run.recorder, self.outline, again=True):
             return None
-        return _tally(run, self.outline) if run.recorder.litellm_calls else self.tally  # it may have said a price since
+        return self.tally if self.said == _said(run) else _tally(run, self.outline)
 
 
 def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord | None:
@@ -46,6 +48,7 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
         return None
     if recorded and not (digest_decides(plan.policy) and old.is_as_accepted):
         return None
+    said = _said(run)
     tally = _tally(run, outline)
     if tally.whole.calls < plan.min_calls or owner_breaches(
         run, tally.whole, models_without_price=tally.unpriced_models, stopped=False
@@ -60,11 +63,15 @@ def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord
         observed_totals=tally.whole,
         accept=plan.accept,
     )
-    return WordForWord(verdict=verdict, tally=tally, outline=outline)
+    return WordForWord(verdict=verdict, tally=tally, outline=outline, said=said)
 
 
 def _tally(run: OwnerRun, outline: Outline) -> Tally:
     return tally_of_replay(outline, costs_in_outline(run.recorder, outline, run.prices))
+
+
+def _said(run: OwnerRun) -> tuple[float | None, ...]:
+    return tuple([one.cost for one in run.recorder.litellm_calls])
 
 
 _NOTHING: Final = Outline(calls=())

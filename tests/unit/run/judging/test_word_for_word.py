@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 
 from pytest_llmtrace._capture import recorder as recording
 from pytest_llmtrace._capture.assembly import assembler
+from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.prices.book import PriceBook
+from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._compare.policies.policy import named_policy
 from pytest_llmtrace._model.findings import Bypass, Finding
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -20,6 +23,7 @@ from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._run.judging import word_for_word
 from pytest_llmtrace._run.judging.judge import verdict
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
@@ -50,9 +54,19 @@ class Test:
         )
         self.redactor = Redactor()
         self.prices: Mapping[str, Mapping[str, float]] = PRICES
+        self.litellm: float | None = None
+        """What litellm says that a call costs, through which it is made."""
 
-    def run(self, mode: Mode, *, late: str | None = None, asked: tuple[str, ...] = ASKED, **plan: Any) -> OwnerRun:
-        """Ask these, be judged, ask what comes late, and be over."""
+    def run(
+        self,
+        mode: Mode,
+        *,
+        late: str | None = None,
+        asked: tuple[str, ...] = ASKED,
+        then: Callable[[Recorder], object] = bool,
+        **plan: Any,
+    ) -> OwnerRun:
+        """Ask these, be judged, ask what comes late and do what else does, and be over."""
         made = OwnerRun(
             replace(self.plan, mode=mode, **plan),
             redactor=self.redactor,
@@ -66,6 +80,7 @@ class Test:
         made.close_call_phase(None)
         if late is not None:
             self.ask(made, late)
+        then(made.recorder)
         made.leave()
         made.finish(passed=True)
         return made
@@ -77,7 +92,13 @@ class Test:
             url="https://api.openai.com/v1/chat/completions",
             body=json.dumps(body, separators=(",", ":")).encode(),
         )
-        exchange = made.recorder.open(request, None)
+        call = None
+        if self.litellm is not None:
+            call = LitellmCall(
+                heard_by=ref(made.recorder), kwargs={}, sent=body, succeeded=True, ended=1.0, cost=self.litellm
+            )
+            made.recorder.litellm_calls.append(call)
+        exchange = made.recorder.open(request, call)
         if exchange.response is None:
             said = {"message": {"role": "assistant", "content": f"So: {text}"}, "finish_reason": "stop"}
             usage = {"prompt_tokens": len(text), "completion_tokens": 2}
@@ -277,6 +298,29 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
     assert (findings(run), told(run)["calls"]) == ((), 3)
     assert "outline" not in json.loads(test.cassette.tape.read_text("utf-8"))["meta"]
     assert told(test.run("trace", late="Bye."))["calls"] == 3
+
+
+def test_what_litellm_says_until_the_end_counts(test: Test, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may say a price when the calls are judged and counted already; while it does not, they are counted once."""
+    counted: list[list[float | None]] = []
+    count = word_for_word.costs_in_outline
+    monkeypatch.setattr(word_for_word, "costs_in_outline", lambda *of: counted.append(count(*of)) or counted[-1])
+    test.litellm, test.prices = 0.25, {}
+    assert told(test.run("trace"))["cost_usd"] == 0.5
+    assert counted == [[0.25, 0.25]]
+    assert told(test.run("trace", then=lambda made: setattr(made.litellm_calls[1], "cost", 2.0)))["cost_usd"] == 2.25
+    assert counted == [[0.25, 0.25], [0.25, 0.25], [0.25, 2.0]]
+
+
+@pytest.mark.parametrize("later", [{"error": ValueError("x")}, {"kwargs": {"cache_hit": True}}])
+def test_what_litellm_says_otherwise_in_the_end_is_looked_at(
+    test: Test, assembled: list[str], later: dict[str, Any]
+) -> None:
+    """That a call failed, say, of which it had told a success."""
+    test.litellm = 0.25
+    run = test.run("trace", then=lambda made: [setattr(made.litellm_calls[0], *one) for one in later.items()])
+    assert told(run)["calls"] == 2
+    assert assembled == [OWNER]
 
 
 def test_a_test_without_calls_is_judged_by_that_alone(tmp_path: Path, assembled: list[str]) -> None:
