@@ -21,7 +21,7 @@ from pytest_llmtrace._capture.faults import Faults, stray
 from pytest_llmtrace._capture.from_litellm.mark import KEY, Mark, marked_call
 from pytest_llmtrace._capture.from_litellm.thread_work import ThreadWork
 from pytest_llmtrace._capture.from_litellm.unread import UnreadRecords
-from pytest_llmtrace._capture.labels import Labels, stated_labels
+from pytest_llmtrace._capture.labels import NO_LABELS, Labels, stated_labels
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.in_flight import litellm_call
 from pytest_llmtrace._capture.wire.mocks import is_client_mocked
@@ -213,9 +213,14 @@ def _asked(kwargs: Mapping[str, Any]) -> Any:
 
 def _is_again(kwargs: Mapping[str, Any]) -> bool:
     """Whether a Router says in its metadata that it has tried before."""
+    told = _metadata(kwargs)
+    return bool(told) and any(one.get(name) for one in told if isinstance(one, Mapping) for name in _AGAIN)
+
+
+def _metadata(kwargs: Mapping[str, Any]) -> list[Any]:
+    """What the application, or a Router, hands along with a call."""
     parameters = kwargs.get("litellm_params") or {}
-    told = [parameters.get(name) for name in ("metadata", "litellm_metadata")]
-    return any(one.get(name) for one in told if one and isinstance(one, Mapping) for name in _AGAIN)
+    return [one for one in (parameters.get("metadata"), parameters.get("litellm_metadata")) if one]
 
 
 def _after(kwargs: dict[str, Any], response: Any, start: Any, end: Any, *, succeeded: bool) -> None:
@@ -261,10 +266,8 @@ def _on_our_clock(recorder: Recorder, moment: Any, otherwise: float) -> float:
 
 def labels_of(kwargs: Mapping[str, Any]) -> Labels:
     """Labels from litellm's metadata, under our names and the common spellings."""
-    parameters = kwargs.get("litellm_params") or {}
-    sources = [
-        parameters.get("metadata") or {},
-        parameters.get("litellm_metadata") or {},
-        {name: parameters.get(name) for name in ("litellm_session_id",)},
-    ]
-    return stated_labels(sources)
+    sources = _metadata(kwargs)
+    session = (kwargs.get("litellm_params") or {}).get("litellm_session_id")
+    if session:
+        sources.append({"litellm_session_id": session})
+    return stated_labels(sources) if sources else NO_LABELS
