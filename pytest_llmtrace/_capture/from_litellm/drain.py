@@ -83,7 +83,9 @@ def _open(recorder: Recorder) -> bool:
 def _in_flight(recorder: Recorder) -> bool:
     """Whether another thread waits for the answer of a model. A task waits in vain where its loop has stopped."""
     waiting = [one for one in recorder.exchanges if one.ended is None]
-    here = threading.current_thread() if waiting else None
+    if not waiting:
+        return False
+    here = threading.current_thread()
     return any(one.is_llm and one.thread.is_alive() and one.thread is not here for one in waiting)
 
 

@@ -91,6 +91,8 @@ class Spending:
 
     def close(self) -> None:
         """Give back what was set aside for calls of which nothing was ever heard."""
+        if not (self._set_aside or self._unpriced):
+            return
         with self._lock:
             left = [exchange for exchange, _ in self._set_aside.values()]
         for exchange in left:
