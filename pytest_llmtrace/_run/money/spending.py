@@ -111,7 +111,8 @@ class Spending:
         if amount == Spent():
             return self._own.sums(), self._shared.sums()
         directory = self._plan.directory
-        return self._own.enter(directory, amount), self._shared.enter(directory, amount)
+        own = self._own.enter(directory, amount) if self._plan.limits else Sums({})  # else nobody asks for these
+        return own, self._shared.enter(directory, amount)
 
     def _spent(self, own: Sums, shared: Sums) -> Iterator[Breach]:
         for limit in (*self._plan.shared_limits, *self._plan.limits):
