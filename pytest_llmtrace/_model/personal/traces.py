@@ -8,17 +8,22 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
 
+from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.personal.placeholders import Rename, renamed
-from pytest_llmtrace._model.trace import Trace
+from pytest_llmtrace._model.trace import LLMCall, Trace
 
 
 def trace_texts(trace: Trace) -> list[str]:
     """The texts of a trace, entry by entry; of what calls have in common (messages, tools), once."""
+    return _texts(trace.entries)
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
     found: list[str] = []
     seen: set[int] = set()
     """What was taken apart, by identity: the trace holds it, so nothing else can have that meanwhile."""
-    inside: list[Iterator[Any]] = [iter(trace.entries)]
+    inside: list[Iterator[Any]] = [iter(values)]
     while inside:
         for one in inside[-1]:
             kind = type(one)
@@ -26,6 +31,9 @@ def trace_texts(trace: Trace) -> list[str]:
                 found.append(one)
             elif kind not in _WITHOUT_TEXTS and id(one) not in seen:
                 seen.add(id(one))
+                if kind is LLMCall:
+                    found += _texts_of_tools(one.tools) if id(one.tools) not in seen else ()
+                    seen.add(id(one.tools))
                 inside.append(iter(_parts(one)))
                 break
         else:
@@ -37,6 +45,19 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
     """The trace with others in the place of its placeholders. Each distinct message is made once and shared."""
     made: dict[int, Message] = {}
     return replace(trace, entries=tuple(_renamed(entry, rename, made) for entry in trace.entries))
+
+
+def _texts_of_tools(tools: tuple[Mapping[str, Any], ...]) -> list[str]:
+    """The tests of a module offer the same tools, which are known by their written value, and taken apart once."""
+    written = written_value(tools)
+    if written is None:
+        return _texts(tools)
+    known = _OF_TOOLS.get(written)
+    if known is None:
+        if len(_OF_TOOLS) >= _MOST:
+            _OF_TOOLS.clear()
+        known = _OF_TOOLS[written] = _texts(tools)
+    return known
 
 
 def _parts(value: Any) -> Iterable[Any]:
@@ -78,5 +99,8 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
 
 
 _WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})
+_OF_TOOLS: Final[dict[bytes, list[str]]] = {}
+"""The texts of lists of tools, by their written value."""
+_MOST: Final = 64
 _FIELDS: Final[dict[type, Callable[[Any], Sequence[Any]]]] = {}
 """What gives the fields of a dataclass, of which there are few."""

@@ -63,3 +63,11 @@ def test_the_texts_of_a_trace_are_all_told_and_what_calls_share_once() -> None:
     found = Counter(trace_texts(Trace(owner="t", entries=(*calls, event))))
     once = ("hi", "find", "parameters", "b", "m1", "m2", "compaction", "replaced", "old")
     assert {text: found[text] for text in once} == dict.fromkeys(once, 1)
+
+
+def test_the_texts_of_tools_are_those_that_they_have_now() -> None:
+    """Tests offer the same tools, which are taken apart once; what a test changes in one is told as it is now."""
+    for name in ("find", "find", "lost"):
+        tools = ({"name": name, "parameters": {"a": [name]}},)
+        found = trace_texts(Trace(owner="t", entries=(LLMCall(tools=tools), LLMCall(tools=tools))))
+        assert [text for text in found if text in ("find", "lost")] == [name, name]
