@@ -28,13 +28,14 @@ class _Begun(NamedTuple):
 class GrowingDigests:
     """Of the last bodies. Safe to use from threads."""
 
-    def __init__(self, form: Form) -> None:
-        """Args: form: gives the canonical form of a member of a body, or of an item of one."""
-        self._form = form
+    def __init__(self) -> None:
+        """Nothing is known yet. Nor whose bodies: who asks holds this, and would be held by it."""
         self._known: dict[int, _Begun] = {}
         """By the identity of the value, which is held, so that no other can have it."""
 
-    def of(self, head: str, value: dict[str, Any], grown: Grown | None, plain: Callable[[str], bool]) -> str | None:
+    def of(
+        self, head: str, value: dict[str, Any], grown: Grown | None, plain: Callable[[str], bool], form: Form
+    ) -> str | None:
         """The digest of a head and the canonical form of a value; `None`: it has no history, or not all of it is plain.
 
         Args:
@@ -42,8 +43,10 @@ class GrowingDigests:
             value: the body.
             grown: which one it goes on from.
             plain: whether a stretch of the text is digested as it is.
+            form: gives the canonical form of a member of a body, or of an item of one.
         """
-        begun = (self._gone_on(head, grown, plain) if grown is not None else None) or self._begun(head, value, plain)
+        begun = self._gone_on(head, grown, plain, form) if grown is not None else None
+        begun = begun or _begun(head, value, plain, form)
         if begun is None:
             return None
         if len(self._known) >= _MOST:
@@ -53,26 +56,27 @@ class GrowingDigests:
         digest.update(_raw(begun.tail))
         return digest.hexdigest()
 
-    def _gone_on(self, head: str, grown: Grown, plain: Callable[[str], bool]) -> _Begun | None:
+    def _gone_on(self, head: str, grown: Grown, plain: Callable[[str], bool], form: Form) -> _Begun | None:
         base = self._known.get(id(grown.base))
         if base is None or base.value is not grown.base or base.head != head:
             return None
-        added = "".join([f",{self._form(item)}" for item in grown.new])
+        added = "".join([f",{form(item)}" for item in grown.new])
         if not plain(added):
             return None
         digest = base.digest.copy()
         digest.update(_raw(added))
         return base._replace(value=grown.value, digest=digest)
 
-    def _begun(self, head: str, value: dict[str, Any], plain: Callable[[str], bool]) -> _Begun | None:
-        name = history_in(value)
-        if name is None:
-            return None
-        members = {key: f"{canonical_json(key)}:{self._form(value[key])}" for key in sorted(value)}
-        before = ",".join([member for key, member in members.items() if key <= name])
-        behind = "".join([f",{member}" for key, member in members.items() if key > name])
-        text, tail = f"{head}{{{before[:-1]}", f"]{behind}}}"
-        return _Begun(value, head, hasher(_raw(text)), tail) if plain(text) and plain(tail) else None
+
+def _begun(head: str, value: dict[str, Any], plain: Callable[[str], bool], form: Form) -> _Begun | None:
+    name = history_in(value)
+    if name is None:
+        return None
+    members = {key: f"{canonical_json(key)}:{form(value[key])}" for key in sorted(value)}
+    before = ",".join([member for key, member in members.items() if key <= name])
+    behind = "".join([f",{member}" for key, member in members.items() if key > name])
+    text, tail = f"{head}{{{before[:-1]}", f"]{behind}}}"
+    return _Begun(value, head, hasher(_raw(text)), tail) if plain(text) and plain(tail) else None
 
 
 def _raw(text: str) -> bytes:

@@ -26,7 +26,7 @@ class SharedItems:
         self.spelling = Spelling()
         """The bytes that a client sends for them."""
         self._growing = Growing()
-        self._digests = GrowingDigests(self._form)
+        self._digests = GrowingDigests()
 
     def read(self, body: bytes) -> Grown | dict[str, Any] | None:
         """The object that a body holds, its items shared, where these are the bytes that a client sends for it.
@@ -64,7 +64,7 @@ class SharedItems:
         """Put the items that came before in the place of equal ones, in the same order and of the same types."""
         if len(self._items) >= _MOST:
             self._items, self._lists, self._canonical, self.spelling = {}, {}, {}, Spelling()
-            self._growing, self._digests = Growing(), GrowingDigests(self._form)
+            self._growing, self._digests = Growing(), GrowingDigests()
         for name, part in value.items():
             if isinstance(part, list) and part:
                 part[:] = [self._one(item) if isinstance(item, dict) else item for item in part]
@@ -80,7 +80,7 @@ class SharedItems:
 
     def digest(self, head: str, value: dict[str, Any], grown: Grown | None, plain: Callable[[str], bool]) -> str | None:
         """As `GrowingDigests.of`."""
-        return self._digests.of(head, value, grown, plain)
+        return self._digests.of(head, value, grown, plain, self._form)
 
     def _one(self, item: dict[str, Any]) -> Any:
         written = written_value(item)

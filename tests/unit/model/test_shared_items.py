@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+import weakref
 from typing import Any
 
 from hypothesis import given
@@ -76,3 +77,14 @@ def test_a_growing_history_is_held_once() -> None:
 def _asked(messages: list[dict[str, str]]) -> HttpRequest:
     body = json.dumps({"model": "m", "messages": messages}, separators=(",", ":")).encode()
     return HttpRequest(method="POST", url="https://h/v1", body=body)
+
+
+def test_what_a_test_shared_goes_with_the_last_who_holds_it() -> None:
+    """Nothing waits for the garbage collector, which would look at the history of every test of a run."""
+    shared = SharedItems()
+    for said in ("a", "b"):
+        body = json.dumps({"messages": [{"role": "user", "content": said}]}, separators=(",", ":")).encode()
+        assert request_key(HttpRequest(method="POST", url="https://h/v1", body=ReadJson.shared(body, shared)))
+    gone = weakref.ref(shared)
+    del shared
+    assert gone() is None
