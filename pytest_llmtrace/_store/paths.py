@@ -193,8 +193,8 @@ def _module_folder(file_name: str) -> str:
 @functools.lru_cache(maxsize=16)  # its own cassette and an imported one have the same
 def _test_stem(name: str) -> str:
     head, bracket, parameter = name.partition("[")
-    *classes, test = head.split("::")
-    slug = ".".join(_slug(part) for part in (*classes, test))
+    *classes, test = parts = head.split("::")
+    slug = ".".join(map(_slug, parts))
     if bracket:
         return _hashed(f"{slug}-{_slug(parameter.removesuffix(']'))}", name)
     plain = _LOWER_NAME.fullmatch(test) and all(_PLAIN_CLASS.fullmatch(one) for one in classes) and _fits(slug)

@@ -168,7 +168,8 @@ def test_hooks_hold_as_soon_as_they_are_there(items, settings):
         asked.append(nodeid)
         return text
 
-    plugin = types.SimpleNamespace(pytest_llmtrace_normalize=pytest_llmtrace_normalize)
+    plugin = types.ModuleType("late")
+    vars(plugin)["pytest_llmtrace_normalize"] = pytest_llmtrace_normalize
     assert plans.of_test(item).policy.normalize == ()
     item.config.pluginmanager.register(plugin, "late")
     for one in (items["test_plain"], item):
