@@ -30,7 +30,7 @@ class Spelling:
         try:
             for name, part in body.items():
                 is_history = isinstance(part, list) and name != _TOOLS
-                opening = _opening(name, first=not at, is_history=is_history)
+                opening = _opening(b"," if at else b"{", name, b"[" if is_history else b"")
                 if not sent.startswith(opening, at):
                     return False
                 at += len(opening)
@@ -108,9 +108,9 @@ class Spelling:
 
 
 @functools.lru_cache(maxsize=256)
-def _opening(name: str, *, first: bool, is_history: bool) -> bytes:
+def _opening(sign: bytes, name: str, bracket: bytes) -> bytes:
     """What stands before a value of an object, and before the items of a list."""
-    return b"%b%b:%b" % (b"{" if first else b",", _written(name), b"[" if is_history else b"")
+    return b"%b%b:%b" % (sign, _written(name), bracket)
 
 
 def _of_value(part: Any) -> bytes:

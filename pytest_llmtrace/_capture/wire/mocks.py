@@ -19,7 +19,10 @@ from pytest_llmtrace._capture.current import current
 
 def answers_below(request: Any) -> bool:
     """Whether respx answers an httpx request: it patches httpcore, below our stub. What it passes through is ours."""
-    registry = getattr(getattr(sys.modules.get("respx.mocks"), "Mocker", None), "registry", {})
+    mocks = sys.modules.get("respx.mocks")
+    if mocks is None:
+        return False
+    registry = getattr(getattr(mocks, "Mocker", None), "registry", {})
     routers = getattr(registry.get("httpcore"), "routers", ())
     for router in routers:
         for route in getattr(router, "routes", ()):
