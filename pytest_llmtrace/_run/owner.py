@@ -67,13 +67,11 @@ class OwnerRun:
         """Of a dry run: whether it ended with an exception that is not ours."""
         self.records = plan.mode == "record" and not replays and not self.dry
         self.look = leaking.Look(redactor, records=self.records)
-        self._journal = saving.journal(plan)
         self.paying = Paying(
             plan=plan,
             old=self.old,
             look=self.look,
             spending=self.spending,
-            journal=self._journal,
             records=self.records,
         )
         journalled: tuple[Interaction, ...] = ()
@@ -255,13 +253,13 @@ class OwnerRun:
             self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
-                self.saved = saving.save(self, self._journal)
+                self.saved = saving.save(self, self.paying.journal)
                 if not self.look.leaks:
-                    self._settling.saved(self.plan.cassette, self._journal, written=self.saved.written)
+                    self._settling.saved(self.plan.cassette, self.paying.journal, written=self.saved.written)
             elif self.look.learned_late:
-                self._journal.replace(saving.journalled(self.plan, self.look.redactor))
+                self.paying.journal.replace(saving.journalled(self.plan, self.look.redactor))
         finally:
-            self._journal.close()
+            self.paying.close()
         if self.plan.save is not None and not self.look.leaks:
             saving.save_observed(self, self.plan.save)
         return late
@@ -275,7 +273,7 @@ class OwnerRun:
     @property
     def waits(self) -> bool:
         """Whether there is a journal, with answers that were paid for and are not saved."""
-        return self._journal.waits
+        return self.paying.journal.waits
 
     def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]] | None) -> dict[str, Any]:
         """Everything that reports, and with `more` of its trace others, need to know, as plain data."""

@@ -34,15 +34,16 @@ class Cassette:
     """The accepted trace, for people."""
     tape: Path
     """The HTTP interactions, for replay."""
-    journal: Path
-    """What was paid for by a recording that has not been saved yet; not to be committed."""
+
+    @property
+    def journal(self) -> Path:
+        """What was paid for by a recording that has not been saved yet; not to be committed. Replay asks for none."""
+        return self.tape.with_name(f"{self.tape.name.removesuffix(TAPE)}{JOURNAL}")
 
     @classmethod
     def at(cls, folder: Path, stem: str) -> Cassette:
         """The cassette whose files begin with `stem`."""
-        return cls(
-            golden=folder / f"{stem}{GOLDEN}", tape=folder / f"{stem}{TAPE}", journal=folder / f"{stem}{JOURNAL}"
-        )
+        return cls(golden=folder / f"{stem}{GOLDEN}", tape=folder / f"{stem}{TAPE}")
 
 
 def test_cassette(test_file: Path, name: str) -> Cassette:

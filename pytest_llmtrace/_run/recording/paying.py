@@ -15,7 +15,7 @@ from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.leaking import Look
-from pytest_llmtrace._run.recording.old import Old
+from pytest_llmtrace._run.recording.old import Old, seal
 from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace.errors import LlmtraceError, StorageError
 
@@ -31,11 +31,28 @@ class Paying:
     old: Old
     look: Look
     spending: Spending
-    journal: Journal
     records: bool
     """Whether what is paid for is written."""
     refusal: Breach | None = None
     """The budget because of which a live call was refused."""
+    _journal: Journal | None = None
+
+    def __post_init__(self) -> None:
+        if self.records:
+            _ = self.journal  # before threads ask for it, who must not make one each
+
+    @property
+    def journal(self) -> Journal:
+        """Where what is paid for is kept at once. A replay keeps nothing, and makes none until it is asked."""
+        if self._journal is None:
+            sealed = seal(self.plan) if self.plan.privacy.tapes == "encrypted" else None
+            self._journal = Journal(self.plan.cassette.journal, sealed)
+        return self._journal
+
+    def close(self) -> None:
+        """Let go of the journal. Raises: StorageError."""
+        if self._journal is not None:
+            self._journal.close()
 
     def refused(self, exchange: Exchange | None) -> str | None:
         """Why no live call may be made now; `None` if it may."""

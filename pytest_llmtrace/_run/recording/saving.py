@@ -130,11 +130,6 @@ def save_observed(run: OwnerRun, folder: Path) -> None:
     write_observed(observed_file(folder, plan.cassette.golden, plan.root, plan.run), observed)
 
 
-def journal(plan: Plan) -> Journal:
-    """Where what is paid for is kept at once."""
-    return Journal(plan.cassette.journal, seal(plan) if plan.privacy.tapes == "encrypted" else None)
-
-
 def journalled(plan: Plan, redactor: Redactor) -> tuple[Interaction, ...]:
     """What an interrupted recording of this owner had paid for."""
     from pytest_llmtrace._store.journal_reader import read_journal  # noqa: PLC0415

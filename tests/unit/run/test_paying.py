@@ -1,0 +1,40 @@
+"""What keeps that which is paid for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+from unittest import mock
+
+import pytest
+
+from pytest_llmtrace._compare.policies.policy import POLICIES
+from pytest_llmtrace._run.plans.plan import Plan
+from pytest_llmtrace._run.recording import paying
+from pytest_llmtrace._store.paths import Cassette
+
+
+@pytest.mark.parametrize("records", [False, True])
+def test_a_journal_is_made_at_once_where_something_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: bool
+) -> None:
+    """Calls of several threads have one. A replay has none, and still finds out whether an earlier run left one."""
+    made = mock.Mock(wraps=paying.Journal)
+    monkeypatch.setattr(paying, "Journal", made)
+    cassette = Cassette.at(tmp_path, "test_one")
+    plan = Plan(
+        owner="t.py::test_one",
+        mode="record" if records else "trace",
+        record_mode="changed",
+        cassette=cassette,
+        root=tmp_path,
+        policy=POLICIES["exact"],
+    )
+    nothing = mock.Mock()
+    owners = paying.Paying(plan=plan, old=nothing, look=nothing, spending=nothing, records=records)
+    owners.close()
+    assert made.call_count == (1 if records else 0)
+    cassette.journal.write_bytes(b"")
+    assert owners.journal.waits
+    assert owners.journal is owners.journal
+    assert [cast("Path", call.args[0]) for call in made.call_args_list] == [cassette.journal]
