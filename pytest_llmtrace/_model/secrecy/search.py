@@ -126,8 +126,11 @@ def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
         return
     said = [(place, base64_runs.decoded(text[slice(*place)])) for place in base64_runs.runs(text)]
     inside = [(place, inner) for place, inner in said if inner is not None and (not known.plain or _SAYS.search(inner))]
-    # Most are identifiers, and say nothing; what does is searched in one go before each for itself.
-    if not inside or not _found("\n".join(inner for _, inner in inside), known, strict=True, depth=depth + 1):
+    # Most are identifiers, and say nothing; what does is searched in one go before each for itself. Only a form is
+    # told by the whole text, and is none with another line.
+    is_form = any(True for _, inner in inside for _ in form_fields(inner))
+    together = "\n".join(inner for _, inner in inside)
+    if not is_form and not (together and _found(together, known, strict=True, depth=depth + 1)):
         return
     for (start, end), inner in inside:
         edits = _found(inner, known, strict=inner[:1] in ("{", "["), depth=depth + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -50,6 +51,16 @@ def test_what_is_found_in_the_whole_is_found_in_its_parts(bodies: list[dict[str,
         assert bytes(read) == raw
         whole = not secrets_in(raw.decode("latin-1"), secrets.known, strict=True)
         assert clean.hold_none(read, secrets) is whole
+
+
+@pytest.mark.parametrize("beside", ["", "é", f"{base64.b64encode(b'what else is said').decode()} "])
+def test_a_form_in_base64_is_removed_whatever_stands_beside_it(beside: str) -> None:
+    """It is told by its whole text: neither the same text in another encoding, nor another one, may hide it."""
+    form = base64.b64encode(b"password=Zx9Qw8Er7Ty6").decode()
+    secrets = Redactor(())
+    raw = sent({"messages": [{"role": "user", "content": f"{beside} {form}"}]})
+    made = secrets.watched(Eye(secrets.searched)).request(HttpRequest(method="POST", url="https://h/v1", body=raw))
+    assert form.encode() not in made.body
 
 
 def test_of_a_history_only_what_is_new_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
