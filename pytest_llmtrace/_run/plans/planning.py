@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -100,7 +100,7 @@ class Plans:
         last = self._last
         if last is None or last.path is not item.path or last.file != file or last.mode != mode or last.said != said:
             last = self._made(item, file, mode, trace_markers(said))
-            last = self._last = replace(last, said=[(node, args, deepcopy(kwargs)) for node, args, kwargs in said])
+            last = self._last = replace(last, said=[(node, args, _copied(kwargs)) for node, args, kwargs in said])
         return last
 
     def _made(self, item: pytest.Item, file: str, mode: Mode, markers: Sequence[MarkerOf]) -> _Shared:
@@ -120,6 +120,14 @@ class Plans:
                 **_of_run(mode, directory_of(file), self._settings),
             },
         )
+
+
+def _copied(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that make a marker: texts and numbers, collections of texts, and mappings, which need not be dicts."""
+    return {
+        name: dict(value) if isinstance(value, Mapping) else copy(value) if isinstance(value, (list, set)) else value
+        for name, value in kwargs.items()
+    }
 
 
 def trace_markers(said: Sequence[Said]) -> tuple[MarkerOf, ...]:

@@ -237,3 +237,16 @@ def test_commands_name_the_file_from_where_the_run_was_started(pytester, setting
         'pytest --llm-record "test_it.py::test_one[a]"',
         "pytest --llm-record 'test_it.py::test_one[$(b)]'",
     ]
+
+
+def test_a_mapping_of_a_mark_need_not_be_a_dict(pytester, settings):
+    """It makes the same plans when the tests of the file share them, and what is written into it later counts."""
+    pytester.plugins.append(PLUGIN)
+    first, second = pytester.getitems("def test_a(): ...\ndef test_b(): ...")
+    said = {"prompt": "warn"}
+    first.parent.add_marker(pytest.mark.llm_trace(severities=types.MappingProxyType(said), ignore=["params"]))
+    plans = Plans(settings)
+    assert plans.of_test(first).policy.severities["prompt"] == "warn"
+    assert shown(plans.of_test(second)) == alone(second, settings)
+    said["prompt"] = "ignore"
+    assert shown(plans.of_test(second)) == alone(second, settings)
