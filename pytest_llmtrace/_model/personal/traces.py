@@ -31,10 +31,7 @@ def _texts(values: Iterable[Any]) -> list[str]:
                 found.append(one)
             elif kind not in _WITHOUT_TEXTS and id(one) not in seen:
                 seen.add(id(one))
-                if kind is LLMCall:
-                    found += _texts_of_tools(one.tools) if id(one.tools) not in seen else ()
-                    seen.add(id(one.tools))
-                inside.append(iter(_parts(one)))
+                inside.append(iter(_parts(one) if kind is not LLMCall else _parts_of_call(one, seen)))
                 break
         else:
             inside.pop()
@@ -45,6 +42,14 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
     """The trace with others in the place of its placeholders. Each distinct message is made once and shared."""
     made: dict[int, Message] = {}
     return replace(trace, entries=tuple(_renamed(entry, rename, made) for entry in trace.entries))
+
+
+def _parts_of_call(call: LLMCall, seen: set[int]) -> Iterable[Any]:
+    """The fields of a call in their order, its tools as their texts."""
+    tools = call.tools
+    told = _texts_of_tools(tools) if id(tools) not in seen else ()
+    seen.add(id(tools))
+    return chain(_before_tools(call), told, _after_tools(call))
 
 
 def _texts_of_tools(tools: tuple[Mapping[str, Any], ...]) -> list[str]:
@@ -99,6 +104,9 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
 
 
 _WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})
+_NAMES: Final = [one.name for one in fields(LLMCall)]
+_before_tools: Final = attrgetter(*_NAMES[: _NAMES.index("tools")])
+_after_tools: Final = attrgetter(*_NAMES[_NAMES.index("tools") + 1 :])
 _OF_TOOLS: Final[dict[bytes, list[str]]] = {}
 """The texts of lists of tools, by their written value."""
 _MOST: Final = 64

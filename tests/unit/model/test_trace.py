@@ -69,5 +69,8 @@ def test_the_texts_of_tools_are_those_that_they_have_now() -> None:
     """Tests offer the same tools, which are taken apart once; what a test changes in one is told as it is now."""
     for name in ("find", "find", "lost"):
         tools = ({"name": name, "parameters": {"a": [name]}},)
-        found = trace_texts(Trace(owner="t", entries=(LLMCall(tools=tools), LLMCall(tools=tools))))
-        assert [text for text in found if text in ("find", "lost")] == [name, name]
+        said = (message({"role": "user", "content": "hi"}),)
+        calls = [LLMCall(model=model, tools=tools, messages=said) for model in ("m1", "m2")]
+        found = trace_texts(Trace(owner="t", entries=tuple(calls)))
+        told = [text for text in found if text in ("find", "lost", "m1", "m2", "hi")]
+        assert told == ["m1", name, name, "hi", "m2"]  # in the order in which placeholders are numbered
