@@ -36,7 +36,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if early.asks_for_tracing(early_config):
+        from pytest_llmtrace._model.loading import bring_back, set_aside  # noqa: PLC0415
+
         early.keep_litellm_local()  # before a root conftest imports litellm
+        early_config.add_cleanup(bring_back)  # called after pytest's own, which collect garbage
+        set_aside()  # nothing of the application lives yet: its tests may look for what it drops
 
 
 def pytest_configure(config: pytest.Config) -> None:

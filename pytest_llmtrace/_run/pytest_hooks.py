@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmtrace._model.loading import bring_back, collecting_nothing, set_aside
+from pytest_llmtrace._model.loading import collecting_nothing
 from pytest_llmtrace._run.bugs import Around, Bugs
 from pytest_llmtrace._run.controller import Controller
 from pytest_llmtrace._run.money.ledger import Ledger
@@ -38,7 +38,6 @@ class Hooks:
         """What is shown in the end; unused in xdist workers."""
         self.coverage = Coverage()
         """Which tests did not run."""
-        config.add_cleanup(bring_back)  # called after pytest's own, which collect garbage
 
     def __dir__(self) -> list[str]:
         # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
@@ -89,13 +88,8 @@ class Hooks:
     def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
         if self._settings.run_mode == "off" or self._leaves_tests_to_workers:
             return (yield)
-        with self.bugs.going_on(lambda: self._collecting(session), "the collection of tests could not be prepared"):
+        with self.bugs.going_on(lambda: self.run.collecting(session), "the collection of tests could not be prepared"):
             return (yield)
-
-    def _collecting(self, session: pytest.Session) -> AbstractContextManager[None]:
-        collecting = self.run.collecting(session)
-        set_aside()  # no test module is imported yet: what lives by now lives as long as the run
-        return collecting
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self) -> None:

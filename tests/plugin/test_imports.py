@@ -31,11 +31,20 @@ LATE = """
                 reset.enter_context(one)
 """
 LOOK = """
-    import atexit, gc, json, pathlib, sys
+    import atexit, gc, json, pathlib, sys, weakref
 
+    class Application: ...
+
+    application = Application()
+    application.itself = application
+    gone = weakref.ref(application)
     aside = []
 
     def pytest_sessionfinish():
+        global application
+        application = None
+        gc.collect()
+        assert gone() is None  # no collection may pass by what a conftest makes: tests look for what is dropped
         aside.append(gc.get_freeze_count() > 0)
         gc.callbacks.append(lambda _phase, _info: aside.append(gc.get_freeze_count() > 0))
 
