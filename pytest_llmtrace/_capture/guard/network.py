@@ -94,8 +94,8 @@ class Guard:
 
     def arrived(self) -> None:
         """A library in native code has been imported (`native.LIBRARIES`). Import hooks cannot be taken back."""
+        self._seen = None  # it may have been seen half imported
         if self._installed:
-            self._seen = None  # it may have been seen half imported
             self.install()
 
     def remove(self) -> None:

@@ -92,6 +92,14 @@ def test_libraries_that_are_imported_later_or_anew_are_guarded(monkeypatch):
         half.insecure_channel = genuine
         guard.arrived()
         assert half.insecure_channel is not genuine
+        guard.remove()
+        monkeypatch.setitem(sys.modules, "grpc", half := types.SimpleNamespace(__spec__=object()))
+        guard.install()
+        guard.remove()
+        half.insecure_channel = genuine
+        guard.arrived()  # while no guard stands
+        guard.install()
+        assert half.insecure_channel is not genuine
     finally:
         guard.remove()
 
