@@ -64,7 +64,9 @@ def litellm(effort: Effort) -> Iterator[Table]:
         begin(f"replay, litellm, {kind}, {tests} tests")
         arms = PEERS if kind == "sync" else [arm for arm in PEERS if arm is not MOCKLLM]
         test = f"test_litellm_{kind}.py"
-        found = side_by_side(effort, test, calls=calls_of(tests), rounds=2 if effort.quick else 3, again=False, arms=arms)
+        found = side_by_side(
+            effort, test, calls=calls_of(tests), rounds=2 if effort.quick else 3, again=False, arms=arms
+        )
         goals = _goals(found)
         yield table_of(
             f"Replay, {tests} tests of 1-10 calls, litellm, {kind}",
