@@ -10,27 +10,17 @@ from typing import Any, NoReturn
 
 import pytest
 
-from pytest_llmtrace._compare.policies.policy import named_policy
 from pytest_llmtrace._model import bounded_reading
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Mode
-from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.old import Old, _totals_from
-from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace.errors import BrokenCassetteError, StorageError
+from tests.unit.run.conftest import plan_in
 
 
 def old(folder: Path, mode: Mode = "trace") -> Old:
     """What lies in a folder under the name of `x`."""
-    plan = Plan(
-        owner="test_a.py::test_x",
-        mode=mode,
-        record_mode="changed",
-        cassette=Cassette.at(folder, "x"),
-        root=folder,
-        policy=named_policy("exact"),
-    )
-    return Old(plan, Redactor())
+    return Old(plan_in(folder, mode), Redactor())
 
 
 @pytest.mark.parametrize(

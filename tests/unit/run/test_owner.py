@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._capture.prices.book import PriceBook
-from pytest_llmtrace._compare.policies.policy import named_policy
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
-from pytest_llmtrace._run.plans.plan import Plan
-from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.settling import Settling
+from tests.unit.run.conftest import plan_in
 
 _ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 _SAID = {"model": "m", "choices": [{"message": {"role": "assistant", "content": "ho"}, "finish_reason": "stop"}]}
@@ -26,15 +24,9 @@ _SAID = {"model": "m", "choices": [{"message": {"role": "assistant", "content": 
 
 def _run(folder: Path, mode: Mode) -> OwnerRun:
     """An owner that asked a model once, and is over."""
-    plan = Plan(
-        owner="test_a.py::test_x",
-        mode=mode,
-        record_mode="changed",
-        cassette=Cassette.at(folder, "x"),
-        root=folder,
-        policy=named_policy("exact"),
+    run = OwnerRun(
+        plan_in(folder, mode), redactor=Redactor(), prices=PriceBook({}), ledger=Ledger(), settling=Settling()
     )
-    run = OwnerRun(plan, redactor=Redactor(), prices=PriceBook({}), ledger=Ledger(), settling=Settling())
     run.enter()
     body = json.dumps(_ASKED).encode()
     asked = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)

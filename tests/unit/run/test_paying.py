@@ -8,10 +8,8 @@ from unittest import mock
 
 import pytest
 
-from pytest_llmtrace._compare.policies.policy import POLICIES
-from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording import paying
-from pytest_llmtrace._store.paths import Cassette
+from tests.unit.run.conftest import plan_in
 
 
 @pytest.mark.parametrize("records", [False, True])
@@ -21,15 +19,8 @@ def test_a_journal_is_made_at_once_where_something_is_recorded(
     """Calls of several threads have one. A replay has none, and still finds out whether an earlier run left one."""
     made = mock.Mock(wraps=paying.Journal)
     monkeypatch.setattr(paying, "Journal", made)
-    cassette = Cassette.at(tmp_path, "test_one")
-    plan = Plan(
-        owner="t.py::test_one",
-        mode="record" if records else "trace",
-        record_mode="changed",
-        cassette=cassette,
-        root=tmp_path,
-        policy=POLICIES["exact"],
-    )
+    plan = plan_in(tmp_path, "record" if records else "trace")
+    cassette = plan.cassette
     nothing = mock.Mock()
     owners = paying.Paying(plan=plan, old=nothing, look=nothing, spending=nothing, records=records)
     owners.close()
