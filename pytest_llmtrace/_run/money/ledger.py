@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_llmtrace._model.limits import lies_in
+from pytest_llmtrace._model.limits import RUN, Limit, lies_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,11 @@ class Spent:
     calls: int = 0
     unpriced: Mapping[str, int] = field(default_factory=dict)
     """Models that were called and have no price, and how often."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models without a price, by name."""
+        return tuple(sorted(name for name, count in self.unpriced.items() if count > 0))
 
     def __add__(self, other: Spent) -> Spent:
         names = {*self.unpriced, *other.unpriced}
@@ -55,12 +60,19 @@ class Sums:
         return found
 
 
+def is_spent(limit: Limit, spent: Spent) -> bool:
+    """Whether a limit is reached, or nobody can know whether it is."""
+    used: float = getattr(spent, limit.what)
+    return used >= limit.value or (limit.what == "usd" and bool(spent.models))
+
+
 class Ledger:
     """A running sum of live spending. With a file, all processes that use the file share it.
 
     An entry and what stood in the ledger before it are one step, also between processes: entries have one order, that
     of the file, which is only ever appended to, in whole lines. So of two calls that want the last of a budget one
-    comes first, and no lock is needed.
+    comes first, and no lock is needed. An entry names the limits it needs something left of; where one was spent when
+    its turn came, whoever reads it knows, and it counts for nobody.
     """
 
     def __init__(self, path: Path | None = None, *, listener: Callable[[], None] = lambda: None) -> None:
@@ -71,14 +83,14 @@ class Ledger:
         self._read_up_to = 0
         self._sums: dict[str, Spent] = {}
 
-    def enter(self, directory: str, amount: Spent) -> Sums:
-        """Enter an amount. Returns what stood here before it."""
+    def enter(self, directory: str, amount: Spent, limits: Sequence[Limit] = ()) -> Sums:
+        """Enter an amount, unless one of these limits is spent. Returns what stood here before it."""
         with self._lock:
             before = dict(self._sums)
             if self._path is None:
-                self._count(directory, amount)
+                self._count(directory, amount, limits)
             else:
-                before = self._appended(self._path, directory, amount)
+                before = self._appended(self._path, directory, amount, limits)
         self._listener()
         return Sums(before)
 
@@ -89,8 +101,9 @@ class Ledger:
                 self._catch_up(self._path)
             return Sums(dict(self._sums))
 
-    def _appended(self, path: Path, directory: str, amount: Spent) -> dict[str, Spent]:
-        data = [directory, amount.usd, amount.tokens, amount.calls, dict(amount.unpriced)]
+    def _appended(self, path: Path, directory: str, amount: Spent, limits: Sequence[Limit]) -> dict[str, Spent]:
+        needs = [[one.scope, one.what, one.value] for one in limits]
+        data = [directory, amount.usd, amount.tokens, amount.calls, dict(amount.unpriced), needs]
         line = json.dumps(data).encode("ascii") + b"\n"
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -114,8 +127,11 @@ class Ledger:
         whole = new[: new.rfind(b"\n") + 1]
         self._read_up_to += len(whole)
         for line in whole.splitlines():
-            directory, usd, tokens, calls, unpriced = json.loads(line)
-            self._count(directory, Spent(usd=usd, tokens=tokens, calls=calls, unpriced=unpriced))
+            directory, usd, tokens, calls, unpriced, needs = json.loads(line)
+            limits = [Limit(scope=scope, what=what, value=value) for scope, what, value in needs]
+            self._count(directory, Spent(usd=usd, tokens=tokens, calls=calls, unpriced=unpriced), limits)
 
-    def _count(self, directory: str, amount: Spent) -> None:
-        self._sums[directory] = self._sums.get(directory, Spent()) + amount
+    def _count(self, directory: str, amount: Spent, limits: Sequence[Limit]) -> None:
+        before = Sums(self._sums)
+        if not any(is_spent(one, before.of(one.scope if one.scope != RUN else None)) for one in limits):
+            self._sums[directory] = self._sums.get(directory, Spent()) + amount

@@ -9,7 +9,7 @@ under way at most.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from pytest_llmtrace._capture.from_litellm.drain import settle
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._model.limits import RUN, Limit
 from pytest_llmtrace._model.usage import Usage
-from pytest_llmtrace._run.money.ledger import Ledger, Spent, Sums
+from pytest_llmtrace._run.money.ledger import Ledger, Spent, Sums, is_spent
 from pytest_llmtrace._run.plans.plan import Plan
 
 if TYPE_CHECKING:  # what live calls alone need is imported with the first
@@ -37,6 +37,7 @@ class Spending:
         self._prices = prices
         self._shared, self._own = ledger, Ledger()
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
         """Per call that is under way."""
         self._unpriced: list[tuple[LitellmCall, LLMCall]] = []
@@ -57,11 +58,9 @@ class Spending:
             return None
         self._price_late()
         amount = self._expected(exchange)
-        sums = self._enter(amount)
-        refusal = next(self._spent(*sums), None)
-        if refusal is not None:
-            self._enter(Spent() - amount)
-        elif exchange is not None:
+        with self._asking:  # what is asked and what is counted are one step: a call that is refused counts for no other
+            refusal = self._refused(amount)
+        if refusal is None and exchange is not None:
             with self._lock:
                 self._set_aside[id(exchange)] = (exchange, amount)
         return refusal
@@ -106,19 +105,25 @@ class Spending:
             return None
         return self._prices.cost(call.model, call.provider, call.usage, call.operation, call.params)
 
-    def _enter(self, amount: Spent) -> tuple[Sums, Sums]:
-        """The owner's own sums before, and those of all."""
-        if amount == Spent():
-            return self._own.sums(), self._shared.sums()
-        directory = self._plan.directory
-        own = self._own.enter(directory, amount) if self._plan.limits else Sums({})  # else nobody asks for these
-        return own, self._shared.enter(directory, amount)
+    def _enter(self, amount: Spent) -> None:
+        if amount != Spent():
+            self._enter_own(amount)
+            self._shared.enter(self._plan.directory, amount)
 
-    def _spent(self, own: Sums, shared: Sums) -> Iterator[Breach]:
-        for limit in (*self._plan.shared_limits, *self._plan.limits):
-            sums = own if limit in self._plan.limits else shared
-            spent = sums.of(limit.scope if limit.scope not in (RUN, self._plan.owner) else None)
-            yield from _breach(limit, spent)
+    def _enter_own(self, amount: Spent) -> None:
+        if self._plan.limits:  # else nobody asks for it
+            self._own.enter(self._plan.directory, amount)
+
+    def _refused(self, amount: Spent) -> Breach | None:
+        """The first budget that is spent; where none is, the amount is entered."""
+        plan = self._plan
+        own = next(_breaches(plan.limits, self._own.sums(), plan.owner), None)
+        asked = own is None and amount != Spent()
+        shared = self._shared.enter(plan.directory, amount, plan.shared_limits) if asked else self._shared.sums()
+        refusal = next(_breaches(plan.shared_limits, shared, RUN), own)
+        if refusal is None:
+            self._enter_own(amount)
+        return refusal
 
     def _expected(self, exchange: Exchange | None) -> Spent:
         """What is known of a call before it goes out."""
@@ -164,23 +169,25 @@ class Spending:
             self._enter(Spent(usd=made.cost) if made.cost else Spent(unpriced={call.name: 1}))
 
 
-def _breach(limit: Limit, spent: Spent) -> Iterator[Breach]:
-    """The refusal, where a limit is reached, or nobody can know whether it is."""
+def _breaches(limits: Iterable[Limit], sums: Sums, whole: str) -> Iterator[Breach]:
+    """The refusals: of limits that are reached, or nobody can know whether they are. `whole`: the scope of all sums."""
+    for limit in limits:
+        spent = sums.of(limit.scope if limit.scope != whole else None)
+        if is_spent(limit, spent):
+            yield _breach(limit, spent)
+
+
+def _breach(limit: Limit, spent: Spent) -> Breach:
     from pytest_llmtrace._model.findings import Breach  # noqa: PLC0415
 
-    value: float | None = getattr(spent, limit.what)
-    models: tuple[str, ...] = ()
-    if value is not None and value < limit.value:
-        models = tuple(sorted(name for name, count in spent.unpriced.items() if count > 0))
-        if limit.what != "usd" or not models:
-            return
-        value = None
-    yield Breach(
+    value: float = getattr(spent, limit.what)
+    known = value >= limit.value
+    return Breach(
         scope=limit.scope,
         what=limit.what,
         limit=limit.value,
-        value=value,
-        models=models,
+        value=value if known else None,
+        models=() if known else spent.models,
         refused=True,
         source=limit.source,
     )

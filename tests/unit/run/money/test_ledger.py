@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import pytest
 
+from pytest_llmtrace._model.limits import Limit
 from pytest_llmtrace._run.money.ledger import Ledger, Spent
 
 
@@ -55,13 +58,34 @@ def test_processes_that_share_a_file_share_the_sum(tmp_path: Path) -> None:
 def test_a_line_that_is_still_being_written_is_counted_later(tmp_path: Path) -> None:
     """Half a line of another process is not misread."""
     path = tmp_path / "ledger"
-    line = json.dumps([".", 0.25, 10, 1, {}]).encode() + b"\n"
+    line = json.dumps([".", 0.25, 10, 1, {}, []]).encode() + b"\n"
     path.write_bytes(line + line[:7])
     ledger = Ledger(path)
     assert ledger.sums().of(None) == cents(25)
     with path.open("ab") as file:
         file.write(line[7:])
     assert ledger.sums().of(None) == cents(25) + cents(25)
+
+
+@pytest.mark.parametrize(
+    ("limit", "amount", "fit"),
+    [
+        (Limit(scope="run", what="calls", value=2), Spent(calls=1), 2),
+        (Limit(scope="a", what="tokens", value=11), Spent(tokens=10), 2),
+        (Limit(scope="a", what="usd", value=9), Spent(usd=1, unpriced={"acme": 1}), 1),
+    ],
+)
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_entry_whose_limit_is_spent_counts_for_nobody(
+    tmp_path: Path, limit: Limit, amount: Spent, fit: int, *, shared: bool
+) -> None:
+    """Neither for who enters it nor for other processes; an entry after it that needs nothing of that limit counts."""
+    ledger = Ledger(tmp_path / "ledger" if shared else None)
+    before = [ledger.enter("a/b", amount, [limit]).of(None) for _ in range(4)]
+    assert before == [reduce(add, [amount] * min(turn, fit), Spent()) for turn in range(4)]
+    ledger.enter("a", cents(1))
+    sums = [ledger.sums().of(None)] + [Ledger(tmp_path / "ledger").sums().of(None)] * shared
+    assert sums == [before[-1] + cents(1)] * len(sums)
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])

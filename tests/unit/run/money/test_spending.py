@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,28 @@ def test_of_calls_that_are_made_at_once_no_more_go_out_than_are_allowed() -> Non
     assert [stop.before(one) for one in under_way] == [None, None]
     assert told(stop) == ("run", "calls", 2, (), True)
     assert told(stop) == ("run", "calls", 2, (), True)  # what was refused did not count
+
+
+def test_a_call_that_is_refused_counts_for_no_other_at_any_time() -> None:
+    """Whoever asks while it is refused is not told of a call that nobody makes, and not refused because of it."""
+    seen: list[int] = []
+    ledger = Ledger(listener=lambda: seen.append(ledger.sums().of(None).calls))
+    stop = spending(limit("calls", 1, scope=ME), limit("calls", 2), ledger=ledger)
+    other = spending(limit("calls", 2), limit("calls", 1, scope="tests/other"), ledger=ledger, directory="tests/other")
+    assert stop.before(request()) is None
+    assert told(stop) == (ME, "calls", 1, (), True)
+    assert other.before(request()) is None
+    assert told(other) == ("run", "calls", 2, (), True)
+    assert told(stop) == ("run", "calls", 2, (), True)
+    assert seen == [1, 2, 2]
+
+
+def test_of_threads_that_ask_at_once_all_are_told_the_same() -> None:
+    """Three calls of three: a refusal says that, however many others are refused in the same moment."""
+    stop = spending(limit("calls", 3, scope=ME), limit("calls", 9))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: told(stop), range(64)))
+    assert Counter(found) == {None: 3, (ME, "calls", 3, (), True): 61}
 
 
 def test_the_input_of_calls_under_way_counts() -> None:
