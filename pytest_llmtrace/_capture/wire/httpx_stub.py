@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from pytest_llmtrace._capture.wire.sendable import sendable, without_length
+from pytest_llmtrace._capture.wire.httpx_answers import answer_of
 from pytest_llmtrace._capture.wire.stubbed import stubbing
 from pytest_llmtrace._capture.wire.switchboard import Opened, Switchboard
 from pytest_llmtrace._model.canonical import written_value
@@ -138,16 +138,4 @@ def response_of(response: Any, body: bytes) -> HttpResponse:
 
 
 def _given(httpx: Any, recorded: HttpResponse) -> Any:
-    """A response of httpx from ours, open as one that comes from the network."""
-    body = recorded.body
-    headers, extensions = _frame(httpx, recorded.headers, recorded.reason)
-    given = httpx.Response(recorded.status, headers=headers, stream=httpx.ByteStream(body), extensions=extensions)
-    given.headers["content-length"] = str(len(body))
-    return given
-
-
-@functools.lru_cache(maxsize=64)
-def _frame(httpx: Any, headers: Headers, reason: str) -> tuple[Any, dict[str, bytes]]:
-    """What answers have in common, as httpx has it, which copies it: all headers but the length, and the reason."""
-    said = {"reason_phrase": sendable(reason).encode("ascii")} if reason else {}
-    return httpx.Headers(without_length(headers)), said
+    return answer_of(httpx, recorded, reason=recorded.reason)

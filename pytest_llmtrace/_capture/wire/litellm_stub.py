@@ -15,9 +15,9 @@ from types import FunctionType
 from typing import Any, Final
 
 from pytest_llmtrace._capture.current import current
+from pytest_llmtrace._capture.wire.httpx_answers import answer_of
 from pytest_llmtrace._capture.wire.httpx_stub import request_of
 from pytest_llmtrace._capture.wire.in_flight import handing_on
-from pytest_llmtrace._capture.wire.sendable import sendable_headers
 from pytest_llmtrace._capture.wire.switchboard import Switchboard
 from pytest_llmtrace._model.http import HttpResponse
 
@@ -115,6 +115,4 @@ def _methods(session: Any) -> tuple[Any, ...]:
 
 def _given(httpx: Any, request: Any, recorded: HttpResponse) -> Any:
     """A response as litellm's transport makes one, which leaves the words of its status to httpx."""
-    body = recorded.body
-    headers = sendable_headers(recorded, len(body))
-    return httpx.Response(recorded.status, headers=headers, stream=httpx.ByteStream(body), request=request)
+    return answer_of(httpx, recorded, reason="", request=request)
