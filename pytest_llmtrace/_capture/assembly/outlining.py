@@ -98,8 +98,7 @@ def _known(labelled: LLMCall | Labels) -> dict[str, str]:
 def _owners(recorder: Recorder, *, again: bool = False) -> list[LitellmCall | None] | None:
     """The litellm call that each exchange was made for; `None` where they do not belong together one by one.
 
-    As the long way finds them: each in the context of its exchange, with the request that litellm said it would send,
-    and an end.
+    As the long way finds them: each in the context of its exchange, with the request that litellm said it would send.
     """
     found: list[LitellmCall | None] = [one.context for one in recorder.exchanges]
     if not recorder.litellm_calls:
@@ -113,10 +112,13 @@ def _owners(recorder: Recorder, *, again: bool = False) -> list[LitellmCall | No
 
 
 def _is_plain_call(call: LitellmCall) -> bool:
-    """Whether litellm says no more of a call than what it was labelled with, and what it cost."""
+    """Whether litellm says no more of a call than what it was labelled with, and what it cost.
+
+    Of some it never tells the end: an event loop that closes at once takes that along, or does not, by chance. Their
+    answers are known from HTTP all the same.
+    """
     return (
-        call.succeeded is True
-        and call.ended is not None
+        call.succeeded is (None if call.open else True)
         and call.error is None
         and call.enclosing is None
         and not (call.local or call.again or call.kwargs.get("cache_hit"))

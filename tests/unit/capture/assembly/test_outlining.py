@@ -262,6 +262,17 @@ def test_calls_of_litellm_have_the_price_that_it_says_now():
     assert is_word_for_word(replayed(made.taped()).recorder, outline)  # a plain SDK that sends the same
 
 
+def test_whether_litellm_tells_the_end_of_a_call_changes_nothing():
+    """`asyncio.run` takes its last events along, by chance: recording again would change a file, or not."""
+    never: dict[str, Any] = {"succeeded": None, "ended": None, "cost": None}
+    made = through_litellm(observed_with(), **never)
+    assert outline_of_recording(made) == TOLD
+    again = through_litellm(observed_with("tape", made.taped()), **never)
+    assert is_word_for_word(again.recorder, TOLD)
+    told = costs_in_outline(again.recorder, TOLD, PriceBook(PRICES))
+    assert told == [one.cost for one in assemble(again.recorder, PriceBook(PRICES)).trace.calls]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
