@@ -63,7 +63,7 @@ class Redactor:
             searched: what others searched for the same secrets, in place of `secrets` and `allowed`.
         """
         named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
-        self._more = more
+        self._more = more or (lambda: None)
         self._personal = personal
         self.detector = detector
         self._eye = eye
@@ -111,11 +111,7 @@ class Redactor:
         return self._with(eye=eye)
 
     def _with(
-        self,
-        *,
-        searched: Searched | None = None,
-        personal: Personal | None = None,
-        eye: Eye | None = None,
+        self, *, searched: Searched | None = None, personal: Personal | None = None, eye: Eye | None = None
     ) -> Redactor:
         return Redactor(
             more=self._more,
@@ -129,7 +125,7 @@ class Redactor:
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it."""
         own = self._learned(request)
-        head = self._last_head.of(request) or self._head(request, own)
+        head = self._last_head.of(request, self._learning.learned_from) or self._head(request, own)
         made = HttpRequest(method=head.method, url=head.url, headers=head.headers, body=self._sent(request, own))
         if self._eye is None:
             return made
@@ -154,20 +150,24 @@ class Redactor:
 
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
-        known = None if self._learning.variables_changed else self._last_head.of(request)
+        environment = self._learning.environment
+        known = self._last_head.of(request, environment)
+        if known is None and self._learning.nothing and self._personal is None and self._more() is None:
+            self._last_head = self.searched.heads.last  # which others have asked that know the same
+            known = self._last_head.of(request, environment)
         return known or self._head(request, self._learned(request))
 
     def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
         kept = kept_of_request(request.headers)
         said = request.method, request.url, kept, own
-        alone = self._personal is None and (self._more is None or self._more() is None)
+        alone = self._personal is None and self._more() is None
         known = self.searched.heads.get(said) if alone else None
         if known is None:
             headers = self._headers(kept, REQUEST_HEADERS, own)
             known = HttpRequest(method=request.method, url=self.url(request.url), headers=headers)
         if alone:
             self.searched.heads.keep(said, known)
-            self._last_head.note(request, known)
+            self._last_head.note(request, self._learning.learned_from, known)
         return known
 
     def response(self, response: HttpResponse, proof: Iterable[str] = ()) -> HttpResponse:
@@ -274,11 +274,11 @@ class Redactor:
     def _text(self, text: str, own: Iterable[str] = ()) -> str:
         """Text with every secret replaced."""
         text = self._learning.with_proof(own).cleaned(text)
-        more = self._more() if self._more is not None else None
+        more = self._more()
         return more(text) if more is not None else text
 
     def _with_more(self, body: bytes) -> bytes:
-        more = self._more() if self._more is not None else None
+        more = self._more()
         if not body or (more is None and self._personal is None):
             return body
         from pytest_llmtrace._model.body_texts import rewritten  # noqa: PLC0415  # few projects take out more
@@ -290,10 +290,8 @@ class Redactor:
         return body
 
     def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[str, ...]) -> Headers:
-        made = []
-        for name, value in headers:
-            if name.lower() not in kept:
-                continue
-            is_url = name.lower() == "location"
-            made.append((name.lower(), self._text(self.url(value), own) if is_url else self.text(value, own)))
-        return tuple(made)
+        return tuple(
+            (name, self._text(self.url(value), own) if name == "location" else self.text(value, own))
+            for name, value in ((name.lower(), value) for name, value in headers)
+            if name in kept
+        )

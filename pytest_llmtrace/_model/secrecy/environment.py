@@ -24,31 +24,41 @@ def secret_values(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-class Watched:
-    """The variables of this process, which a test or its fixtures may set at any time."""
+class Variables:
+    """The variables of this process at some time, without what changes with each phase of a test."""
 
-    def __init__(self) -> None:
-        self._before: dict[Any, Any] | None = None
+    __slots__ = ("_held", "keys")
 
-    def have_changed(self) -> bool:
-        """Whether anything changed since `changed` was last asked."""
-        return bool(_held_variables() != self._before)
+    def __init__(self, held: dict[Any, Any], keys: Mapping[str, str]) -> None:
+        self._held = held
+        self.keys = keys
+        """The values that are like real keys, with what they are."""
 
-    def changed(self) -> Mapping[str, str]:
-        """The values that are like real keys, with what they are, where anything changed since this was last asked."""
-        held = _held_variables()
-        if held == self._before:
-            return {}
-        self._before = now = dict(held)
-        now = now.copy()
-        now.pop(_OF_PYTEST, None)
-        read, keys = _LAST[0]
-        if read == now:  # each owner looks for itself, and nearly always at the same
-            return keys
-        if read is None or _holds_secrets(read.items() ^ now.items()):
-            keys = {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
-        _LAST[0] = now, keys
-        return keys
+    def are(self, held: Mapping[Any, Any]) -> bool:
+        """Whether these are the variables that are held now."""
+        if (test := held.get(_OF_PYTEST)) is None:
+            self._held.pop(_OF_PYTEST, None)
+        else:
+            self._held[_OF_PYTEST] = test
+        return bool(held == self._held)
+
+    def changed_to(self, held: dict[Any, Any]) -> Variables:
+        """Those that are held now. Only where one of the changed ones is secret all are read."""
+        return Variables(held, _keys() if _holds_secrets(self._held.items() ^ held.items()) else self.keys)
+
+
+def variables() -> Variables:
+    """Those of this process, which a test or its fixtures may set at any time: the same object while none changes."""
+    held, last = _held_variables(), _LAST[0]
+    if last is not None and last.are(held):  # each owner asks for itself, and nearly always there are the same
+        return last
+    now = dict(held)
+    last = _LAST[0] = last.changed_to(now) if last is not None else Variables(now, _keys())
+    return last
+
+
+def _keys() -> dict[str, str]:
+    return {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
 
 
 def _held_variables() -> Mapping[Any, Any]:
@@ -80,8 +90,8 @@ def _is_mixed(value: str) -> bool:
     return not value.isalpha() and not value.isdigit() and not is_stand_in(value)
 
 
-_LAST: Final[list[tuple[dict[Any, Any] | None, Mapping[str, str]]]] = [(None, {})]
-"""The variables that were read last, without that of pytest, and the keys among them."""
+_LAST: Final[list[Variables | None]] = [None]
+"""Those that were read last."""
 _OF_PYTEST: Final = getattr(os.environ, "encodekey", str)("PYTEST_CURRENT_TEST")
 """The name of the test and of its phase, another one each time: no secret, and no reason to read all others."""
 _SHORTEST: Final = 8

@@ -15,6 +15,8 @@ class Heads:
 
     def __init__(self) -> None:
         self._made: dict[Said, HttpRequest] = {}
+        self.last = LastHead()
+        """Of a request that taught nothing: whoever knows the same learns nothing of it either."""
 
     def get(self, said: Said) -> HttpRequest | None:
         """What was made for that; `None`: nothing yet."""
@@ -28,22 +30,32 @@ class Heads:
 
 
 class LastHead:
-    """Of one owner that of the last request. Nearly always the next one has it too, which takes no time to see."""
+    """That of the last request. Nearly always the next one has it too, which takes no time to see."""
 
     def __init__(self) -> None:
-        self._last: tuple[HttpRequest, HttpRequest] | None = None
+        self._last: tuple[HttpRequest, object, HttpRequest] | None = None
 
-    def of(self, request: HttpRequest) -> HttpRequest | None:
-        """The head of a request that says what the last one said, where its headers are the very same object."""
+    def of(self, request: HttpRequest, environment: object) -> HttpRequest | None:
+        """The head of a request that says what the last one said, where its headers are the very same object.
+
+        Args:
+            request: the request.
+            environment: in which it is sent; in another one, more may be secret.
+        """
         if self._last is None:
             return None
-        asked, head = self._last
-        same = request.headers is asked.headers and request.url == asked.url and request.method == asked.method
+        asked, before, head = self._last
+        same = (
+            request.headers is asked.headers
+            and environment is before
+            and request.url == asked.url
+            and request.method == asked.method
+        )
         return head if same else None
 
-    def note(self, request: HttpRequest, head: HttpRequest) -> None:
-        """Args: request: the last one; head: what was made of it."""
-        self._last = HttpRequest(method=request.method, url=request.url, headers=request.headers), head
+    def note(self, request: HttpRequest, environment: object, head: HttpRequest) -> None:
+        """Args: request: the last one; environment: in which it was sent; head: what was made of it."""
+        self._last = HttpRequest(method=request.method, url=request.url, headers=request.headers), environment, head
 
 
 _MOST: Final = 256

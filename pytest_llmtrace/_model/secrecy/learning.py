@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from pytest_llmtrace._model.secrecy.environment import Watched
+from pytest_llmtrace._model.secrecy.environment import Variables, variables
 from pytest_llmtrace._model.secrecy.searched import Searched
 
 
@@ -16,24 +16,31 @@ class Learning:
         """Args: searched: what is known from the beginning; live: whether variables count that are set later."""
         self.searched = searched
         """What is secret by its value, with what was searched for it already."""
-        self._lasting = searched
+        self._begun = self._lasting = searched
         self._keys: dict[str, str] = {}
         """Of requests, the last one at the end."""
-        self._variables = Watched() if live else None
+        self._live = live
+        self.learned_from: Variables | None = None
+        """The environment that was learned from last."""
         self._learned_of: tuple[str, ...] | None = None
         """What the last request proved itself with: nearly always the next one does the same."""
         self._own: tuple[Searched, tuple[str, ...], Searched] = searched, (), searched
 
     def may_learn_of(self, own: tuple[str, ...]) -> bool:
         """Whether there may be anything to learn: another proof than the last time, or another environment."""
-        new = own != self._learned_of or self.variables_changed
+        new = own != self._learned_of or self.environment is not self.learned_from
         self._learned_of = own
         return new
 
     @property
-    def variables_changed(self) -> bool:
-        """Whether the environment is another one than when it was last learned from."""
-        return self._variables is not None and self._variables.have_changed()
+    def environment(self) -> Variables | None:
+        """The environment now: another object than before where it has changed. `None`: it does not count."""
+        return variables() if self._live else None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no more is secret by now than what was known from the beginning."""
+        return self.searched is self._begun
 
     def learn(self, keys: Iterable[str] = ()) -> bool:
         """Take in what requests prove themselves with, and what the environment holds by now.
@@ -41,8 +48,9 @@ class Learning:
         Returns:
             Whether more is secret than before: then nothing counts as searched.
         """
-        changed = self._variables.changed() if self._variables is not None else {}
-        known = self.searched
+        now, known = self.environment, self.searched
+        changed = now.keys if now is not None and now is not self.learned_from else {}
+        self.learned_from = now
         new = {one: "the key of a request" for one in keys if one not in known.values and not known.known.allows(one)}
         lasting = self._lasting.knowing({one: what for one, what in changed.items() if not known.known.allows(one)})
         if not new and lasting is self._lasting:

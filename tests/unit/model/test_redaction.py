@@ -223,6 +223,25 @@ def test_what_one_owner_keeps_is_not_told_to_one_that_takes_out_more():
     assert made == [asked.url, asked.url, "https://h/a-corp", "https://h/a-corp", asked.url]
 
 
+def test_what_taught_one_owner_nothing_is_not_read_by_the_next_one(monkeypatch):
+    """The client of all tests asks the same way; who knows more, or sends another key, reads what was sent."""
+    run = Redactor.from_environment()
+    asked = request(url=f"https://h/{KEY}", headers=(("accept", "a/b"), ("authorization", "Bearer test")))
+    first = run.knowing(()).head(asked)
+    proving = request(url=asked.url, headers=(*asked.headers, ("x-acme-key", KEY)))
+    hidden = f"https://h/{PLACEHOLDER}"
+    assert (first.url, first.headers) == (asked.url, (("accept", "a/b"),))
+    assert run.knowing((KEY,)).head(asked).url == hidden
+    taught = run.knowing(())
+    assert [taught.head(one).url for one in (asked, proving, asked)] == [asked.url, hidden, hidden]
+    again = run.knowing(())
+    with monkeypatch.context() as patch:
+        patch.setattr("pytest_llmtrace._model.redaction.credentials", None)
+        assert again.head(asked) is first
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    assert [one.head(asked).url for one in (again, run.knowing(()))] == [hidden, hidden]
+
+
 def test_a_variable_that_is_set_between_two_requests_hides_what_was_kept(monkeypatch):
     """The same client asks again: what a fixture has put into the environment since is secret in its address."""
     redactor = Redactor.from_environment().knowing(())

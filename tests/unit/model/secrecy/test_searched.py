@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy import environment, searched
-from pytest_llmtrace._model.secrecy.environment import Watched, secret_values
+from pytest_llmtrace._model.secrecy.environment import secret_values, variables
 from pytest_llmtrace._model.secrecy.eye import Eye
 from pytest_llmtrace._model.secrecy.search import secrets_in
 from pytest_llmtrace._model.secrecy.searched import CleanTexts, Pieces, Searched
@@ -78,20 +78,20 @@ def test_what_is_secret_from_now_on_is_sought_in_what_was_clean(monkeypatch: pyt
 def test_variables_that_hold_no_secret_cost_no_look_at_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pytest sets one for each phase of a test; one that comes to hold a secret, or no longer does, is seen."""
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "test_a.py::test_a (setup)")
-    Watched().changed()  # whatever this run has set
+    variables()  # whatever this run has set
     read: list[object] = []
     monkeypatch.setattr(environment, "secret_values", lambda values: (read.append(1), secret_values(values))[1])
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "test_a.py::test_a (call)")
-    before = dict(Watched().changed())
+    before = dict(variables().keys)
     assert (KEY in before, read) == (False, [])
     monkeypatch.setenv("ACME_API_KEY", KEY)
-    assert Watched().changed() == {**before, KEY: "the value of ACME_API_KEY"}
+    assert variables().keys == {**before, KEY: "the value of ACME_API_KEY"}
     monkeypatch.setenv("BESIDES", f"a://user:{KEY}@host")
     monkeypatch.setenv("ACME_API_KEY", "other-Vt4-late-variable")
-    assert set(Watched().changed()) == {*before, KEY, "other-Vt4-late-variable"}
+    assert set(variables().keys) == {*before, KEY, "other-Vt4-late-variable"}
     monkeypatch.delenv("ACME_API_KEY")
     monkeypatch.delenv("BESIDES")
-    assert (Watched().changed(), len(read)) == (before, 3)
+    assert (variables().keys, len(read)) == (before, 3)
 
 
 def test_the_last_look_takes_nothing_for_clean_that_was_so_before() -> None:
