@@ -261,10 +261,11 @@ class Redactor:
             made = self._eye.body(made, "what was given by hand")
         return data if made == body else parse_json(made)
 
-    def finds(self, text: str) -> bool:
-        """Whether there is a secret, or personal data, in the text of a file, which must be valid JSON."""
+    def finds(self, text: str, mark: str | None = None) -> bool:
+        """Whether there is a secret, or personal data, in the text of a file, as `Lines.hold_none` has it."""
         self.keep(text)
-        return not self.searched.lines.hold_none(text) or (self._personal is not None and self._personal.finds(text))
+        clean = self.searched.lines.hold_none(text, mark)
+        return not clean or (self._personal is not None and self._personal.finds(text))
 
     def keep(self, text: str) -> None:
         """Leave the placeholders of personal data as they are that a text has already: it comes from a file."""

@@ -41,8 +41,11 @@ CALLED_KEYS: Final = ("call", "name", "arguments")
 
 TAPE_KEYS: Final = (FORMAT_KEY, "meta", "interactions")
 OUTLINE_KEY: Final = "outline"
-"""In the meta data: what a replay that is the recording, word for word, came to; void when the tape was edited."""
+"""In the meta data: what a replay that is the recording, word for word, came to, where it has that, and by which search
+nothing was found in the tape; void when the tape was edited."""
 OUTLINE_DIGEST: Final = "digest"
+OUTLINE_SEARCHED: Final = "searched"
+"""The mark of that search."""
 SEALED_KEY: Final = "encrypted"
 """In place of the interactions of an encrypted tape, and in the header of an encrypted journal."""
 INTERACTION_KEYS: Final = ("key", "phase", "request", "response")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import Json, digest
-from pytest_llmtrace._store.formats import OUTLINE_DIGEST, OUTLINE_KEY
+from pytest_llmtrace._store.formats import OUTLINE_DIGEST, OUTLINE_KEY, OUTLINE_SEARCHED
 
 
 def unsigned(outline: dict[str, Any]) -> dict[str, Json]:
@@ -29,6 +29,12 @@ def vouched_outline(text: str, meta: Mapping[str, Any]) -> Any:
     if not isinstance(mark, str) or len(mark) != len(_ZEROS):
         return None
     return outline if digest(text.replace(_as_written(mark), _as_written(_ZEROS), 1)) == mark else None
+
+
+def searched_by(outline: Any) -> str | None:
+    """By which search for secrets nothing was found in a tape, as its outline says that vouches for it."""
+    mark = outline.get(OUTLINE_SEARCHED) if isinstance(outline, dict) else None
+    return mark if isinstance(mark, str) else None
 
 
 def _as_written(mark: str) -> str:

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from pytest_llmtrace._capture.assembly.outlining import outline_of
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.key_shapes import keys_in
+from pytest_llmtrace._model.secrecy.search import STRICTEST
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._run.recording.borrowing import trace_of
 from pytest_llmtrace._store.cassettes import load_tape
@@ -412,6 +413,16 @@ def test_an_outline_that_is_that_of_another_tape_is_a_problem(cassette, old, new
     meta = {**tape.meta, "outline": unsigned(outline.to_data())}
     cassette.tape.write_text(signed(dump_tape(tape.interactions, meta).replace(old, new, 1)), encoding="utf-8")
     assert problems() == [("test_one.tape.json", one, None) for one in found]
+
+
+def test_a_tape_that_says_that_it_was_searched_is_searched(cassette):
+    """Its word is good for a replay alone: whoever puts a key into a tape can sign it, too."""
+    tape = load_tape(cassette.tape)
+    outline = outline_of(trace_of(tape.interactions).calls)
+    meta = {**tape.meta, "outline": unsigned({**outline.to_data(), "searched": STRICTEST}), "providers": [KEY]}
+    cassette.tape.write_text(signed(dump_tape(tape.interactions, meta)), encoding="utf-8")
+    for arguments in ((), ("--secrets",)):
+        assert problems(*arguments) == [("test_one.tape.json", "secret", 20)]
 
 
 def test_a_journal_that_is_to_be_committed_is_a_problem(cassette):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmtrace._model.secrecy.search import Known, secrets_in
+from pytest_llmtrace._model.secrecy.search import STRICTEST, Known, secrets_in
+from pytest_llmtrace._model.secrecy.values import Values
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.secrecy.searched import CleanTexts
@@ -25,10 +26,22 @@ class Lines:
         """Args: known: the secrets; clean: an empty memory."""
         self._known = known
         self._clean = clean
+        self._values = Values(known)
+        self.mark = known.mark
+        """What a file may say of itself in which nothing was found."""
+        self._as_strict = frozenset({STRICTEST, self.mark})
         self._whole = any("\n" in value for value, _ in known.values)
 
-    def hold_none(self, document: str) -> bool:
-        """Whether nothing secret is in the text of a file, which must be valid JSON."""
+    def hold_none(self, document: str, mark: str | None = None) -> bool:
+        """Whether nothing secret is in the text of a file, which must be valid JSON.
+
+        Args:
+            document: the text.
+            mark: of a search that found nothing in it, where that is sure. As this one would not either, but for values
+                that were not known there, it is these alone that are looked for.
+        """
+        if mark in self._as_strict and not self._values.may_be_in(document):
+            return True
         new = self._clean.others(document.split("\n"))
         if self._whole or any(map(_is_parted, new)):
             return not secrets_in(document, self._known, strict=True)

@@ -10,10 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import quote_plus
 
+from pytest_llmtrace._model.canonical import canonical_json, digest
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
 from pytest_llmtrace._model.secrecy import base64_runs, escapes
 from pytest_llmtrace._model.secrecy.edits import Edit, applied, merged
 from pytest_llmtrace._model.secrecy.places import form_fields, places_in
+
+SEARCH: Final = 1
+"""Goes up when anything is found in a text that was not found before: another form, another place, another escape.
+
+What an earlier search found nothing in is searched anew (docs/design/0048).
+"""
+STRICTEST: Final = str(SEARCH)
+"""The mark of a search that allows nothing: where that finds nothing, none does that allows something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,14 @@ class Known:
     def allows(self, secret: str) -> bool:
         """Whether it is known to be none."""
         return any(pattern.search(secret) for pattern in self.allowed)
+
+    @property
+    def mark(self) -> str:
+        """What tells this search, but for its values, from others that may find something else."""
+        if not self.allowed:
+            return STRICTEST
+        rules = sorted((pattern.pattern, int(pattern.flags)) for pattern in self.allowed)
+        return f"{SEARCH}-{digest(canonical_json(rules))[:16]}"
 
 
 @functools.lru_cache(maxsize=256)

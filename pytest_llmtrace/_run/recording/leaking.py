@@ -40,6 +40,11 @@ class Look:
             self._eye.file(tape, "tape")
         return not self.leaks
 
+    @property
+    def mark(self) -> str:
+        """What a tape that may be written says of that search."""
+        return self.redactor.searched.lines.mark
+
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
         found = self._eye.name(owner) if self._eye is not None and owner != self._well_named else ()

@@ -15,7 +15,7 @@ from pytest_llmtrace._store.faults import text_if_file
 from pytest_llmtrace._store.reading import tape_text
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile, load_tape
-from pytest_llmtrace._store.vouching import vouched_outline
+from pytest_llmtrace._store.vouching import searched_by, vouched_outline
 
 if TYPE_CHECKING:
     from pytest_llmtrace._store.golden_file import Golden
@@ -29,18 +29,27 @@ def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = Non
     return _without_secrets(tape_text(path, seal), path, redactor)
 
 
-def tape_if_there(path: Path, redactor: Redactor, seal: Seal) -> TapeFile | None:
-    """The same, or `None` where no file has this name. Raises: as `cassettes.load_tape`, but `FileNotFoundError`."""
+def tape_if_there(path: Path, redactor: Redactor, seal: Seal, *, trusting: bool) -> TapeFile | None:
+    """The same, or `None` where no file has this name.
+
+    Args:
+        path: of the tape.
+        redactor: knows what is secret by now.
+        seal: opens it where it is encrypted.
+        trusting: whether it is believed that it was searched when it was recorded, where it says so and was not edited.
+
+    Raises: as `cassettes.load_tape`, but `FileNotFoundError`.
+    """
     text = text_if_file(path)
-    return None if text is None else _without_secrets(seal.opened(text, path), path, redactor)
+    return None if text is None else _without_secrets(seal.opened(text, path), path, redactor, trusting=trusting)
 
 
-def _without_secrets(text: str, path: Path, redactor: Redactor) -> TapeFile:
+def _without_secrets(text: str, path: Path, redactor: Redactor, *, trusting: bool = False) -> TapeFile:
     tape = load_tape(text, path)
-    if redactor.finds(text):
+    outline = vouched_outline(text, tape.meta)
+    if redactor.finds(text, searched_by(outline) if trusting else None):
         return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
-    outline = Outline.from_data(vouched_outline(text, tape.meta))
-    return TapeFile(interactions=tape.interactions, meta=tape.meta, outline=outline)
+    return TapeFile(interactions=tape.interactions, meta=tape.meta, outline=Outline.from_data(outline))
 
 
 def interactions_without_secrets(interactions: Iterable[Interaction], redactor: Redactor) -> tuple[Interaction, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.limits import Limit, MaxGrowth
 from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy import lines
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.judging import word_for_word
 from pytest_llmtrace._run.judging.judge import verdict
@@ -159,6 +161,11 @@ def kinds(run: OwnerRun) -> list[str]:
     return [getattr(one, "kind", type(one).__name__) for one in findings(run)]
 
 
+def outlined(test: Test) -> set[str]:
+    """What the outline of its tape says."""
+    return set(json.loads(test.cassette.tape.read_text("utf-8"))["meta"]["outline"])
+
+
 def test_reports_are_told_the_same_as_of_an_assembled_trace(test: Test, assembled: list[str]) -> None:
     """Nothing is assembled for them; a tape of an older version, which has no outline, goes the long way."""
     run = test.run("trace")
@@ -276,11 +283,28 @@ def test_a_secret_that_is_known_by_now_is_in_no_report(test: Test, assembled: li
     assert "m-acme-2026-07" not in json.dumps(told(run))
 
 
+def test_a_replay_believes_that_its_tape_was_searched(test: Test, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording searches it before it is written, and leaves word of that; the next one looks again."""
+    searched: list[str] = []
+    search = lines.secrets_in
+    monkeypatch.setattr(lines, "secrets_in", lambda *of, **kind: searched.append(of[0]) or search(*of, **kind))
+    test.redactor = Redactor()
+    assert (kinds(test.run("trace")), searched) == ([], [])
+    test.redactor = Redactor(allowed=[re.compile("^sk-test-")])
+    assert (kinds(test.run("trace")), searched) == ([], [])
+    test.run("record")
+    assert f'"searched": "{test.redactor.known.mark}"' in test.cassette.tape.read_text("utf-8")
+    assert [OWNER in text for text in searched] == [True, False]  # the tape as it was, and the new lines of the new one
+    searched.clear()
+    test.redactor = Redactor()
+    assert (kinds(test.run("trace")), len(searched)) == ([], 1)
+
+
 def test_an_encrypted_or_masked_recording_has_no_outline(tmp_path: Path) -> None:
-    """Nothing of it stands beside what is hidden."""
+    """Nothing of it stands beside what is hidden, but that the tape was searched."""
     made = Test(tmp_path)
     made.run("record", privacy=Privacy(mask=Mask(None, None)))
-    assert "outline" not in json.loads(made.cassette.tape.read_text("utf-8"))["meta"]
+    assert outlined(made) == {"searched", "digest"}
 
 
 def test_recording_again_leaves_the_outline_as_it_is(test: Test) -> None:
@@ -296,7 +320,7 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
     """A verdict was given by then; reports count what came after it."""
     run = test.run("record", late="Bye.")
     assert (findings(run), told(run)["calls"]) == ((), 3)
-    assert "outline" not in json.loads(test.cassette.tape.read_text("utf-8"))["meta"]
+    assert outlined(test) == {"searched", "digest"}
     assert told(test.run("trace", late="Bye."))["calls"] == 3
 
 
