@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, SupportsBytes
 from urllib.parse import urlsplit, urlunsplit
@@ -15,15 +15,14 @@ from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, Read
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
-from pytest_llmtrace._model.secrecy.clean_items import CleanItems
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.heads import LastHead
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.learning import Learning
+from pytest_llmtrace._model.secrecy.of_bodies import OfBodies
 from pytest_llmtrace._model.secrecy.proofs import credentials, lasting_keys
 from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
-from pytest_llmtrace._model.shared_items import SharedItems
 
 if TYPE_CHECKING:  # what looks for secrets where something is recorded
     from pytest_llmtrace._model.secrecy.eye import Detector, Eye
@@ -62,16 +61,13 @@ class Redactor:
             live: whether variables of the environment count that are set later, by a test or what it loads.
             searched: what others searched for the same secrets, in place of `secrets` and `allowed`.
         """
-        named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
         self._more = more or (lambda: None)
         self._personal = personal
         self.detector = detector
         self._eye = eye
-        values = {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
         self._live = live
-        self._learning = Learning(searched or Searched(values, allowed), live=live)
-        self._items = SharedItems()
-        self._clean = CleanItems("latin-1")
+        self._learning = Learning(searched or Searched(_named(secrets), allowed), live=live)
+        self._of_bodies = OfBodies()
         self._last_head = LastHead()
 
     @classmethod
@@ -97,10 +93,9 @@ class Redactor:
         """What is secret by its value, and what looks like a secret and is none."""
         return self.searched.known
 
-    def knowing(self, secrets: Iterable[str]) -> Redactor:
-        """A redactor that removes these values as well."""
-        more = {value: "a secret value" for value in secrets if len(value) >= _SHORTEST_SECRET}
-        return self._with(searched=self.searched.knowing(more))
+    def knowing(self, secrets: Collection[str]) -> Redactor:
+        """A redactor that removes these values as well; what it learns is of no other. Each owner takes one."""
+        return self._with(searched=self.searched.knowing(_named(secrets)) if secrets else None)
 
     def hiding(self, personal: Personal) -> Redactor:
         """A redactor that removes personal data as well."""
@@ -132,7 +127,7 @@ class Redactor:
         made = self._eye.request(made)
         held = held_body(made)
         if isinstance(held, ReadJson):
-            held.share(self._items)
+            held.share(self._of_bodies.items)
         return made
 
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
@@ -210,7 +205,7 @@ class Redactor:
 
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
-        read = (ReadJson.shared(plain, self._items) if self._eye is not None else None) or read_json(plain)
+        read = (ReadJson.shared(plain, self._of_bodies.items) if self._eye is not None else None) or read_json(plain)
         searched = self._learning.with_proof(own)
         clean = (self._eye is not None and self._eye.clears(read, searched)) or self._holds_none(read, own)
         made = self._with_more(plain if clean else body_without_secrets(plain, searched.known))
@@ -233,7 +228,7 @@ class Redactor:
 
     def _holds_none(self, body: SupportsBytes, own: Iterable[str]) -> bool:
         """Whether a body is JSON that holds no secret; of a history that grows, only what is new is searched."""
-        return isinstance(body, ReadJson) and self._clean.hold_none(body, self._learning.with_proof(own))
+        return isinstance(body, ReadJson) and self._of_bodies.clean.hold_none(body, self._learning.with_proof(own))
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
@@ -296,3 +291,9 @@ class Redactor:
             for name, value in ((name.lower(), value) for name, value in headers)
             if name in kept
         )
+
+
+def _named(secrets: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
+    """Values that are long enough to be removed, each with what it is."""
+    named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "a secret value")
+    return {value: what for value, what in named.items() if len(value) >= _SHORTEST_SECRET}
