@@ -10,6 +10,9 @@ from typing import Final
 
 from pytest_llmtrace._model.bounds import LARGEST_FILE
 
+File = Path | str
+"""The place of a file. What each test reads is a text: a `Path` takes many steps to make."""
+
 
 class UnfitFileError(OSError):
     """Something by the name of a file that is no file to be read: a pipe, a device, a directory."""
@@ -22,7 +25,7 @@ class TooLargeError(UnfitFileError):
     """A file with more bytes than it may have."""
 
 
-def read_regular(path: Path, most: int = LARGEST_FILE) -> bytes:
+def read_regular(path: File, most: int = LARGEST_FILE) -> bytes:
     """The content of a regular file.
 
     Args:
@@ -49,7 +52,7 @@ def read_regular(path: Path, most: int = LARGEST_FILE) -> bytes:
     return data
 
 
-def read_head(path: Path, most: int) -> bytes:
+def read_head(path: File, most: int) -> bytes:
     """As much of the beginning of a regular file. Raises: what `read_regular` does, but for its size."""
     file, size = _opened(path)
     try:
@@ -58,7 +61,7 @@ def read_head(path: Path, most: int) -> bytes:
         os.close(file)
 
 
-def _opened(path: Path) -> tuple[int, int]:
+def _opened(path: File) -> tuple[int, int]:
     """A regular file, open for reading, and its size. Raises: UnfitFileError, OSError.
 
     It is read at once, and what Python's file objects have for other uses takes as long as all else.

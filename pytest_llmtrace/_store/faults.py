@@ -9,7 +9,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_llmtrace._model.bounded_reading import TooLargeError, UnfitFileError, read_head, read_regular
+from pytest_llmtrace._model.bounded_reading import File, TooLargeError, UnfitFileError, read_head, read_regular
 from pytest_llmtrace._model.bounds import LARGEST_FILE, LONGEST_QUOTE
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
@@ -28,8 +28,9 @@ class Fault(Exception):  # noqa: N818  # never leaves the package: it becomes a 
         self.line = line
 
 
-def broken(path: Path, fault: Fault, text: str = "") -> BrokenCassetteError:
+def broken(path: File, fault: Fault, text: str = "") -> BrokenCassetteError:
     """The error for a file that does not keep to the format; `text` is its content, searched for the owner's name."""
+    path = Path(path)
     return BrokenCassetteError(f"{_complaint(path, fault, text, 'cassette file')}\n{_way_out(path, text)}")
 
 
@@ -59,7 +60,7 @@ def conflict_line(text: str) -> int | None:
     return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
-def check_format(path: Path, data: Any, text: str, kind: Kind) -> int:
+def check_format(path: File, data: Any, text: str, kind: Kind) -> int:
     """The format number of a file, once it is sure to be ours, and one that this version reads.
 
     Raises:
@@ -76,7 +77,7 @@ def check_format(path: Path, data: Any, text: str, kind: Kind) -> int:
     return number
 
 
-def newer(path: Path, number: int) -> CassetteError:
+def newer(path: File, number: int) -> CassetteError:
     """The error for a file of a later version."""
     from pytest_llmtrace import __version__  # noqa: PLC0415  # the package itself imports what imports this
 
@@ -91,7 +92,7 @@ def read_text(path: Path, most: int = LARGEST_FILE) -> str:
     return decoded(read_bytes(path, most), path)
 
 
-def text_if_file(path: Path) -> str | None:
+def text_if_file(path: File) -> str | None:
     """The text of a cassette file; `None` where no file has this name: nothing has, or a directory or a pipe.
 
     Raises: as `read_text`.
@@ -106,7 +107,7 @@ def text_if_file(path: Path) -> str | None:
         raise StorageError(f"{path} could not be read: {error.strerror or error}") from error
 
 
-def decoded(data: bytes, path: Path) -> str:
+def decoded(data: bytes, path: File) -> str:
     """The text of the content of a cassette file. Raises: BrokenCassetteError."""
     try:
         return data.decode("utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8")

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -26,24 +27,43 @@ OBSERVED: Final = ".llmtrace-observed"
 """Marks a folder of observed traces (`--llm-save`): what lies in it looks like cassettes and is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: paths are made when they are asked for, and kept
 class Cassette:
     """The files of one owner."""
 
-    golden: Path
-    """The accepted trace, for people."""
-    tape: Path
-    """The HTTP interactions, for replay."""
+    folder: Path
+    stem: str
+    """What their names begin with."""
+
+    @cached_property
+    def golden(self) -> Path:
+        """The accepted trace, for people."""
+        return self.folder / f"{self.stem}{GOLDEN}"
+
+    @cached_property
+    def tape(self) -> Path:
+        """The HTTP interactions, for replay."""
+        return self.folder / f"{self.stem}{TAPE}"
 
     @property
     def journal(self) -> Path:
         """What was paid for by a recording that has not been saved yet; not to be committed. Replay asks for none."""
-        return self.tape.with_name(f"{self.tape.name.removesuffix(TAPE)}{JOURNAL}")
+        return self.folder / f"{self.stem}{JOURNAL}"
+
+    @property
+    def golden_file(self) -> str:
+        """The golden trace as a replay reads it: a text takes a tenth of the steps that a `Path` does."""
+        return f"{self.folder}{os.sep}{self.stem}{GOLDEN}"
+
+    @property
+    def tape_file(self) -> str:
+        """The tape likewise."""
+        return f"{self.folder}{os.sep}{self.stem}{TAPE}"
 
     @classmethod
     def at(cls, folder: Path, stem: str) -> Cassette:
         """The cassette whose files begin with `stem`."""
-        return cls(golden=folder / f"{stem}{GOLDEN}", tape=folder / f"{stem}{TAPE}")
+        return cls(folder=folder, stem=stem)
 
 
 def test_cassette(test_file: Path, name: str) -> Cassette:
@@ -194,12 +214,19 @@ def _module_folder(file_name: str) -> str:
 @functools.lru_cache(maxsize=16)  # its own cassette and an imported one have the same
 def _test_stem(name: str) -> str:
     head, bracket, parameter = name.partition("[")
-    *classes, test = parts = head.split("::")
-    slug = ".".join(map(_slug, parts))
+    slug, is_plain = _slug_of_function(head)
     if bracket:
         return _hashed(f"{slug}-{_slug(parameter.removesuffix(']'))}", name)
-    plain = _LOWER_NAME.fullmatch(test) and all(_PLAIN_CLASS.fullmatch(one) for one in classes) and _fits(slug)
-    return slug if plain else _hashed(slug, name)
+    return slug if is_plain else _hashed(slug, name)
+
+
+@functools.lru_cache(maxsize=16)  # its parameters come one after the other
+def _slug_of_function(name: str) -> tuple[str, bool]:
+    """What the name of a test becomes without its parameters, and whether it needs no hash."""
+    *classes, test = parts = name.split("::")
+    slug = ".".join(map(_slug, parts))
+    plain = _LOWER_NAME.fullmatch(test) and all(map(_PLAIN_CLASS.fullmatch, classes)) and _fits(slug)
+    return slug, bool(plain)
 
 
 def _fixture_stem(scope: str, name: str, param: str | None) -> str:
@@ -211,7 +238,7 @@ def _fixture_stem(scope: str, name: str, param: str | None) -> str:
 
 
 def _slug(part: str) -> str:
-    if part.isascii() and part.isidentifier():  # nearly all are
+    if part.isascii() and (part.isidentifier() or part.isalnum()):  # nearly all are
         return part
     return _UNPORTABLE.sub("-", part).strip("-.") or "unnamed"
 

@@ -11,9 +11,9 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.canonical import canonical_json
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
 from pytest_llmtrace._store.faults import Fault, broken, check_format
@@ -61,7 +61,7 @@ class Seal:
         head = f'{{\n"{FORMAT_KEY}": {FORMAT},\n"meta": {json_text(dict(meta))},\n'
         return f'{head}"{SEALED_KEY}": {json_text({**self.header(), "content": lines})}\n}}\n'
 
-    def opened(self, text: str, path: Path) -> str:
+    def opened(self, text: str, path: File) -> str:
         """The text of a tape, decrypted where it is encrypted; a text that cannot be understood comes back as it is.
 
         Raises:
@@ -91,7 +91,7 @@ class Seal:
         """How the content is encrypted, and with which key."""
         return {"algorithm": _ALGORITHM, "key": self._needed().check}
 
-    def unlock(self, header: Mapping[str, Any], path: Path) -> None:
+    def unlock(self, header: Mapping[str, Any], path: File) -> None:
         """Make sure that the key fits. Raises: LockedCassetteError, CassetteError."""
         if header.get("algorithm") != _ALGORITHM:
             raise CassetteError(
@@ -114,11 +114,11 @@ class Seal:
         """One line of a journal, encrypted for its place in it."""
         return self._encrypted(data, _JOURNAL, self._owner, str(number))
 
-    def decrypted_line(self, content: str, path: Path, number: int) -> bytes:
+    def decrypted_line(self, content: str, path: File, number: int) -> bytes:
         """A line of a journal again. Raises: BrokenCassetteError."""
         return self._decrypted(content, path, _JOURNAL, self._owner, str(number))
 
-    def _decrypted(self, content: str, path: Path, *bound: str) -> bytes:
+    def _decrypted(self, content: str, path: File, *bound: str) -> bytes:
         cipher = self._cipher()
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an extra, which is there
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._model.exact_json import loads_finite
@@ -51,7 +51,7 @@ def tape_of_texts(interactions: Sequence[str], meta: Mapping[str, Json]) -> str:
     return f'{head}"interactions": [\n{shown}\n]\n}}\n' if interactions else f'{head}"interactions": []\n}}\n'
 
 
-def load_tape(text: str, path: Path) -> TapeFile:
+def load_tape(text: str, path: File) -> TapeFile:
     """The tape that a text holds; `path` is named in errors.
 
     Bodies of requests share their parts and are not turned into bytes before they are read, so that a history costs
@@ -64,7 +64,7 @@ def load_tape(text: str, path: Path) -> TapeFile:
     return read_tape(tape_data(text, path), path, text)
 
 
-def read_tape(data: Mapping[str, Any], path: Path, text: str) -> TapeFile:
+def read_tape(data: Mapping[str, Any], path: File, text: str) -> TapeFile:
     """The tape that `tape_data` found in a text. Raises: BrokenCassetteError."""
     try:
         checked(data, TAPE_KEYS, "the file")
@@ -75,7 +75,7 @@ def read_tape(data: Mapping[str, Any], path: Path, text: str) -> TapeFile:
         raise broken(path, Fault("it nests too deeply"), text) from None
 
 
-def tape_data(text: str, path: Path) -> dict[str, Any]:
+def tape_data(text: str, path: File) -> dict[str, Any]:
     """The JSON of a tape that is sure to be ours, in the current format.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.gates import Wire
 from pytest_llmtrace._compare.policies.policy import Policy
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._store.vcrpy.places import Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: see `of`
 class Plan:
     """What is to be done with one owner."""
 
@@ -57,6 +57,15 @@ class Plan:
     """The command that records this owner again."""
     accept_anew: str = ""
     """The same where another plugin keeps the tape and must make live calls for it."""
+
+    def of(self, **own: Any) -> Plan:
+        """This plan, with what is an owner's own: in one piece.
+
+        The fields of a frozen class are set one by one, by name, with a call each, and each test has a plan.
+        """
+        made = object.__new__(Plan)
+        vars(made).update(vars(self), **own)
+        return made
 
     @property
     def tapes(self) -> bool:

@@ -26,7 +26,6 @@ from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.paths import cassette_in, fixture_cassette, folder_beside
 
 if TYPE_CHECKING:
-    from pytest_llmtrace._compare.policies.policy import Policy
     from pytest_llmtrace._compare.rules.normalize import AnyRule
     from pytest_llmtrace._store.vcrpy.places import Places
 
@@ -45,9 +44,8 @@ class _Shared:
     """The file as pytest takes it where the run was started."""
     accept: str
     """The command that records them again, but for its argument."""
-    policy: Policy
-    rest: Mapping[str, Any]
-    """Further arguments of `Plan`."""
+    plan: Plan
+    """The plan of each, but for what is its own."""
     said: list[Said] = field(default_factory=list)
     """What their marks say, in copies: who writes into a mark later does not write here."""
 
@@ -74,25 +72,24 @@ class Plans:
             return None
         owner = item.nodeid
         file, separator, name = owner.partition("::")
-        limits = limits_of_test(item, marks, settings)
-        shared = self._shared(item, file, mode, said_by(marks))
-        policy, rest = shared.policy, shared.rest
-        if has_rules(item.config.hook):
-            policy = with_hooks(policy, item.ihook, owner)
-            rest = {**rest, "privacy": privacy_of(settings, policy.normalize)}
-        keeper, argument = _keeper(item, marks), _quoted(f"{shared.argument}{separator}{name}")
-        return Plan(
+        limits = limits_of_test(item, marks, settings) if marks or settings.budgets.test else ()
+        shared = self._shared(item, file, mode, said_by(marks) if marks else [])
+        argument = _quoted(f"{shared.argument}{separator}{name}")
+        plan = shared.plan.of(
             owner=owner,
             run=run,
             cassette=cassette_in(shared.folder, name or Path(file).stem),
-            policy=policy,
             limits=limits,
-            own_tape=keeper is None,
             places=lambda: _places(item, settings.root),
             accept=f"{shared.accept}{argument}",
-            accept_anew=f"pytest {record_flag()} {_ANEW[keeper]} {argument}" if keeper is not None else "",
-            **rest,
         )
+        if has_rules(item.config.hook):
+            policy = with_hooks(plan.policy, item.ihook, owner)
+            plan = plan.of(policy=policy, privacy=privacy_of(settings, policy.normalize))
+        keeper = _keeper(item, marks)
+        if keeper is not None:
+            plan = plan.of(own_tape=False, accept_anew=f"pytest {record_flag()} {_ANEW[keeper]} {argument}")
+        return plan
 
     def _shared(self, item: pytest.Item, file: str, mode: Mode, said: list[Said]) -> _Shared:
         if said and said[0][0] is item:  # by a mark of its own: nobody shares it
@@ -106,20 +103,18 @@ class Plans:
     def _made(self, item: pytest.Item, file: str, mode: Mode, markers: Sequence[MarkerOf]) -> _Shared:
         policy = effective_policy(mode, self._settings, markers).policy
         policy.load()
-        return _Shared(
-            path=item.path,
-            file=file,
-            mode=mode,
-            folder=folder_beside(item.path),
-            argument=_as_argument(file, item.config),
-            accept=f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}",
+        folder = folder_beside(item.path)
+        plan = Plan(
+            owner=file,
+            cassette=cassette_in(folder, file),
             policy=policy,
-            rest={
-                "min_calls": next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
-                "privacy": privacy_of(self._settings, policy.normalize),
-                **_of_run(mode, directory_of(file), self._settings),
-            },
+            min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
+            privacy=privacy_of(self._settings, policy.normalize),
+            **_of_run(mode, directory_of(file), self._settings),
         )
+        accept = f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}"
+        argument = _as_argument(file, item.config)
+        return _Shared(path=item.path, file=file, mode=mode, folder=folder, argument=argument, accept=accept, plan=plan)
 
 
 def _copied(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,9 +191,8 @@ _OFF: Final = {"recording": "disable_recording", "vcr": "disable_vcr"}
 def _keeper(item: pytest.Item, marks: Marks) -> str | None:
     """The plugin that keeps the tape of this test: pytest-recording, pytest-vcr or pytest-mockllm; `None`: we do."""
     plugins, option = item.config.pluginmanager, item.config.option
-    if plugins.has_plugin("mockllm") and (
-        "llm_recorder" in getattr(item, "fixturenames", ()) or any(name in marks for name in MOCKLLM)
-    ):
+    records = "llm_recorder" in getattr(item, "fixturenames", ()) or (marks and any(name in marks for name in MOCKLLM))
+    if records and plugins.has_plugin("mockllm"):
         return "mockllm"
     if VCR not in marks:
         return None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmtrace._model.bounded_reading import read_regular
+from pytest_llmtrace._model.bounded_reading import File, read_regular
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.outline import Outline
@@ -54,7 +53,7 @@ class Old:
             try:
                 # What is recorded again is searched in any case: it is written again.
                 trusting = plan.mode == "trace"
-                tape = redacting.tape_if_there(plan.cassette.tape, self.redactor, seal(plan), trusting=trusting)
+                tape = redacting.tape_if_there(plan.cassette.tape_file, self.redactor, seal(plan), trusting=trusting)
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
@@ -110,12 +109,12 @@ class Old:
     @cached_property
     def golden_name(self) -> str:
         """Path of the golden trace, relative to the root directory."""
-        return relative(self._plan.cassette.golden, self._plan.root)
+        return relative(self._plan.cassette.golden_file, self._plan.root)
 
     @cached_property
     def tape_name(self) -> str:
         """Path of the tape, relative to the root directory."""
-        return relative(self._plan.cassette.tape, self._plan.root)
+        return relative(self._plan.cassette.tape_file, self._plan.root)
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -155,7 +154,7 @@ class Old:
     def _golden_digest(self) -> str | None:
         """Of the bytes of the golden trace; `None` where there is none that can be read."""
         try:
-            return digest(read_regular(self._plan.cassette.golden))
+            return digest(read_regular(self._plan.cassette.golden_file))
         except OSError:
             return None
 
@@ -166,7 +165,7 @@ class Old:
             return None
         kept = self._meta.get("totals")
         if isinstance(kept, dict) and self._digests_hold:
-            return _totals_from(kept, self._plan.cassette.tape)
+            return _totals_from(kept, self._plan.cassette.tape_file)
         golden = self.golden()
         return golden.totals if golden is not None else None
 
@@ -195,7 +194,7 @@ def _may_answer(plan: Plan) -> bool:
     return plan.mode == "trace" or (plan.mode == "record" and plan.record_mode != "all")
 
 
-def _totals_from(data: dict[str, Any], path: Path) -> Totals:
+def _totals_from(data: dict[str, Any], path: File) -> Totals:
     try:
         return Totals(
             calls=int(data["calls"]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.outline import Outline
@@ -29,7 +30,7 @@ def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = Non
     return _without_secrets(tape_text(path, seal), path, redactor)
 
 
-def tape_if_there(path: Path, redactor: Redactor, seal: Seal, *, trusting: bool) -> TapeFile | None:
+def tape_if_there(path: File, redactor: Redactor, seal: Seal, *, trusting: bool) -> TapeFile | None:
     """The same, or `None` where no file has this name.
 
     Args:
@@ -44,7 +45,7 @@ def tape_if_there(path: Path, redactor: Redactor, seal: Seal, *, trusting: bool)
     return None if text is None else _without_secrets(seal.opened(text, path), path, redactor, trusting=trusting)
 
 
-def _without_secrets(text: str, path: Path, redactor: Redactor, *, trusting: bool = False) -> TapeFile:
+def _without_secrets(text: str, path: File, redactor: Redactor, *, trusting: bool = False) -> TapeFile:
     tape = load_tape(text, path)
     outline = vouched_outline(text, tape.meta)
     if redactor.finds(text, searched_by(outline) if trusting else None):

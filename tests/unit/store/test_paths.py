@@ -38,7 +38,9 @@ def test_a_plain_test_has_plain_files() -> None:
     """The files of a test lie beside it, in a folder of its module, under its own name."""
     cassette = paths.test_cassette(Path("tests/test_refund.py"), "test_refund")
     folder = Path("tests/cassettes/test_refund")
-    assert cassette == paths.Cassette(golden=folder / "test_refund.trace.yaml", tape=folder / "test_refund.tape.json")
+    assert cassette == paths.Cassette(folder=folder, stem="test_refund")
+    assert (cassette.golden, cassette.tape) == (folder / "test_refund.trace.yaml", folder / "test_refund.tape.json")
+    assert (cassette.golden_file, cassette.tape_file) == (str(cassette.golden), str(cassette.tape))
     assert cassette.journal == folder / "test_refund.journal.jsonl"
 
 
