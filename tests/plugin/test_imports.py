@@ -12,9 +12,46 @@ CALL = """
         assert b"hi" in urllib.request.urlopen(asked).read()
 """
 LATE = """
-    def test_two():
-        import sys
+    import sys
 
+    import pytest
+
+    BODY = {{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "ho"}}]}}
+    HEADERS = {{"Authorization": "Bearer sk-plugin-0123456789"}}
+    ADDRESS = {url!r} + "/chat/completions"
+
+    def test_aiohttp():
+        assert not {{"aiohttp", "httpx", "httpx2", "botocore", "requests"}} & sys.modules.keys() or {here}
+        import asyncio
+
+        import aiohttp
+
+        async def ask():
+            async with aiohttp.ClientSession() as session, session.post(ADDRESS, json=BODY, headers=HEADERS) as answer:
+                return await answer.read()
+
+        assert b"ho" in asyncio.run(ask())
+        import vcr.patch
+
+        assert vcr.patch._AiohttpClientSessionRequest.__module__ == "aiohttp.client"
+
+    @pytest.mark.parametrize("name", ["httpx", "httpx2"])
+    def test_httpx(name):
+        assert name not in sys.modules or {here}
+        import asyncio, importlib
+
+        httpx = importlib.import_module(name)
+
+        async def ask():
+            async with httpx.AsyncClient() as client:
+                return (await client.post(ADDRESS, json=BODY, headers=HEADERS)).content
+
+        assert b"ho" in httpx.post(ADDRESS, json=BODY, headers=HEADERS).content
+        assert b"ho" in asyncio.run(ask())
+        inside = httpx.MockTransport(lambda request: httpx.Response(200, text="from the application"))
+        assert httpx.Client(transport=inside).get("http://app.test").text == "from the application"
+
+    def test_botocore():
         assert not {{"botocore", "requests"}} & sys.modules.keys() or {here}
         from botocore.awsrequest import AWSHTTPConnection, AWSRequest
         from botocore.httpsession import URLLib3Session
@@ -97,17 +134,17 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     ours = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
     assert "_run.judging.word_for_word" in ours
     assert ours & FOR_FAILURES == set()
-    assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests"} == set()
+    assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests", "aiohttp", "httpx", "httpx2"} == set()
     aside, frozen = json.loads((project.path / "aside.json").read_text("utf-8"))
     assert (set(aside), frozen) == ({True}, 0)  # until pytest's own collections are over, and no longer
 
 
-def test_botocore_is_replayed_when_the_test_is_the_first_to_import_it(project):
-    """It is patched then; its classes are those that it has without the plugin, and vcrpy knows of them."""
+def test_clients_are_replayed_when_a_test_is_the_first_to_import_them(project):
+    """They are patched then; botocore's classes are those that it has without the plugin, and vcrpy knows of them."""
     project.write(LATE.format(url=project.provider.openai_url, here=True), prelude=False)
     project.record()
     project.write(LATE.format(url=project.provider.openai_url, here=False), prelude=False)
     plain = ("-p", "no:recording", "-p", "no:langsmith_plugin")
     ran = project.run("--llm-trace", *plain, own_process=True)
-    ran.outcomes(passed=1)
+    ran.outcomes(passed=4)
     assert ran.requests == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 
 import workload
 from arm_plain import client, tape
@@ -24,13 +25,13 @@ def _mock(library):
 
 
 def pytest_runtest_setup():
-    """Put the mocks in place, once; litellm's own transport only where it is imported."""
-    import sys
-
+    """Put the mocks in place, once: in what the SDK imports to send with, and nothing else is imported for it."""
     if not _done:
         _done.append(True)
+        importlib.import_module("openai")  # which the client of the first test would do, and litellm has done
         for name in ("httpx", "httpx2"):
-            _mock(importlib.import_module(name))
+            if name in sys.modules:
+                _mock(sys.modules[name])
         if "litellm" in sys.modules:
             transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
             transport.handle_async_request = sys.modules["httpx"].AsyncHTTPTransport.handle_async_request

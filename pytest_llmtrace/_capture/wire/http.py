@@ -11,14 +11,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pytest_llmtrace._capture.wire.late_libraries import patched_on_arrival, spared
+from pytest_llmtrace._capture.wire.late_libraries import KEPT, patched_on_arrival, spared
 from pytest_llmtrace._capture.wire.litellm_stub import LitellmTransport
 from pytest_llmtrace._capture.wire.mocks import noting_sends
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
-from pytest_llmtrace._capture.wire.router import patches_of_botocore, patches_to
+from pytest_llmtrace._capture.wire.router import patches_of, patches_to
 from pytest_llmtrace._capture.wire.swapping import swapping
 from pytest_llmtrace._capture.wire.switchboard import Switchboard
-from pytest_llmtrace._capture.wire.vcr_patches import vcr_patches
+from pytest_llmtrace._capture.wire.vcr_patches import telling_senders, vcr_patches
 from pytest_llmtrace._capture.wire.vcr_values import request_of, response_of
 
 
@@ -58,13 +58,13 @@ class Interception:
         with contextlib.ExitStack() as patches:
             if self._swaps:
                 patches.enter_context(swapping(self._swaps))
-            with spared():
+            with spared() as missing:
                 for patcher in (*watching_others(self._observed, self._refused), *vcr_patches(), *noting_sends()):
                     patches.enter_context(patcher)
                 for patcher in patches_to(self._switchboard):
                     patches.enter_context(patcher)
-            patches.enter_context(patched_on_arrival(lambda: patches_of_botocore(self._switchboard)))
             self._litellm = LitellmTransport(self._switchboard)
+            patches.enter_context(patched_on_arrival(missing, self._patch))
             patches.callback(self._litellm.detach)
             self._litellm.attach()
             self._patches = patches.pop_all()
@@ -73,6 +73,15 @@ class Interception:
         """The module with litellm's transport was imported."""
         if self._litellm is not None:
             self._litellm.attach()
+
+    def _patch(self, name: str, patches: contextlib.ExitStack) -> None:
+        """A library that is patched has been imported."""
+        for patcher in telling_senders(KEPT[name]):
+            patches.enter_context(patcher)
+        for patcher in (*patches_of(self._switchboard, name), *noting_sends((name,))):
+            patches.enter_context(patcher)
+        if name == "aiohttp" and self._litellm is not None:
+            self._litellm.aiohttp_is_patched()
 
     def remove(self) -> None:
         """Take the stub away."""

@@ -37,7 +37,7 @@ class LitellmTransport:
     """Answers for litellm's transport until it is detached."""
 
     def __init__(self, switchboard: Switchboard) -> None:
-        """Once the patches of aiohttp are in place, and before anybody else's are.
+        """Once the patches of aiohttp are in place where it is imported, and before anybody else's are.
 
         Args:
             switchboard: Says what answers a request.
@@ -46,8 +46,15 @@ class LitellmTransport:
         self._over = False
         self._patched: Any = None
         self._original: Any = None
-        self._session: Any = getattr(sys.modules.get("aiohttp.client"), "ClientSession", None)
-        self._methods = _methods(self._session)
+        self._session: Any = None
+        self._methods: tuple[Any, ...] = ()
+        self.aiohttp_is_patched()
+
+    def aiohttp_is_patched(self) -> None:
+        """Remember how sessions of aiohttp send, once: nobody else has put anything in between yet."""
+        if self._session is None:
+            self._session = getattr(sys.modules.get("aiohttp.client"), "ClientSession", None)
+            self._methods = _methods(self._session)
 
     def attach(self) -> None:
         """Answer for the transport where it is imported by now, once; import hooks come here and never go away."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -77,11 +77,18 @@ def passed_on() -> None:
         sent.passed_on = True
 
 
-def noting_sends() -> Iterator[AbstractContextManager[Any]]:
-    """Patches that note when a client's request is answered without passing a stub: by a mock, or a transport."""
-    for name in ("httpx", "httpx2"):
+_CLIENTS: Final = ("httpx", "httpx2")
+
+
+def noting_sends(names: Collection[str] = _CLIENTS) -> Iterator[AbstractContextManager[Any]]:
+    """Patches that note when a client's request is answered without passing a stub: by a mock, or a transport.
+
+    Args:
+        names: Of libraries; those that are imported and have such a client are patched.
+    """
+    for name in _CLIENTS:
         module = sys.modules.get(name)
-        if module is not None:
+        if module is not None and name in names:
             yield mock.patch.object(module.Client, "send", _noting(module.Client.send))
             yield mock.patch.object(module.AsyncClient, "send", _noting_async(module.AsyncClient.send))
 

@@ -19,6 +19,9 @@ IN_PROCESS: Final = frozenset({"WSGITransport", "ASGITransport", "MockTransport"
 """Transports that never leave the process: patched by vcrpy, left alone by us, or the application under test would
 not run at all in replay."""
 
+BUILDERS: Final = {"botocore.awsrequest": "_boto3", "aiohttp": "_aiohttp", "httpx": "_httpx", "httpx2": "_httpx2"}
+"""The methods of vcrpy's builder that make the patches of each library."""
+
 _TICKET: Final = "_llmtrace_ticket"
 
 
@@ -31,11 +34,13 @@ def patches_to(switchboard: Switchboard) -> Iterator[Any]:
     yield from built
 
 
-def patches_of_botocore(switchboard: Switchboard) -> Iterator[Any]:
-    """Those of them that are of botocore, where it is imported after the others are in place."""
+def patches_of(switchboard: Switchboard, module: str) -> Iterator[Any]:
+    """Those of them that are of one library, where it is imported after the others are in place."""
     import vcr.patch  # noqa: PLC0415
 
-    yield from _builder_class(vcr.patch)(_router_class()(switchboard))._boto3()  # noqa: SLF001
+    with bare_originals(vcr.patch):
+        built = list(getattr(_builder_class(vcr.patch)(_router_class()(switchboard)), BUILDERS[module])())
+    yield from built
 
 
 @functools.cache

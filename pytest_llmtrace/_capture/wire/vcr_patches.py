@@ -7,7 +7,7 @@ import http.client
 import importlib
 import logging
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 from unittest import mock
 
@@ -21,7 +21,7 @@ REAL_SENDERS: Final = (
     "_SimpleAsyncHTTPClient_fetch_impl",
     "_CurlAsyncHTTPClient_fetch_impl",
 )
-"""The originals that vcrpy keeps of functions which its stubs call; missing where the library is not installed."""
+"""The originals that vcrpy keeps of functions which its stubs call; missing where the library is not imported."""
 
 
 def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
@@ -30,7 +30,7 @@ def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
         import vcr.patch  # noqa: PLC0415  # takes long, for runs alone that trace
 
     yield _quiet()
-    yield from _telling_stubs(vcr.patch)
+    yield from _telling_stubs()
     real = vcr.patch._HTTPSConnection  # noqa: SLF001
     yield mock.patch.object(real, "__init__", _self_contained(real))
     yield mock.patch.object(vcr.patch, "force_reset", contextlib.nullcontext)
@@ -51,7 +51,7 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(logging.NOTSET)
 
 
-def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any]]:
+def _telling_stubs() -> Iterator[contextlib.AbstractContextManager[Any]]:
     """The stubs of every cassette, ours and the user's, tell that what they do is no bypass."""
     from vcr.stubs import VCRConnection  # noqa: PLC0415
 
@@ -60,9 +60,16 @@ def _telling_stubs(patch: Any) -> Iterator[contextlib.AbstractContextManager[Any
         yield mock.patch.object(VCRConnection, name, stubbing(getattr(VCRConnection, name)))
     for name, ours in (("_vcr_handle_request", send), ("_vcr_handle_async_request", send_async)):
         yield mock.patch.object(httpx_stubs, name, _httpx_stub(getattr(httpx_stubs, name), ours))
+    yield from telling_senders(REAL_SENDERS)
+
+
+def telling_senders(names: Collection[str]) -> Iterator[contextlib.AbstractContextManager[Any]]:
+    """Originals that vcrpy's stubs call tell, too: those of `REAL_SENDERS` among the names, where they are imported."""
+    import vcr.patch  # noqa: PLC0415
+
     for name in REAL_SENDERS:
-        if hasattr(patch, name):
-            yield mock.patch.object(patch, name, stubbing(getattr(patch, name)))
+        if name in names and hasattr(vcr.patch, name):
+            yield mock.patch.object(vcr.patch, name, stubbing(getattr(vcr.patch, name)))
 
 
 def _httpx_stub(theirs: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:

@@ -271,12 +271,18 @@ def test_litellm_empties_its_lists_through_one_method(litellm):
     assert RESET not in vars(litellm.logging_callback_manager)
 
 
-def test_vcrpy_keeps_the_classes_of_urllib3_and_botocore_under_the_names_we_know() -> None:
-    """What comes late is made of the former, and vcrpy is told of the latter, as if it had imported botocore first."""
-    from pytest_llmtrace._capture.wire.late_libraries import BOTOCORE, CONNECTIONS, URLLIB3
+def test_vcrpy_keeps_what_it_replaces_under_the_names_we_know() -> None:
+    """What comes late is patched by these methods, and vcrpy told of it as if it had imported it first."""
+    from pytest_llmtrace._capture.wire.late_libraries import CONNECTIONS, KEPT, LIBRARIES, ON_HTTPX, URLLIB3
+    from pytest_llmtrace._capture.wire.router import BUILDERS
 
     source = inspect.getsource(vcr.patch)
     assert f"from {CONNECTIONS} import AWSHTTPConnection, AWSHTTPSConnection\n" in source
-    assert [name for name, made in BOTOCORE.items() if f"    {name} = {made}\n" not in source] == []
+    kept = {f"    {name} = {module}.{place}\n" for module, names in KEPT.items() for name, place in names.items()}
+    kept = {line.replace(f" {CONNECTIONS}.", " ") for line in kept}  # imported by their names
+    assert {line for line in kept if line not in source} == set()
     assert [name for name, kept in URLLIB3.items() if f"    {kept} = conn.{name}\n" not in source] == []
-    assert callable(vcr.patch.CassettePatcherBuilder._boto3)
+    imported = set(re.findall(r"^    +(?:import|from) (\w+)", source.partition("PATCHER_NAMES")[0], re.MULTILINE))
+    assert imported == {*LIBRARIES, *ON_HTTPX, "httplib2", "tornado", "urllib3"}  # one more, and somebody waits for it
+    assert BUILDERS.keys() == KEPT.keys()
+    assert all(callable(getattr(vcr.patch.CassettePatcherBuilder, name)) for name in BUILDERS.values())
