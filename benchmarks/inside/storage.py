@@ -2,7 +2,7 @@
 
 That is every message and tool once, and what else the answers say.
 
-``python storage.py FOLDER TURNS``
+``python storage.py FOLDER CALLS``, with the calls of each test
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def _content(test: int, turns: int) -> int:
 
 
 def main() -> None:
-    """Measure the test that makes the most calls."""
-    folder, turns = Path(sys.argv[1]), int(sys.argv[2])
-    tape = max(folder.rglob("*.tape.json"), key=lambda file: file.stat().st_size)
+    """Measure the test with number 1; number 0 makes one call."""
+    folder, calls = Path(sys.argv[1]), [int(one) for one in sys.argv[2].split(",")]
+    (tape,) = folder.rglob("test_calls-1-*.tape.json")
     golden = tape.with_name(tape.name.replace(".tape.json", ".trace.yaml"))
     loaded, trace = load_tape(tape), load_golden(golden)
     print(
         json.dumps(
             {
-                "content": _content(1, turns),
-                "content of both tests": _content(0, 1) + _content(1, turns),
+                "content": _content(1, calls[1]),
+                "content of all tests": sum(_content(number, turns) for number, turns in enumerate(calls)),
                 "files": tape.stat().st_size + golden.stat().st_size,
                 "load": cost(lambda: load_tape(tape)),
                 "save": cost(lambda: (dump_tape(loaded.interactions, loaded.meta), dump_golden(trace))),
