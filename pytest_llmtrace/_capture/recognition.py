@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_llmtrace._model.body_digests import LARGEST, body_digest
 from pytest_llmtrace._model.canonical import parse_json, written_value
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, Interaction, held_body
 from pytest_llmtrace._model.matching import matching_host, matching_query, request_key
@@ -46,12 +47,19 @@ def _with_head(recorded: HttpRequest, head: HttpRequest) -> HttpRequest:
 class Recognition:
     """The requests of a tape whose bodies are JSON, found by what they end with. Safe to use from threads."""
 
-    def __init__(self, interactions: Sequence[Interaction]) -> None:
-        """Nothing is read before the first request is looked for."""
+    def __init__(self, interactions: Sequence[Interaction], asked: Sequence[str | None] = ()) -> None:
+        """Nothing is read before the first request is looked for.
+
+        Args:
+            interactions: what is on the tape.
+            asked: digests of the bodies of its first requests, as clients send them; `None` where one is not known.
+        """
         self._interactions = interactions
+        self._asked = asked
         self._next = 0
         """Behind the one that was found last: most replays ask in the order in which they were recorded."""
         self._spelling = Spelling()
+        self._by_digest: dict[str, list[int]] | None = None
         self._by_sketch: dict[object, list[int]] | None = None
         self._lock = threading.Lock()
 
@@ -62,23 +70,45 @@ class Recognition:
             head: the request as a file may hold it; its body is not looked at.
             body: the body as it was sent.
         """
-        position = self._next
-        if not self._is_spelled(position, head, body):
-            found = self._equal(head, body)
-            if found is None:
-                return None
-            position = found
+        position = self._digested(head, body)
+        if position is None and self._is_spelled(self._next, head, body):
+            position = self._next
+        if position is None:
+            position = self._equal(head, body)
+        if position is None:
+            return None
         self._next = position + 1
         return self._interactions[position]
 
-    def _is_spelled(self, position: int, head: HttpRequest, body: bytes) -> bool:
-        """Whether the client would have sent these very bytes for this position: nothing need be parsed."""
+    def _digested(self, head: HttpRequest, body: bytes) -> int | None:
+        """The position for which a client sends these very bytes, by their digest: the next one where it is one."""
+        if not self._asked or len(body) > LARGEST:
+            return None
+        digest, position = body_digest(body), self._next
+        if position < len(self._asked) and self._asked[position] == digest and self._is_at(position, head):
+            return position
+        if self._by_digest is None:
+            found: dict[str, list[int]] = {}
+            for place, one in enumerate(self._asked[: len(self._interactions)]):
+                if one is not None:
+                    found.setdefault(one, []).append(place)
+            self._by_digest = found
+        return next((place for place in self._by_digest.get(digest, ()) if self._is_at(place, head)), None)
+
+    def _is_at(self, position: int, head: HttpRequest) -> bool:
+        """Whether a position of the tape has the place of a request."""
         if position >= len(self._interactions):
             return False
         recorded = self._interactions[position].request
-        if recorded.method != head.method or _of_url(recorded.url) != _of_url(head.url):
+        return recorded.method == head.method and (
+            recorded.url == head.url or _of_url(recorded.url) == _of_url(head.url)
+        )
+
+    def _is_spelled(self, position: int, head: HttpRequest, body: bytes) -> bool:
+        """Whether the client would have sent these very bytes for this position: nothing need be parsed."""
+        if not self._is_at(position, head):
             return False
-        held = held_body(recorded)
+        held = held_body(self._interactions[position].request)
         value = held.value if isinstance(held, HeldJson) else None
         return isinstance(value, dict) and self._spelling.is_of(value, body)
 

@@ -26,6 +26,7 @@ class Tape:
         self,
         interactions: Iterable[Interaction] = (),
         *,
+        asked: Sequence[str | None] = (),
         outline: Outline | None = None,
         alike: Same | None = None,
         same: Same | None = None,
@@ -35,6 +36,7 @@ class Tape:
 
         Args:
             interactions: what was recorded.
+            asked: digests of their requests' bodies, of some that are known for sure (`body_digests`).
             outline: what requests that mean the same have in common at least, so that few must be read whole. `None`
                 for a request that cannot be read.
             alike: whether two requests with one outline mean the same, however they are spelled.
@@ -50,7 +52,7 @@ class Tape:
         self._waiting: dict[str, deque[int]] = {}
         for position, interaction in enumerate(self.interactions):
             self._waiting.setdefault(interaction.key, deque()).append(position)
-        self.recognition = Recognition(self.interactions)
+        self.recognition = Recognition(self.interactions, asked)
         self._by_outline: dict[str, list[int]] | None = None
         self._failures: set[int] = set()
         """Positions of recorded failures that were played: those stay where they are."""

@@ -159,6 +159,11 @@ class ReadJson(HeldJson):
         """As of a tape, once it was told to."""
         return self._items is not None
 
+    @property
+    def is_spelled(self) -> bool:
+        """Whether its bytes are those that httpx would write (`Spelling.of`)."""
+        return self._raw is None and self._spelling is not None
+
     def share(self, items: SharedItems) -> None:
         """Share items with other requests."""
         if isinstance(self.value, dict) and self._items is None:

@@ -81,9 +81,7 @@ class OwnerRun:
         recorded = self.old.interactions if plan.own_tape and not anew else ()
         self.words = OtherWords(plan.policy, recorded)
         book = personal.book_of(plan.personal)
-        self._tape = personal.tape(
-            book, recorded, outline=self.words.outline, alike=self.words.alike, same=self.words.same
-        )
+        self._tape = personal.tape(book, recorded, self.words, asked=self.old.asked if recorded else ())
         self.nearest_requests: NearestRequests | None = None
         """Index of what is recorded, made for the first request that must be explained."""
         self.recorder = Recorder(

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_llmtrace._model.body_digests import digests_of
 from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
-from pytest_llmtrace._store.formats import OUTLINE_KEY
+from pytest_llmtrace._store.formats import OUTLINE_ASKED, OUTLINE_KEY
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
 from pytest_llmtrace._store.json_text import json_text
@@ -110,11 +111,12 @@ def write(
         if interactions:
             meta = {**recorded.meta, "golden": digest(text)}
             outline = outline_of(interactions) if not sealed else None
-            if outline is not None:
-                meta[OUTLINE_KEY] = unsigned(outline)
             same = atomic.holds(cassette.golden, text)
             made = laid_out(interactions) or _laid_out(interactions)
             old_data = _same_data(cassette, made, seal) if same else None
+            if outline is not None:
+                asked = interactions if old_data is None else tape_file.interactions_of(old_data)
+                meta[OUTLINE_KEY] = unsigned({**outline, **_asked(asked)})
             tape = (
                 tape_file.tape_of_texts([one.text for one in made], meta)
                 if old_data is None
@@ -138,6 +140,12 @@ def remove(cassette: Cassette) -> bool:
     files = (cassette.golden, cassette.tape, *variants_of(cassette.golden).values())
     removed = [atomic.remove(file) for file in files]
     return any(removed)
+
+
+def _asked(interactions: Sequence[Interaction]) -> dict[str, Any]:
+    """The digests by which a replay knows requests again; nothing where it cannot know any by them."""
+    digests = digests_of([one.request for one in interactions])
+    return {OUTLINE_ASKED: digests} if digests else {}
 
 
 def _laid_out(interactions: Sequence[Interaction]) -> list[LaidOut]:

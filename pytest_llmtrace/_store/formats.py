@@ -46,6 +46,8 @@ nothing was found in the tape; void when the tape was edited."""
 OUTLINE_DIGEST: Final = "digest"
 OUTLINE_SEARCHED: Final = "searched"
 """The mark of that search."""
+OUTLINE_ASKED: Final = "asked"
+"""Digests of the bodies of its first requests, as clients send them, by which a replay knows these."""
 SEALED_KEY: Final = "encrypted"
 """In place of the interactions of an encrypted tape, and in the header of an encrypted journal."""
 INTERACTION_KEYS: Final = ("key", "phase", "request", "response")

@@ -31,6 +31,8 @@ class TapeFile:
     """Plain data about the recording: the owner, digests, totals."""
     outline: Outline | None = None
     """What its calls come to, where it is, to the last character, as it was recorded."""
+    asked: tuple[str | None, ...] = ()
+    """Digests of the bodies of its requests, as clients send them, where that is so; not of all."""
 
 
 def dump_tape(interactions: Sequence[Interaction], meta: Mapping[str, Json]) -> str:
@@ -73,6 +75,12 @@ def read_tape(data: Mapping[str, Any], path: File, text: str) -> TapeFile:
         raise broken(path, fault, text) from None
     except RecursionError:
         raise broken(path, Fault("it nests too deeply"), text) from None
+
+
+def interactions_of(items: Sequence[Any]) -> list[Interaction]:
+    """The interactions of a tape, from data of one that can be read."""
+    reader = InteractionReader()
+    return [reader.interaction(item) for item in items]
 
 
 def tape_data(text: str, path: File) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import Json, digest
-from pytest_llmtrace._store.formats import OUTLINE_DIGEST, OUTLINE_KEY, OUTLINE_SEARCHED
+from pytest_llmtrace._store.formats import OUTLINE_ASKED, OUTLINE_DIGEST, OUTLINE_KEY, OUTLINE_SEARCHED
 
 
 def unsigned(outline: dict[str, Any]) -> dict[str, Json]:
@@ -35,6 +35,12 @@ def searched_by(outline: Any) -> str | None:
     """By which search for secrets nothing was found in a tape, as its outline says that vouches for it."""
     mark = outline.get(OUTLINE_SEARCHED) if isinstance(outline, dict) else None
     return mark if isinstance(mark, str) else None
+
+
+def asked_by(outline: Any) -> tuple[str | None, ...]:
+    """The digests of the bodies of a tape's requests (`body_digests`), as its outline says that vouches for it."""
+    asked = outline.get(OUTLINE_ASKED) if isinstance(outline, dict) else None
+    return tuple([one if type(one) is str else None for one in asked]) if isinstance(asked, list) else ()
 
 
 def _as_written(mark: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmtrace._capture.assembly.outlining import outline_of
+from pytest_llmtrace._model.body_digests import digests_of
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.key_shapes import keys_in
 from pytest_llmtrace._model.secrecy.search import STRICTEST
@@ -413,6 +414,15 @@ def test_an_outline_that_is_that_of_another_tape_is_a_problem(cassette, old, new
     meta = {**tape.meta, "outline": unsigned(outline.to_data())}
     cassette.tape.write_text(signed(dump_tape(tape.interactions, meta).replace(old, new, 1)), encoding="utf-8")
     assert problems() == [("test_one.tape.json", one, None) for one in found]
+
+
+def test_a_tape_that_knows_requests_by_digests_of_other_ones_is_a_problem(cassette):
+    """Somebody signed it: a replay would give another request the answer to the one that reviewers read."""
+    tape = load_tape(cassette.tape)
+    for asked, found in ((digests_of([one.request for one in tape.interactions]), []), (["0" * 32], ["disagree"])):
+        meta = {**tape.meta, "outline": unsigned({"asked": asked})}
+        cassette.tape.write_text(signed(dump_tape(tape.interactions, meta)), encoding="utf-8")
+        assert problems() == [("test_one.tape.json", one, None) for one in found]
 
 
 def test_a_tape_that_says_that_it_was_searched_is_searched(cassette):

@@ -11,6 +11,7 @@ from pytest_llmtrace._capture.assembly.outlining import outline_of
 from pytest_llmtrace._compare.digests import behaviour_digest
 from pytest_llmtrace._compare.drift import compare
 from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._model.body_digests import are_of
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.renumber import renumber
 from pytest_llmtrace._model.trace import LLMCall, Trace, with_changes
@@ -19,6 +20,7 @@ from pytest_llmtrace._run.recording.borrowing import trace_of
 from pytest_llmtrace._store.formats import IMPORTED
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.tape_file import TapeFile
+from pytest_llmtrace._store.vouching import asked_by
 
 
 def disagreements(golden: Golden, tape: TapeFile) -> Iterator[dict[str, Any]]:
@@ -71,8 +73,11 @@ def misstated(golden: Golden, meta: Mapping[str, Any]) -> Iterator[dict[str, Any
 def overstated(tape: TapeFile, outline: Any) -> bool:
     """Whether an outline, as data, is that of another tape. Recording never writes that, as above.
 
-    Where a replay asks word for word what was recorded, it takes the outline's word for what the tape holds.
+    Where a replay asks word for word what was recorded, it takes the outline's word for what the tape holds, and knows
+    requests by the digests that stand there.
     """
+    if not are_of(asked_by(outline), [one.request for one in tape.interactions]):
+        return True
     told = Outline.from_data(outline)
     if told is None:
         return False  # none, or that of another version: replay does not look at it either

@@ -49,6 +49,8 @@ class Old:
         self._meta: dict[str, Any] = {}
         self.outline: Outline | None = None
         """What the calls on the tape come to, where nobody edited it since it was recorded."""
+        self.asked: tuple[str | None, ...] = ()
+        """Digests of bodies that it has, where that is so."""
         if takes_tape and plan.own_tape:
             try:
                 # What is recorded again is searched in any case: it is written again.
@@ -62,7 +64,7 @@ class Old:
                 if tape is not None:
                     self.tape_exists = True
                     self.interactions, self._meta = tape.interactions, dict(tape.meta)
-                    self.outline = tape.outline
+                    self.outline, self.asked = tape.outline, tape.asked
         self.borrowed: Borrowed | None = None
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             from pytest_llmtrace._run.recording.borrowing import borrowed  # noqa: PLC0415  # what has no tape alone

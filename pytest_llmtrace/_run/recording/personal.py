@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # few projects have personal data taken out
     from pytest_llmtrace._model.personal.kind import Kind
     from pytest_llmtrace._model.personal.placeholders import Rename
     from pytest_llmtrace._model.trace import Trace
+    from pytest_llmtrace._run.judging.other_words import OtherWords
     from pytest_llmtrace._run.owner import OwnerRun
 
 
@@ -27,11 +28,12 @@ def book_of(kinds: Sequence[Kind]) -> Book | None:
     return Book(kinds)
 
 
-def tape(book: Book | None, recorded: Sequence[Interaction], *, outline: Outline, alike: Same, same: Same) -> Tape:
+def tape(book: Book | None, recorded: Sequence[Interaction], words: OtherWords, *, asked: Sequence[str | None]) -> Tape:
     """A tape whose requests are found whatever their values are numbered."""
     if book is None:
-        return Tape(recorded, outline=outline, alike=alike, same=same)
-    return Tape(recorded, outline=_outlined(outline), alike=_like(alike), same=_like(same), agrees=book.agrees)
+        return Tape(recorded, asked=asked, outline=words.outline, alike=words.alike, same=words.same)
+    outline, alike, same = _outlined(words.outline), _like(words.alike), _like(words.same)
+    return Tape(recorded, outline=outline, alike=alike, same=same, agrees=book.agrees)
 
 
 def told(run: OwnerRun, trace: Trace, *, for_good: bool = False) -> Trace:

@@ -16,7 +16,7 @@ from pytest_llmtrace._store.faults import text_if_file
 from pytest_llmtrace._store.reading import tape_text
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile, load_tape
-from pytest_llmtrace._store.vouching import searched_by, vouched_outline
+from pytest_llmtrace._store.vouching import asked_by, searched_by, vouched_outline
 
 if TYPE_CHECKING:
     from pytest_llmtrace._store.golden_file import Golden
@@ -50,7 +50,12 @@ def _without_secrets(text: str, path: File, redactor: Redactor, *, trusting: boo
     outline = vouched_outline(text, tape.meta)
     if redactor.finds(text, searched_by(outline) if trusting else None):
         return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
-    return TapeFile(interactions=tape.interactions, meta=tape.meta, outline=Outline.from_data(outline))
+    return TapeFile(
+        interactions=tape.interactions,
+        meta=tape.meta,
+        outline=Outline.from_data(outline),
+        asked=asked_by(outline),
+    )
 
 
 def interactions_without_secrets(interactions: Iterable[Interaction], redactor: Redactor) -> tuple[Interaction, ...]:

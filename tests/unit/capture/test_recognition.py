@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._capture.recognition import Recognition, read
+from pytest_llmtrace._model.body_digests import LARGEST, digests_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.redaction import Redactor
@@ -75,6 +76,24 @@ def test_the_next_request_is_recognised_by_its_bytes(monkeypatch):
     known = Recognition(tape)
     monkeypatch.setattr("pytest_llmtrace._capture.recognition.parse_json", lambda _body: pytest.fail("parsed"))
     assert [known.of(request({}), request(one).body) for one in bodies] == list(tape)
+
+
+def test_a_request_is_recognised_by_the_digest_of_what_was_sent(monkeypatch):
+    """In any order and again, whatever the tape says; elsewhere, or with another body, it is another one."""
+    bodies = [chat("a"), chat("b"), chat("a", "c"), chat("b"), chat("long" * LARGEST)]
+    tape = taped(*map(request, bodies))
+    known = Recognition(tape, digests_of([one.request for one in tape]))
+    other = [known.of(request({}, url="https://other.test/v1"), request(chat("a")).body)]
+    other += [known.of(request({}), request(one).body) for one in (chat("c"), chat("b", n=1))]
+    assert other == [None] * 3
+    monkeypatch.setattr("pytest_llmtrace._capture.recognition.parse_json", lambda _body: pytest.fail("parsed"))
+    with monkeypatch.context() as patch:
+        patch.setattr("pytest_llmtrace._model.spelling.Spelling.is_of", lambda *_: pytest.fail("spelled"))
+        found = [known.of(request({}), request(bodies[number]).body) for number in (0, 1, 2, 3, 2, 0, 1)]
+    assert [next(at for at, one in enumerate(tape) if one is this) for this in found] == [0, 1, 2, 3, 2, 0, 1]
+    assert known.of(request({}), request(bodies[2]).body) is tape[2]
+    assert known.of(request({}), request(bodies[3]).body) is tape[3]
+    assert known.of(request({}), request(bodies[4]).body) is tape[4]
 
 
 @pytest.mark.parametrize("spelled", [{"indent": 1}, {"ensure_ascii": True}], ids=["spaces", "escapes"])

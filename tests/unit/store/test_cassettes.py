@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._model.body_digests import body_digest
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import Message, message
@@ -22,6 +23,7 @@ from pytest_llmtrace._store.cassettes import Recorded, load_golden, load_tape, r
 from pytest_llmtrace._store.golden_file import Golden
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.reading import load_meta
+from pytest_llmtrace._store.vouching import vouched_outline
 from pytest_llmtrace.errors import BrokenCassetteError, StorageError
 from tests.unit.store.exchanges import interaction
 
@@ -100,6 +102,18 @@ def test_new_ids_and_times_touch_nothing(cassette: Cassette) -> None:
     before = files(cassette)
     assert not write(cassette, recorded("aabb", run="2"), loaded(cassette))
     assert files(cassette) == before
+
+
+def test_requests_have_the_digests_of_what_the_file_says(cassette: Cassette) -> None:
+    """Also where an old recording stays that had other ids, or in another order: a replay knows requests by them."""
+    for agents, run in (("abab", "1"), ("abab", "2"), ("baab", "1")):
+        old = loaded(cassette) if run == "2" else None
+        write(cassette, recorded(agents, run=run), old, outline_of=lambda _: {"reading": 1})
+        tape = load_tape(cassette.tape)
+        outline = vouched_outline(cassette.tape.read_text("utf-8"), tape.meta)
+        assert outline["asked"] == [body_digest(one.request.body) for one in tape.interactions]
+        assert list(outline) == ["reading", "asked", "digest"]
+        assert '"call_a1"' in cassette.tape.read_text("utf-8")
 
 
 def test_another_interleaving_touches_nothing(cassette: Cassette) -> None:

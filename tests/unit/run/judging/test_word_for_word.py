@@ -301,10 +301,10 @@ def test_a_replay_believes_that_its_tape_was_searched(test: Test, monkeypatch: p
 
 
 def test_an_encrypted_or_masked_recording_has_no_outline(tmp_path: Path) -> None:
-    """Nothing of it stands beside what is hidden, but that the tape was searched."""
+    """Nothing of it stands beside what is hidden: that the tape was searched, and what its requests are known by."""
     made = Test(tmp_path)
     made.run("record", privacy=Privacy(mask=Mask(None, None)))
-    assert outlined(made) == {"searched", "digest"}
+    assert outlined(made) == {"searched", "asked", "digest"}
 
 
 def test_recording_again_leaves_the_outline_as_it_is(test: Test) -> None:
@@ -320,7 +320,7 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
     """A verdict was given by then; reports count what came after it."""
     run = test.run("record", late="Bye.")
     assert (findings(run), told(run)["calls"]) == ((), 3)
-    assert outlined(test) == {"searched", "digest"}
+    assert outlined(test) == {"searched", "asked", "digest"}
     assert told(test.run("trace", late="Bye."))["calls"] == 3
 
 

@@ -17,7 +17,7 @@ from pytest_llmtrace._model.secrecy import lines
 from pytest_llmtrace._model.secrecy.search import SEARCH, STRICTEST, Known
 from pytest_llmtrace._run.recording.redacting import tape_if_there, tape_without_secrets
 from pytest_llmtrace._store.sealed import Seal
-from pytest_llmtrace._store.tape_file import TapeFile, dump_tape
+from pytest_llmtrace._store.tape_file import TapeFile, dump_tape, load_tape
 from pytest_llmtrace._store.vouching import signed, unsigned
 from tests.unit.store.exchanges import interaction
 
@@ -79,7 +79,7 @@ def test_a_key_in_a_tape_that_was_edited_is_found(tmp_path: Path) -> None:
     text = path.read_text("utf-8")
     path.write_text(text.replace("hello", f"hello, I am {KEY}"), encoding="utf-8")
     tape = read(path, Redactor())
-    assert (said_in(tape), tape.outline) == ("hello, I am REDACTED", None)
+    assert (said_in(tape), tape.outline, tape.asked) == ("hello, I am REDACTED", None, ())
     path.write_text(written(tmp_path, f"I am {KEY}").read_text("utf-8") + "\n", encoding="utf-8")
     assert said_in(read(path, Redactor())) == "I am REDACTED"
 
@@ -93,6 +93,20 @@ def test_what_another_search_found_nothing_in_is_searched(tmp_path: Path, mark: 
     path = written(tmp_path, f"I am {KEY}", mark)
     assert said_in(read(path, Redactor())) == "I am REDACTED"
     assert said_in(read(path, Redactor(allowed=[re.compile("other")]))) == "I am REDACTED"
+
+
+def test_requests_are_known_by_digests_while_their_tape_is_as_it_was_written(tmp_path: Path) -> None:
+    """Else they would be taken for what stands there no more: one letter, or a value of this environment, is enough."""
+    path = written(tmp_path, f"hello {VALUE}")
+    digests = ["0" * 32, None]
+    tape = load_tape(path.read_text("utf-8"), path)
+    for asked, told in ((digests, tuple(digests)), (["0" * 32, 7, []], ("0" * 32, None, None)), ("00", ()), (None, ())):
+        outline = {"searched": STRICTEST, "asked": asked}
+        path.write_text(signed(dump_tape(tape.interactions, {"outline": unsigned(outline)})), encoding="utf-8")
+        assert read(path, Redactor()).asked == told
+        assert read(path, Redactor([VALUE])).asked == ()
+        path.write_text(path.read_text("utf-8").replace("hello", "hallo"), encoding="utf-8")
+        assert read(path, Redactor()).asked == ()
 
 
 def test_what_was_allowed_is_believed_where_it_is_allowed_still(tmp_path: Path, looked: list[str]) -> None:

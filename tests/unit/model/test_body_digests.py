@@ -1,0 +1,84 @@
+"""Digests of the bodies of recorded requests, as clients send them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pytest_llmtrace._model.body_digests import LARGEST, are_of, body_digest, digests_of
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.eye import Eye
+from pytest_llmtrace._store.tape_file import dump_tape, load_tape
+
+URL = "https://api.example.com/v1/chat/completions"
+KEY = "sk-proj-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5z"
+
+
+def sent(value: Any) -> bytes:
+    """What httpx sends for a value."""
+    return httpx.Request("POST", URL, json=value).content
+
+
+def request(body: bytes) -> HttpRequest:
+    return HttpRequest(method="POST", url=URL, body=body)
+
+
+def chat(text: str, turns: int = 1) -> dict[str, Any]:
+    return {"model": "m", "messages": [{"role": "user", "content": f"{text} {turn}"} for turn in range(turns)]}
+
+
+def read_again(*made: HttpRequest) -> list[HttpRequest]:
+    """Requests as a tape gives them back."""
+    answer = HttpResponse(status=200, body=b"{}")
+    text = dump_tape([Interaction(request=one, response=answer, key="k") for one in made], {})
+    return [one.request for one in load_tape(text, Path("t.tape.json")).interactions]
+
+
+def test_a_digest_is_that_of_what_most_clients_send() -> None:
+    """Recorded now or read from a tape, however the client that was recorded wrote its JSON."""
+    values = [chat("Köln"), chat("Köln", 3), {**chat("a"), "tools": [{"type": "function"}], "n": 1.5, "stop": None}]
+    wanted = [hashlib.sha256(sent(one)).hexdigest()[:32] for one in values]
+    redactor = Redactor().watched(Eye(Redactor().searched))
+    recorded = [redactor.request(request(sent(one))) for one in values]
+    spaced = [redactor.request(request(json.dumps(one, indent=1).encode())) for one in values]
+    for made in (recorded, spaced, read_again(*recorded), read_again(*spaced)):
+        assert digests_of(made) == wanted
+    assert [body_digest(sent(one)) for one in values] == wanted
+    assert are_of(wanted, recorded)
+
+
+def test_a_digest_says_nothing_of_what_was_removed() -> None:
+    """It is one of the request that stands on the tape, and not of the one that was sent."""
+    body = sent(chat(f"I am {KEY}"))
+    for redactor in (Redactor(), Redactor().watched(Eye(Redactor().searched))):
+        made = redactor.request(request(body))
+        assert digests_of([made]) == [body_digest(made.body)] == [body_digest(body.replace(KEY.encode(), b"REDACTED"))]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"a=b", b"[1]", b'{"a": "\\ud800"}', sent({"a": "x" * LARGEST}), sent(chat("a", 33))],
+    ids=["none", "a form", "a list", "half a letter", "long", "a long history"],
+)
+def test_what_is_long_or_no_json_object_has_none(body: bytes) -> None:
+    """Such requests are known by other means, and cost no digest while a conversation grows."""
+    (made,) = read_again(request(body))
+    one = sent(chat("a"))
+    assert digests_of([made]) == []
+    assert digests_of([made, request(b""), *read_again(request(one)), made]) == [None, None, body_digest(one)]
+
+
+def test_digests_of_other_requests_are_told() -> None:
+    """Whoever edits a request and signs its tape anew."""
+    made = read_again(request(sent(chat("a"))), request(sent(chat("a", 40))))
+    first, second = (body_digest(one.body) for one in made)
+    assert [are_of(one, made) for one in ([], [None], [first], [first, second], [None, second])] == [True] * 5
+    assert [are_of(one, made) for one in ([second], [first, first], [first, None, first])] == [False] * 3
+    assert not are_of([body_digest(b"a=b")], [request(b"a=b")])
+    assert are_of([first], [request(json.dumps(chat("a"), indent=1).encode())])
