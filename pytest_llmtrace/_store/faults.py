@@ -67,6 +67,8 @@ def check_format(path: File, data: Any, text: str, kind: Kind) -> int:
         BrokenCassetteError: it is not a file of ours, or has a number that there never was.
         NewerCassetteError: its format number is beyond ours.
     """
+    if type(data) is dict and type(number := data.get(FORMAT_KEY)) is int and number == FORMAT:
+        return number  # nearly all
     if not isinstance(data, dict) or FORMAT_KEY not in data:
         raise broken(path, Fault(f"it is not a file of pytest-llmtrace (it has no `{FORMAT_KEY}` key)"), text)
     number = data[FORMAT_KEY]

@@ -31,7 +31,10 @@ class Decoded:
 
 def hides_letters(text: str) -> bool:
     """Whether a letter that a secret may be made of is escaped somewhere: most texts have no such escape."""
-    return any(sign in text and pattern.search(text) for sign, pattern in _HIDING)
+    for sign, pattern in _HIDING:  # noqa: SIM110  # asked of each tape; a generator takes five steps
+        if sign in text and pattern.search(text):
+            return True
+    return False
 
 
 def decoded(text: str) -> Decoded:

@@ -55,7 +55,9 @@ class Old:
             try:
                 # What is recorded again is searched in any case: it is written again.
                 trusting = plan.mode == "trace"
-                tape = redacting.tape_if_there(plan.cassette.tape_file, self.redactor, seal(plan), trusting=trusting)
+                tape = redacting.tape_if_there(
+                    plan.cassette.tape_file, self.redactor, lambda: seal(plan), trusting=trusting
+                )
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise

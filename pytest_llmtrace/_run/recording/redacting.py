@@ -2,51 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._store.faults import text_if_file
-from pytest_llmtrace._store.reading import tape_text
+from pytest_llmtrace._store.faults import read_text, text_if_file
+from pytest_llmtrace._store.formats import SEALED_KEY
 from pytest_llmtrace._store.sealed import Seal
-from pytest_llmtrace._store.tape_file import TapeFile, load_tape
+from pytest_llmtrace._store.tape_file import TapeFile, read_tape, tape_data
 from pytest_llmtrace._store.vouching import asked_by, searched_by, vouched_outline
 
 if TYPE_CHECKING:
     from pytest_llmtrace._store.golden_file import Golden
 
 
-def tape_without_secrets(path: Path, redactor: Redactor, seal: Seal | None = None) -> TapeFile:
+def tape_without_secrets(path: Path, redactor: Redactor) -> TapeFile:
     """A tape; its text is searched once, and taken apart only where there is something to remove.
 
     Raises: as `cassettes.load_tape`.
     """
-    return _without_secrets(tape_text(path, seal), path, redactor)
+    text = read_text(path)
+    return _without_secrets(tape_data(text, path), text, path, redactor)
 
 
-def tape_if_there(path: File, redactor: Redactor, seal: Seal, *, trusting: bool) -> TapeFile | None:
-    """The same, or `None` where no file has this name.
+def tape_if_there(path: File, redactor: Redactor, seal: Callable[[], Seal], *, trusting: bool) -> TapeFile | None:
+    """The same of a test's own tape, or `None` where no file has this name.
 
     Args:
         path: of the tape.
         redactor: knows what is secret by now.
-        seal: opens it where it is encrypted.
+        seal: gives what opens it where it is encrypted.
         trusting: whether it is believed that it was searched when it was recorded, where it says so and was not edited.
 
     Raises: as `cassettes.load_tape`, but `FileNotFoundError`.
     """
     text = text_if_file(path)
-    return None if text is None else _without_secrets(seal.opened(text, path), path, redactor, trusting=trusting)
+    if text is None:
+        return None
+    data = tape_data(text, path)
+    if SEALED_KEY in data:
+        text = seal().opened(text, path)
+        data = tape_data(text, path)
+    return _without_secrets(data, text, path, redactor, trusting=trusting)
 
 
-def _without_secrets(text: str, path: File, redactor: Redactor, *, trusting: bool = False) -> TapeFile:
-    tape = load_tape(text, path)
+def _without_secrets(
+    data: dict[str, Any], text: str, path: File, redactor: Redactor, *, trusting: bool = False
+) -> TapeFile:
+    tape = read_tape(data, path, text)
     outline = vouched_outline(text, tape.meta)
     if redactor.finds(text, searched_by(outline) if trusting else None):
         return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))

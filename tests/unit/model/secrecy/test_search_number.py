@@ -9,7 +9,7 @@ from pytest_llmtrace._model import secrecy
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.secrecy.search import SEARCH
 
-SEARCHES = {1: "a9b952b13d29c39bf846b9edeb3daa3b"}
+SEARCHES = {1: "310dbc854e534cdbf264c0cf840b7aec"}
 FOLDER = Path(secrecy.__file__).parent
 MODULES = ("../key_shapes", "base64_runs", "escapes", "lines", "places", "search")
 
