@@ -9,7 +9,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +16,11 @@ import pytest
 from pytest_llmtrace._capture.faults import Fault, fault, stray
 from pytest_llmtrace._report.clean import inert
 from pytest_llmtrace._run.outcomes import fail, is_no_outcome
+from pytest_llmtrace._run.phase import Around, Met, inside_of
 from pytest_llmtrace.errors import SettingsError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.run import Run
-
-Around = Callable[[], AbstractContextManager[None]]
 
 
 def internal_text(found: Fault, owner: str | None = None) -> str:
@@ -86,29 +84,20 @@ class Bugs:
 
     def going_on(self, around: Around, what: str) -> AbstractContextManager[None]:
         """What is done around something that no test is judged for. A bug is noted, and that happens all the same."""
-        return carefully(around, lambda error, _inner: self.note(what, error), always=True)
+        return inside_of(around, lambda _about, error, _inner: self.note(what, error), always=True)
 
-    def failing(
-        self,
-        around: Around,
-        what: str,
-        broken: Callable[[Fault], str],
-        *,
-        always: bool = False,
-    ) -> AbstractContextManager[None]:
-        """What is done around a phase of a test, which fails with a bug in it.
+    def failing(self, what: str, broken: Callable[[Fault, Any], str]) -> Met:
+        """What makes a phase of a test fail with a bug in it.
 
         Args:
-            around: Makes what is done.
             what: What could not be done where it has a bug.
-            broken: Told of the bug; gives what the test fails with.
-            always: Whether the phase must run even where what comes before it has a bug.
+            broken: Told of the bug and of the test; gives what that fails with.
         """
 
-        def met(error: Exception, inner: BaseException | None) -> None:
+        def met(about: Any, error: Exception, inner: BaseException | None) -> None:
             found = self.fault(what, error)
             try:
-                text = broken(found)
+                text = broken(found, about)
             except Exception:  # noqa: BLE001  # reports know less of it then
                 text = internal_text(found)
             if inner is not None and is_no_outcome(inner) and not isinstance(inner, pytest.skip.Exception):
@@ -116,16 +105,15 @@ class Bugs:
                 raise inner
             fail(text)
 
-        return carefully(around, met, always=always)
+        return met
 
     def failing_fixture(self, run: Run, fixturedef: Any, request: Any) -> AbstractContextManager[None]:
         """Around the setup of a fixture, which happens all the same: a bug fails the test that asked for it first."""
-        return self.failing(
-            lambda: run.fixture(fixturedef, request),
+        met = self.failing(
             f"the fixture {fixturedef.argname} could not be traced",
-            lambda found: run.broken(found, request.node.nodeid),
-            always=True,
+            lambda found, _about: run.broken(found, request.node.nodeid),
         )
+        return inside_of(lambda: run.fixture(fixturedef, request), met, always=True)
 
     def report_failed(self, error: Exception, run: Run, report: pytest.TestReport) -> None:
         """A bug was met in making a report: it makes a phase of a test fail that is over already."""
@@ -148,59 +136,6 @@ class Bugs:
             made: Any = pytest.TestReport
             report = made(item.nodeid, item.location, {}, "failed", text, "call")
             item.ihook.pytest_runtest_logreport(report=report)
-
-
-class carefully:  # noqa: N801  # used as a function
-    """Be inside of what `around` makes; what that raises itself is a bug, what happens inside is not.
-
-    A class, because each test enters three: as generators they took five times as many steps.
-    """
-
-    __slots__ = ("_always", "_around", "_bug", "_entered", "_met")
-
-    def __init__(
-        self, around: Around, met: Callable[[Exception, BaseException | None], None], *, always: bool = False
-    ) -> None:
-        """What to be inside of.
-
-        Args:
-            around: Makes a context manager.
-            met: Told of a bug, and of the exception from inside that was lost over it.
-            always: Whether the inside happens even where the context manager cannot be entered.
-        """
-        self._around = around
-        self._met = met
-        self._always = always
-        self._entered: AbstractContextManager[None] | None = None
-        self._bug: Exception | None = None
-
-    def __enter__(self) -> None:
-        try:
-            entered = self._around()
-            entered.__enter__()
-        except Exception as error:  # noqa: BLE001  # it is told below, outside of the `except`
-            self._bug = error
-        else:
-            self._entered = entered
-            return
-        if not self._always:
-            self._met(self._bug, None)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, inner: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if self._entered is None:
-            if self._bug is not None and inner is None:
-                self._met(self._bug, None)
-            return False
-        try:
-            return bool(self._entered.__exit__(kind, inner, trace))
-        except Exception as error:  # noqa: BLE001  # as above
-            if error is inner:
-                return False
-            bug = error
-        self._met(bug, inner)
-        return False
 
 
 def settings_error(error: Exception) -> str:

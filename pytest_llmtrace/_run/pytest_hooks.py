@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmtrace._model.loading import collecting_nothing
-from pytest_llmtrace._run.bugs import Around, Bugs
+from pytest_llmtrace._run.bugs import Bugs
 from pytest_llmtrace._run.controller import Controller
 from pytest_llmtrace._run.money.ledger import Ledger
+from pytest_llmtrace._run.phase import Met, Phase, inside
 from pytest_llmtrace._run.scope import Coverage
 from pytest_llmtrace._settings import early
 from pytest_llmtrace._settings.values import Settings
@@ -38,6 +39,22 @@ class Hooks:
         """What is shown in the end; unused in xdist workers."""
         self.coverage = Coverage()
         """Which tests did not run."""
+        self._setup = Phase(
+            lambda item: self.run.begin_setup(item),
+            lambda *ended: self.run.end_setup(*ended),
+            self._failing("the test could not be set up"),
+        )
+        self._call = Phase(
+            lambda item: self.run.begin_call(item),
+            lambda *ended: self.run.end_call(*ended),
+            self._failing("the test could not be judged"),
+        )
+        self._teardown = Phase(
+            lambda _item: self.run.attempt,
+            lambda *ended: self.run.end_teardown(*ended),
+            self._failing("what the test did could not be kept"),
+            always=True,
+        )
 
     def __dir__(self) -> list[str]:
         # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
@@ -82,7 +99,7 @@ class Hooks:
 
     def setting_up(self, item: pytest.Item) -> AbstractContextManager[None]:
         """Around the setup of a test that is traced."""
-        return self._around(item, lambda: self.run.setup(item), "the test could not be set up")
+        return inside(self._setup, item)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, Any, Any]:
@@ -111,7 +128,7 @@ class Hooks:
         __tracebackhide__ = early.is_no_verdict
         if not self.traces(item):
             return (yield)
-        with self._around(item, lambda: self.run.call(item), "the test could not be judged"):
+        with inside(self._call, item):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -119,7 +136,7 @@ class Hooks:
         __tracebackhide__ = early.is_no_verdict
         if not self.traces(item):
             return (yield)
-        with self._around(item, lambda: self.run.teardown(item), "what the test did could not be kept", always=True):
+        with inside(self._teardown, item):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
@@ -236,11 +253,9 @@ class Hooks:
         """A bug inside fails the run in the end, which goes on."""
         return _Noting(self, what)
 
-    def _around(
-        self, item: pytest.Item, around: Around, what: str, *, always: bool = False
-    ) -> AbstractContextManager[None]:
-        """Around a phase of a test. A bug of ours fails the phase."""
-        return self.bugs.failing(around, what, lambda found: self.run.broken(found, item.nodeid), always=always)
+    def _failing(self, what: str) -> Met:
+        """A bug of ours fails the phase."""
+        return self.bugs.failing(what, lambda found, item: self.run.broken(found, item.nodeid))
 
 
 class _Noting:

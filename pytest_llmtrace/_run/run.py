@@ -18,7 +18,6 @@ from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
 from pytest_llmtrace._run.outcomes import Undo, drained, fail, fail_for_all, screen
 from pytest_llmtrace._run.owner import OwnerRun
-from pytest_llmtrace._run.phase import Phase
 from pytest_llmtrace._run.plans.placeholders import missing_keys, placeholder_keys_of_tree, variables
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import Plans, plan_of_fixture
@@ -46,7 +45,8 @@ class Run:
         self.settling = Settling()
         self._plans = Plans(settings)
         self._capturing = Capturing(settings)
-        self._attempt: OwnerRun | None = None
+        self.attempt: OwnerRun | None = None
+        """The test that runs now, where it is traced."""
         self._around = contextlib.ExitStack()
         self.outbox = Outbox(settings)
         self._failed = False
@@ -69,11 +69,8 @@ class Run:
 
     # One test
 
-    def setup(self, item: pytest.Item) -> Phase[OwnerRun | None]:
-        """Around the setup phase. Raises: pytest's failure for a bad marker or an unreadable cassette."""
-        return Phase(item, self._begin_setup, self._end_setup)
-
-    def _begin_setup(self, item: pytest.Item) -> OwnerRun | None:
+    def begin_setup(self, item: pytest.Item) -> OwnerRun | None:
+        """Before the setup phase. Raises: pytest's failure for a bad marker or an unreadable cassette."""
         self._failed = False
         run = self._opened(lambda: self._plans.of_test(item, self.number))
         if run is None:
@@ -84,14 +81,15 @@ class Run:
             keys = missing_keys(run.old.providers)
             if keys:
                 self._around.enter_context(variables(keys))
-        self._attempt = run
+        self.attempt = run
         run.enter()
         if run.dry and not run.plan.own_tape:
             self._failed = True
             pytest.skip(OTHER_TAPE)
         return run
 
-    def _end_setup(self, item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+    def end_setup(self, item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+        """After it, where it failed because of us. Raises: pytest's failure with the verdict in place of `error`."""
         if error is None:
             return
         self._failed = True
@@ -100,18 +98,16 @@ class Run:
             if text is not None:
                 fail(text, skipped=run.skips)
 
-    def call(self, item: pytest.Item) -> Phase[tuple[OwnerRun, Undo] | None]:
-        """Around the call phase. Raises: pytest's failure with the verdict, in place of what the test ended with."""
-        return Phase(item, self._begin_call, self._end_call)
-
-    def _begin_call(self, item: pytest.Item) -> tuple[OwnerRun, Undo] | None:
-        run = self._attempt
+    def begin_call(self, item: pytest.Item) -> tuple[OwnerRun, Undo] | None:
+        """Before the call phase."""
+        run = self.attempt
         if run is None:
             return None
         self._capturing.hold(item)
         return run, drained(item)
 
-    def _end_call(self, item: pytest.Item, held: tuple[OwnerRun, Undo] | None, error: BaseException | None) -> None:
+    def end_call(self, item: pytest.Item, held: tuple[OwnerRun, Undo] | None, error: BaseException | None) -> None:
+        """After it. Raises: pytest's failure with the verdict, in place of what the test ended with."""
         if held is None:
             return
         run, undo = held
@@ -124,11 +120,8 @@ class Run:
             self._failed = True
             fail(text, skipped=run.skips)
 
-    def teardown(self, item: pytest.Item) -> Phase[OwnerRun | None]:
-        """Around the teardown phase: what was recorded is saved when all three phases passed."""
-        return Phase(item, lambda _item: self._attempt, self._end_teardown)
-
-    def _end_teardown(self, _item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+    def end_teardown(self, _item: pytest.Item, run: OwnerRun | None, error: BaseException | None) -> None:
+        """After the teardown phase: what was recorded is saved when all three phases passed."""
         if error is None:
             text = self._torn_down()
             if text is not None:
@@ -144,7 +137,7 @@ class Run:
 
     def _torn_down(self) -> str | None:
         """The text that the teardown of a test fails with, or `None`."""
-        run, self._attempt = self._attempt, None
+        run, self.attempt = self.attempt, None
         if run is not None:
             run.leave()  # whatever comes now, the next test is not to be recorded here
         self._around.close()
@@ -153,21 +146,21 @@ class Run:
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""
         outcomes.shorten_crash(report)
-        if report.when == "call" and report.outcome != "failed" and self._attempt is not None:
-            self._failed = self._attempt.stopped_it
+        if report.when == "call" and report.outcome != "failed" and self.attempt is not None:
+            self._failed = self.attempt.stopped_it
 
     def interrupted(self) -> list[str]:
         """The run is over, maybe in the middle of a test: what that has paid for must be in the reports, too."""
-        if self._attempt is not None:
-            self._attempt.leave()
-            self._finished(self._attempt, passed=False)
-            self._attempt = None
+        if self.attempt is not None:
+            self.attempt.leave()
+            self._finished(self.attempt, passed=False)
+            self.attempt = None
         return self.outbox.texts()
 
     @property
     def worth_repeating(self) -> bool:
         """Whether the running test may run again: it is about an LLM, and no budget is spent."""
-        run = self._attempt
+        run = self.attempt
         return run is not None and run.seen and run.recorder.refused is None
 
     def redacted(self, text: str) -> str:
@@ -177,8 +170,8 @@ class Run:
     def broken(self, found: Fault, owner: str, *, late: bool = False) -> str:
         """Take in a bug of ours. Returns what the test fails with. Args: late: whether it was reported already."""
         self._failed = True
-        if self._attempt is not None:
-            return self._attempt.broken(found)
+        if self.attempt is not None:
+            return self.attempt.broken(found)
         told, mode = self.outbox.with_entries, self.settings.run_mode
         self.outbox.add(broken_payload(owner, mode, found, late=late, with_entries=told))
         return internal_text(found, owner)
@@ -223,7 +216,7 @@ class Run:
     def fixture(self, fixturedef: Any, request: Any) -> Iterator[None]:
         """Around the setup of a fixture: one of wider scope has a recorder and a cassette of its own."""
         run = self._opened(
-            lambda: plan_of_fixture(fixturedef, request, self._attempt, self.settings),
+            lambda: plan_of_fixture(fixturedef, request, self.attempt, self.settings),
             fails=lambda text: fail_for_all(fixturedef, request, text),
         )
         if run is None:
@@ -275,7 +268,7 @@ class Run:
         """The trace of the running test; empty where it is not traced."""
         from pytest_llmtrace._run.live_trace import LLMTrace, as_text, empty_trace  # noqa: PLC0415  # where it is asked for
 
-        if (run := self._attempt) is None:
+        if (run := self.attempt) is None:
             return empty_trace(item.nodeid)
         return LLMTrace(run.shown_trace, lambda trace: as_text(run.plan.privacy.shown(trace)))
 

@@ -11,7 +11,8 @@ from typing import cast
 import pytest
 
 from pytest_llmtrace._capture.faults import Fault
-from pytest_llmtrace._run.bugs import Around, Bugs
+from pytest_llmtrace._run.bugs import Bugs
+from pytest_llmtrace._run.phase import Around, inside_of
 
 
 def making(*, before: BaseException | None = None, after: BaseException | None = None) -> Around:
@@ -29,7 +30,8 @@ def making(*, before: BaseException | None = None, after: BaseException | None =
 
 
 def failing(around: Around, *, always: bool = False) -> AbstractContextManager[None]:
-    return Bugs(str).failing(around, "it could not be judged", lambda found: f"told: {found.text}", always=always)
+    met = Bugs(str).failing("it could not be judged", lambda found, _about: f"told: {found.text}")
+    return inside_of(around, met, always=always)
 
 
 def test_a_bug_fails_the_phase() -> None:
@@ -66,7 +68,8 @@ def test_a_phase_that_must_run_runs_all_the_same() -> None:
 def test_who_ends_the_run_ends_it() -> None:
     """Ctrl-C is not turned into a failure by a bug that is met on the way; the bug is shown in the end."""
     bugs = Bugs(str)
-    around = bugs.failing(making(after=KeyError("x")), "it could not be judged", lambda found: found.text)
+    met = bugs.failing("it could not be judged", lambda found, _about: found.text)
+    around = inside_of(making(after=KeyError("x")), met)
     with pytest.raises(KeyboardInterrupt), around:
         raise KeyboardInterrupt
     assert bugs.told == ["it could not be judged: KeyError('x')"]
@@ -75,10 +78,10 @@ def test_who_ends_the_run_ends_it() -> None:
 def test_a_bug_in_telling_of_a_bug_is_told_too() -> None:
     """The failure is there, though reports know less of it."""
 
-    def cannot(_found: Fault) -> str:
+    def cannot(_found: Fault, _about: object) -> str:
         raise LookupError
 
-    around = Bugs(str).failing(making(before=KeyError("x")), "it could not be judged", cannot)
+    around = inside_of(making(before=KeyError("x")), Bugs(str).failing("it could not be judged", cannot))
     with (
         pytest.raises(pytest.fail.Exception, match=r"^llmtrace internal error\n\n  it could not be judged: Key"),
         around,
