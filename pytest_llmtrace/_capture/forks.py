@@ -24,7 +24,12 @@ class Forks:
     def __init__(self) -> None:
         self._pid = os.getpid()
         self._before = len(_FORKED)
-        self._file = f"{_place()}-{self._pid}-{next(_NUMBERS)}.jsonl"
+        self._number = next(_NUMBERS)
+        _place()  # the same for a fork as for us
+
+    @property
+    def _file(self) -> str:
+        return f"{_place()}-{self._pid}-{self._number}.jsonl"
 
     @property
     def is_one(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.threads import hold, release
@@ -15,19 +14,22 @@ if TYPE_CHECKING:
     from pytest_llmtrace._model.trace import Event
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
 class Framework:
     """The runs of one test while they last, and what they left."""
 
-    runs: dict[Any, Run] = field(default_factory=dict)
-    """Those that have not ended, by their id."""
-    events: list[Event] = field(default_factory=list)
-    rewrites: list[Any] = field(default_factory=list)
-    """Objects by which a rewritten context was recognised, so that runs around do not report it again."""
-    messages: dict[int, tuple[Any, Any, Any, tuple[Message, ...]]] = field(default_factory=dict)
-    """By `id` of a message that was sent: itself, its content and tool calls then, and what the trace holds of it."""
-    _batch: tuple[Any, list[Record]] | None = None
-    _holds: bool = False
+    __slots__ = ("_batch", "_holds", "events", "messages", "rewrites", "runs")
+
+    def __init__(self) -> None:
+        self.runs: dict[Any, Run] = {}
+        """Those that have not ended, by their id."""
+        self.events: list[Event] = []
+        self.rewrites: list[Any] = []
+        """Objects by which a rewritten context was recognised, so that runs around do not report it again."""
+        self.messages: dict[int, tuple[Any, Any, Any, tuple[Message, ...]]] = {}
+        """By `id` of a message that was sent: itself, its content and tool calls then, and what the trace holds of it.
+        """
+        self._batch: tuple[Any, list[Record]] | None = None
+        self._holds = False
 
     def hold_threads(self) -> None:
         """From now on threads are inside of what starts them, until `release`."""

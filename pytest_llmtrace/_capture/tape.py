@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._capture.recognition import Recognition
@@ -155,6 +156,10 @@ class Tape:
             waiting = {position for queue in self._waiting.values() for position in queue}
             left = sorted(waiting - self._failures)
         return tuple(self.interactions[position] for position in left)
+
+
+NO_TAPE: Final = Tape()
+"""For all who have none: nothing was recorded on it, and nothing is ever taken from it."""
 
 
 def replayed(response: HttpResponse) -> HttpResponse:

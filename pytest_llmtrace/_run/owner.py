@@ -15,7 +15,7 @@ from pytest_llmtrace._capture.from_litellm.drain import drain, settle
 from pytest_llmtrace._capture.gates import Gates
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
-from pytest_llmtrace._capture.tape import Tape
+from pytest_llmtrace._capture.tape import NO_TAPE, Tape
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Verdict
@@ -88,7 +88,7 @@ class OwnerRun:
             plan.owner,
             wire=wire_of(plan, replays=replays or self.dry),
             tape=self._tape,
-            journal=Tape(journalled),
+            journal=Tape(journalled) if journalled else NO_TAPE,
             has_cassette=self.old.exists or self.old.borrowed is not None,
             redactor=self.look.redactor,
             book=book,
