@@ -109,15 +109,16 @@ def drained(item: pytest.Item) -> Undo:
 
     Returns what must be called after the test, if anything.
     """
-    from pytest_llmtrace._capture.from_litellm.drain import drain_in_loop, draining  # noqa: PLC0415
-
     function = getattr(item, "obj", None)
-    instance = getattr(item, "instance", None)
-    add_cleanup = getattr(instance, "addAsyncCleanup", None)
+    add_cleanup = getattr(getattr(item, "instance", None), "addAsyncCleanup", None)
     if add_cleanup is not None:
+        from pytest_llmtrace._capture.from_litellm.drain import drain_in_loop  # noqa: PLC0415
+
         add_cleanup(drain_in_loop)
         return None
     if not inspect.iscoroutinefunction(function) or hasattr(function, "hypothesis"):
         return None
+    from pytest_llmtrace._capture.from_litellm.drain import draining  # noqa: PLC0415
+
     item.obj = draining(function)  # type: ignore[attr-defined]
     return functools.partial(setattr, item, "obj", function)

@@ -18,14 +18,15 @@ from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.outbox import Outbox
 from pytest_llmtrace._run.outcomes import Undo, drained, fail, fail_for_all, screen
 from pytest_llmtrace._run.owner import OwnerRun
-from pytest_llmtrace._run.plans.placeholders import missing_keys, placeholder_keys_of_tree, variables
+from pytest_llmtrace._run.plans.placeholders import missing_keys, missing_keys_of_tree
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.planning import Plans, plan_of_fixture
 from pytest_llmtrace._run.plans.unreadable import broken_payload, told, unreadable_payload
+from pytest_llmtrace._run.plans.variables import Variables, variables
 from pytest_llmtrace._run.recording.dry_run import OTHER_TAPE, would_text
 from pytest_llmtrace._run.scope import search_roots
 from pytest_llmtrace._run.stops import comes_of_stop
-from pytest_llmtrace._settings.early import litellm_in_python, litellm_is_in_python
+from pytest_llmtrace._settings.early import IN_PYTHON, litellm_is_in_python
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
@@ -47,7 +48,8 @@ class Run:
         self._capturing = Capturing(settings)
         self.attempt: OwnerRun | None = None
         """The test that runs now, where it is traced."""
-        self._around = contextlib.ExitStack()
+        self._variables = Variables()
+        """That are set while a test runs."""
         self.outbox = Outbox(settings)
         self._failed = False
         self.number: int | None = None
@@ -57,13 +59,13 @@ class Run:
 
     def close(self) -> None:
         """Take everything away again."""
-        self._around.close()
+        self._variables.put_back()
         self._capturing.remove()
 
     @contextlib.contextmanager
     def collecting(self, session: pytest.Session) -> Iterator[None]:
         """While test modules are imported, many build their SDK client: replay gives it a placeholder key."""
-        keys = placeholder_keys_of_tree(search_roots(session.config)) if self.settings.offline else {}
+        keys = missing_keys_of_tree(search_roots(session.config)) if self.settings.offline else {}
         with variables(keys):
             yield
 
@@ -76,11 +78,9 @@ class Run:
         if run is None:
             return None
         if not litellm_is_in_python():
-            self._around.enter_context(litellm_in_python())
+            self._variables.set(IN_PYTHON)  # even where a conftest has asked for its native client
         if run.plan.mode == "trace" or run.dry:
-            keys = missing_keys(run.old.providers)
-            if keys:
-                self._around.enter_context(variables(keys))
+            self._variables.set(missing_keys(run.old.providers))
         self.attempt = run
         run.enter()
         if run.dry and not run.plan.own_tape:
@@ -140,7 +140,7 @@ class Run:
         run, self.attempt = self.attempt, None
         if run is not None:
             run.leave()  # whatever comes now, the next test is not to be recorded here
-        self._around.close()
+        self._variables.put_back()
         return self._finished(run, passed=not self._failed) if run is not None else None
 
     def note(self, report: pytest.TestReport) -> None:

@@ -20,7 +20,8 @@ HISTORY: Final = "LLMTRACE_HISTORY"
 OTLP: Final = "LLMTRACE_OTLP"
 """The environment variable that names the collector which spans are sent to."""
 _RUST: Final = "LITELLM_RUST"
-LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", _RUST: "0"}
+IN_PYTHON: Final = {_RUST: "0"}
+LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", **IN_PYTHON}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
 
@@ -88,21 +89,6 @@ def litellm_kept_local() -> Iterator[None]:
 def litellm_is_in_python() -> bool:
     """Whether nobody has asked for its native client since `keep_litellm_local`."""
     return os.environ.get(_RUST) == LITELLM[_RUST]
-
-
-@contextlib.contextmanager
-def litellm_in_python() -> Iterator[None]:
-    """Keep litellm in Python while a test is traced, even where a conftest has asked for its native client."""
-    name, wanted = _RUST, LITELLM[_RUST]
-    before = os.environ.get(name)
-    os.environ[name] = wanted
-    try:
-        yield
-    finally:
-        if os.environ.get(name) == wanted and before is not None:
-            os.environ[name] = before
-        elif os.environ.get(name) == wanted:
-            del os.environ[name]
 
 
 def is_no_verdict(raised: pytest.ExceptionInfo[BaseException]) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -31,18 +30,13 @@ _LOOKED_AT: Final = 500
 """Tapes that are looked at before test modules are imported; recorded providers repeat long before."""
 
 
-def placeholder_keys_of_providers(providers: Iterable[str]) -> dict[str, str]:
-    """Placeholders for the key variables of these providers."""
-    return {variable: PLACEHOLDER_KEY for provider in providers for variable in _variables_of(provider)}
+def missing_keys(providers: tuple[str, ...]) -> dict[str, str]:
+    """Placeholders for the key variables of these providers that are not set, or empty."""
+    return {name: PLACEHOLDER_KEY for name in _variables_of_all(providers) if not os.environ.get(name)}
 
 
-def missing_keys(providers: Iterable[str]) -> dict[str, str]:
-    """The same, for variables that are not set, or empty."""
-    return _without_value(placeholder_keys_of_providers(providers))
-
-
-def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
-    """Placeholders for every provider that was recorded below these folders.
+def missing_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
+    """The same, for every provider that was recorded below these folders.
 
     Only for those: an application that chooses its provider by the keys it finds must find what it found before.
     """
@@ -51,7 +45,7 @@ def placeholder_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
     providers = {name for cassette in islice(cassettes, _LOOKED_AT) for name in _recorded_providers(cassette.tape)}
     hosts = {host for root in roots for host in hosts_of_vcrpy(root, files=_LOOKED_AT)}
     providers |= {name for name in map(provider_of, hosts) if name is not None}
-    return placeholder_keys_of_providers(sorted(providers))
+    return missing_keys(tuple(sorted(providers)))
 
 
 def _recorded_providers(tape: Path) -> list[str]:
@@ -59,30 +53,11 @@ def _recorded_providers(tape: Path) -> list[str]:
     return [str(name) for name in names] if isinstance(names, list) else []
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=256)  # the tests of a suite have few sets of them in common
+def _variables_of_all(providers: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(variable for provider in providers for variable in _variables_of(provider))
+
+
 def _variables_of(provider: str) -> tuple[str, ...]:
     prefix = provider.upper()
     return tuple(name for name in KEY_VARIABLES if name.startswith(f"{prefix}_")) + OTHER_NAMES.get(provider, ())
-
-
-def _without_value(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if not os.environ.get(name)}
-
-
-@contextlib.contextmanager
-def variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for a while, those only that have no value."""
-    added = _without_value(values)
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name, value in added.items():
-            old = before[name]
-            if os.environ.get(name) != value:
-                continue  # the test itself set or removed it
-            if old is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = old

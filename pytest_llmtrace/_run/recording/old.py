@@ -134,7 +134,7 @@ class Old:
             except CassetteError:
                 return ()  # the judge reads it again, and says so
             return tuple(sorted({call.provider for call in golden.trace.calls})) if golden is not None else ()
-        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+        return tuple(map(str, names)) if isinstance(names, list) else ()
 
     def says_unchanged(self, behaviour: str) -> bool:
         """Whether digests alone show that nothing differs, and the golden trace was not edited since."""

@@ -1,42 +1,33 @@
 """Placeholder keys for replay."""
 
-import os
-
 from pytest_llmtrace._run.plans.placeholders import (
     PLACEHOLDER_KEY,
-    placeholder_keys_of_providers,
-    placeholder_keys_of_tree,
-    variables,
+    missing_keys,
+    missing_keys_of_tree,
 )
 
 
-def test_only_recorded_providers_get_a_placeholder():
+def test_only_recorded_providers_get_a_placeholder(monkeypatch):
     """An application that picks its provider by the keys it finds must not find others."""
-    keys = placeholder_keys_of_providers(["openai"])
-    assert keys == {"OPENAI_API_KEY": PLACEHOLDER_KEY}
-    assert "GOOGLE_API_KEY" in placeholder_keys_of_providers(["gemini"])
-    assert placeholder_keys_of_providers(["nobody"]) == {}
+    for name in ("OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert missing_keys(("openai",)) == {"OPENAI_API_KEY": PLACEHOLDER_KEY}
+    assert "GOOGLE_API_KEY" in missing_keys(("gemini",))
+    assert missing_keys(("nobody",)) == {}
 
 
-def test_variables_are_set_for_a_while_and_only_where_they_are_unset(monkeypatch):
-    """A real key stays; an empty one is replaced; afterwards everything is as it was."""
-    monkeypatch.setenv("A_KEY", "real")
-    monkeypatch.setenv("B_KEY", "")
-    monkeypatch.delenv("C_KEY", raising=False)
-    with variables({"A_KEY": "x", "B_KEY": "x", "C_KEY": "x"}):
-        assert [os.environ[name] for name in ("A_KEY", "B_KEY", "C_KEY")] == ["real", "x", "x"]
-    assert (os.environ["A_KEY"], os.environ["B_KEY"], "C_KEY" in os.environ) == ("real", "", False)
+def test_keys_that_have_a_value_stay(monkeypatch):
+    """A real key stays; an empty one is none."""
+    monkeypatch.setenv("OPENAI_API_KEY", "real")
+    monkeypatch.setenv("MISTRAL_API_KEY", "")
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    providers = ("openai", "mistral", "anthropic")
+    assert missing_keys(providers) == dict.fromkeys(["MISTRAL_API_KEY", "ANTHROPIC_API_KEY"], PLACEHOLDER_KEY)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert list(missing_keys(providers)) == ["OPENAI_API_KEY", "MISTRAL_API_KEY", "ANTHROPIC_API_KEY"]
 
 
-def test_a_variable_that_the_test_itself_changes_is_left_alone(monkeypatch):
-    """What the test set stays for whoever restores it."""
-    monkeypatch.delenv("C_KEY", raising=False)
-    with variables({"C_KEY": "x"}):
-        os.environ["C_KEY"] = "mine"
-    assert os.environ["C_KEY"] == "mine"
-
-
-def test_providers_of_vcrpy_cassettes_get_a_placeholder(tmp_path):
+def test_providers_of_vcrpy_cassettes_get_a_placeholder(tmp_path, monkeypatch):
     """Modules that build their client on import need it, before any of our tapes is there; other YAML is not read."""
     cassette = (
         "interactions:\n- request:\n    method: POST\n    uri: https://api.{}/v1/x\n  response: {{}}\nversion: 1\n"
@@ -49,4 +40,7 @@ def test_providers_of_vcrpy_cassettes_get_a_placeholder(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(cassette.format(host), encoding="utf-8")
-    assert placeholder_keys_of_tree([tmp_path]) == {"ANTHROPIC_API_KEY": PLACEHOLDER_KEY}
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    assert missing_keys_of_tree([tmp_path]) == {"ANTHROPIC_API_KEY": PLACEHOLDER_KEY}
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "real")
+    assert missing_keys_of_tree([tmp_path]) == {}
