@@ -51,6 +51,19 @@ LATE = """
         inside = httpx.MockTransport(lambda request: httpx.Response(200, text="from the application"))
         assert httpx.Client(transport=inside).get("http://app.test").text == "from the application"
 
+    def test_own_cassette(tmp_path):
+        import vcr
+        from vcr.persisters.filesystem import FilesystemPersister
+        from vcr.serializers import yamlserializer
+
+        assert "yaml" not in sys.modules or {here}
+        recorded = {{"requests": [vcr.request.Request("GET", ADDRESS, None, {{}})], "responses": [{{"body": {{}}}}]}}
+        FilesystemPersister.save_cassette(tmp_path / "own.yaml", recorded, yamlserializer)
+        assert "uri: " + ADDRESS in (tmp_path / "own.yaml").read_text()
+        requests, responses = FilesystemPersister.load_cassette(tmp_path / "own.yaml", yamlserializer)
+        assert ([one.uri for one in requests], responses) == ([ADDRESS], recorded["responses"])
+        assert vcr.serialize.CASSETTE_FORMAT_VERSION == 1 and not hasattr(vcr.serialize, "other")
+
     def test_botocore():
         assert not {{"botocore", "requests"}} & sys.modules.keys() or {here}
         from botocore.awsrequest import AWSHTTPConnection, AWSRequest
@@ -134,7 +147,10 @@ def test_a_replay_that_passes_imports_nothing_that_explains_or_writes(project):
     ours = {name.removeprefix("pytest_llmtrace.") for name in modules if name.startswith("pytest_llmtrace.")}
     assert "_run.judging.word_for_word" in ours
     assert ours & FOR_FAILURES == set()
-    assert modules & {"litellm", "deepdiff", "openai", "botocore", "requests", "aiohttp", "httpx", "httpx2"} == set()
+    assert (
+        modules & {"litellm", "deepdiff", "openai", "botocore", "requests", "aiohttp", "httpx", "httpx2", "yaml"}
+        == set()
+    )
     aside, frozen = json.loads((project.path / "aside.json").read_text("utf-8"))
     assert (set(aside), frozen) == ({True}, 0)  # until pytest's own collections are over, and no longer
 
@@ -146,5 +162,5 @@ def test_clients_are_replayed_when_a_test_is_the_first_to_import_them(project):
     project.write(LATE.format(url=project.provider.openai_url, here=False), prelude=False)
     plain = ("-p", "no:recording", "-p", "no:langsmith_plugin")
     ran = project.run("--llm-trace", *plain, own_process=True)
-    ran.outcomes(passed=4)
+    ran.outcomes(passed=5)
     assert ran.requests == 0

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pytest_llmtrace._capture.wire.late_libraries import KEPT, patched_on_arrival, spared
+from pytest_llmtrace._capture.wire.late_serializers import serializers_put_off
 from pytest_llmtrace._capture.wire.litellm_stub import LitellmTransport
 from pytest_llmtrace._capture.wire.mocks import noting_sends
 from pytest_llmtrace._capture.wire.other_cassettes import watching_others
@@ -58,7 +59,7 @@ class Interception:
         with contextlib.ExitStack() as patches:
             if self._swaps:
                 patches.enter_context(swapping(self._swaps))
-            with spared() as missing:
+            with spared() as missing, serializers_put_off():
                 for patcher in (*watching_others(self._observed, self._refused), *vcr_patches(), *noting_sends()):
                     patches.enter_context(patcher)
                 for patcher in patches_to(self._switchboard):

@@ -271,6 +271,27 @@ def test_litellm_empties_its_lists_through_one_method(litellm):
     assert RESET not in vars(litellm.logging_callback_manager)
 
 
+def test_vcrpy_takes_two_functions_of_its_serializers() -> None:
+    """While it is imported: what it takes is there before the modules are executed."""
+    from pytest_llmtrace._capture.wire.late_serializers import FUNCTIONS, MODULES
+
+    for name in MODULES:
+        assert all(callable(getattr(importlib.import_module(name), function)) for function in FUNCTIONS)
+    package = Path(str(vcr.__file__)).parent
+    importing = re.compile(
+        r"^ *(?:from \S*serialize import .*|from \S*serializers\.yamlserializer import .*|import yaml)", re.MULTILINE
+    )
+    assert {
+        file.relative_to(package).as_posix(): importing.findall(file.read_text("utf-8"))
+        for file in package.rglob("*.py")
+        if file.name != "migration.py" and importing.search(file.read_text("utf-8"))
+    } == {
+        "persisters/filesystem.py": ["from ..serialize import deserialize, serialize"],
+        "serialize.py": ["import yaml"],
+        "serializers/yamlserializer.py": ["import yaml"],
+    }
+
+
 def test_vcrpy_keeps_what_it_replaces_under_the_names_we_know() -> None:
     """What comes late is patched by these methods, and vcrpy told of it as if it had imported it first."""
     from pytest_llmtrace._capture.wire.late_libraries import CONNECTIONS, KEPT, LIBRARIES, ON_HTTPX, URLLIB3
