@@ -75,9 +75,9 @@ OF_RUN = """
         patch.setattr(*target(place), broken)
 
     def pytest_unconfigure(config):
-        for name in ("_capturing", "_around"):
-            found = vars(vars(config.pluginmanager.get_plugin("llmtrace-hooks"))["run"])[name]
-            getattr(found, "remove", getattr(found, "close", None))()
+        run = vars(vars(config.pluginmanager.get_plugin("llmtrace-hooks"))["run"])
+        run["_capturing"].remove()
+        run["_variables"].put_back()
 
     @pytest.fixture(scope="session", autouse=True)
     def put_back(request):
