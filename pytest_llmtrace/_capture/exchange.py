@@ -13,7 +13,7 @@ from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.enclosing import Enclosing
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.llm_requests import is_llm_request
-from pytest_llmtrace._capture.wire.transport_failures import is_failure
+from pytest_llmtrace._capture.wire.transport_failures import LEFT, is_cancellation, is_failure
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, Phase
 from pytest_llmtrace._model.matching import is_loopback
 
@@ -88,13 +88,28 @@ class Exchange:
             self.source = source
             self.ended = time.perf_counter()
 
+    def given_up(self) -> None:
+        """Note that the application did not wait any longer for what waits to be given up."""
+        self.ended = time.perf_counter()
+
     def played(self, recorded: HttpResponse, given: HttpResponse, source: Source) -> None:
         """Note the answer, or the failure, that a recording has."""
         self.given = given
         if is_failure(recorded):
             self.failed(recorded, source)
+            if is_cancellation(recorded):
+                self.ended = None  # it waits to be given up
         else:
             self.answered(recorded, source)
+
+    @property
+    def got_nothing(self) -> bool:
+        """Whether it was sent, and failed in a way that can be told, or is still under way."""
+        return self.failure is not None or (self.ended is None and not self.missed)
+
+    def ended_before(self, moment: float) -> bool:
+        """Whether it was over by then."""
+        return self.ended is not None and self.ended <= moment
 
     @property
     def is_llm(self) -> bool:
@@ -127,10 +142,12 @@ class Exchange:
 
 
 def interaction_of(exchange: Exchange) -> Interaction:
-    """An exchange that is over, as the tape holds it."""
+    """An exchange that is over, or will not be while its test runs, as the tape holds it."""
     response = exchange.response if exchange.response is not None else exchange.failure
     if response is None:
-        raise ValueError("an exchange without an answer cannot be taped")
+        if exchange.ended is not None:
+            raise ValueError("an exchange without an answer cannot be taped")
+        response = LEFT
     return Interaction(request=exchange.request, response=response, key=exchange.key, phase=exchange.phase)
 
 

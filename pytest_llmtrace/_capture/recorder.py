@@ -15,6 +15,7 @@ from pytest_llmtrace._capture.framework import Framework
 from pytest_llmtrace._capture.gates import Gates, Wire
 from pytest_llmtrace._capture.guard.passages import Passage, Passages
 from pytest_llmtrace._capture.guard.user_stack import user_stack
+from pytest_llmtrace._capture.overtaken import marked
 from pytest_llmtrace._capture.recognition import read
 from pytest_llmtrace._capture.tape import Tape
 from pytest_llmtrace._capture.wire.transport_failures import failure_of
@@ -136,7 +137,9 @@ class Recorder:
         """A live request ended without an answer."""
         with noting(self.faults, "the failure of a live request could not be kept"):
             failure = failure_of(error)
-            exchange.failed(self.redactor.response(failure, exchange.proof) if failure is not None else None)
+            if failure is not None:
+                failure = marked(self.redactor.response(failure, exchange.proof), exchange, self)
+            exchange.failed(failure)
             self._gates.live_failed(exchange)
 
     def observe(
@@ -276,15 +279,16 @@ class Recorder:
     def recorded(self) -> tuple[Exchange, ...]:
         """The exchanges that belong on the tape, in the order in which they began.
 
-        Of requests that got no answer only LLM calls that were not tried again: what a retry repaired is gone. Local
-        traffic is left alone unless an LLM answered on the same port: databases and test servers stay real.
+        Of requests that got no answer so far only LLM calls that were not tried again after that: what a retry repaired
+        is gone. Local traffic is left alone unless an LLM answered on the same port: databases and test servers stay
+        real.
         """
-        last = {one.key: one for one in self.exchanges}
+        began = {one.key: one.started for one in self.exchanges}  # the last time
         llm_ports = local_ports(one for one in self.exchanges if one.is_llm)
         return tuple(
             one
             for one in self.exchanges
-            if (one.response is not None or (one.failure is not None and one.is_llm and last[one.key] is one))
+            if (one.response is not None or (one.got_nothing and one.is_llm and not one.ended_before(began[one.key])))
             and one.taped
             and (one.is_llm or one.source == "tape" or not one.is_local or local_port(one.request.url) in llm_ports)
         )

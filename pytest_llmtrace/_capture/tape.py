@@ -152,10 +152,13 @@ class Tape:
 
     def unplayed(self) -> tuple[Interaction, ...]:
         """The interactions that nobody asked for, in recorded order."""
+        return tuple([self.interactions[position] for position in self.unplayed_positions()])
+
+    def unplayed_positions(self) -> list[int]:
+        """Where they are."""
         with self._lock:
             waiting = {position for queue in self._waiting.values() for position in queue}
-            left = sorted(waiting - self._failures)
-        return tuple(self.interactions[position] for position in left)
+            return sorted(waiting - self._failures)
 
 
 NO_TAPE: Final = Tape()

@@ -13,6 +13,7 @@ from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.faults import Fault, stopping
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
 from pytest_llmtrace._capture.gates import Gates
+from pytest_llmtrace._capture.overtaken import give_up_unsent
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.tape import NO_TAPE, Tape
@@ -212,6 +213,7 @@ class OwnerRun:
             self.recorder.phase = "teardown"
             self.verdict = self._word_for_word.verdict
             return self.verdict
+        give_up_unsent(self.recorder, exception)
         assembled = self._assembler.assembled()
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
         self.look.judge(self, exception)

@@ -156,7 +156,7 @@ def _call_of(group: Group, reader: Reader) -> LLMCall | None:
     elif group.answer.response is not None:
         made = parse_response(call, group.answer.response, reader.table)
         call = _as_read(made, group.answer, group.answer.response, reader)
-    elif last.failure is not None:
+    elif last.failure is not None and last.ended is not None:
         kind, text = last.failure.reason.rpartition(".")[2], last.failure.body.decode("utf-8", "replace")
         status: Status = "cancelled" if is_cancellation(last.failure) else "error"
         call = replace(call, status=status, error=CallError(type=kind, message=text))

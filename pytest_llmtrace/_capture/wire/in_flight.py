@@ -94,6 +94,7 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = function(*args, **kwargs)
         except GivenUpError as error:  # only tasks are given up; a thread would wait for ever
+            _given_up()
             raise TimeoutError(str(error)) from None
         except BaseException as error:
             _failed(error)
@@ -104,7 +105,10 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return watch(await coroutine, sent())
         except GivenUpError:
-            await _for_ever()
+            try:
+                await _for_ever()
+            finally:
+                _given_up()
         except BaseException as error:
             _failed(error)
             raise
@@ -120,6 +124,12 @@ async def _for_ever() -> None:
         await sys.modules["trio"].sleep_forever()
     else:
         await waiting
+
+
+def _given_up() -> None:
+    found = sent()
+    if found is not None:
+        found[1].given_up()
 
 
 def _failed(error: BaseException) -> None:

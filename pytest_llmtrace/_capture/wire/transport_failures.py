@@ -16,6 +16,15 @@ from pytest_llmtrace._model.http import HttpResponse
 STATUS: Final = 0
 """What stands for the status of a request that got no answer."""
 
+GIVEN_UP: Final = "llmtrace-given-up"
+"""The header by which a tape tells a call that nobody waited for from one that was given up alone: a timeout must come
+again. See `overtaken`."""
+OVERTAKEN: Final = (GIVEN_UP, "overtaken")
+UNFINISHED: Final = (GIVEN_UP, "unfinished")
+
+LEFT: Final = HttpResponse(status=STATUS, reason="asyncio.exceptions.CancelledError", headers=(UNFINISHED,))
+"""How a call that is still under way when its cassette is written stands on the tape."""
+
 _LIBRARIES: Final = frozenset(
     {"aiohttp", "asyncio", "botocore", "builtins", "http", "httpcore", "httpx", "httpx2", "requests", "socket", "ssl"}
     | {"urllib", "urllib3"}
