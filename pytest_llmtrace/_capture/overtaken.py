@@ -2,7 +2,7 @@
 
 Of several requests that run at once an application may take the first answer and cancel the others, or cancel all when
 one fails. Replay answers at once, so such a call may be cancelled, or its test be over, before its request is sent.
-That is no difference: nothing came of it while it was recorded. See docs/design/0049.
+That is no difference: nothing came of it while it was recorded. See docs/design/0050.
 """
 
 from __future__ import annotations
