@@ -40,7 +40,10 @@ def yaml_text(data: dict[str, Any]) -> str:
 
 def _entries(data: dict[str, Any], indent: int, lines: list[str]) -> None:
     """Add the lines of a block mapping."""
-    written = written_value((indent, dict(data))) if isinstance(data, Repeated) else None
+    if not isinstance(data, Repeated):
+        _members(data, indent, lines)
+        return
+    written = written_value((indent, dict(data)))
     if written is None:
         _members(data, indent, lines)
         return
@@ -58,7 +61,11 @@ def _members(data: dict[str, Any], indent: int, lines: list[str]) -> None:
     margin = " " * indent
     for key, value in data.items():
         name = yaml_scalars.one_line(str(key))
-        if len(name) > _LONGEST_KEY:
+        if (
+            type(value) is str and "\n" not in value and len(name) <= _LONGEST_KEY
+        ):  # most are, and need no call for each
+            lines.append(f"{margin}{name}: {yaml_scalars.one_line(value)}")
+        elif len(name) > _LONGEST_KEY:
             lines.append(f"{margin}? {name}")
             _place(f"{margin}:", value, indent, lines)
         else:
@@ -117,8 +124,9 @@ def _flow(value: Any, room: int) -> str | None:
     if room < _SHORTEST_FLOW or (isinstance(value, str) and (len(value) > room or "\n" in value)):
         return None
     if isinstance(value, dict):
-        keys = [f"{yaml_scalars.one_line(str(key), flow=True)}: " for key in value]
-        text = _flow_parts(zip(keys, value.values(), strict=True), room)
+        text = _flow_parts(
+            ((f"{yaml_scalars.one_line(str(key), flow=True)}: ", part) for key, part in value.items()), room
+        )
         return None if text is None else f"{{{text}}}"
     if isinstance(value, (list, tuple)):
         text = _flow_parts(zip(repeat(""), value, strict=False), room)
@@ -132,8 +140,8 @@ def _flow_parts(parts: Iterable[tuple[str, Any]], room: int) -> str | None:
     made: list[str] = []
     left = room - len("{}")
     for key, value in parts:
-        text = _flow(value, left - len(key))
-        if text is None:
+        text = str(value) if type(value) is int else _flow(value, left - len(key))
+        if text is None or len(key) + len(text) > left:
             return None
         made.append(f"{key}{text}")
         left -= len(made[-1]) + len(", ")
