@@ -74,6 +74,7 @@ class OwnerRun:
             look=self.look,
             spending=self.spending,
             records=self.records,
+            spare=settling.spare,
         )
         journalled: tuple[Interaction, ...] = ()
         if (self.records or self.dry) and plan.record_mode != "all":

@@ -10,9 +10,7 @@ encrypted for its place.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,11 +18,13 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._store.appending import opened, write
 from pytest_llmtrace._store.atomic import refused, remove
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
 from pytest_llmtrace._store.interactions import InteractionWriter, LaidOut
 from pytest_llmtrace._store.json_text import compact_bytes, json_text
-from pytest_llmtrace._store.locks import alone, unneeded, use
+from pytest_llmtrace._store.locks import alone, needed_by_others, times_forked, unneeded, use
+from pytest_llmtrace._store.renaming import renamed
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import StorageError
 
@@ -35,13 +35,32 @@ HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
 class Journal:
     """Appends interactions to a file. Nothing is opened before the first one. Safe to use from threads."""
 
-    def __init__(self, path: Path, seal: Seal | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Args: path: the file; seal: what encrypts it; clock: gives seconds, and is no clock that a test stops."""
+    def __init__(
+        self,
+        path: Path,
+        seal: Seal | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        spare: Callable[[Path], int | None] = lambda _: None,
+    ) -> None:
+        """Nothing is touched.
+
+        Args:
+            path: The file.
+            seal: What encrypts it.
+            clock: Gives seconds, and is no clock that a test stops.
+            spare: Gives an open file of that name, empty, from a journal that needs it no more (`give`).
+        """
         self.path = path
         self._clock = clock
+        self._spare = spare
         self._synced_at = clock()
         self._unsynced = False
         self._over = False
+        self._lasts = True
+        """Whether a power cut may find what is in the file: it held something before, or was synced."""
+        self._forked = 0
+        self._given = False
         self._seal = seal
         self._number = 0
         self._lock = threading.Lock()
@@ -60,9 +79,9 @@ class Journal:
         """
         if self._file is not None:
             return
-        place = self.path
-        while not place.exists() and place != place.parent:
-            place = place.parent
+        place = os.fspath(self.path)  # as text: each test asks
+        while not os.path.exists(place) and place != (above := os.path.dirname(place) or os.curdir):  # noqa: PTH110, PTH120
+            place = above
         if not os.access(place, os.W_OK):
             raise StorageError(f"{self.path} could not be written: {place} is read-only")
 
@@ -85,7 +104,7 @@ class Journal:
                     self._unsynced = True
                     size = os.fstat(self._file).st_size
                     lines = self._begun(size) + self._line(interaction) + b"\n"
-                    _write(self._file, lines)
+                    write(self._file, lines)
                     self._end = size + len(lines)
                 if self._clock() - self._synced_at >= PAUSE:
                     self._sync()
@@ -110,7 +129,7 @@ class Journal:
         Raises:
             StorageError: the operating system refused.
         """
-        if self._file is None:
+        if self._file is None or self._over:
             return
         with self._lock:
             try:
@@ -120,11 +139,41 @@ class Journal:
             finally:
                 self._close()
 
-    def over(self) -> None:
-        """Let go of the file without waiting for the disk: what is in it has been saved, and is about to be settled."""
+    def over(self, *, giving: bool = False) -> None:
+        """Let go of the file without waiting for the disk: what is in it has been saved, and is about to be settled.
+
+        `giving`: where another journal may have the file, it stays open for `give`.
+        """
         with self._lock:
             self._over = True
+            if self._lasts or not giving:
+                self._close()
+
+    def give(self, path: Path) -> int | None:
+        """The file for another journal, empty and by its name; `None`: it stays until it is removed.
+
+        Making a file and removing it takes longer than writing it. What is in it has been saved; and as long as it was
+        never synced, a power cut may not find it anyway (docs/design/0051).
+        """
+        with self._lock:
+            file = self._file
+            if file is None or not self._over or self._forked != times_forked():
+                return None
+            with contextlib.suppress(OSError):  # whoever asked makes a file, and is told why that cannot be done
+                if path.parent == self.path.parent and not needed_by_others(file) and self._is_whole(file):
+                    os.ftruncate(file, 0)
+                    if renamed(self.path, path):
+                        use(file)
+                        self._file, self._given = None, True
+            if not self._given:
+                file = None
             self._close()
+            return file
+
+    def _is_whole(self, file: int) -> bool:
+        """Whether nobody else wrote to it, or removed it."""
+        status = os.fstat(file)
+        return status.st_size == self._end and status.st_nlink == 1
 
     @property
     def waits(self) -> bool:
@@ -139,6 +188,8 @@ class Journal:
         """
         with self._lock:
             self._close()
+            if self._given:
+                return
             with unneeded(self.path) as free:
                 if free:
                     remove(self.path)
@@ -151,16 +202,10 @@ class Journal:
             self.append(one)
 
     def _open(self) -> None:
-        try:
-            file = os.open(self.path, _MODE, 0o666)
-        except FileNotFoundError:  # nearly always there is the folder
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, _MODE, 0o666)
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            os.close(file)
-            raise OSError(errno.EINVAL, "it is no regular file")
-        self._file = file
-        use(self._file)
+        file = self._spare(self.path)
+        self._file = opened(self.path) if file is None else file
+        self._given, self._lasts = False, os.fstat(self._file).st_size > 0
+        self._forked = times_forked()
 
     def _begun(self, size: int) -> bytes:
         """A header, unless what this process wrote last is the end of the file: another may have written since.
@@ -198,7 +243,7 @@ class Journal:
     def _sync(self) -> None:
         if self._file is not None and self._unsynced:
             os.fsync(self._file)
-            self._synced_at, self._unsynced = self._clock(), False
+            self._synced_at, self._unsynced, self._lasts = self._clock(), False, True
 
     def _close(self) -> None:
         if self._file is not None:
@@ -218,15 +263,5 @@ def _same(one: Interaction, other: Interaction) -> bool:
     return alike and (one.key, one.phase) == (other.key, other.phase)
 
 
-def _write(file: int, data: bytes) -> None:
-    """All of the data, in one write where the operating system lets us."""
-    while data:
-        data = data[os.write(file, data) :]
-
-
 PAUSE: Final = 0.1
 """Seconds between two syncs of a journal at least: less than a model takes for an answer."""
-_FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
-_MODE: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS
-"""Windows would turn line ends otherwise; a symbolic link that somebody committed leads out of the folder, and a pipe
-has nobody at its other end."""

@@ -14,19 +14,40 @@ from pathlib import Path
 from typing import Any, Final
 
 
-@contextlib.contextmanager
-def alone(file: int) -> Iterator[None]:
+class alone:  # noqa: N801  # as `contextlib.suppress`; each call of a recording is written in one
     """While this holds, no other process is in here with the same file."""
-    _lock(file, _WRITING, "LOCK_EX")
-    try:
-        yield
-    finally:
-        _lock(file, _WRITING, "LOCK_UN")
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        _lock(self._file, _WRITING, _EXCLUSIVE)
+
+    def __exit__(self, *_error: object) -> None:
+        _lock(self._file, _WRITING, _FREE)
 
 
 def use(file: int) -> None:
     """Say that this process needs the file, until it closes it."""
-    _lock(file, _USED, "LOCK_SH")
+    _lock(file, _USED, _SHARED)
+
+
+def needed_by_others(file: int) -> bool:
+    """Whether another process may need the file. If not, none can begin to before `use`."""
+    if _locks is None:
+        return True
+    try:
+        _locks.lockf(file, _EXCLUSIVE | _AT_ONCE, 1, _USED, os.SEEK_SET)
+    except OSError:  # somebody has one, or the file system has none
+        return True
+    return False
+
+
+def times_forked() -> int:
+    """How often this process was forked. A fork has its open files, and none of its locks."""
+    return len(_FORKED)
 
 
 @contextlib.contextmanager
@@ -62,17 +83,17 @@ def unneeded(path: Path) -> Iterator[bool]:
         yield True  # there is none, or who removes it is told what is wrong
         return
     try:
-        yield _lock(file, _USED, "LOCK_EX", "LOCK_NB")
+        yield _lock(file, _USED, _EXCLUSIVE | _AT_ONCE)
     finally:
         os.close(file)
 
 
-def _lock(file: int, byte: int, *kinds: str) -> bool:
+def _lock(file: int, byte: int, kind: int) -> bool:
     """Whether the lock was had, or there are none to have."""
     if _locks is None:
         return True
     try:
-        _locks.lockf(file, sum(getattr(_locks, kind) for kind in kinds), 1, byte, os.SEEK_SET)
+        _locks.lockf(file, kind, 1, byte, os.SEEK_SET)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:  # a file system without locks
@@ -87,6 +108,10 @@ def _module() -> Any:
         return None
 
 
+_FORKED: Final[list[None]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_parent=lambda: _FORKED.append(None), after_in_child=lambda: _FORKED.append(None))
 _locks: Final = _module()
+_EXCLUSIVE, _SHARED, _FREE, _AT_ONCE = (getattr(_locks, f"LOCK_{name}", 0) for name in ("EX", "SH", "UN", "NB"))
 _WRITING: Final = 1 << 62
 _USED: Final = _WRITING + 1

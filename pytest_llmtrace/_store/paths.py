@@ -48,7 +48,7 @@ class Cassette:
     @property
     def journal(self) -> Path:
         """What was paid for by a recording that has not been saved yet; not to be committed. Replay asks for none."""
-        return self.folder / f"{self.stem}{JOURNAL}"
+        return _journal(self.folder, self.stem)
 
     @property
     def golden_file(self) -> str:
@@ -209,6 +209,11 @@ def _module_folder(file_name: str) -> str:
     stem, ending = os.path.splitext(file_name)  # noqa: PTH122  # a name, not a path
     plain = ending == ".py" and _LOWER_NAME.fullmatch(stem) and stem != FIXTURES and _fits(stem)
     return stem if plain else _hashed(_slug(stem), file_name)
+
+
+@functools.lru_cache(maxsize=16)  # a recording asks for it five times a test
+def _journal(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}{JOURNAL}"
 
 
 @functools.lru_cache(maxsize=16)  # its own cassette and an imported one have the same

@@ -28,6 +28,8 @@ class Settling:
         self._waiting: list[tuple[Cassette, Journal]] = []
         self._journals: set[Path] = set()
         """Those of the cassettes that wait: each test asks for its own."""
+        self._spare: Journal | None = None
+        """That of the last one, whose file the next one may have."""
 
     def saved(self, cassette: Cassette, journal: Journal, *, written: bool) -> None:
         """A cassette holds all that is in its journal, which can go when that is on the disk.
@@ -42,11 +44,18 @@ class Settling:
         """
         if not (written or journal.path.exists()):
             return
-        journal.over()
+        self._keep_no_spare()
+        journal.over(giving=True)
+        self._spare = journal
         self._waiting.append((cassette, journal))
         self._journals.add(cassette.journal)
         if self._clock() - self._settled_at >= PAUSE:
             self.settle()
+
+    def spare(self, path: Path) -> int | None:
+        """The file of the last journal that was saved, for the one of this path; see `Journal.give`."""
+        journal, self._spare = self._spare, None
+        return None if journal is None or journal.path == path else journal.give(path)
 
     def before(self, cassette: Cassette) -> None:
         """An owner begins: what it has recorded before in this run is settled first. Raises: as `settle`."""
@@ -62,6 +71,7 @@ class Settling:
         self._settled_at = self._clock()
         waiting, self._waiting = self._waiting, []
         self._journals.clear()
+        self._keep_no_spare()
         if not waiting:
             return
         place = waiting[0][0].golden.parent
@@ -71,6 +81,11 @@ class Settling:
             raise refused(place, "written", error) from error
         for _, journal in waiting:
             journal.remove()
+
+    def _keep_no_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.over()
+            self._spare = None
 
     def finish(self) -> list[str]:
         """The run is over: settle. Returns what is wrong, where what was recorded is not sure to be on the disk."""

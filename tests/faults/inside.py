@@ -40,6 +40,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     if event == "open":
         if isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             _step(args[0])
+    elif event == "os.truncate" and KIND != "full" and isinstance(args[0], int):
+        _step(_path(args[0]))
     elif event in {"os.rename", "os.mkdir"} or (event == "os.remove" and KIND != "full"):  # a full disk lets files go
         _step(args[0])
 

@@ -152,7 +152,7 @@ def test_a_full_disk_is_no_reason_to_pay_again(project, monkeypatch):
 
     project.write(TEST)
     project.edit("max_retries=0", "max_retries=2")
-    monkeypatch.setattr(journal, "_write", full)
+    monkeypatch.setattr(journal, "write", full)
     ran = project.run("--llm-record", "-k", "one")
     ran.outcomes(failed=1)
     assert ran.requests == 1

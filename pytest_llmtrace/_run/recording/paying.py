@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture.exchange import Exchange
@@ -35,6 +36,8 @@ class Paying:
     """Whether what is paid for is written."""
     refusal: Breach | None = None
     """The budget because of which a live call was refused."""
+    spare: Callable[[Path], int | None]
+    """Gives the journal a file that another one needs no more."""
     _journal: Journal | None = None
 
     def __post_init__(self) -> None:
@@ -46,7 +49,7 @@ class Paying:
         """Where what is paid for is kept at once. A replay keeps nothing, and makes none until it is asked."""
         if self._journal is None:
             sealed = seal(self.plan) if self.plan.privacy.tapes == "encrypted" else None
-            self._journal = Journal(self.plan.cassette.journal, sealed)
+            self._journal = Journal(self.plan.cassette.journal, sealed, spare=self.spare)
         return self._journal
 
     def close(self) -> None:

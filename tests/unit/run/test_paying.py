@@ -22,7 +22,7 @@ def test_a_journal_is_made_at_once_where_something_is_recorded(
     plan = plan_in(tmp_path, "record" if records else "trace")
     cassette = plan.cassette
     nothing = mock.Mock()
-    owners = paying.Paying(plan=plan, old=nothing, look=nothing, spending=nothing, records=records)
+    owners = paying.Paying(plan=plan, old=nothing, look=nothing, spending=nothing, records=records, spare=nothing)
     owners.close()
     assert made.call_count == (1 if records else 0)
     cassette.journal.write_bytes(b"")

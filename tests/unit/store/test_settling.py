@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from pytest_llmtrace._store import atomic, settling, syncing
 from pytest_llmtrace._store.journal import Journal
+from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.settling import PAUSE, Settling
 from pytest_llmtrace.errors import StorageError
@@ -110,6 +112,26 @@ def test_a_disk_that_refuses_keeps_the_journals(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(StorageError, match=f"^{tmp_path} could not be written: Input/output error$"):
         settled.settle()
     assert cassette.journal.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each test makes a file")
+def test_tests_that_are_over_at_once_have_one_journal_file(tmp_path: Path) -> None:
+    """Making one and removing it takes longer than writing it: the next test of the folder has that of the last one."""
+    settled = Settling(clock=lambda: 1.0)
+    files = set()
+    for folder, name in (("x", "a"), ("x", "b"), ("y", "c"), ("y", "d")):
+        cassette = Cassette.at(tmp_path / folder, name)
+        journal = Journal(cassette.journal, spare=settled.spare, clock=lambda: 1.0)
+        journal.append(interaction({"messages": []}, {"id": name}))
+        assert [path.name for path in cassette.journal.parent.glob("*.jsonl")] == [cassette.journal.name]
+        assert len(read_journal(cassette.journal).interactions) == 1
+        files.add(cassette.journal.stat().st_ino)
+        settled.saved(cassette, journal, written=True)
+        journal.close()
+    assert len(files) == 2
+    assert [path.name for path in sorted(tmp_path.rglob("*.jsonl"))] == ["b.journal.jsonl", "d.journal.jsonl"]
+    settled.settle()
+    assert list(tmp_path.rglob("*.jsonl")) == []
 
 
 @pytest.mark.parametrize("together", [True, False])
