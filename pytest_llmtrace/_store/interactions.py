@@ -60,7 +60,7 @@ class InteractionReader:
         Raises:
             Fault: the data is not what the format says.
         """
-        fields = checked(data, INTERACTION_KEYS, "an interaction")
+        fields = checked(data, _INTERACTION, "an interaction")
         phase = fields.get("phase", "call")
         if phase not in _PHASES:
             raise Fault(f"`phase` must be one of {', '.join(_PHASES)}, not {phase!r:.100}")
@@ -72,14 +72,27 @@ class InteractionReader:
         )
 
     def _response(self, data: Any) -> HttpResponse:
-        response = _response(data, shallow=self._shallow)
-        if "base64" in data:
-            encoding = ", ".join(value for name, value in response.headers if name.lower() == "content-encoding")
-            size = unpacked_size(response.body, encoding) if encoding else 0
-            self._unpacked += MOST_DECODED + 1 if size is None else size
-            if self._unpacked > MOST_DECODED:
-                raise Fault(f"what it holds compressed has more than {MOST_DECODED} bytes when unpacked")
+        fields = checked(data, _RESPONSE, "a response")
+        status, reason = fields.get("status"), fields.get("reason", "")
+        if type(status) is not int or not 0 <= status <= 999 or not isinstance(reason, str):
+            raise Fault(f"`status` must be an HTTP status and `reason` text, not {status!r:.100} and {reason!r:.100}")
+        response = HttpResponse(
+            status=status,
+            reason=reason,
+            headers=read_headers(fields.get("headers", {})),
+            body=read_body(fields, shallow=self._shallow),
+        )
+        if "base64" in fields:
+            self._count(response)
         return response
+
+    def _count(self, response: HttpResponse) -> None:
+        """Count what a body that is no text has unpacked. Raises: Fault: it is too much in all."""
+        encoding = ", ".join(value for name, value in response.headers if name.lower() == "content-encoding")
+        size = unpacked_size(response.body, encoding) if encoding else 0
+        self._unpacked += MOST_DECODED + 1 if size is None else size
+        if self._unpacked > MOST_DECODED:
+            raise Fault(f"what it holds compressed has more than {MOST_DECODED} bytes when unpacked")
 
 
 def _response_data(response: HttpResponse) -> dict[str, Any]:
@@ -94,18 +107,6 @@ def _response_data(response: HttpResponse) -> dict[str, Any]:
     return {**data, **body_data(response.body)}
 
 
-def _response(data: Any, *, shallow: bool) -> HttpResponse:
-    fields = checked(data, _KEYS, "a response")
-    status, reason = fields.get("status"), fields.get("reason", "")
-    if type(status) is not int or not 0 <= status <= 999 or not isinstance(reason, str):
-        raise Fault(f"`status` must be an HTTP status and `reason` text, not {status!r:.100} and {reason!r:.100}")
-    return HttpResponse(
-        status=status,
-        reason=reason,
-        headers=read_headers(fields.get("headers", {})),
-        body=read_body(fields, shallow=shallow),
-    )
-
-
-_KEYS: Final = (*RESPONSE_KEYS, *BODY_KEYS)
+_INTERACTION: Final[dict[str, Any]] = dict.fromkeys(INTERACTION_KEYS)
+_RESPONSE: Final[dict[str, Any]] = dict.fromkeys((*RESPONSE_KEYS, *BODY_KEYS))
 _PHASES: Final = get_args(Phase)

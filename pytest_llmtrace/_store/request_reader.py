@@ -65,7 +65,7 @@ class RequestReader:
         )
 
     def _changed(self, old: Mapping[str, Any], data: Any) -> dict[str, Any]:
-        changes = checked(data, CHANGES_KEYS, "`changes`")
+        changes = checked(data, _CHANGES, "`changes`")
         if not self._shallow and is_too_deep(changes, DEEPEST_FILE):
             raise Fault(f"`changes` nests deeper than {DEEPEST_FILE} levels")
         new = dict(old)
@@ -114,15 +114,15 @@ class RequestReader:
             raise Fault("its requests are too long")
 
 
-def checked(data: Any, keys: tuple[str, ...], name: str) -> dict[str, Any]:
-    """A mapping that has none but these keys.
+def checked(data: Any, keys: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object of JSON that has none but these keys, which are in the order in which they are told.
 
     Raises:
         Fault: it is none, or has others.
     """
-    if not isinstance(data, dict):
+    if type(data) is not dict:
         raise Fault(f"{name} must be an object, not {data!r:.100}")
-    if not all(map(keys.__contains__, data)):
+    if not data.keys() <= keys.keys():
         unknown = [key for key in data if key not in keys]
         raise Fault(f"{name} has the unknown key `{unknown[0]}` (known: {', '.join(keys)})")
     return data
@@ -199,7 +199,8 @@ def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-_KEYS: Final = (*REQUEST_KEYS, *BODY_KEYS)
+_KEYS: Final[dict[str, Any]] = dict.fromkeys((*REQUEST_KEYS, *BODY_KEYS))
+_CHANGES: Final[dict[str, Any]] = dict.fromkeys(CHANGES_KEYS)
 _MISSING: Final = object()
 _TEXT: Final = frozenset({str})
 _SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)

@@ -69,7 +69,7 @@ def load_tape(text: str, path: File) -> TapeFile:
 def read_tape(data: Mapping[str, Any], path: File, text: str) -> TapeFile:
     """The tape that `tape_data` found in a text. Raises: BrokenCassetteError."""
     try:
-        checked(data, TAPE_KEYS, "the file")
+        checked(data, _KEYS, "the file")
         return TapeFile(interactions=tuple(_interactions(data.get("interactions"), text)), meta=mapping(data, "meta"))
     except Fault as fault:
         raise broken(path, fault, text) from None
@@ -121,5 +121,6 @@ def _is_shallow(items: Any, text: str) -> bool:
     return opens_few or not is_too_deep(items, DEEPEST_FILE)
 
 
+_KEYS: Final[dict[str, Any]] = dict.fromkeys(TAPE_KEYS)
 _SHORT: Final = 16 * 1024
 """Letters; a longer text opens more in any case."""
