@@ -59,6 +59,8 @@ class Recognition:
         self._next = 0
         """Behind the one that was found last: most replays ask in the order in which they were recorded."""
         self._spelling = Spelling()
+        self._last: tuple[HttpRequest, bytes] | None = None
+        """The request that was found last by its digest, and what was sent, until one is too large for that."""
         self._by_digest: dict[str, list[int]] | None = None
         self._by_sketch: dict[object, list[int]] | None = None
         self._lock = threading.Lock()
@@ -86,6 +88,7 @@ class Recognition:
             return None
         digest, position = body_digest(body), self._next
         if position < len(self._asked) and self._asked[position] == digest and self._is_at(position, head):
+            self._last = self._interactions[position].request, body
             return position
         if self._by_digest is None:
             found: dict[str, list[int]] = {}
@@ -108,9 +111,11 @@ class Recognition:
         """Whether the client would have sent these very bytes for this position: nothing need be parsed."""
         if not self._is_at(position, head):
             return False
-        held = held_body(self._interactions[position].request)
-        value = held.value if isinstance(held, HeldJson) else None
-        return isinstance(value, dict) and self._spelling.is_of(value, body)
+        if self._last is not None:
+            (before, sent), self._last = self._last, None
+            self._spelling.found(_object(before) or {}, sent)
+        value = _object(self._interactions[position].request)
+        return value is not None and self._spelling.is_of(value, body)
 
     def _equal(self, head: HttpRequest, body: bytes) -> int | None:
         """The first position with the same value, however it is spelled and wherever it stands."""
@@ -119,7 +124,7 @@ class Recognition:
         if not isinstance(value, dict) or (written := written_value(value)) is None:
             return None
         for position in self._found().get((place, _sketch(value)), ()):
-            held = _value_of(self._interactions[position])
+            held = _object(self._interactions[position].request)
             if held is not None and written_value(held) == written:
                 return position
         return None
@@ -129,14 +134,15 @@ class Recognition:
             if self._by_sketch is None:
                 self._by_sketch = {}
                 for position, one in enumerate(self._interactions):
-                    held = _value_of(one)
+                    held = _object(one.request)
                     if held is not None:
                         self._by_sketch.setdefault((_place(one.request), _sketch(held)), []).append(position)
             return self._by_sketch
 
 
-def _value_of(interaction: Interaction) -> dict[str, Any] | None:
-    held = held_body(interaction.request)
+def _object(request: HttpRequest) -> dict[str, Any] | None:
+    """The body of a recorded request, where it is a JSON object."""
+    held = held_body(request)
     return held.value if isinstance(held, HeldJson) and isinstance(held.value, dict) else None
 
 

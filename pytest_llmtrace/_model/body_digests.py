@@ -9,7 +9,7 @@ from typing import Final
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, ReadJson, held_body, read_json
 from pytest_llmtrace._model.spelling import Spelling
 
-LARGEST: Final = 8 * 1024
+LARGEST: Final = 16 * 1024
 """Bytes of a body up to which its digest takes less time than holding what is new in it against the tape."""
 _MOST: Final = 32
 """Items of a list in a body of that size: the history of a long conversation is not written once for each request."""

@@ -47,6 +47,25 @@ class Spelling:
             return False
         return sent[at:] == (b"}" if body else b"{}")
 
+    def found(self, body: dict[str, Any], sent: bytes) -> None:
+        """Note where the history of an object stands in its bytes, for one that goes on from it.
+
+        Args:
+            body: the object.
+            sent: what is known to be its bytes (`of`).
+        """
+        lists = {name: part for name, part in body.items() if isinstance(part, list) and name != _TOOLS}
+        if not lists:
+            return
+        history = max(lists, key=lambda name: len(lists[name]))
+        start = at = 0
+        for name, part in body.items():
+            if name == history:
+                start, at = at + len(_opening(b",", name, b"[")), 0  # from here on, what comes behind it is counted
+            else:
+                at += len(_opening(b",", name, b"")) + len(self._whole(part))
+        self._found[history] = lists[history], memoryview(sent)[start : len(sent) - at - len(b"]}")]
+
     def _behind(self, name: str, items: list[Any], sent: bytes, start: int) -> int:
         """Where a list ends in what was sent, behind its bracket; -1 where it has other items there."""
         before, spelled = self._found.get(name, _NOTHING)

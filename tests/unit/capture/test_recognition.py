@@ -10,6 +10,7 @@ from pytest_llmtrace._model.body_digests import LARGEST, digests_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.spelling import Spelling
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 
 HEADERS = (("content-type", "application/json"),)
@@ -94,6 +95,21 @@ def test_a_request_is_recognised_by_the_digest_of_what_was_sent(monkeypatch):
     assert known.of(request({}), request(bodies[2]).body) is tape[2]
     assert known.of(request({}), request(bodies[3]).body) is tape[3]
     assert known.of(request({}), request(bodies[4]).body) is tape[4]
+
+
+def test_what_is_too_large_for_a_digest_goes_on_from_what_was_not(monkeypatch):
+    """A conversation that grows beyond that is neither parsed nor written from its beginning."""
+    texts = [f"{number} " + "long " * 1000 for number in range(8)]
+    tape = taped(*(request(chat(*texts[:turn])) for turn in range(1, 9)))
+    digests = digests_of([one.request for one in tape])
+    assert 1 < len(digests) < len(tape) - 1
+    known = Recognition(tape, digests)
+    monkeypatch.setattr("pytest_llmtrace._capture.recognition.parse_json", lambda _body: pytest.fail("parsed"))
+    written = []
+    item = Spelling._item
+    monkeypatch.setattr(Spelling, "_item", lambda self, one: written.append(one["content"]) or item(self, one))
+    assert [known.of(request({}), request(chat(*texts[:turn])).body) for turn in range(1, 9)] == list(tape)
+    assert written == texts[len(digests) :]
 
 
 @pytest.mark.parametrize("spelled", [{"indent": 1}, {"ensure_ascii": True}], ids=["spaces", "escapes"])

@@ -53,6 +53,32 @@ def test_a_history_that_grows_goes_on_from_where_it_was_found():
     assert spelling.is_of(whole, sent_for(whole))
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"n": [1, 2], "stop": "x"}, {"tools": [{"name": "\u00fc"}] * 9, "text": {"format": [1, 2, 3]}}],
+    ids=["alone", "another list", "tools"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_history_goes_on_from_bytes_that_are_known_to_be_its_own(monkeypatch, more, first):
+    """What they hold is not written once more; whatever is not in them is told apart as ever."""
+    messages = [{"role": "user", "content": f"gr\u00fc\u00dfe {number}"} for number in range(6)]
+    history = {"messages": messages[:4]}
+    before = {**history, **more} if first else {**more, **history}
+    body = {**before, "messages": messages}
+    spelling, sent = Spelling(), sent_for(body)
+    spelling.found(before, sent_for(before))
+    written = []
+    item = spelling._item
+    monkeypatch.setattr(spelling, "_item", lambda one: written.append(one) or item(one))
+    assert spelling.is_of(body, sent)
+    assert [one for one in written if one in messages] == messages[4:]
+    for at in range(len(sent)):
+        assert not spelling.is_of(body, sent[:at] + b"~" + sent[at + 1 :])
+    for other in ({}, {"messages": []}, {"model": "m"}):
+        spelling.found(other, sent_for(other))
+        assert spelling.is_of(body, sent)
+
+
 @pytest.mark.parametrize("shape", [lambda part: {"tools": [part]}, lambda part: {"n": 1, "text": {"format": part}}])
 def test_what_tests_have_in_common_is_known_by_its_values_and_types(shape):
     """Each test has its own objects; Python takes some of them for equal that are not."""
