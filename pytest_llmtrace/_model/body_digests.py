@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, ReadJson, held_body, read_json
 from pytest_llmtrace._model.spelling import Spelling
@@ -22,9 +23,10 @@ def body_digest(body: bytes) -> str:
 
 
 def digests_of(requests: Sequence[HttpRequest]) -> list[str | None]:
-    """Of requests as they stand on a tape, sent by httpx, and so by most SDKs; `None` for what is long, or no JSON.
+    """Of requests as a tape holds them, in the spelling of their client; `None` for what is long, or no JSON object.
 
-    Nothing is said of the bytes that were sent, from which something may have been removed.
+    Where that is neither httpx's nor `json.dumps`'s, or not known any more, it is httpx's. Nothing is said of what
+    was removed before.
     """
     found = [_digest_of(one) for one in requests]
     while found and found[-1] is None:
@@ -33,20 +35,32 @@ def digests_of(requests: Sequence[HttpRequest]) -> list[str | None]:
 
 
 def are_of(digests: Sequence[str | None], requests: Sequence[HttpRequest]) -> bool:
-    """Whether digests are those of these requests; some may be missing."""
+    """Whether digests are those of these requests, in either spelling; some may be missing."""
     if len(digests) > len(requests):
         return False
     pairs = [(digest, one) for digest, one in zip(digests, requests, strict=False) if digest is not None]
-    return all(digest == _digest_of(one, most=None, largest=None) for digest, one in pairs)
+    return all(digest in map(body_digest, _spellings(_value_of(one))) for digest, one in pairs)
 
 
-def _digest_of(request: HttpRequest, most: int | None = _MOST, largest: int | None = LARGEST) -> str | None:
+def _digest_of(request: HttpRequest) -> str | None:
+    value, held = _value_of(request), held_body(request)
+    if value is None or any(isinstance(part, list) and len(part) > _MOST for part in value.values()):
+        return None
+    body = bytes(held)
+    if not (isinstance(held, ReadJson) and held.is_spelled):
+        spellings = _spellings(value)
+        body = body if body in spellings else next(iter(spellings), b"")
+    return body_digest(body) if 0 < len(body) <= LARGEST else None
+
+
+def _value_of(request: HttpRequest) -> dict[str, Any] | None:
+    """The body, where it is a JSON object."""
     held = held_body(request)
     held = held if isinstance(held, HeldJson) else read_json(bytes(held))
-    value = held.value if isinstance(held, HeldJson) else None
-    if not isinstance(value, dict):
-        return None
-    if most is not None and any(isinstance(part, list) and len(part) > most for part in value.values()):
-        return None
-    written = bytes(held) if isinstance(held, ReadJson) and held.is_spelled else Spelling().of(value)
-    return None if written is None or (largest is not None and len(written) > largest) else body_digest(written)
+    return held.value if isinstance(held, HeldJson) and isinstance(held.value, dict) else None
+
+
+def _spellings(value: dict[str, Any] | None) -> list[bytes]:
+    """How clients spell it: httpx without spaces, `json.dumps` with some, and in ASCII alone."""
+    spelled = Spelling().of(value) if value is not None else None
+    return [] if spelled is None else [spelled, json.dumps(value).encode()]

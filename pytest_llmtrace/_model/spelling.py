@@ -52,11 +52,12 @@ class Spelling:
 
         Args:
             body: the object.
-            sent: what is known to be its bytes (`of`).
+            sent: what is known to be its bytes, if not those of `json.dumps`.
         """
         lists = {name: part for name, part in body.items() if isinstance(part, list) and name != _TOOLS}
-        if not lists:
-            return
+        first = _opening(b"{", next(iter(body), ""), b"")
+        if not lists or not sent.startswith(first) or sent.startswith(b" ", len(first)):
+            return  # `json.dumps` puts a space there
         history = max(lists, key=lambda name: len(lists[name]))
         start = at = 0
         for name, part in body.items():

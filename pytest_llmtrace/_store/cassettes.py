@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_llmtrace._model.body_digests import digests_of
+from pytest_llmtrace._model.body_digests import are_of, digests_of
 from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
@@ -21,7 +21,7 @@ from pytest_llmtrace._store.paths import Cassette, variants_of
 from pytest_llmtrace._store.reading import tape_text
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace._store.tape_file import TapeFile
-from pytest_llmtrace._store.vouching import signed, unsigned
+from pytest_llmtrace._store.vouching import asked_by, signed, unsigned
 from pytest_llmtrace.errors import CassetteError
 
 
@@ -113,10 +113,12 @@ def write(
             outline = outline_of(interactions) if not sealed else None
             same = atomic.holds(cassette.golden, text)
             made = laid_out(interactions) or _laid_out(interactions)
-            old_data = _same_data(cassette, made, seal) if same else None
+            old_data, old_asked = _old_data(cassette.tape, seal) if same else (None, ())
+            if old_data is not None and not _is_same(old_data, made):
+                old_data = None
             if outline is not None:
-                asked = interactions if old_data is None else tape_file.interactions_of(old_data)
-                meta[OUTLINE_KEY] = unsigned({**outline, **_asked(asked)})
+                asked = _asked(interactions, old_data, old_asked)
+                meta[OUTLINE_KEY] = unsigned({**outline, **({OUTLINE_ASKED: asked} if asked else {})})
             tape = (
                 tape_file.tape_of_texts([one.text for one in made], meta)
                 if old_data is None
@@ -142,10 +144,21 @@ def remove(cassette: Cassette) -> bool:
     return any(removed)
 
 
-def _asked(interactions: Sequence[Interaction]) -> dict[str, Any]:
-    """The digests by which a replay knows requests again; nothing where it cannot know any by them."""
+def _asked(
+    interactions: Sequence[Interaction], old_data: Sequence[Any] | None, old_asked: Sequence[str | None]
+) -> Sequence[str | None]:
+    """The digests by which a replay knows the requests of a tape again.
+
+    Args:
+        interactions: what was recorded.
+        old_data: what stays on the tape in its place.
+        old_asked: the digests that it has; how its requests were spelled it says nowhere else.
+    """
     digests = digests_of([one.request for one in interactions])
-    return {OUTLINE_ASKED: digests} if digests else {}
+    if old_data is None:
+        return digests
+    requests = [one.request for one in tape_file.interactions_of(old_data)]
+    return next((one for one in (old_asked, digests) if one and are_of(one, requests)), None) or digests_of(requests)
 
 
 def _laid_out(interactions: Sequence[Interaction]) -> list[LaidOut]:
@@ -154,20 +167,19 @@ def _laid_out(interactions: Sequence[Interaction]) -> list[LaidOut]:
     return [LaidOut(one, json_text(one)) for one in data]
 
 
-def _same_data(cassette: Cassette, made: Sequence[LaidOut], seal: Seal | None) -> Sequence[Any] | None:
-    """What the tape holds already, where that is the same recording: the behaviour is, and all that shapes it."""
-    old = _old_interactions(cassette.tape, seal)
-    if not old:
-        return None
+def _is_same(old: Sequence[Any], made: Sequence[LaidOut]) -> bool:
+    """Whether a tape holds the same recording already: the behaviour is, and all that shapes it."""
     from pytest_llmtrace._store.same_recording import same_recording  # noqa: PLC0415  # likewise
 
-    return old if same_recording(old, [one.data for one in made]) else None
+    return same_recording(old, [one.data for one in made])
 
 
-def _old_interactions(path: Path, seal: Seal | None) -> list[Any]:
-    """The interactions of the tape that is there now, as data; none where it cannot be read."""
+def _old_data(path: Path, seal: Seal | None) -> tuple[Sequence[Any] | None, Sequence[str | None]]:
+    """The interactions of the tape that is there now, as data, and their digests; none where it cannot be read."""
     try:
-        old = tape_file.tape_data(tape_text(path, seal), path).get("interactions")
+        data = tape_file.tape_data(tape_text(path, seal), path)
     except (FileNotFoundError, CassetteError):
-        return []
-    return old if isinstance(old, list) else []
+        return None, ()
+    old, meta = data.get("interactions"), data.get("meta")
+    asked = asked_by(meta.get(OUTLINE_KEY)) if isinstance(meta, dict) else ()
+    return old if isinstance(old, list) else None, asked

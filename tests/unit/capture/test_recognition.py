@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmtrace._capture.recognition import Recognition, read
-from pytest_llmtrace._model.body_digests import LARGEST, digests_of
+from pytest_llmtrace._model.body_digests import LARGEST, body_digest, digests_of
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, held_body
 from pytest_llmtrace._model.matching import request_key
 from pytest_llmtrace._model.redaction import Redactor
@@ -110,6 +110,21 @@ def test_what_is_too_large_for_a_digest_goes_on_from_what_was_not(monkeypatch):
     monkeypatch.setattr(Spelling, "_item", lambda self, one: written.append(one["content"]) or item(self, one))
     assert [known.of(request({}), request(chat(*texts[:turn])).body) for turn in range(1, 9)] == list(tape)
     assert written == texts[len(digests) :]
+
+
+def test_a_conversation_that_python_wrote_outgrows_digests(monkeypatch):
+    """It is known by them as long as they reach, and by its value from there on."""
+    texts = [f"{number} " + "long " * 1000 for number in range(6)]
+    bodies = [json.dumps(chat(*texts[:turn])).encode() for turn in range(1, 7)]
+    tape = taped(*(request(json.loads(one)) for one in bodies))
+    known = Recognition(tape, [body_digest(one) for one in bodies if len(one) <= LARGEST])
+    parsed = []
+    monkeypatch.setattr(
+        "pytest_llmtrace._capture.recognition.parse_json", lambda one: parsed.append(one) or json.loads(one)
+    )
+    assert [known.of(request({}), one) for one in bodies] == list(tape)
+    assert parsed == [one for one in bodies if len(one) > LARGEST]
+    assert known.of(request({}), request(chat(*texts)).body) is tape[-1]
 
 
 @pytest.mark.parametrize("spelled", [{"indent": 1}, {"ensure_ascii": True}], ids=["spaces", "escapes"])

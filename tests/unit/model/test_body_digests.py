@@ -53,6 +53,19 @@ def test_a_digest_is_that_of_what_most_clients_send() -> None:
     assert are_of(wanted, recorded)
 
 
+def test_who_writes_json_as_python_does_is_known_by_that() -> None:
+    """Those of litellm, AWS and Google do. A tape alone does not say who did, and either digest is its own."""
+    values = [chat("K\u00f6ln"), chat("a", 3), {"n": 1.5, "stop": None}]
+    bodies = [json.dumps(one).encode() for one in values]
+    redactor = Redactor().watched(Eye(Redactor().searched))
+    recorded = [redactor.request(request(one)) for one in bodies]
+    assert digests_of(recorded) == [body_digest(one) for one in bodies]
+    again = read_again(*recorded)
+    assert digests_of(again) == [body_digest(sent(one)) for one in values]
+    assert are_of(digests_of(recorded), again)
+    assert are_of(digests_of(again), recorded)
+
+
 def test_a_digest_says_nothing_of_what_was_removed() -> None:
     """It is one of the request that stands on the tape, and not of the one that was sent."""
     body = sent(chat(f"I am {KEY}"))

@@ -1,5 +1,7 @@
 """The bytes that clients send for recorded requests."""
 
+import json
+
 import httpx
 import pytest
 
@@ -74,6 +76,8 @@ def test_a_history_goes_on_from_bytes_that_are_known_to_be_its_own(monkeypatch, 
     assert [one for one in written if one in messages] == messages[4:]
     for at in range(len(sent)):
         assert not spelling.is_of(body, sent[:at] + b"~" + sent[at + 1 :])
+    spelling.found(before, json.dumps(before, ensure_ascii=False).encode())
+    assert spelling.is_of(body, sent)
     for other in ({}, {"messages": []}, {"model": "m"}):
         spelling.found(other, sent_for(other))
         assert spelling.is_of(body, sent)

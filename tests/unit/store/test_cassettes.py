@@ -14,7 +14,7 @@ import pytest
 
 from pytest_llmtrace._model.body_digests import body_digest
 from pytest_llmtrace._model.canonical import digest
-from pytest_llmtrace._model.http import Interaction
+from pytest_llmtrace._model.http import HttpRequest, Interaction, read_json
 from pytest_llmtrace._model.messages import Message, message
 from pytest_llmtrace._model.trace import LLMCall, Trace
 from pytest_llmtrace._model.usage import Totals
@@ -114,6 +114,30 @@ def test_requests_have_the_digests_of_what_the_file_says(cassette: Cassette) -> 
         assert outline["asked"] == [body_digest(one.request.body) for one in tape.interactions]
         assert list(outline) == ["reading", "asked", "digest"]
         assert '"call_a1"' in cassette.tape.read_text("utf-8")
+
+
+def test_digests_stay_with_a_recording_that_does(cassette: Cassette) -> None:
+    """How a client spelled its requests is not in the file: who records the same again leaves it, byte for byte."""
+    for run, asked in (("1", "1"), ("2", "1")):
+        made = recorded("aabb", run=run)
+        spelled = [replace(one, request=_as_python_writes(one.request)) for one in made.interactions]
+        write(cassette, replace(made, interactions=spelled), outline_of=lambda _: {"reading": 1})
+        kept = [_as_python_writes(one.request).body for one in recorded("aabb", run=asked).interactions]
+        outline = load_meta(cassette.tape)["outline"]
+        assert isinstance(outline, dict)
+        assert outline["asked"] == [body_digest(one) for one in kept]
+        before = cassette.tape.read_bytes()
+    edit = cassette.tape.read_text("utf-8").replace(outline["asked"][0], "0" * 32)
+    cassette.tape.write_text(edit, encoding="utf-8")
+    assert write(cassette, recorded("aabb", run="2"), outline_of=lambda _: {"reading": 1})
+    assert load_meta(cassette.tape)["outline"]["asked"] == [  # type: ignore[call-overload, index]
+        body_digest(one.request.body) for one in load_tape(cassette.tape).interactions
+    ]
+    assert cassette.tape.read_bytes() != before
+
+
+def _as_python_writes(request: HttpRequest) -> HttpRequest:
+    return replace(request, body=read_json(json.dumps(json.loads(request.body)).encode()))  # type: ignore[arg-type]
 
 
 def test_another_interleaving_touches_nothing(cassette: Cassette) -> None:
