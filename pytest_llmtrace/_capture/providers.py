@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from pytest_llmtrace._model.expressions import expression
 
 KEY_VARIABLES: Final = (
     "AI21_API_KEY",
@@ -164,7 +165,7 @@ _HOSTS: Final = {
 }
 
 _PATTERNS: Final = tuple(
-    (re.compile(pattern), provider)
+    (expression(pattern), provider)
     for pattern, provider in (
         (r"[^.]+\.openai\.azure\.(?:com|us|cn)", "azure"),
         (r"[^.]+\.(?:services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)", "azure_ai"),
@@ -189,7 +190,7 @@ _PATTERNS: Final = tuple(
 )
 
 _PATHS: Final = tuple(
-    (re.compile(pattern), provider)
+    (expression(pattern), provider)
     for pattern, provider in (
         (r"/openai/deployments/[^/]+/", "azure"),
         (r"/model/[^/]+/(?:converse|invoke)[^/]*$", "bedrock"),

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
+
 PLACEHOLDER: Final = "REDACTED"
 """What stands in a file where a secret stood."""
 
@@ -167,9 +169,9 @@ _MORE: Final = re.compile(r"\{(\d+),\}")
 _URL: Final = "://"
 _LONGEST_SCHEME: Final = 20
 _LONG_LEAD: Final = 6
-_RANDOM: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
+_RANDOM: Final = expression(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}")
 """Longer than words are, with letters and digits."""
-_ESCAPE_BEFORE: Final = re.compile(r"(?:\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})\Z")
+_ESCAPE_BEFORE: Final = expression(r"(?:\\[nrtbf]|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})\Z")
 _STAND_INS: Final = frozenset(
     {
         "", "pass", "passwd", "password", "pwd", "pw", "secret", "token", "key", "api_key", "apikey", "string", "str",
@@ -274,7 +276,7 @@ def _candidates() -> Iterator[tuple[str, re.Pattern[str], tuple[_Shape, ...]]]:
         before = "".join(sorted({re.escape(one.lead[one.pivot - 1]) for one in shapes}))
         guard = f"(?<=[{before}]{first})" if all(one.pivot for one in shapes) else ""
         rests = "|".join(one.first.removeprefix(first) for one in shapes)
-        yield letter, re.compile(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
+        yield letter, expression(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
 
 
 _CANDIDATES: Final = tuple(_candidates())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
+
 _UNSAFE: Final = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape that begins an ANSI sequence among them
@@ -16,7 +18,7 @@ _UNSAFE: Final = re.compile(
     "]"
     "|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"  # an emoji takes one selector; in a row, they spell bytes that nobody sees
 )
-_COMMAND: Final = re.compile(
+_COMMAND: Final = expression(
     r"(?m)^(?P<blanks>[^\S\n]*)::(?=[\w-]+(?: .*)?::)|##(?=\[[\w-]+[ \]]|(?:vso|teamcity)\[\w)"
 )
 """How a workflow command begins: GitHub runs `::command::` after any blanks, and `##[command]` anywhere in a line, as

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._report.clean import inert
 
 CUT: Final = "…"
@@ -15,7 +15,7 @@ CUT: Final = "…"
 _FIRST: Final = 24
 """Columns of a terminal that the first column of a table has at least, before other columns are dropped."""
 _NARROWEST: Final = 12
-_MONEY: Final = re.compile(r"[<-]?\$[\d,]+(\.\d+)?")
+_MONEY: Final = expression(r"[<-]?\$[\d,]+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.limits import RUN
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._report.clean import clean_line
@@ -28,7 +28,7 @@ SUBJECTS: Final = {
 }
 """What each kind of drift is about, as the subject of `changed`, `added`, `gone` or `missing`."""
 
-_WHOLE: Final = re.compile(
+_WHOLE: Final = expression(
     r"(messages\[\d+\](\.content)?|output(\.content|\.tool_calls\[\d+\])?|params\.[\w-]+|tools(\.[\w-]+|\[\d+\])|error"
     r"|(tool|event)\.[^.]+)?"
 )

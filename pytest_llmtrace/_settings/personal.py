@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.personal.names import NAMES
 from pytest_llmtrace._settings.ini_values import ALL
 from pytest_llmtrace.errors import SettingsError
@@ -71,6 +72,6 @@ def _pattern(regex: str, where: str) -> re.Pattern[str]:
     return pattern
 
 
-_NAME: Final = re.compile(r"(?!redacted\b)[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
-_NESTED: Final = re.compile(r"\((?:\?:)?(?:\\?[^()\\]|\[[^\]]*\])(?:[+*]|\{\d*,\})\)(?:[+*]|\{\d*,\})")
+_NAME: Final = expression(r"(?!redacted\b)[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
+_NESTED: Final = expression(r"\((?:\?:)?(?:\\?[^()\\]|\[[^\]]*\])(?:[+*]|\{\d*,\})\)(?:[+*]|\{\d*,\})")
 """A group that is nothing but a repeated letter, and is repeated itself: ``(a+)+``, ``(\\w*)*``."""

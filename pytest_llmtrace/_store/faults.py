@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._model.bounded_reading import File, TooLargeError, UnfitFileError, read_head, read_regular
 from pytest_llmtrace._model.bounds import LARGEST_FILE, LONGEST_QUOTE
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY
 from pytest_llmtrace._store.paths import GOLDEN, TAPE
@@ -167,5 +168,5 @@ _NO_FILE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _HEAD: Final = 4096
 """Bytes at the beginning of a file among which the name of its owner is."""
 
-_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
-_OWNER: Final = re.compile(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]{1,500}?::[^\"'\n]{1,500})[\"'\n]", re.MULTILINE)
+_CONFLICT: Final = expression(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+_OWNER: Final = expression(r"(?:^test: [\"']?|\"test\": \")([^\"'\n]{1,500}?::[^\"'\n]{1,500})[\"'\n]", re.MULTILINE)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pytest_llmtrace._model.bounds import DEEPEST
 from pytest_llmtrace._model.canonical import Json, written_value
 from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._store.nesting import is_too_deep
 
 WIDTH: Final = 100
@@ -163,8 +164,8 @@ def _escape(found: re.Match[str]) -> str:
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SPACED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _BLANKS: Final = " \t\r\n"
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_UNREADABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_SURROGATE: Final = expression("[\ud800-\udfff]")
+_UNREADABLE: Final = expression("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What UTF-8 cannot express, or makes text look different from what it is."""
 _NO_NUMBERS: Final = tuple(struct.pack("<d", float(name))[-2:] for name in ("inf", "-inf", "nan", "-nan"))
 """How `marshal` ends what is no number. No letter of UTF-8 has such bytes, so texts do not."""

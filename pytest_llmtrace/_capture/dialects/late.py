@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from pytest_llmtrace._model.expressions import expression
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.dialects.dialect import Answer, Dialect, Question
@@ -64,7 +65,7 @@ def is_openai_chat(path: str, body: Mapping[str, Any]) -> bool:
     return _OPENAI_CHAT.search(path) is not None and isinstance(body.get("messages"), list)
 
 
-_OPENAI_CHAT: Final = re.compile(
+_OPENAI_CHAT: Final = expression(
     r"/chat/completions$|/agents/completions$|/cortex/inference:complete$|/ml/v1/text/chat(?:_stream)?$"
     r"|/(?:serving-)?endpoints/[^/]+/invocations(?:-response-stream)?$|/models/[^/:]+:(?:streamR|r)awPredict$"
     r"|/model/[^/]+/invoke(?:-with-response-stream)?$"

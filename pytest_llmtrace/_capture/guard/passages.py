@@ -7,12 +7,12 @@ it costs is one call of one test, which fails until the call can be seen. Where 
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import Phase
 
 
@@ -21,7 +21,7 @@ def asks_llm(sent: bytes) -> bool:
     return _CALL.match(sent) is not None
 
 
-_CALL: Final = re.compile(
+_CALL: Final = expression(
     rb"POST (?:\S*/(?:chat/completions|completions|responses|embeddings|messages|api/chat|api/generate|api/embed)"
     rb"|\S*:(?:streamGenerateContent|generateContent)"
     rb"|/model/\S+/(?:converse|converse-stream|invoke|invoke-with-response-stream))(?:\?\S*)? HTTP/1"

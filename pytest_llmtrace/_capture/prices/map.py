@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._capture.prices.shipped import Entry, ShippedPrices
+from pytest_llmtrace._model.expressions import expression
 
 PriceMap = Mapping[str, Entry]
 
@@ -192,16 +193,16 @@ _ALSO: Final = {
 _GUESSES: Final = frozenset({"", "openai", "anthropic", "custom_openai", "openai_like"})
 
 _DATE: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-_RELEASE_NUMBER: Final = re.compile(r"-\d+$")
-_FINE_TUNING: Final = re.compile(r"(:[^:]*){3}$")
-_ROUTE: Final = re.compile(r"^(?:(?:bedrock|converse|invoke|chat_completions|openai|mantle|nova-2|nova)/)+")
-_INFERENCE_REGION: Final = re.compile(r"^(?:global|us-gov|us|eu|apac|jp|au)\.")
-_AWS_REGION: Final = re.compile(r"^[a-z]{2}(?:-[a-z]+)+-\d/")
-_THROUGHPUT: Final = re.compile(r"(:\d+):\d+k$")
-_CONTEXT_WINDOW: Final = re.compile(r"\[\w+\]$")
+_RELEASE_NUMBER: Final = expression(r"-\d+$")
+_FINE_TUNING: Final = expression(r"(:[^:]*){3}$")
+_ROUTE: Final = expression(r"^(?:(?:bedrock|converse|invoke|chat_completions|openai|mantle|nova-2|nova)/)+")
+_INFERENCE_REGION: Final = expression(r"^(?:global|us-gov|us|eu|apac|jp|au)\.")
+_AWS_REGION: Final = expression(r"^[a-z]{2}(?:-[a-z]+)+-\d/")
+_THROUGHPUT: Final = expression(r"(:\d+):\d+k$")
+_CONTEXT_WINDOW: Final = expression(r"\[\w+\]$")
 _LONGEST_NAME: Final = 500
-_MIXTURE: Final = re.compile(r"(\d+)x(\d+)b")
-_PARAMETERS: Final = re.compile(r"(\d+)b")
+_MIXTURE: Final = expression(r"(\d+)x(\d+)b")
+_PARAMETERS: Final = expression(r"(\d+)b")
 _SIZES: Final = {
     "together_ai": (
         (4, "together-ai-up-to-4b"),

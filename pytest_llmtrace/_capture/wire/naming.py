@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 from urllib.parse import quote, unquote
 
 from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.expressions import expression
 
 
 def named_model(url: str, body: bytes) -> str | None:
@@ -33,7 +33,7 @@ def renamed(url: str, body: bytes, model: str) -> tuple[str, bytes]:
     return url, body
 
 
-_IN_URL: Final = re.compile(
+_IN_URL: Final = expression(
     r"(?<=/openai/deployments/)[^/?]+(?=/)|(?<=/models/)[^/:?]+(?=:(?:g|streamG)enerateContent\b)"
 )
 """Azure's deployments, and Google's models. Others name it where a signature covers it (Bedrock)."""

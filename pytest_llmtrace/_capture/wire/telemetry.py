@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._model.content import decoded
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 from pytest_llmtrace._model.matching import is_loopback
 
@@ -114,7 +115,7 @@ def _is_export_to_here(url: str) -> bool:
 _OPENAI_AGENTS: Final = "/v1/traces/ingest"
 _OTLP: Final = ("/v1/traces", "/v1/metrics", "/v1/logs")
 """https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
-_OTLP_JSON: Final = re.compile(rb'\s*\{\s*"resource(Spans|Metrics|Logs)"')
+_OTLP_JSON: Final = expression(rb'\s*\{\s*"resource(Spans|Metrics|Logs)"')
 _LOGFIRE_INFO: Final = "/v1/info"
 """Where logfire asks whose its token is."""
 _RECEIVERS: Final = (

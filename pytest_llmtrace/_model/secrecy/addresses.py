@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, quote_plus, urlsplit, urlunsplit
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.secrecy.proofs import SECRET_PARAMETER
 
@@ -40,7 +41,7 @@ def url_without_proofs(url: str, allows: Callable[[str], bool]) -> str:
 
 
 _SIGNATURES: Final = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
-_OF_SIGNED: Final = re.compile(
+_OF_SIGNED: Final = expression(
     r"^(?:x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|expires|s[vketpri]|spr|srt|ss|sk[a-z]+)$",
     re.IGNORECASE,
 )

@@ -12,6 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
@@ -77,15 +79,15 @@ def _letter(found: re.Match[str]) -> str:
     return _NAMED[found["name"]]
 
 
-_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_PERCENT: Final = expression(r"%[0-9A-Fa-f]{2}")
 _HIDING: Final = (
-    ("\\", re.compile(r"\\u00[2-7]")),
-    ("\\", re.compile(r"\\/")),
-    ("%", re.compile(r"%(?:25)*(?:[2-7][0-9A-Fa-f]|5[cC])")),
-    ("&", re.compile(r"&(?:#|amp;|quot;|apos;|lt;|gt;)")),
+    ("\\", expression(r"\\u00[2-7]")),
+    ("\\", expression(r"\\/")),
+    ("%", expression(r"%(?:25)*(?:[2-7][0-9A-Fa-f]|5[cC])")),
+    ("&", expression(r"&(?:#|amp;|quot;|apos;|lt;|gt;)")),
 )
 """Each with the letter it begins with: whether a text has that is known a tenfold sooner than by an expression."""
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = expression(
     r"(?:\\|%(?:25){0,4}5[cC]){1,32}(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[/\"'nrtbf\\]))"
     r"|%(?:25)*(?P<percent>0[9aAdD]|[2-7][0-9a-fA-F])"
     r"|&(?:amp;)*\#(?:x(?P<xml_hex>[0-9a-fA-F]{2,6})|(?P<xml>[0-9]{2,7}));|&(?P<name>amp|quot|apos|lt|gt);"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, is_stand_in, looks_random
 from pytest_llmtrace._model.secrecy.edits import Edit
 
@@ -145,13 +146,13 @@ _SHORTEST: Final = 8
 _LONG: Final = 24
 _LONGEST_NAME: Final = 64
 _ESCAPED: Final = frozenset("nrtfb")
-_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
+_NO_NAME: Final = expression(r"[^A-Za-z0-9_-]")
 _QUOTE: Final = re.compile(r"\\*[\"']")
 _GOES_ON: Final = re.compile(r"\s*[,:}\]]")
 """What comes after a text of JSON."""
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NAMED: Final = re.compile(rf"(?:[a-z0-9]+[-_])*(?:{NAMES})", re.IGNORECASE)
-_VARIABLE: Final = re.compile(r"(?:[A-Z0-9]+_)*(?:TOKEN|SECRET|KEY)")
+_NAMED: Final = expression(rf"(?:[a-z0-9]+[-_])*(?:{NAMES})", re.IGNORECASE)
+_VARIABLE: Final = expression(r"(?:[A-Z0-9]+_)*(?:TOKEN|SECRET|KEY)")
 """Of the environment. In JSON a token may be that of the next page, which the application sends back."""
 _ENDINGS: Final = ("key", "token", "secret", "word", "swd", "zation", "sertion", "phrase", "fier")
 """With which all names end."""
@@ -164,13 +165,13 @@ def _after_name(sign: str) -> str:
 
 
 _FIELD_ENDS: Final = tuple(
-    (sign, re.compile(rf"{_after_name(re.escape(sign))}{more}\s*:\s*(?P<open>\\*[\"'])"))
+    (sign, expression(rf"{_after_name(re.escape(sign))}{more}\s*:\s*(?P<open>\\*[\"'])"))
     for sign, more in (('"', ""), ("'", ""), ("\\", r"\\*[\"']"))
 )
 _VALUE: Final = r"(?P<value>[A-Za-z0-9][A-Za-z0-9_./+~-]{15,}={0,2})"
 _SCHEME: Final = r"(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi[Kk]ey)\s+)?"
 _ASSIGNED: Final = tuple(
-    (sign, re.compile(rf"{begin}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII))
+    (sign, expression(rf"{begin}\s{{0,3}}(?:\\*[\"'])?{_SCHEME}{_VALUE}", re.ASCII))
     for sign, begin in (("=", rf"=(?:(?<=\s=)|{_after_name('=')[1:]})"), (":", _after_name(":")))
 )
 """In INI and TOML files, and in source code, there may be white space behind the name."""
@@ -184,7 +185,7 @@ _PART: Final = (
     rf"\"(?<=name=\")(?i:{NAMES}|token|assertion)\"[^\r\n]{{0,200}}\r?\n"
     rf"(?:[^\r\n]{{1,200}}\r?\n){{0,5}}\r?\n(?P<value>[^\r\n]+)"
 )
-_FORM: Final = re.compile(r"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*", re.ASCII)
+_FORM: Final = expression(r"[\w.~%+*-]+=[^\s&{}\"<>]*(?:&[\w.~%+*-]+=[^\s&{}\"<>]*)*", re.ASCII)
 _FORM_FIELD: Final = (
     rf"(?:(?<=&)|\A)(?i:{NAMES}|(?:client_)?assertion|code|token|(?:subject|actor)_token|device_code)=(?P<value>[^&]+)"
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import Headers, HttpRequest
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.secrecy import base64_runs
@@ -67,7 +68,7 @@ def _values(name: str, value: str) -> Iterator[str]:
         yield (base64_runs.decoded(rest) or "").partition(":")[2]
 
 
-SECRET_PARAMETER: Final = re.compile(
+SECRET_PARAMETER: Final = expression(
     rf"^(?:{NAMES}|key|token|auth|sig|signature|code|x-amz-(?:signature|credential|security-token)"
     r"|x-goog-(?:signature|credential))$",
     re.IGNORECASE,

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from pytest_llmtrace._capture.providers import KEY_VARIABLES
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._run.plans.placeholders import OTHER_NAMES
 
 _OTHERS: Final = (name for names in OTHER_NAMES.values() for name in names if not name.startswith("AWS_"))
-_VARIABLE: Final = re.compile(rf"\b(?:{'|'.join(sorted({*KEY_VARIABLES, *_OTHERS}))})\b")
-_KEY: Final = re.compile(r"api[ _-]?key|auth[ _-]?token|credential", re.IGNORECASE)
+_VARIABLE: Final = expression(rf"\b(?:{'|'.join(sorted({*KEY_VARIABLES, *_OTHERS}))})\b")
+_KEY: Final = expression(r"api[ _-]?key|auth[ _-]?token|credential", re.IGNORECASE)
 _LIBRARIES: Final = frozenset(
     (
         "anthropic",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._model.bounded_reading import read_head
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._store.paths import FOLDER, GOLDEN
 
 
@@ -42,5 +43,5 @@ def _yaml_files(root: Path) -> Iterator[Path]:
 
 
 _HEAD: Final = 1024 * 1024
-_HOST: Final = re.compile(rb"^ {4}uri: [\"']?https?://([A-Za-z0-9.-]+)", re.MULTILINE)
+_HOST: Final = expression(rb"^ {4}uri: [\"']?https?://([A-Za-z0-9.-]+)", re.MULTILINE)
 """As vcrpy's serializers write it: the key of a mapping in a list in a mapping."""
