@@ -207,7 +207,7 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
 def _module_folder(file_name: str) -> str:
     """``test_refund`` for ``test_refund.py``; other files (doctests) and unusual names get a hash."""
     stem, ending = os.path.splitext(file_name)  # noqa: PTH122  # a name, not a path
-    plain = ending == ".py" and _LOWER_NAME.fullmatch(stem) and stem != FIXTURES and _fits(stem)
+    plain = ending == ".py" and _is_lower(stem) and stem != FIXTURES and _fits(stem)
     return stem if plain else _hashed(_slug(stem), file_name)
 
 
@@ -230,7 +230,7 @@ def _slug_of_function(name: str) -> tuple[str, bool]:
     """What the name of a test becomes without its parameters, and whether it needs no hash."""
     *classes, test = parts = name.split("::")
     slug = ".".join(map(_slug, parts))
-    plain = _LOWER_NAME.fullmatch(test) and all(map(_PLAIN_CLASS.fullmatch, classes)) and _fits(slug)
+    plain = _is_lower(test) and all(map(_PLAIN_CLASS.fullmatch, classes)) and _fits(slug)
     return slug, bool(plain)
 
 
@@ -238,7 +238,7 @@ def _fixture_stem(scope: str, name: str, param: str | None) -> str:
     slug = f"{_slug(scope)}-{_slug(name)}"
     if param is not None:
         return _hashed(f"{slug}-{_slug(param)}", f"{scope}\0{name}\0{param}")
-    plain = scope in _SCOPES and _LOWER_NAME.fullmatch(name) and _fits(slug)
+    plain = scope in _SCOPES and _is_lower(name) and _fits(slug)
     return slug if plain else _hashed(slug, f"{scope}\0{name}")
 
 
@@ -250,7 +250,17 @@ def _slug(part: str) -> str:
 
 def _fits(stem: str) -> bool:
     """Whether a stem is short enough, and no device of Windows (a device whatever follows the first dot)."""
-    return len(stem) <= _LONGEST_STEM and not _DEVICE.fullmatch(stem.partition(".")[0])
+    return len(stem) <= _LONGEST_STEM and not _is_device(stem)
+
+
+def _is_lower(name: str) -> bool:
+    """Whether a name has small letters, digits and underscores alone. Nearly all are told without an expression."""
+    return (name.isascii() and name.isidentifier() and name.islower()) or bool(_LOWER_NAME.fullmatch(name))
+
+
+def _is_device(name: str) -> bool:
+    """Whether Windows takes a name for one of its devices."""
+    return name.partition(".")[0].lower() in _DEVICES
 
 
 def _hashed(slug: str, original: str) -> str:
@@ -258,7 +268,7 @@ def _hashed(slug: str, original: str) -> str:
 
     A name without a hash never looks like this: it has no hyphen (a fixture's has one, and this then has two).
     """
-    if _DEVICE.fullmatch(slug.partition(".")[0]):
+    if _is_device(slug):
         slug = f"_{slug}"
     return f"{slug[: _LONGEST_STEM - _HASH_DIGITS - 1].rstrip('-.')}-{digest(original)[:_HASH_DIGITS]}"
 
@@ -274,4 +284,14 @@ _VARIANT: Final = re.compile(r"\.variant-[1-9][0-9]{0,3}$")
 _VARIANT_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _RUN: Final = re.compile(r"\.run-[0-9]{1,4}$")
 _UNPORTABLE: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_DEVICE: Final = re.compile(r"con|prn|aux|nul|conin|conout|com[0-9]|lpt[0-9]", re.IGNORECASE)
+_DEVICES: Final = frozenset(
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin",
+        "conout",
+        *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)),
+    }
+)

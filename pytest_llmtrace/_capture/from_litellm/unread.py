@@ -41,7 +41,6 @@ PRINTS: Final = "LITELLM_PRINT_STANDARD_LOGGING_PAYLOAD"
 """The variable that makes litellm print its records."""
 _CHATS: Final = frozenset({"completion", "acompletion"})
 _UNKNOWN: Final = object()
-_LOG: Final = logging.getLogger("LiteLLM")
 
 Ended = Callable[[dict[str, Any], Any, Any, Any], None]
 """Told of the end of a call: litellm's `kwargs`, its response, when it began and ended."""
@@ -135,7 +134,7 @@ class UnreadRecords:
             or _has_any(record, MORE)
             or not (self._alone_in(litellm, LISTS) and self._alone_in(record, OWN_LISTS))
             or _has_any(litellm, _SWITCHES)
-            or _LOG.isEnabledFor(logging.DEBUG)
+            or _log().isEnabledFor(logging.DEBUG)
             or bool(os.environ.get(PRINTS))
         )
 
@@ -146,6 +145,12 @@ class UnreadRecords:
             if callbacks and not (type(callbacks) is list and len(callbacks) == 1 and callbacks[0] is self._ours):
                 return False
         return True
+
+
+@functools.cache
+def _log() -> logging.Logger:
+    """The one of litellm. Made where litellm is: pytest looks at each logger of a process six times in each test."""
+    return logging.getLogger("LiteLLM")
 
 
 def _has_any(owner: object, names: tuple[str, ...]) -> bool:
