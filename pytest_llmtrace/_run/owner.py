@@ -115,7 +115,7 @@ class OwnerRun:
         self._broken = False
         self.bypassed_in_call = 0
         """How many connections past the tape were stopped before it was judged."""
-        self.saved = saving.Saved()
+        self.saved = saving.NOTHING
         self.variant: int | None = None
         """The variant of the golden trace that a live run comes nearest to, where it is not the golden trace itself."""
         self.passed = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.http import Interaction
@@ -52,6 +52,10 @@ class Saved:
         }
 
 
+NOTHING: Final = Saved()
+"""What comes of a replay, and of a recording before it is saved."""
+
+
 def save(run: OwnerRun, journal: Journal) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     from pytest_llmtrace._compare.digests import behaviour_digest  # noqa: PLC0415
@@ -76,7 +80,7 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
     }
     golden = golden_of(run, trace)
     if same_by_rules(run, golden):
-        return Saved()
+        return NOTHING
     new = Recorded(golden=golden, interactions=recorded, meta=meta)
     old = Recorded(golden=run.old.golden(), interactions=run.old.interactions, meta={}) if run.old.exists else None
     # An imported tape may be needed when the mark goes.
