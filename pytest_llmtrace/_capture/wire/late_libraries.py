@@ -20,6 +20,8 @@ from types import ModuleType
 from typing import Any, Final
 from unittest import mock
 
+from pytest_llmtrace._capture.wire.late_execution import executed_by
+
 LIBRARIES: Final = ("requests", "botocore", "aiohttp", "httpx", "httpx2")
 ON_HTTPX: Final = ("httpx_curl_cffi", "pyreqwest")
 """Transports of httpx that vcrpy imports and patches, and httpx with them: where one is installed, it may do so."""
@@ -127,11 +129,7 @@ class _Arrival:
             return None
         after = itertools.dropwhile(lambda one: one is not self, tuple(sys.meta_path))
         found = (one.find_spec(name, path, target) for one in after if one is not self and hasattr(one, "find_spec"))
-        spec: ModuleSpec | None = next(filter(None, found), None)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: self._execute(execute, module)  # type: ignore[method-assign]
-        return spec
+        return executed_by(next(filter(None, found), None), self._execute)
 
     def _execute(self, execute: Callable[[ModuleType], None], module: ModuleType) -> None:
         with _bare_urllib3() if module.__name__ == CONNECTIONS else contextlib.nullcontext():

@@ -6,13 +6,14 @@ Importing vcrpy imports them, and yaml takes longer than all the rest of it. Our
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Final
+
+from pytest_llmtrace._capture.wire.late_execution import executed_by
 
 MODULES: Final = ("vcr.serialize", "vcr.serializers.yamlserializer")
 FUNCTIONS: Final = ("serialize", "deserialize")
@@ -34,10 +35,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(name, path, target) if name in MODULES else None
-        if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = functools.partial(_put_off, spec.loader.exec_module)  # type: ignore[method-assign]
-        return spec
+        return executed_by(PathFinder.find_spec(name, path, target), _put_off) if name in MODULES else None
 
 
 def _put_off(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
