@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.assembly.strands import current_strand
 from pytest_llmtrace._capture.enclosing import Enclosing
 from pytest_llmtrace._capture.labels import Labels
@@ -32,11 +33,10 @@ class ReplayStopError(BaseException):
 class Exchange:
     """A request with what became of it. Mutable: it is filled while the request runs."""
 
-    request: HttpRequest
-    """Redacted: what was sent, as a file may hold it."""
+    asked: Asked
+    """What was sent, as a file may hold it, and its key."""
     proof: tuple[str, ...] = field(default=(), repr=False)
     """What the request proved itself with, which its answer may repeat; in no file and in no report."""
-    key: str
     told_llm: bool | None = None
     """Whether it is a call of a model; `None`: nobody has asked, see `is_llm`."""
     taped: bool = True
@@ -103,6 +103,16 @@ class Exchange:
             self.answered(recorded, source)
 
     @property
+    def request(self) -> HttpRequest:
+        """Redacted: what was sent, as a file may hold it."""
+        return self.asked.request
+
+    @property
+    def key(self) -> str:
+        """What the request is found by on a tape."""
+        return self.asked.key
+
+    @property
     def got_nothing(self) -> bool:
         """Whether it was sent, and failed in a way that can be told, or is still under way."""
         return self.failure is not None or (self.ended is None and not self.missed)
@@ -115,7 +125,7 @@ class Exchange:
     def is_llm(self) -> bool:
         """Whether it is a call of a model. Found out when somebody asks: nobody does while the tape answers."""
         if self.told_llm is None:
-            self.told_llm = is_llm_request(self.request)
+            self.told_llm = is_llm_request(self.asked.unsearched or self.request)
         return self.told_llm
 
     @property

@@ -29,3 +29,7 @@ class Gates:
     keep: Callable[[Interaction], str | None] = lambda _interaction: None
     """Told of each live interaction that belongs on the tape, at once, so that nothing paid for is lost: why it cannot
     be kept, so that nothing more may be paid for, or `None`."""
+    keep_if_clean: Callable[[Interaction], bool] | None = None
+    """The same for one that nobody has searched for secrets, which is searched in the text that is kept of it: whether
+    that was kept. Not where something may be in it, or it could not be kept: then it is to be searched, and `keep` is
+    told. Where there is no such gate, each request is searched before it is sent."""

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.enclosing import enclosing, is_hidden, labels_in
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of, local_port, local_ports
 from pytest_llmtrace._capture.faults import Faults, noting, stop_for
@@ -27,6 +28,7 @@ from pytest_llmtrace._model.secrecy.proofs import real_keys
 
 if TYPE_CHECKING:  # what few tests have
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
+    from pytest_llmtrace._capture.late_search import LateSearch
     from pytest_llmtrace._capture.manual.calls import Record
     from pytest_llmtrace._capture.manual.executions import Execution
     from pytest_llmtrace._model.personal.book import Book
@@ -79,6 +81,12 @@ class Recorder:
         self.faults = Faults(self.redactor.text)  # bugs of ours that were met
         self._gates = gates
         self._lock = threading.Lock()
+        self._late: LateSearch | None = None
+        """What searches requests with their answers, where nothing else may answer them."""
+        if gates.keep_if_clean is not None and not (journal or (tape and wire != "live")):
+            from pytest_llmtrace._capture.late_search import LateSearch  # noqa: PLC0415  # a replay has none
+
+            self._late = LateSearch(self.redactor, gates.keep_if_clean)
 
     # Requests, as the interception sees them
 
@@ -95,19 +103,18 @@ class Recorder:
 
     def _opened(self, raw: HttpRequest, context: LitellmCall | None) -> Exchange:
         exchange = self._made(raw, context)
-        request = exchange.request
         with self._lock:
             self.exchanges.append(exchange)
         if self.forks.is_one and exchange.is_llm:
-            self.forks.tell(f"{request.method} {request.url}", user_stack())
-        if self.wire in ("tape", "fill"):
-            found = self.tape.take(exchange.key, request) or self.tape.take_like(request)
+            self.forks.tell(f"{exchange.request.method} {exchange.request.url}", user_stack())
+        if self.wire in ("tape", "fill") and self.tape:
+            found = self.tape.take(exchange.key, exchange.request) or self.tape.take_like(exchange.request)
             if found is not None:
                 exchange.position = found[0]
                 return self._played(exchange, found[1], "tape")
         exchange.proof = real_keys(raw)
-        if self.wire != "watch":
-            found = self.journal.take(exchange.key, request)
+        if self.wire != "watch" and self.journal:
+            found = self.journal.take(exchange.key, exchange.request)
             if found is not None:
                 return self._played(exchange, found[1], "journal")
         if self.wire == "tape":
@@ -130,8 +137,10 @@ class Recorder:
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
         """The answer of a live request has come."""
         with noting(self.faults, "the answer of a live request could not be kept"):
-            exchange.answered(self.redactor.response(raw, exchange.proof), "live")
-            self._after_live(exchange)
+            kept = self._late is not None and self._late.keeps(exchange, raw)
+            if not kept:
+                exchange.answered(self.redactor.response(raw, exchange.proof), "live")
+            self._after_live(exchange, kept=kept)
 
     def failed(self, exchange: Exchange, error: BaseException) -> None:
         """A live request ended without an answer."""
@@ -173,10 +182,9 @@ class Recorder:
     def _made(self, raw: HttpRequest, context: LitellmCall | None, *, taped: bool = True) -> Exchange:
         scope = enclosing()
         known = self.tape.recognition if self.wire == "tape" and self.book is None else None
-        request, key = read(raw, self.redactor, known)
+        asked = self._late.asked(raw) if self._late is not None else None
         return Exchange(
-            request=request,
-            key=key,
+            asked=asked or Asked(*read(raw, self.redactor, known)),
             taped=taped and not is_hidden(scope),
             labels=labels_in(scope),
             context=context if context is not None and context.heard_by() is self else None,  # else of an earlier test
@@ -267,11 +275,11 @@ class Recorder:
         if why is not None:
             self.refuse_live(why)
 
-    def _after_live(self, exchange: Exchange) -> None:
+    def _after_live(self, exchange: Exchange, *, kept: bool) -> None:
         if exchange.is_llm:
             with noting(self.faults, "what a live call has cost could not be counted"):
                 self._gates.went_live(exchange)
-            if self.wire in ("fill", "live"):
+            if not kept and self.wire in ("fill", "live"):
                 self._refuse_for(self._gates.keep(interaction_of(exchange)))
 
     # What goes on the tape

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pytest_llmtrace._model.framed import body_of_texts, texts_of_body
+from pytest_llmtrace._model.personal.remover import Personal
 from pytest_llmtrace._model.split_texts import Edits, with_edits
 
 Rewrite = Callable[[str], str]
@@ -38,6 +39,15 @@ def rewritten(body: bytes, rewrite: Rewrite, *, whole: bool = False, edits: Edit
         lines = lines if edits is None or len(lines) == 1 else with_edits(lines, edits)
         made = "\n".join(_line(line, rewrite, whole=whole) for line in lines)
     return body_of_texts(body, [made])
+
+
+def without_more(body: bytes, more: Rewrite | None, personal: Personal | None) -> bytes:
+    """The body without what hooks of the project take out (`more`), nor personal data."""
+    if more is not None:
+        body = rewritten(body, more)
+    if personal is not None and body:
+        body = rewritten(body, personal.redact, whole=True, edits=personal.edits)
+    return body
 
 
 def inside_json(text: str, rewrite: Rewrite) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, SupportsBytes
+from typing import Any, Final, Literal, NamedTuple, SupportsBytes
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
@@ -232,6 +233,15 @@ def read_json(body: bytes) -> SupportsBytes:
         return body
 
 
+def as_written_anew(body: bytes) -> ReadJson | None:
+    """The object that a body holds, as `read_json`; `None` where it has an escape that is none when it is written anew.
+
+    What stands behind such an escape, a file would show in another way than the body does.
+    """
+    read = read_json(body) if not (b"\\" in body and _SPELLED_OUT.search(body)) else body
+    return read if isinstance(read, ReadJson) and isinstance(read.value, dict) else None
+
+
 def json_body(message: HttpRequest | HttpResponse) -> Any:
     """The body as JSON data, `None` where it is none. What is held as such is not written and parsed for it."""
     held = message.__dict__["body"]
@@ -249,3 +259,7 @@ def _first(headers: Headers, name: str) -> str | None:
     """All requests of a client have the same headers, and are asked for the same ones."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+_SPELLED_OUT: Final = re.compile(rb"\\(?:/|u00[2-7])")
+"""Of letters that need no escape."""

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, SupportsBytes
-from urllib.parse import urlsplit, urlunsplit
 
 from pytest_llmtrace._model.canonical import canonical_json, parse_json
 from pytest_llmtrace._model.content import decoded
-from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse, ReadJson, held_body, read_json
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, as_written_anew, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 from pytest_llmtrace._model.personal.remover import Personal
-from pytest_llmtrace._model.secrecy.addresses import url_without_proofs
 from pytest_llmtrace._model.secrecy.environment import secret_values
 from pytest_llmtrace._model.secrecy.heads import LastHead
 from pytest_llmtrace._model.secrecy.kept_headers import REQUEST_HEADERS, RESPONSE_HEADERS, kept_of_request
 from pytest_llmtrace._model.secrecy.learning import Learning
 from pytest_llmtrace._model.secrecy.of_bodies import OfBodies
 from pytest_llmtrace._model.secrecy.proofs import credentials, lasting_keys
-from pytest_llmtrace._model.secrecy.search import Known
 from pytest_llmtrace._model.secrecy.searched import Searched
+from pytest_llmtrace._model.secrecy.texts import More, TextRedactor
 
 if TYPE_CHECKING:  # what looks for secrets where something is recorded
     from pytest_llmtrace._model.secrecy.eye import Detector, Eye
@@ -31,10 +29,8 @@ __all__ = ["PLACEHOLDER", "REQUEST_HEADERS", "RESPONSE_HEADERS", "Redactor"]
 
 _SHORTEST_SECRET: Final = 8
 
-More = Callable[[], Callable[[str], str] | None]
 
-
-class Redactor:
+class Redactor(TextRedactor):
     """Removes secrets from requests and responses, always in the same way, so that redacted requests still match."""
 
     def __init__(
@@ -61,12 +57,11 @@ class Redactor:
             live: whether variables of the environment count that are set later, by a test or what it loads.
             searched: what others searched for the same secrets, in place of `secrets` and `allowed`.
         """
-        self._more = more or (lambda: None)
-        self._personal = personal
+        learning = Learning(searched or Searched(_named(secrets), allowed), live=live)
+        super().__init__(learning, more or (lambda: None), personal)
         self.detector = detector
         self._eye = eye
         self._live = live
-        self._learning = Learning(searched or Searched(_named(secrets), allowed), live=live)
         self._of_bodies = OfBodies()
         self._last_head = LastHead()
 
@@ -82,16 +77,6 @@ class Redactor:
         """A redactor that also knows the values of environment variables whose name says that they are keys."""
         values = secret_values(os.environ if environment is None else environment)
         return cls(values, more, allowed=allowed, detector=detector, live=environment is None)
-
-    @property
-    def searched(self) -> Searched:
-        """What is secret by its value, with what was searched for it already."""
-        return self._learning.searched
-
-    @property
-    def known(self) -> Known:
-        """What is secret by its value, and what looks like a secret and is none."""
-        return self.searched.known
 
     def knowing(self, secrets: Collection[str]) -> Redactor:
         """A redactor that removes these values as well; what it learns is of no other. Each owner takes one."""
@@ -130,6 +115,30 @@ class Redactor:
             held.share(self._of_bodies.items)
         return made
 
+    def unsearched(self, request: HttpRequest) -> HttpRequest | None:
+        """The request as it was sent, but for its head: the eye is to search it with its answer (`Eye.clears_row`).
+
+        `None`: it is to be searched now.
+        """
+        head = self.head(request)
+        if not self._is_left_to_eye(credentials(request), head.url) or request.header("content-encoding"):
+            return None
+        body = ReadJson.shared(request.body, self._of_bodies.items)
+        return None if body is None else replace(head, body=body)
+
+    def unsearched_answer(self, response: HttpResponse, proof: Iterable[str]) -> HttpResponse | None:
+        """The same of an answer. Args: response: it; proof: as of `response`."""
+        own = tuple(proof)
+        body = as_written_anew(response.body) if self._is_left_to_eye(own) else None
+        if body is None:
+            return None
+        headers = self._headers(response.headers, RESPONSE_HEADERS, own)
+        return HttpResponse(status=response.status, reason=response.reason, headers=headers, body=body)
+
+    def _is_left_to_eye(self, own: Iterable[str], url: str = "") -> bool:
+        eye = self._eye
+        return eye is not None and self._takes_secrets_alone and eye.knows_all(self._of(own)) and eye.clears_text(url)
+
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""
         own = credentials(request)
@@ -147,7 +156,7 @@ class Redactor:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
         environment = self._learning.environment
         known = self._last_head.of(request, environment)
-        if known is None and self._learning.nothing and self._personal is None and self._more() is None:
+        if known is None and self._learning.nothing and self._takes_secrets_alone:
             self._last_head = self.searched.heads.last  # which others have asked that know the same
             known = self._last_head.of(request, environment)
         return known or self._head(request, self._learned(request))
@@ -155,7 +164,7 @@ class Redactor:
     def _head(self, request: HttpRequest, own: tuple[str, ...]) -> HttpRequest:
         kept = kept_of_request(request.headers)
         said = request.method, request.url, kept, own
-        alone = self._personal is None and self._more() is None
+        alone = self._takes_secrets_alone
         known = self.searched.heads.get(said) if alone else None
         if known is None:
             headers = self._headers(kept, REQUEST_HEADERS, own)
@@ -187,18 +196,6 @@ class Redactor:
             made = replace(made, body=made.body)
         return made if made.body == response.body else replace(made, body=without_log_probabilities(made.body))
 
-    def url(self, url: str) -> str:
-        """The URL without user information, and with the values of key-like parameters replaced."""
-        try:
-            bare = url_without_proofs(url, self.known.allows)
-        except ValueError:  # no URL
-            return self.text(url)
-        made = self._text(bare)
-        if self._personal is None:
-            return made
-        parts = urlsplit(made)
-        return urlunsplit((*parts[:2], *(self._personal.redact(part) for part in parts[2:])))
-
     def _sent(self, request: HttpRequest, own: Iterable[str]) -> SupportsBytes:
         """The body of a request; where it is encoded and holds a secret, decoded."""
         from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415
@@ -206,7 +203,7 @@ class Redactor:
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
         read = (ReadJson.shared(plain, self._of_bodies.items) if self._eye is not None else None) or read_json(plain)
-        searched = self._learning.with_proof(own)
+        searched = self._of(own)
         clean = (self._eye is not None and self._eye.clears(read, searched)) or self._holds_none(read, own)
         made = self._with_more(plain if clean else body_without_secrets(plain, searched.known))
         if made != plain:
@@ -220,32 +217,22 @@ class Redactor:
 
         read = read_answer(body)
         if isinstance(read, ReadStream):
-            clean = read.holds_none(self._learning.with_proof(own))
+            clean = read.holds_none(self._of(own))
         else:
             clean = b"\n" not in body and body[:1] == b"{" and self._holds_none(read, own)
-        made = self._with_more(body if clean else answer_without_secrets(body, self._learning.with_proof(own).known))
+        made = self._with_more(body if clean else answer_without_secrets(body, self._of(own).known))
         return read if made == body else read_json(made)
 
     def _holds_none(self, body: SupportsBytes, own: Iterable[str]) -> bool:
         """Whether a body is JSON that holds no secret; of a history that grows, only what is new is searched."""
-        return isinstance(body, ReadJson) and self._of_bodies.clean.hold_none(body, self._learning.with_proof(own))
+        return isinstance(body, ReadJson) and self._of_bodies.clean.hold_none(body, self._of(own))
 
     def body(self, body: bytes, own: Iterable[str] = ()) -> bytes:
         """The body with every secret replaced; the same bytes where there is none."""
         from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415
 
         clean = self._holds_none(read_json(body), own)
-        return self._with_more(body if clean else body_without_secrets(body, self._learning.with_proof(own).known))
-
-    def text(self, text: str, own: Iterable[str] = ()) -> str:
-        """Text with every secret, and all personal data, replaced."""
-        text = self._text(text, own)
-        return self._personal.redact(text) if self._personal is not None else text
-
-    def name(self, text: str) -> str:
-        """A name or a label without secrets and personal data. No hook is asked: models and tools go by their names."""
-        text = self.searched.cleaned(text)
-        return self._personal.redact(text) if self._personal is not None else text
+        return self._with_more(body if clean else body_without_secrets(body, self._of(own).known))
 
     def data(self, data: Any) -> Any:
         """JSON-like data with every secret in it replaced; the same object where there is none."""
@@ -256,41 +243,12 @@ class Redactor:
             made = self._eye.body(made, "what was given by hand")
         return data if made == body else parse_json(made)
 
-    def finds(self, text: str, mark: str | None = None) -> bool:
-        """Whether there is a secret, or personal data, in the text of a file, as `Lines.hold_none` has it."""
-        self.keep(text)
-        clean = self.searched.lines.hold_none(text, mark)
-        return not clean or (self._personal is not None and self._personal.finds(text))
-
-    def keep(self, text: str) -> None:
-        """Leave the placeholders of personal data as they are that a text has already: it comes from a file."""
-        if self._personal is not None:
-            self._personal.keep(text)
-
-    def _text(self, text: str, own: Iterable[str] = ()) -> str:
-        """Text with every secret replaced."""
-        text = self._learning.with_proof(own).cleaned(text)
-        more = self._more()
-        return more(text) if more is not None else text
-
     def _with_more(self, body: bytes) -> bytes:
-        more = self._more()
-        if not body or (more is None and self._personal is None):
+        if not body or self._takes_secrets_alone:
             return body
-        from pytest_llmtrace._model.body_texts import rewritten  # noqa: PLC0415  # few projects take out more
+        from pytest_llmtrace._model.body_texts import without_more  # noqa: PLC0415  # few projects take out more
 
-        if more is not None:
-            body = rewritten(body, more)
-        if self._personal is not None and body:
-            body = rewritten(body, self._personal.redact, whole=True, edits=self._personal.edits)
-        return body
-
-    def _headers(self, headers: Headers, kept: frozenset[str], own: tuple[str, ...]) -> Headers:
-        return tuple(
-            (name, self._text(self.url(value), own) if name == "location" else self.text(value, own))
-            for name, value in ((name.lower(), value) for name, value in headers)
-            if name in kept
-        )
+        return without_more(body, self._more(), self._personal)
 
 
 def _named(secrets: Iterable[str] | Mapping[str, str]) -> dict[str, str]:

@@ -101,6 +101,7 @@ class OwnerRun:
                 went_live=self.spending.answered,
                 live_failed=self.spending.failed,
                 keep=self.paying.keep,
+                keep_if_clean=self.paying.keep_if_clean,
             ),
         )
         self.older_threads = frozenset(threading.enumerate()) - {threading.current_thread()}

@@ -28,6 +28,8 @@ from pytest_llmtrace._store.renaming import renamed
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import StorageError
 
+MayHold = Callable[[Interaction, LaidOut], bool]
+"""Whether a file may hold this of an interaction that was not searched for secrets yet."""
 HEADER: Final = compact_bytes({FORMAT_KEY: FORMAT}) + b"\n"
 """Of a journal that is not encrypted."""
 
@@ -85,11 +87,18 @@ class Journal:
         if not os.access(place, os.W_OK):
             raise StorageError(f"{self.path} could not be written: {place} is read-only")
 
-    def append(self, interaction: Interaction) -> None:
-        """Add an interaction, redacted already; no end of the process loses it when this returns.
+    def append(self, interaction: Interaction, may_hold: MayHold | None = None) -> bool:
+        """Add an interaction; no end of the process loses it when this returns.
 
         It is on the disk then, where the last sync, or the beginning, was `PAUSE` ago; else the next append sees to
         that, or `close`.
+
+        Args:
+            interaction: redacted already, unless somebody looks at what the file would hold of it.
+            may_hold: says whether it may hold that.
+
+        Returns:
+            Whether it was added: not where it may not be.
 
         Raises:
             StorageError: the operating system refused.
@@ -103,7 +112,12 @@ class Journal:
                 with alone(self._file):
                     self._unsynced = True
                     size = os.fstat(self._file).st_size
-                    lines = self._begun(size) + self._line(interaction) + b"\n"
+                    begun = self._begun(size)
+                    line = self._line(interaction, may_hold)
+                    if line is None:
+                        self._end = -1  # begin anew: the writer takes what it was asked about for written
+                        return False
+                    lines = b"%b%b\n" % (begun, line)
                     write(self._file, lines)
                     self._end = size + len(lines)
                 if self._clock() - self._synced_at >= PAUSE:
@@ -114,6 +128,7 @@ class Journal:
                 # The next append begins anew, with a header: what it would refer to may not be in the file.
                 self._close()
                 raise refused(self.path, "written", error) from error
+            return True
 
     def laid_out(self, interactions: Sequence[Interaction]) -> list[LaidOut] | None:
         """As what it wrote them, where it wrote just these, one after the other: a tape holds the same then."""
@@ -226,13 +241,17 @@ class Journal:
             return HEADER
         return compact_bytes({FORMAT_KEY: FORMAT, SEALED_KEY: self._seal.header()}) + b"\n"
 
-    def _line(self, interaction: Interaction) -> bytes:
+    def _line(self, interaction: Interaction, may_hold: MayHold | None) -> bytes | None:
         data = self._writer.data(interaction)
         try:
             made = LaidOut(data, json_text(data))
         except RecursionError:  # whoever lays out the tape, later, has more of the stack to do it
+            if may_hold is not None:
+                return None
             line = compact_bytes(data)
         else:
+            if may_hold is not None and not may_hold(interaction, made):
+                return None
             self._written.append((interaction, made))
             line = made.text.replace("\n", "").encode()  # between its members: a text in it has none
         if self._seal is None:

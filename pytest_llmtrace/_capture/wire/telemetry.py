@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._model.content import decoded
@@ -72,7 +73,7 @@ def is_telemetry(url: str) -> bool:
 
 def accepted(request: HttpRequest) -> Exchange:
     """The request with an answer that every client is content with."""
-    exchange = Exchange(request=request, key="", told_llm=False, taped=False, labels=NO_LABELS)
+    exchange = Exchange(asked=Asked(request, ""), told_llm=False, taped=False, labels=NO_LABELS)
     headers = (("content-type", "application/json"),)
     exchange.answered(HttpResponse(status=200, reason="OK", headers=headers, body=_body(request.url)), "tape")
     return exchange

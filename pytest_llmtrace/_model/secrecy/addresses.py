@@ -40,6 +40,12 @@ def url_without_proofs(url: str, allows: Callable[[str], bool]) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
+def url_changed(url: str, change: Callable[[str], str]) -> str:
+    """The URL with its path, query and fragment rewritten; the host stays."""
+    parts = urlsplit(url)
+    return urlunsplit((*parts[:2], *(change(part) for part in parts[2:])))
+
+
 _SIGNATURES: Final = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
 _OF_SIGNED: Final = expression(
     r"^(?:x-amz-.*|x-goog-.*|googleaccessid|awsaccesskeyid|key-pair-id|policy|expires|s[vketpri]|spr|srt|ss|sk[a-z]+)$",

@@ -6,7 +6,7 @@ An item is an object in a list of the body: a message, a tool. Requests of one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pytest_llmtrace._model.http import ReadJson
@@ -58,6 +58,32 @@ class CleanItems:
         for one in (*new, body.value):
             known[id(one)] = one
         return True
+
+    def new_in(self, body: ReadJson, sent: Mapping[str, Any], searched: Searched) -> list[Any] | None:
+        """The items of a body in which something may be, where a file holds all of these itself.
+
+        Args:
+            body: shares its items.
+            sent: what the file holds of it: all of it, or what it has in addition to earlier ones.
+            searched: the secrets; what is new for them is.
+
+        Returns:
+            `None`: the file refers to something that was not searched for these secrets.
+        """
+        if "json" in sent:
+            whole = body.value if isinstance(body.value, dict) else {}
+            lists = [part for part in whole.values() if isinstance(part, list)]
+            return [item for part in lists for item in part if isinstance(item, dict)]
+        grown = body.grown
+        if grown is None or id(grown.base) not in self._of(searched):
+            return None
+        lists = sent.get("changes", {}).get("lists", {}).values()
+        added = {id(piece.get("add")) for pieces in lists for piece in pieces}
+        return grown.new if all(id(item) in added for item in grown.new) else None
+
+    def note(self, values: Iterable[Any], searched: Searched) -> None:
+        """Nothing secret is in these, as somebody else has found: bodies that share their items, and the items."""
+        self._of(searched).update([(id(value), value) for value in values])
 
     def _read(self, raw: bytes) -> list[str]:
         return [raw.decode("ascii")] if raw.isascii() else [raw.decode(coding) for coding in self._codings]

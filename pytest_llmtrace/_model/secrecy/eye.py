@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, SupportsBytes
+from itertools import chain
+from typing import Any, Final, SupportsBytes
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
@@ -15,7 +16,7 @@ from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
 from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, plain_texts, quoted, texts_of
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream
-from pytest_llmtrace._model.secrecy.readings import readings
+from pytest_llmtrace._model.secrecy.readings import readings, says_itself_alone
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
 from pytest_llmtrace._model.secrecy.searched import Searched
 
@@ -62,6 +63,57 @@ class Eye:
         Both look at the same then, and it is looked at once: `request` knows it again.
         """
         return isinstance(body, ReadJson) and searched is self._searched and self._is_clean(body, joined=False)
+
+    def knows_all(self, searched: Searched) -> bool:
+        """Whether it looks for just what whoever removes these secrets does, and can do both in one go."""
+        return searched is self._searched and self._detector is None
+
+    def clears_text(self, text: str) -> bool:
+        """Whether nothing secret is in it."""
+        return not any(True for _ in self._in_text(text, ""))
+
+    def clears_row(self, request: HttpRequest, response: HttpResponse, sent: Mapping[str, Any], text: str) -> bool:
+        """Whether nothing secret is in what a file is about to hold of a call, nor in what that refers to.
+
+        Args:
+            request: as it was sent, its body unsearched.
+            response: as it came.
+            sent: what the file holds of the request: all of it, or what it has in addition to earlier ones.
+            text: what the file holds of both: searched as removal does. What is encoded in it is read in all encodings.
+        """
+        searched, body, answer = self._searched, held_body(request), held_body(response)
+        if not (isinstance(body, ReadJson) and isinstance(answer, ReadJson)):
+            return False
+        new = self._items.new_in(body, sent, searched)
+        if new is None and not self._is_clean(body, joined=False):
+            return False
+        answered = texts_of(answer.value).values()
+        said = [request.url, *(value for _, value in response.headers), *chain.from_iterable(answered)]
+        said += plain_texts([body.value] if "json" in sent else new or ())
+        joined = ["".join(texts) for texts in answered if len(texts) > 1 and len(set(texts)) > 1]
+        plain = self._said_openly(said)
+        if plain is None or not all(map(self.clears_text, joined)):
+            return False
+        if not searched.lines.hold_none(text):
+            return False
+        searched.texts.add(*plain)
+        self._items.note((*(new or ()), body.value), searched)
+        return True
+
+    def _said_openly(self, texts: Iterable[str]) -> list[str] | None:
+        """Those of some texts that were not looked at and say themselves alone: they stand in their file as they are.
+
+        All others are looked at. `None`: one of them holds something.
+        """
+        plain: list[str] = []
+        for text in self._searched.texts.others(texts):
+            if len(text) < _SHORTEST:
+                continue
+            if says_itself_alone(text) and (text.isascii() or self._searched.known.plain):
+                plain.append(text)
+            elif not self.clears_text(text):
+                return None
+        return plain
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""

@@ -34,6 +34,18 @@ def readings(text: str) -> Iterator[str]:
                     waiting.append((inner, depth + 1))
 
 
+def says_itself_alone(text: str) -> bool:
+    """Whether the text is its only reading: it has no sign of anything that is encoded. `False` says nothing."""
+    return not (
+        "\\" in text
+        or "%" in text
+        or "&" in text
+        or "\0" in text
+        or text.lstrip().startswith(_QUOTED)
+        or base64_runs.has_run(text)
+    )
+
+
 def _inside(text: str) -> Iterator[str]:
     if "%" in text:
         yield unquote_plus(text)
@@ -56,7 +68,7 @@ def _inside(text: str) -> Iterator[str]:
 
 def _texts(text: str) -> Iterator[str]:
     """The texts of JSON, and its keys."""
-    if text.lstrip()[:1] not in ("{", "[", '"'):
+    if not text.lstrip().startswith(_QUOTED):
         return
     try:
         data = json.loads(text, strict=False)
@@ -97,6 +109,8 @@ def _said(raw: bytes) -> Iterator[str]:
         yield found[0].decode()
 
 
+_QUOTED: Final = ("{", "[", '"')
+"""How JSON begins that holds a text."""
 _SHORTEST: Final = 8
 _DEEPEST: Final = 5
 _LONGEST: Final = 4 * 1024 * 1024

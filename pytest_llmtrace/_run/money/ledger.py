@@ -83,6 +83,11 @@ class Ledger:
         self._read_up_to = 0
         self._sums: dict[str, Spent] = {}
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use it, too."""
+        return self._path is not None
+
     def enter(self, directory: str, amount: Spent, limits: Sequence[Limit] = ()) -> Sums:
         """Enter an amount, unless one of these limits is spent. Returns what stood here before it."""
         with self._lock:

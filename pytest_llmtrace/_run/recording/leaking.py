@@ -8,8 +8,10 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording.names import relative
 
 if TYPE_CHECKING:
+    from pytest_llmtrace._model.http import Interaction
     from pytest_llmtrace._model.secrecy.eye import Eye
     from pytest_llmtrace._run.owner import OwnerRun
+    from pytest_llmtrace._store.interactions import LaidOut
 
 
 class Look:
@@ -44,6 +46,11 @@ class Look:
     def mark(self) -> str:
         """What a tape that may be written says of that search."""
         return self.redactor.searched.lines.mark
+
+    def may_hold_row(self, interaction: Interaction, made: LaidOut) -> bool:
+        """Whether this may be kept of a call that nobody has searched yet; looked at once, as a tape will have it."""
+        request, response = interaction.request, interaction.response
+        return self._eye is not None and self._eye.clears_row(request, response, made.data["request"], made.text)
 
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""

@@ -66,6 +66,17 @@ class Paying:
         """Keep what was paid for. Returns why it could not be, and nothing more may be: an SDK would pay again."""
         return self._unkept(lambda: self.journal.append(interaction))
 
+    @property
+    def keep_if_clean(self) -> Callable[[Interaction], bool] | None:
+        """The gate of that name; `None`: nothing is kept."""
+        return self._keep_if_clean if self.records and self.plan.tapes else None
+
+    def _keep_if_clean(self, interaction: Interaction) -> bool:
+        try:
+            return self.journal.append(interaction, self.look.may_hold_row)
+        except StorageError:  # `keep` meets it again, and says why
+            return False
+
     def _unreplaceable(self) -> str | None:
         """Why the golden trace could not be written anew: a later version of this plugin wrote it."""
         try:
@@ -85,7 +96,7 @@ class Paying:
         self.refusal = refusal
         return f"a live call was refused: {breach_line(finding_data(refusal))}"
 
-    def _unkept(self, use_journal: Callable[[], None]) -> str | None:
+    def _unkept(self, use_journal: Callable[[], object]) -> str | None:
         """Why what is paid for cannot be kept; `None` where it can, or need not."""
         try:
             if self.records and self.plan.tapes:

@@ -3,6 +3,7 @@
 import json
 
 from pytest_llmtrace._capture.assembly.reader import Reader
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from pytest_llmtrace._model.http import HttpRequest, HttpResponse
 def asked(url="https://api.openai.com/v1/chat/completions"):
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
     request = HttpRequest(method="POST", url=url, body=json.dumps(body).encode())
-    return Exchange(request=request, key="k", told_llm=True, labels=NO_LABELS)
+    return Exchange(asked=Asked(request, "k"), told_llm=True, labels=NO_LABELS)
 
 
 def answer(text):

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.faults import Faults
 from pytest_llmtrace._capture.labels import Labels
@@ -23,7 +24,7 @@ observer: Any = SimpleNamespace(faults=Faults())
 
 
 def exchange() -> Exchange:
-    return Exchange(request=HttpRequest(method="POST", url="http://h"), key="k", told_llm=True, labels=Labels())
+    return Exchange(asked=Asked(HttpRequest(method="POST", url="http://h"), "k"), told_llm=True, labels=Labels())
 
 
 def answer(body: bytes = BODY, kind: str = KIND, **headers: str) -> httpx.Response:

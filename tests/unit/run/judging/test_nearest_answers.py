@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llmtrace._capture.dialects.parsing import parse_request
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.tape import Tape
@@ -169,7 +170,7 @@ def test_after_answers_were_given_the_conversation_that_goes_on_counts() -> None
     nearest = NearestAnswers(Tape(recorded := tape(bodies)))
     asked = copy.deepcopy(bodies[30])
     asked["messages"][-1]["content"] += " now"
-    answered = nearest.answer(Exchange(request=request(asked), key="", told_llm=True, labels=Labels()), [])
+    answered = nearest.answer(Exchange(asked=Asked(request(asked), ""), told_llm=True, labels=Labels()), [])
     assert answered is not None
     assert answered[0] == 30
     assert nearest.nearest_request(request(asked)) is recorded[30].request

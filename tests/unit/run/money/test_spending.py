@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
 from pytest_llmtrace._capture.labels import NO_LABELS
@@ -54,7 +55,7 @@ def request(model: str = "cheap", context: Any = None) -> Exchange:
     """A chat request that is about to be sent."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "one two three"}]}).encode()
     sent = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", headers=(), body=body)
-    return Exchange(request=sent, key="k", told_llm=True, labels=NO_LABELS, context=context)
+    return Exchange(asked=Asked(sent, "k"), told_llm=True, labels=NO_LABELS, context=context)
 
 
 def by_litellm(model: str, cost: float | None, said: str = "one two three") -> LitellmCall:
