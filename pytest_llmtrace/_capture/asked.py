@@ -41,6 +41,11 @@ class Asked:
         """What it is found by on a tape."""
         return (self._found or self._searched())[1]
 
+    def search(self) -> None:
+        """Search it now, if it was not."""
+        if self._found is None:
+            self._searched()
+
     def holds_none(self, key: str) -> None:
         """It was searched, and nothing secret is in it. Args: key: the one that it has as it was sent."""
         if self.unsearched is not None:

@@ -1,7 +1,7 @@
 """Requests that are searched for secrets with their answers: once, in the very text that is kept of both.
 
 Where nothing is there that could answer a request, nobody need know what it is before it is answered. Then it is not
-searched before it is sent, its answer by itself, and what both make on the tape once more (docs/design/0048).
+searched before it is sent, its answer by itself, and what both make on the tape once more (docs/design/0052).
 """
 
 from __future__ import annotations

@@ -139,6 +139,7 @@ class Recorder:
         with noting(self.faults, "the answer of a live request could not be kept"):
             kept = self._late is not None and self._late.keeps(exchange, raw)
             if not kept:
+                exchange.asked.search()  # first, so that what is found is told in order
                 exchange.answered(self.redactor.response(raw, exchange.proof), "live")
             self._after_live(exchange, kept=kept)
 

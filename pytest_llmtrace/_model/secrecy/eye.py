@@ -84,8 +84,7 @@ class Eye:
         searched, body, answer = self._searched, held_body(request), held_body(response)
         if not (isinstance(body, ReadJson) and isinstance(answer, ReadJson)):
             return False
-        new = self._items.new_in(body, sent, searched)
-        if new is None and not self._is_clean(body, joined=False):
+        if (new := self._items.new_in(body, sent, searched)) is None and not self._is_clean(body, joined=False):
             return False
         answered = texts_of(answer.value).values()
         said = [request.url, *(value for _, value in response.headers), *chain.from_iterable(answered)]

@@ -333,3 +333,21 @@ def test_what_cannot_be_laid_out_for_want_of_stack_is_kept_all_the_same(
     journal.close()
     assert read_journal(journal.path).interactions == tuple(made)
     assert journal.laid_out(made) is None
+
+
+def test_what_it_may_not_hold_is_not_written_and_nothing_refers_to_it(tmp_path: Path) -> None:
+    """Whoever looks at a line sees all that would be in it; the next one begins anew, whole."""
+    path, made = tmp_path / "j", growing(3)
+    journal = Journal(path)
+    seen: list[str] = []
+
+    def may_hold(_one: Interaction, laid_out: LaidOut) -> bool:
+        seen.append(laid_out.text.replace("\n", ""))
+        return len(seen) != 2
+
+    assert [journal.append(one, may_hold) for one in made] == [True, False, True]
+    journal.close()
+    lines = path.read_text().splitlines()
+    assert lines == ['{"llmtrace":1}', seen[0], '{"llmtrace":1}', seen[2]]
+    assert read_journal(path) == JournalFile(interactions=(made[0], made[2]))
+    assert journal.laid_out([made[0], made[2]]) is None

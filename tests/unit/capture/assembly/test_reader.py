@@ -2,8 +2,8 @@
 
 import json
 
-from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.asked import Asked
+from pytest_llmtrace._capture.assembly.reader import Reader
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._capture.asked import Asked
+from pytest_llmtrace._capture.dialects.parsing import parse_request
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import Labels
 from pytest_llmtrace._capture.tape import Tape

@@ -226,3 +226,30 @@ def test_the_stop_is_shared_by_workers(tmp_path: Path) -> None:
     one, other = (spending(limit("calls", 1), ledger=Ledger(tmp_path / "ledger")) for _ in range(2))
     assert one.before(request()) is None
     assert told(other) == ("run", "calls", 1, (), True)
+
+
+def test_calls_that_no_budget_counts_are_counted_together() -> None:
+    """Whoever watches is told once a second, and when the owner is over; nothing is left out of the sum."""
+    told_of: list[int] = []
+    now = [0.0]
+    ledger = Ledger(listener=lambda: told_of.append(ledger.sums().of(None).calls))
+    plan = spending()._plan
+    stop = Spending(plan, PriceBook(PRICES), ledger, clock=lambda: now[0])
+    for _ in range(2):
+        call(stop)
+    assert told_of == []
+    now[0] = 1.0
+    call(stop)
+    call(stop)
+    assert told_of == [3]
+    stop.close()
+    assert told_of == [3, 4]
+    spent = ledger.sums().of(None)
+    assert (spent.calls, spent.tokens, spent.usd) == (4, 440, pytest.approx(4.04))
+
+
+def test_other_processes_and_budgets_are_told_at_once(tmp_path: Path) -> None:
+    """A worker that dies has told what it paid for, and a budget knows of each answer."""
+    for stop in (spending(ledger=Ledger(tmp_path / "ledger")), spending(limit("calls", 9))):
+        call(stop)
+        assert stop._shared.sums().of(None).calls == 1
