@@ -38,8 +38,14 @@ class LateSearch:
         that removes secrets.
         """
         request = exchange.asked.unsearched
-        response = self._redactor.unsearched_answer(raw, exchange.proof) if request and exchange.is_llm else None
-        if request is None or response is None:
+        if request is not None and self._kept(exchange, request, raw):
+            return True
+        exchange.asked.search()  # before its answer, so that what is found is told in order
+        return False
+
+    def _kept(self, exchange: Exchange, request: HttpRequest, raw: HttpResponse) -> bool:
+        response = self._redactor.unsearched_answer(raw, exchange.proof) if exchange.is_llm else None
+        if response is None:
             return False
         made = Interaction(request=request, response=response, key=request_key(request), phase=exchange.phase)
         if not self._keep(made):

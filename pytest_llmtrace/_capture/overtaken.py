@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_llmtrace._capture.asked import Asked
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.labels import NO_LABELS, Labels
 from pytest_llmtrace._capture.wire.transport_failures import (
@@ -53,8 +54,7 @@ def give_up_unsent(recorder: Recorder, exception: BaseException | None) -> None:
         after = [at for at, one in enumerate(made) if one.position is not None and one.position > position]
         place = after[0] if after else len(made)
         exchange = Exchange(
-            request=lost.request,
-            key=lost.key,
+            asked=Asked(lost.request, lost.key),
             labels=_labels(made[place - 1]) if place else NO_LABELS,
             strand=None,
             started=made[place].started if after else time.perf_counter(),

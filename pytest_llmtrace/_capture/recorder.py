@@ -81,9 +81,8 @@ class Recorder:
         self.faults = Faults(self.redactor.text)  # bugs of ours that were met
         self._gates = gates
         self._lock = threading.Lock()
-        self._late: LateSearch | None = None
-        """What searches requests with their answers, where nothing else may answer them."""
-        if gates.keep_if_clean is not None and not (journal or (tape and wire != "live")):
+        self._late: LateSearch | None = None  # searches requests with their answers
+        if gates.keep_if_clean is not None and not (journal or (tape and wire != "live")):  # nothing here may answer
             from pytest_llmtrace._capture.late_search import LateSearch  # noqa: PLC0415  # a replay has none
 
             self._late = LateSearch(self.redactor, gates.keep_if_clean)
@@ -137,9 +136,7 @@ class Recorder:
     def answered(self, exchange: Exchange, raw: HttpResponse) -> None:
         """The answer of a live request has come."""
         with noting(self.faults, "the answer of a live request could not be kept"):
-            kept = self._late is not None and self._late.keeps(exchange, raw)
-            if not kept:
-                exchange.asked.search()  # first, so that what is found is told in order
+            if not (kept := self._late is not None and self._late.keeps(exchange, raw)):
                 exchange.answered(self.redactor.response(raw, exchange.proof), "live")
             self._after_live(exchange, kept=kept)
 
