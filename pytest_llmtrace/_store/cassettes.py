@@ -117,7 +117,7 @@ def write(
             if old_data is not None and not _is_same(old_data, made):
                 old_data = None
             if outline is not None:
-                asked = _asked(interactions, old_data, old_asked)
+                asked = list(_asked(interactions, old_data, old_asked))
                 meta[OUTLINE_KEY] = unsigned({**outline, **({OUTLINE_ASKED: asked} if asked else {})})
             tape = (
                 tape_file.tape_of_texts([one.text for one in made], meta)

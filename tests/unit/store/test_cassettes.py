@@ -118,6 +118,7 @@ def test_requests_have_the_digests_of_what_the_file_says(cassette: Cassette) -> 
 
 def test_digests_stay_with_a_recording_that_does(cassette: Cassette) -> None:
     """How a client spelled its requests is not in the file: who records the same again leaves it, byte for byte."""
+    written = set()
     for run, asked in (("1", "1"), ("2", "1")):
         made = recorded("aabb", run=run)
         spelled = [replace(one, request=_as_python_writes(one.request)) for one in made.interactions]
@@ -127,6 +128,8 @@ def test_digests_stay_with_a_recording_that_does(cassette: Cassette) -> None:
         assert isinstance(outline, dict)
         assert outline["asked"] == [body_digest(one) for one in kept]
         before = cassette.tape.read_bytes()
+        written.add(before)
+    assert len(written) == 1
     edit = cassette.tape.read_text("utf-8").replace(outline["asked"][0], "0" * 32)
     cassette.tape.write_text(edit, encoding="utf-8")
     assert write(cassette, recorded("aabb", run="2"), outline_of=lambda _: {"reading": 1})
