@@ -22,6 +22,13 @@ def body_digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:_DIGITS]
 
 
+def with_digest(body: ReadJson | None, sent: bytes) -> ReadJson | None:
+    """The body, which knows its digest: its bytes are there now, and would have to be made again for it."""
+    if body is not None and len(sent) <= LARGEST:
+        body.digest_as_sent = body_digest(sent)
+    return body
+
+
 def digests_of(requests: Sequence[HttpRequest]) -> list[str | None]:
     """Of requests as a tape holds them, in the spelling of their client; `None` for what is long, or no JSON object.
 
@@ -46,6 +53,8 @@ def _digest_of(request: HttpRequest) -> str | None:
     value, held = _value_of(request), held_body(request)
     if value is None or any(isinstance(part, list) and len(part) > _MOST for part in value.values()):
         return None
+    if isinstance(held, ReadJson) and held.digest_as_sent is not None:
+        return held.digest_as_sent
     body = bytes(held)
     if not (isinstance(held, ReadJson) and held.is_spelled):
         spellings = _spellings(value)

@@ -144,7 +144,7 @@ class ReadJson(HeldJson):
     history hold it once, not T times.
     """
 
-    __slots__ = ("_items", "_parts", "_raw", "_spelling", "grown")
+    __slots__ = ("_items", "_parts", "_raw", "_spelling", "digest_as_sent", "grown")
 
     def __init__(self, raw: bytes, value: Json) -> None:
         super().__init__(value)
@@ -154,6 +154,8 @@ class ReadJson(HeldJson):
         self._parts: Parts | None = None
         self.grown: Grown | None = None
         """Which earlier body it goes on from, where it does."""
+        self.digest_as_sent: str | None = None
+        """That of its bytes (`body_digests`), where somebody has made it."""
 
     @property
     def shares(self) -> bool:

@@ -198,11 +198,13 @@ class Redactor(TextRedactor):
 
     def _sent(self, request: HttpRequest, own: Iterable[str]) -> SupportsBytes:
         """The body of a request; where it is encoded and holds a secret, decoded."""
+        from pytest_llmtrace._model.body_digests import with_digest  # noqa: PLC0415
         from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415
 
         body = request.body
         plain = decoded(body, request.header("content-encoding") or "") if body else body
-        read = (ReadJson.shared(plain, self._of_bodies.items) if self._eye is not None else None) or read_json(plain)
+        shared = with_digest(ReadJson.shared(plain, self._of_bodies.items), plain) if self._eye is not None else None
+        read = shared or read_json(plain)
         searched = self._of(own)
         clean = (self._eye is not None and self._eye.clears(read, searched)) or self._holds_none(read, own)
         made = self._with_more(plain if clean else body_without_secrets(plain, searched.known))

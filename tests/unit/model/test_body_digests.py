@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from pytest_llmtrace._model.body_digests import LARGEST, are_of, body_digest, digests_of
-from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
+from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction, ReadJson
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy.eye import Eye
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
@@ -72,6 +72,15 @@ def test_a_digest_says_nothing_of_what_was_removed() -> None:
     for redactor in (Redactor(), Redactor().watched(Eye(Redactor().searched))):
         made = redactor.request(request(body))
         assert digests_of([made]) == [body_digest(made.body)] == [body_digest(body.replace(KEY.encode(), b"REDACTED"))]
+
+
+def test_a_recorded_request_is_digested_when_its_bytes_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are given up then, and are not made once more when the tape is written."""
+    redactor = Redactor().watched(Eye(Redactor().searched))
+    made = [redactor.request(request(sent(chat("a", turns)))) for turns in (1, 2, 33)]
+    wanted = [body_digest(one.body) for one in made[:2]]
+    monkeypatch.delattr(ReadJson, "__bytes__")
+    assert digests_of(made) == wanted
 
 
 @pytest.mark.parametrize(
