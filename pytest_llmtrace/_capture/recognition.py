@@ -111,9 +111,9 @@ class Recognition:
         """Whether the client would have sent these very bytes for this position: nothing need be parsed."""
         if not self._is_at(position, head):
             return False
-        if self._last is not None:
-            (before, sent), self._last = self._last, None
-            self._spelling.found(_object(before) or {}, sent)
+        last, self._last = self._last, None
+        if last is not None:
+            self._spelling.found(_object(last[0]) or {}, last[1])
         value = _object(self._interactions[position].request)
         return value is not None and self._spelling.is_of(value, body)
 

@@ -112,6 +112,21 @@ def test_what_is_too_large_for_a_digest_goes_on_from_what_was_not(monkeypatch):
     assert written == texts[len(digests) :]
 
 
+def test_of_two_threads_one_goes_on_from_what_had_a_digest(monkeypatch):
+    """The other one finds nothing to go on from any more, in whatever moment it looks."""
+    texts = [f"{number} " + "long " * 1000 for number in range(8)]
+    tape = taped(*(request(chat(*texts[:turn])) for turn in range(1, 9)))
+    digests = digests_of([one.request for one in tape])
+    for answers in ([None, None], [(tape[0].request, request(chat(texts[0])).body), None]):
+        known = Recognition(tape, digests)
+        known._next = len(digests)
+        looked = iter(answers)  # the second time, another thread has taken it
+        last = property(lambda _, looked=looked: next(looked), lambda *_: None)
+        with monkeypatch.context() as patch:
+            patch.setattr(Recognition, "_last", last, raising=False)
+            assert known.of(request({}), request(chat(*texts[: len(digests) + 1])).body) is tape[len(digests)]
+
+
 def test_a_conversation_that_python_wrote_outgrows_digests(monkeypatch):
     """It is known by them as long as they reach, and by its value from there on."""
     texts = [f"{number} " + "long " * 1000 for number in range(6)]
