@@ -75,7 +75,8 @@ class Hooks:
         shared = getattr(self._config, "workerinput", {}).get("llmtrace_ledger")
         if shared is not None:
             return Ledger(Path(shared))
-        return Ledger(listener=lambda: self.progress.within_a_test(self._config))
+        every = self._settings.terminal.progress
+        return Ledger(listener=lambda: self.progress.within_a_test(self._config), told_every=every)
 
     @cached_property
     def progress(self) -> Progress:

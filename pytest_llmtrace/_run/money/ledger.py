@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from pytest_llmtrace._model.limits import RUN, Limit, lies_in
 
@@ -66,6 +67,9 @@ def is_spent(limit: Limit, spent: Spent) -> bool:
     return used >= limit.value or (limit.what == "usd" and bool(spent.models))
 
 
+PAUSE: Final = 1.0
+
+
 class Ledger:
     """A running sum of live spending. With a file, all processes that use the file share it.
 
@@ -75,18 +79,23 @@ class Ledger:
     its turn came, whoever reads it knows, and it counts for nobody.
     """
 
-    def __init__(self, path: Path | None = None, *, listener: Callable[[], None] = lambda: None) -> None:
-        """Args: path: the file. listener: is called after each entry that was made in this process."""
+    def __init__(
+        self, path: Path | None = None, *, listener: Callable[[], None] = lambda: None, told_every: float | None = None
+    ) -> None:
+        """An empty one.
+
+        Args:
+            path: the file.
+            listener: is called after each entry that was made in this process.
+            told_every: seconds between two of its answers to whoever watches, where that is asked for.
+        """
         self._path = path
+        self.pause = 0.0 if path is not None else min(PAUSE, PAUSE if told_every is None else told_every)
+        """Seconds for which calls that no budget counts may wait for others, and be entered together."""
         self._listener = listener
         self._lock = threading.Lock()
         self._read_up_to = 0
         self._sums: dict[str, Spent] = {}
-
-    @property
-    def shared(self) -> bool:
-        """Whether other processes may use it, too."""
-        return self._path is not None
 
     def enter(self, directory: str, amount: Spent, limits: Sequence[Limit] = ()) -> Sums:
         """Enter an amount, unless one of these limits is spent. Returns what stood here before it."""

@@ -77,13 +77,12 @@ class Spending:
         """Count what an answered live call used, for the budgets and for whoever watches the run.
 
         At once where there is a budget, or another process counts, too, or litellm made it. Elsewhere with others, once
-        in `PAUSE` and when the owner is over: the calls of a test are read one after the other then, which costs half.
+        in a second and when the owner is over: the calls of a test are read one after the other then, which costs half.
         """
-        budgets = self._plan.limits or self._plan.shared_limits
-        at_once = budgets or self._shared.shared or exchange.context is not None
+        at_once = self._plan.limits or self._plan.shared_limits or exchange.context is not None
         with self._lock:
             self._uncounted.append(exchange)
-        if at_once or self._clock() - self._counted_at >= PAUSE:
+        if at_once or self._clock() - self._counted_at >= self._shared.pause:
             self._count()
 
     def _count(self) -> None:
@@ -222,7 +221,5 @@ def _breach(limit: Limit, spent: Spent) -> Breach:
     )
 
 
-PAUSE: Final = 1.0
-"""Seconds within which calls are counted together: who watches a run is told less often."""
 _NOTHING: Final = Spent()
 """Set aside for a call where there is no budget."""

@@ -249,7 +249,8 @@ def test_calls_that_no_budget_counts_are_counted_together() -> None:
 
 
 def test_other_processes_and_budgets_are_told_at_once(tmp_path: Path) -> None:
-    """A worker that dies has told what it paid for, and a budget knows of each answer."""
-    for stop in (spending(ledger=Ledger(tmp_path / "ledger")), spending(limit("calls", 9))):
+    """A worker that dies has told what it paid for, a budget knows of each answer, and so does who asked to."""
+    watched = spending(ledger=Ledger(told_every=0))
+    for stop in (spending(ledger=Ledger(tmp_path / "ledger")), spending(limit("calls", 9)), watched):
         call(stop)
         assert stop._shared.sums().of(None).calls == 1
