@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
+from operator import add
 from typing import Final
 
 
@@ -127,6 +129,16 @@ class Sum:
         self._written += usage.cache_write_tokens
         self._reasoning += usage.reasoning_tokens
         self._estimated |= usage.estimated
+
+    def add_alike(self, calls: int, usage: Usage, usd: Sequence[float]) -> None:
+        """Add so many calls with these tokens, all of them replayed, whose prices are added one after the other."""
+        self._calls += calls
+        self._usd = reduce(add, usd, self._usd)  # as `add` does, so that it comes to the same
+        self._input += usage.input_tokens
+        self._output += usage.output_tokens
+        self._read += usage.cache_read_tokens
+        self._written += usage.cache_write_tokens
+        self._reasoning += usage.reasoning_tokens
 
     @property
     def totals(self) -> Totals:

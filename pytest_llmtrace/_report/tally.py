@@ -57,23 +57,31 @@ def tally_of(calls: Sequence[LLMCall]) -> Tally:
 
 def tally_of_replay(outline: Outline, costs: Sequence[float | None]) -> Tally:
     """Of a replay that was the recording, word for word: of its outline, and what each call costs today."""
-    calls = list(zip(outline.calls, costs, strict=True))
-    whole = _replayed(calls)
-
-    kinds = list({id(kind): kind for kind, _ in outline.calls}.values())
-
-    def parts(name: Callable[[Kind], str]) -> dict[str, Totals]:
-        if len(kinds) == 1:
-            return {plain(name(kinds[0])): whole}
-        return _parts(calls, lambda call: name(call[0][0]), _replayed, whole)
-
+    calls = [(kind, usage, cost) for (kind, usage), cost in zip(outline.calls, costs, strict=True)]
+    whole, kinds = _replayed(calls), {id(kind): kind for kind, _ in outline.calls}
+    sources = {"tape": whole} if calls else {}
+    if len(kinds) == 1:  # as nearly always
+        ((kind, _), *_) = outline.calls
+        models, agents = {model_of(kind): whole}, {agent_of(kind): whole}
+        unpriced = (kind.name,) if whole.unpriced_calls else ()
+        return Tally(whole=whole, models=models, agents=agents, sources=sources, unpriced_models=unpriced)
     return Tally(
         whole=whole,
-        models=parts(lambda kind: kind.name or _NO_MODEL),
-        agents=parts(lambda kind: kind.labels.get("agent") or NO_AGENT),
-        sources={"tape": whole} if calls else {},
-        unpriced_models=tuple(sorted({kind.name for (kind, _), cost in calls if cost is None})),
+        models=_parts(calls, lambda call: model_of(call[0]), _replayed, whole),
+        agents=_parts(calls, lambda call: agent_of(call[0]), _replayed, whole),
+        sources=sources,
+        unpriced_models=tuple(sorted({kind.name for kind, _, cost in calls if cost is None})),
     )
+
+
+def model_of(kind: Kind) -> str:
+    """What its calls count under by model."""
+    return str(plain(kind.name or _NO_MODEL))
+
+
+def agent_of(kind: Kind) -> str:
+    """What its calls count under by agent."""
+    return str(plain(kind.labels.get("agent") or NO_AGENT))
 
 
 def _parts(
@@ -89,12 +97,15 @@ def _parts(
     return {label: total(group) for label, group in sorted(groups.items())}
 
 
-def _replayed(calls: Sequence[tuple[tuple[Kind, Usage], float | None]]) -> Totals:
+def _replayed(calls: Sequence[tuple[Kind, Usage, float | None]]) -> Totals:
     """The totals of calls that the tape has answered: nothing was paid."""
-    usages, costs = [usage for (_, usage), _ in calls], [cost for _, cost in calls]
+    if len(calls) == 1:
+        ((_, usage, cost),) = calls
+        return Totals(calls=1, usage=usage, priced_usd=cost or 0.0, unpriced_calls=int(cost is None))
+    costs = [cost for *_, cost in calls]
     return Totals(
         calls=len(calls),
-        usage=usages[0] if len(usages) == 1 else Usage.sum(usages),
+        usage=Usage.sum([usage for _, usage, _ in calls]),
         priced_usd=reduce(add, [cost or 0.0 for cost in costs], 0.0),  # one after the other, as totals add up
         unpriced_calls=costs.count(None),
     )

@@ -18,6 +18,7 @@ from pytest_llmtrace.errors import LlmtraceError
 if TYPE_CHECKING:
     from pytest_llmtrace._model.findings import Breach
     from pytest_llmtrace._report.document.payload_texts import Payloads
+    from pytest_llmtrace._report.document.replays import Replay
     from pytest_llmtrace._run.money.ledger import Ledger
 
 _PHASES: Final = ("setup", "call", "teardown")
@@ -33,7 +34,7 @@ class Controller:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._texts: list[str] = []
+        self._texts: list[str | Replay] = []
         self._outcomes: dict[str, str] = {}
         self._durations: dict[str, float] = {}
         self._document: dict[str, Any] | None = None
@@ -65,8 +66,12 @@ class Controller:
             if report.location[1] is not None:
                 self._places[nodeid] = (report.location[0], report.location[1] + 1)
             self.add(texts)
+            if hasattr(report, "node"):  # of xdist: that takes as long to send them as a call to be replayed
+                _add_properties(report, texts)
 
-    def add(self, texts: Sequence[str], strays: Sequence[Mapping[str, Any]] = (), problems: Sequence[str] = ()) -> None:
+    def add(
+        self, texts: Sequence[str | Replay], strays: Sequence[Mapping[str, Any]] = (), problems: Sequence[str] = ()
+    ) -> None:
         """Take in the payloads of owners, as texts, what is known of calls of LLMs that no test made, and problems."""
         self._texts += texts
         self._strays += strays
@@ -107,7 +112,7 @@ class Controller:
         self._problems += self._never_swapped(payloads)
         self._tell_strays()
         self._document = document(
-            payloads,
+            payloads.told(),
             self._outcomes,
             mode=self.settings.run_mode,
             breaches=breaches,
@@ -245,3 +250,13 @@ class Controller:
         if ended and not ended <= {payload["nodeid"] for payload in payloads}:
             return []  # a wrong marker kept a test from naming its files, and those of its fixtures
         return unused_files(session, coverage, self.settings.root, payloads, self._outcomes)
+
+
+def _add_properties(report: pytest.TestReport, texts: Sequence[str | Replay]) -> None:
+    """What pytest's JUnit report says of a test; a worker has said it of one that was repeated."""
+    from pytest_llmtrace._report.document.payload_texts import read_told  # noqa: PLC0415
+    from pytest_llmtrace._report.document.replays import properties_of  # noqa: PLC0415
+
+    if not any(name.startswith("llmtrace_") for name, _ in report.user_properties):
+        for text in texts:
+            report.user_properties += properties_of(read_told(text))

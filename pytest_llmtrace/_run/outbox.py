@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llmtrace._report.document.payload import properties
-from pytest_llmtrace._report.document.payload_texts import as_texts
+from pytest_llmtrace._report.document.payload_texts import as_kept, as_texts
+from pytest_llmtrace._report.document.replays import Replay, properties_of
 from pytest_llmtrace._run.recording.recorded import kept_calls
+from pytest_llmtrace._run.telling import told_of
 from pytest_llmtrace._settings.values import Settings
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.trace import Trace
+    from pytest_llmtrace._run.owner import OwnerRun
 
 
 class Outbox:
     """The payloads of one process that no report has taken along yet."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, travels: bool) -> None:
+        """Args: travels: whether the reports go from an xdist worker to the controller, which adds `properties`."""
         self._settings = settings
-        self._payloads: list[dict[str, Any]] = []
+        self._travels = travels
+        self._payloads: list[dict[str, Any] | Replay] = []
 
     @cached_property
     def with_entries(self) -> bool:
@@ -66,6 +70,11 @@ class Outbox:
         """Put one in."""
         self._payloads.append(payload)
 
+    def add_owner(self, run: OwnerRun) -> None:
+        """Put in what is to be told of an owner that is over."""
+        more = self.more(run.recorder.began_clock, run.look.redactor.text)
+        self._payloads.append(told_of(run, with_entries=self.with_entries, more=more))
+
     def put_back(self, payloads: Sequence[dict[str, Any]]) -> None:
         """Put those in that were taken out, in front of all others."""
         self._payloads = [*payloads, *self._payloads]
@@ -75,12 +84,15 @@ class Outbox:
         return as_texts(self._taken())
 
     def ride_on(self, report: pytest.TestReport) -> None:
-        """Give a report what is in it along, and what pytest's JUnit report says: calls, tokens, cost and findings."""
+        """Give a report what is in it along, to the controller."""
         payloads = self._taken()
-        report.llmtrace = as_texts(payloads)  # type: ignore[attr-defined]  # to the controller
-        own = (payload for payload in payloads if not payload["fixture"])
-        report.user_properties += [pair for payload in own for pair in properties(payload)]
+        if self._travels:
+            report.llmtrace = as_texts(payloads)  # type: ignore[attr-defined]
+        else:
+            report.llmtrace = as_kept(payloads)  # type: ignore[attr-defined]
+            for payload in payloads:
+                report.user_properties += properties_of(payload)
 
-    def _taken(self) -> list[dict[str, Any]]:
+    def _taken(self) -> list[dict[str, Any] | Replay]:
         payloads, self._payloads = self._payloads, []
         return payloads

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_llmtrace._capture import current, dspy_cache
+from pytest_llmtrace._capture.assembly.outlining import is_word_for_word
 from pytest_llmtrace._capture.exchange import Exchange, interaction_of
 from pytest_llmtrace._capture.faults import Fault, stopping
 from pytest_llmtrace._capture.from_litellm.drain import drain, settle
@@ -20,21 +20,18 @@ from pytest_llmtrace._capture.tape import NO_TAPE, Tape
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Verdict
-from pytest_llmtrace._report.document.payload import owner_payload
-from pytest_llmtrace._report.tally import Tally
 from pytest_llmtrace._run.bugs import internal_text
 from pytest_llmtrace._run.judging.other_words import OtherWords
-from pytest_llmtrace._run.judging.word_for_word import WordForWord, word_for_word
+from pytest_llmtrace._run.judging.word_for_word import verdict_on, word_for_word
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.keyless import lacks_key
 from pytest_llmtrace._run.plans.plan import Plan, wire_of
 from pytest_llmtrace._run.plans.unreadable import told, unreadable_verdict
 from pytest_llmtrace._run.recording import leaking, personal, saving
-from pytest_llmtrace._run.recording.dry_run import dry_verdict, would_record
+from pytest_llmtrace._run.recording.dry_run import dry_verdict
 from pytest_llmtrace._run.recording.old import Old
 from pytest_llmtrace._run.recording.paying import Paying
-from pytest_llmtrace._run.recording.recorded import recorded_data, swapped_data
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._store.settling import Settling
 from pytest_llmtrace.errors import LlmtraceError
@@ -43,6 +40,7 @@ if TYPE_CHECKING:  # assembling and judging are imported where a replay was not 
     from pytest_llmtrace._capture.assembly.assemble import Assembled
     from pytest_llmtrace._capture.assembly.assembler import Assembler
     from pytest_llmtrace._compare.nearest.requests import NearestRequests
+    from pytest_llmtrace._model.outline import Outline
     from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 
@@ -108,11 +106,12 @@ class OwnerRun:
         """A call that one of them makes may belong to an earlier test."""
         self.assembled: Assembled | None = None
         """What the call phase came to; set when it is judged, unless that was known before."""
-        self._word_for_word: WordForWord | None = None
-        """In place of that, where the replay was the recording and nothing had to be looked at."""
-        self._counted: Tally | None = None
-        """What such a replay comes to, where nothing else happened until it was over."""
-        self.verdict: Verdict | None = None
+        self._word_for_word: Outline | None = None
+        """In place of that, where the replay was the recording: its outline. Nothing had to be looked at."""
+        self.replayed: Outline | None = None
+        """The same when it is over, where nothing else happened since it was judged."""
+        self.verdict_told: Verdict | None = None
+        """The verdict, but for that on such a replay, which is not made until somebody asks."""
         self._broken = False
         self.bypassed_in_call = 0
         """How many connections past the tape were stopped before it was judged."""
@@ -136,6 +135,13 @@ class OwnerRun:
         past = recorder.bypassed or recorder.gone_past() or recorder.faults.so_far()
         unrun = self.keyless or self._broken or recorder.refused or (self.dry and not self.plan.own_tape)
         return bool(calls_llm or recorder.litellm_calls or by_hand or past or unrun)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict, if there is one by now."""
+        if self.verdict_told is None and self._word_for_word is not None:
+            self.verdict_told = verdict_on(self, self._word_for_word)
+        return self.verdict_told
 
     @property
     def stopped_it(self) -> bool:
@@ -205,16 +211,18 @@ class OwnerRun:
         with stopping(self.recorder, "the trace so far could not be told"):
             return self.trace()
 
-    def close_call_phase(self, exception: BaseException | None) -> Verdict:
-        """Wait for what is still on its way, and judge. What happens later belongs to the teardown."""
+    def close_call_phase(self, exception: BaseException | None) -> Verdict | None:
+        """Wait for what is still on its way, and judge. What happens later belongs to the teardown.
+
+        `None` says as much as a verdict without findings: the replay was the recording, word for word.
+        """
         drain(self.recorder)
         self.recorder.hear_forks()
         self.bypassed_in_call = len(self.recorder.bypassed)
         self._word_for_word = word_for_word(self, exception)
         if self._word_for_word is not None:
             self.recorder.phase = "teardown"
-            self.verdict = self._word_for_word.verdict
-            return self.verdict
+            return None
         give_up_unsent(self.recorder, exception)
         assembled = self._assembler.assembled()
         self.assembled = replace(assembled, trace=personal.told(self, assembled.trace, for_good=True))
@@ -223,14 +231,14 @@ class OwnerRun:
         self.keyless = self._is_unrecorded and lacks_key(exception)
         from pytest_llmtrace._run.judging.judge import verdict  # noqa: PLC0415
 
-        self.verdict = (dry_verdict if self.dry else verdict)(self, exception)
-        return self.verdict
+        self.verdict_told = (dry_verdict if self.dry else verdict)(self, exception)
+        return self.verdict_told
 
     def unreadable(self, error: LlmtraceError) -> str:
         """Take in that the golden trace cannot be read. Returns what the owner fails with."""
         text = told(error, self.plan)
         if not self.dry:
-            self.verdict = unreadable_verdict(self.plan, text)
+            self.verdict_told = unreadable_verdict(self.plan, text)
         return text
 
     def broken(self, found: Fault) -> str:
@@ -239,7 +247,7 @@ class OwnerRun:
         from pytest_llmtrace._run.judging.judge import internal  # noqa: PLC0415
 
         before = self.verdict or Verdict(owner=self.plan.owner, mode=self.plan.mode)
-        self.verdict = replace(before, findings=(*before.findings, internal(self, found)), stopped=True)
+        self.verdict_told = replace(before, findings=(*before.findings, internal(self, found)), stopped=True)
         return internal_text(found, self.plan.owner)
 
     def finish(self, *, passed: bool) -> Verdict | None:
@@ -248,11 +256,12 @@ class OwnerRun:
         self.spending.close()
         self.recorder.hear_forks()
         self.recorder.framework.release()
-        self._counted = self._word_for_word.told(self) if self._word_for_word is not None else None
-        late = None if self.dry or self._counted is not None else self._late_verdict()
+        if self._word_for_word is not None and is_word_for_word(self.recorder, self._word_for_word, again=True):
+            self.replayed = self._word_for_word
+        late = None if self.dry or self.replayed is not None else self._late_verdict()
         self.recorder.faults.over()
         if late is not None and self.verdict is not None:  # reports tell of it, too
-            self.verdict = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
+            self.verdict_told = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
                 self.saved = saving.save(self, self.paying.journal)
@@ -276,23 +285,6 @@ class OwnerRun:
     def waits(self) -> bool:
         """Whether there is a journal, with answers that were paid for and are not saved."""
         return self.paying.journal.waits
-
-    def payload(self, *, with_entries: bool, more: Callable[[Trace], Mapping[str, Any]] | None) -> dict[str, Any]:
-        """Everything that reports, and with `more` of its trace others, need to know, as plain data."""
-        counted = self._counted if not with_entries and more is None else None
-        told = counted or self.plan.privacy.shown(self.trace())
-        verdict = self.verdict or Verdict(owner=self.plan.owner, mode=self.plan.mode)
-        data = owner_payload(
-            verdict,
-            told,
-            cassette=saving.names(self),
-            recorded=recorded_data(self),
-            would_record=would_record(self),
-            with_entries=with_entries,
-            swapped=swapped_data(self),
-            unswapped=tuple(sorted(self.recorder.unswapped)),
-        )
-        return data if more is None or isinstance(told, Tally) else {**data, **more(told)}
 
     def recorded(self) -> tuple[Interaction, ...]:
         """What goes on the tape, in the order in which it began."""

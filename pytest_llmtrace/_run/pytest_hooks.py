@@ -67,7 +67,7 @@ class Hooks:
         with collecting_nothing():
             from pytest_llmtrace._run.run import Run  # noqa: PLC0415
 
-        return Run(self._settings, ledger=self.ledger, hooks=self._config.hook)
+        return Run(self._settings, ledger=self.ledger, hooks=self._config.hook, is_worker=self._is_worker)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -162,6 +162,7 @@ class Hooks:
                 self.bugs.report_failed(error, self.run, report)
         return report
 
+    @pytest.hookimpl(tryfirst=True)  # of a worker's reports, JUnit's among others read what is added here
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         try:  # as `_noting`, three times in each test
             self.controller.take(report)

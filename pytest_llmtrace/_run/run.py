@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Run:
     """Everything the plugin's hooks call, in the order in which pytest calls them."""
 
-    def __init__(self, settings: Settings, *, ledger: Ledger, hooks: Any) -> None:
+    def __init__(self, settings: Settings, *, ledger: Ledger, hooks: Any, is_worker: bool = False) -> None:
         self.settings = settings
         self._ledger = ledger
         self._prices = PriceBook(settings.prices)
@@ -50,7 +50,7 @@ class Run:
         """The test that runs now, where it is traced."""
         self._variables = Variables()
         """That are set while a test runs."""
-        self.outbox = Outbox(settings)
+        self.outbox = Outbox(settings, travels=is_worker)
         self._failed = False
         self.number: int | None = None
         """The run of a test that is repeated, from 1."""
@@ -188,7 +188,8 @@ class Run:
         if run.refused is not None:
             outcomes.forget_unittest_failure(item)
             return run.refused
-        if not verdict.failed or (outcomes.is_no_outcome(ended) and not (run.stopped_it and outcomes.is_skip(ended))):
+        no_outcome = outcomes.is_no_outcome(ended) and not (run.stopped_it and outcomes.is_skip(ended))
+        if verdict is None or not verdict.failed or no_outcome:
             return None
         if ended is not None and not run.stopped_it:
             item.add_report_section("call", "llmtrace", screen(verdict))
@@ -207,8 +208,7 @@ class Run:
             return run.broken(fault("what the test did could not be kept", error, self.redacted))
         finally:
             if run.seen:
-                more = self.outbox.more(run.recorder.began_clock, run.look.redactor.text)
-                self.outbox.add(run.payload(with_entries=self.outbox.with_entries, more=more))
+                self.outbox.add_owner(run)
 
     # One fixture of wider scope
 
@@ -246,12 +246,13 @@ class Run:
             verdict = run.close_call_phase(ended)
         except LlmtraceError as error:
             return run.unreadable(error)
-        run.passed = ended is None and not verdict.failed and run.refused is None
+        failed = verdict is not None and verdict.failed
+        run.passed = ended is None and not failed and run.refused is None
         if run.dry and run.stopped_it:
             return would_text(run)
         if run.refused is not None:
             return run.refused
-        return screen(verdict) if verdict.failed and (ended is None or run.stopped_it) else None
+        return screen(verdict) if verdict is not None and failed and (ended is None or run.stopped_it) else None
 
     def _fixture_over(self, run: OwnerRun, fixturedef: Any) -> None:
         """The fixture's own teardown may have made calls too: they belong to its cassette, not to the last test's."""

@@ -28,9 +28,9 @@ IN_CALL = {
 AFTER = {
     "save": ("_run.owner", "saving.save", "what the test did could not be kept"),
     "torn_down": ("_run.judging.judge", "teardown_verdict", "what the test did could not be kept"),
-    "payload": ("_run.owner", "owner_payload", "what the test did could not be kept"),
+    "payload": ("_run.telling", "owner_payload", "what the test did could not be kept"),
     "note": ("_run.run", "outcomes.shorten_crash", "the report of the test could not be made"),
-    "properties": ("_run.outbox", "properties", "the report of the test could not be made"),
+    "properties": ("_run.outbox", "properties_of", "the report of the test could not be made"),
 }
 PLACES = BEFORE | IN_CALL | AFTER
 OF_THE_RUN = {

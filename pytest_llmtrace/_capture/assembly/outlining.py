@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._capture.assembly.reader import Reader
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
     from pytest_llmtrace._model.trace import LLMCall, Trace
+    from pytest_llmtrace._model.usage import Usage
 
 
 def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:
@@ -76,7 +77,12 @@ def is_word_for_word(recorder: Recorder, outline: Outline, *, again: bool = Fals
 def costs_in_outline(recorder: Recorder, outline: Outline, prices: PriceBook) -> list[float | None]:
     """What each call of such a replay costs at the prices of today; `None`: not known."""
     told = zip(outline.calls, recorder.exchanges, strict=True)
-    return [cost_of_usage(kind, usage, exchange.context, prices) for (kind, usage), exchange in told]
+    return [_cost(kind, usage, exchange.context, prices) for (kind, usage), exchange in told]
+
+
+def _cost(kind: Kind, usage: Usage, owner: LitellmCall | None, prices: PriceBook) -> float | None:
+    rates = prices.rates_of(kind) if owner is None or owner.cost is None else None
+    return rates.cost(usage) if rates is not None else cost_of_usage(kind, usage, owner, prices)
 
 
 def _kind(call: LLMCall) -> Kind:

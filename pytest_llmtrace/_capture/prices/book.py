@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pytest_llmtrace._capture.prices.map import entry_of, is_shipped, price_map, shipped_entry
 from pytest_llmtrace._capture.prices.rates import Rates, depends_on_size, rates
+from pytest_llmtrace._model.outline import Kind
 from pytest_llmtrace._model.usage import Usage
 
 PRICED_PARAMS: Final = ("n", "service_tier", "speed", "inference_geo", "cache_breakpoints")
@@ -24,6 +25,8 @@ class PriceBook:
         A project price for a model that litellm knows replaces the fields that it names and keeps the others.
         """
         self._project = dict(project_prices or {})
+        self._by_token: dict[int, tuple[Kind, Rates | None]] = {}
+        """By kind, which those of a suite have in common."""
 
     def cost(
         self,
@@ -66,6 +69,23 @@ class PriceBook:
         if operation == "rerank" and isinstance(fee, int | float):
             cost += fee
         return cost * _multiplier(entry, params) if provider == "anthropic" else cost
+
+    def rates_of(self, kind: Kind) -> Rates | None:
+        """The rates of calls of a kind, where they cost what they say and nothing else counts; found out once.
+
+        `None`: `cost` knows. The map of litellm may change while a process has imported it, and is asked each time.
+        """
+        if self._project or not is_shipped():
+            return None
+        known = self._by_token.get(id(kind))
+        if known is None or known[0] is not kind:
+            by_token = None
+            if not kind.params and kind.operation not in _BY_OTHER_THAN_TOKENS:
+                by_token = _fixed_rates(kind.response_model or kind.model, kind.provider, None)
+            if len(self._by_token) >= _MOST_KINDS:
+                self._by_token.clear()
+            known = self._by_token[id(kind)] = kind, by_token
+        return known[1]
 
     def is_project_price(self, model: str, provider: str) -> bool:
         """Whether the project itself says what this model costs."""
@@ -144,5 +164,6 @@ def _multiplier(entry: Mapping[str, Any], params: Mapping[str, Any]) -> float:
 
 
 _BY_OTHER_THAN_TOKENS: Final = frozenset({"images", "rerank"})
+_MOST_KINDS: Final = 1024
 _MOST_IMAGES: Final = 1_000
 """Of one request: providers make ten at most."""

@@ -13,14 +13,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_from
 from pytest_llmtrace._report.document.payload import AS_OBSERVED
+from pytest_llmtrace._report.document.replays import Replay
 
 Payload = Mapping[str, Any]
 """What `payload.owner_payload` made."""
+
+
+class Told(Protocol):
+    """Payloads and replays, one after the other."""
+
+    def __iter__(self) -> Iterator[Payload | Replay]: ...
+    def __getitem__(self, at: int, /) -> Payload | Replay: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +157,17 @@ def owners(payloads: Sequence[Payload]) -> Iterator[Owner]:
 
     One after the other: `payloads` may read them from somewhere whenever they are asked for.
     """
-    attempts: dict[tuple[bool, str, str], list[list[int]]] = {}
-    for at, payload in enumerate(payloads):
+    for one in owners_or_replays(payloads):
+        yield one if isinstance(one, Owner) else Owner.of(one.nodeid, (one.payload,), (), fixture=False)
+
+
+def owners_or_replays(told: Told) -> Iterator[Owner | Replay]:
+    """The same; an owner of which nothing is told but that it is a replay, as nearly all are, is left as it is."""
+    attempts: dict[tuple[bool, str, str], list[list[int | Replay]]] = {}
+    for at, payload in enumerate(told):
+        if isinstance(payload, Replay):
+            attempts.setdefault((False, payload.nodeid, ""), []).append([payload])
+            continue
         fixture = bool(payload["fixture"])
         place = (payload["golden"] or "") if fixture else ""  # fixtures of one name in two modules are two
         made = attempts.setdefault((fixture, payload["nodeid"], place), [])
@@ -159,5 +176,14 @@ def owners(payloads: Sequence[Payload]) -> Iterator[Owner]:
         else:
             made.append([at])
     for (fixture, nodeid, _place), made in sorted(attempts.items(), key=lambda item: item[0]):
-        last = tuple(payloads[at] for at in made[-1])
-        yield Owner.of(nodeid, last, tuple(payloads[at] for one in made[:-1] for at in one), fixture=fixture)
+        if len(made) == len(made[0]) == 1 and isinstance(made[0][0], Replay):
+            yield made[0][0]
+            continue
+        last = tuple(_payload(told, one) for one in made[-1])
+        earlier = tuple(_payload(told, one) for attempt in made[:-1] for one in attempt)
+        yield Owner.of(nodeid, last, earlier, fixture=fixture)
+
+
+def _payload(told: Told, one: int | Replay) -> Payload:
+    found = told[one] if isinstance(one, int) else one
+    return found.payload if isinstance(found, Replay) else found

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import dollars
-from pytest_llmtrace._report.document.attempts import PARTS, Owner, Payload, owners
+from pytest_llmtrace._report.document.attempts import PARTS, Owner, Told, owners_or_replays
 from pytest_llmtrace._report.document.growth import growth
 from pytest_llmtrace._report.document.payload import finding_data
+from pytest_llmtrace._report.document.replays import Replay
 from pytest_llmtrace._report.document.sums import Sums, parts_of_owner
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.tally import NO_AGENT
@@ -33,7 +34,7 @@ _NOWHERE: Final[Mapping[str, tuple[str, int]]] = MappingProxyType({})
 
 @collecting_nothing()  # all of it stays, and is much at once: reason enough for Python to look through all of memory
 def document(
-    payloads: Sequence[Payload],
+    payloads: Told,
     outcomes: Mapping[str, str],
     *,
     mode: str,
@@ -76,7 +77,7 @@ def document(
     * `fanouts`: each with its `members`, their sum, and the `aggregator`.
 
     Args:
-        payloads: What `owner_payload` made, in any order but for those of one owner.
+        payloads: What `owner_payload` and `replay_of` made, in any order but for those of one owner.
         outcomes: The outcome of each test by node id, as pytest counts them.
         mode: Mode of the run.
         breaches: The breached budgets of the run and of directories.
@@ -91,7 +92,12 @@ def document(
     tests: list[dict[str, Any]] = []
     fixtures: list[dict[str, Any]] = []
     drifted = False
-    for owner in owners(payloads):
+    for owner in owners_or_replays(payloads):
+        if isinstance(owner, Replay):
+            sums.add_replay(owner)
+            nodeid = owner.nodeid
+            tests.append(owner.row(outcomes.get(nodeid, "unknown"), durations.get(nodeid), places.get(nodeid)))
+            continue
         sums.add(owner)
         drifted |= owner.failed and outcomes.get(owner.nodeid) not in FORGIVEN
         if owner.fixture:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import dollars
-from pytest_llmtrace._report.document.attempts import Owner
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._report.document.attempts import Owner
 
 
 def growth(owner: Owner) -> dict[str, float | None] | None:
@@ -40,12 +42,13 @@ def golden_amounts(owner: Owner) -> Totals | None:
 
 def _ratios(golden: Totals, observed: Totals) -> dict[str, float | None]:
     return {
-        "tokens": _ratio(golden.usage.total_tokens, observed.usage.total_tokens),
-        "usd": _ratio(golden.cost_usd, observed.cost_usd),
+        "tokens": ratio(golden.usage.total_tokens, observed.usage.total_tokens),
+        "usd": ratio(golden.cost_usd, observed.cost_usd),
     }
 
 
-def _ratio(before: float | None, after: float | None) -> float | None:
+def ratio(before: float | None, after: float | None) -> float | None:
+    """By which fraction something grew; `None` where that cannot be known, or it grew from nothing."""
     if before is None or after is None or (before == 0 and after != 0):
         return None
     return round(after / before - 1, 6) + 0.0 if before else 0.0

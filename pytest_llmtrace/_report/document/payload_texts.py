@@ -9,16 +9,22 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, overload
 
-from pytest_llmtrace._report.document.attempts import Payload
+from pytest_llmtrace._report.document.attempts import Payload, Told
+from pytest_llmtrace._report.document.replays import Replay
 from pytest_llmtrace._report.plain import plain
 
 
-def as_texts(payloads: Iterable[Payload]) -> list[str]:
+def as_texts(payloads: Iterable[Payload | Replay]) -> list[str]:
     """Each payload as a text; what is no plain data in it becomes that."""
     return [_text(payload) for payload in payloads]
 
 
-def _text(payload: Payload) -> str:
+def as_kept(payloads: Iterable[Payload | Replay]) -> list[str | Replay]:
+    """The same for what does not travel: the row of a replay is as small as its text."""
+    return [payload if isinstance(payload, Replay) else _text(payload) for payload in payloads]
+
+
+def _text(payload: Payload | Replay) -> str:
     try:  # of what is written here nearly all is plain, and to see that takes as long as to write it
         text = _WRITER.encode(payload)
         text.encode()
@@ -30,33 +36,59 @@ def _text(payload: Payload) -> str:
 _WRITER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def from_texts(texts: Iterable[str]) -> list[dict[str, Any]]:
+def from_texts(texts: Iterable[str | Replay]) -> list[dict[str, Any]]:
     """The payloads of these texts."""
-    return [json.loads(text) for text in texts]
+    return [_whole(read_told(text)) for text in texts]
+
+
+def read_told(text: str | Replay) -> dict[str, Any] | Replay:
+    """A payload, or the row of a replay, from its text; that may be one already."""
+    if isinstance(text, Replay):
+        return text
+    made: Any = json.loads(text)
+    return Replay(*made) if type(made) is list else made
+
+
+def _whole(told: dict[str, Any] | Replay) -> dict[str, Any]:
+    return told.payload if isinstance(told, Replay) else told
 
 
 class Payloads(Sequence[Payload]):
     """Payloads that are read anew whenever they are asked for: whoever goes through them holds one at a time."""
 
-    def __init__(self, texts: Iterable[str] = ()) -> None:
+    def __init__(self, texts: Iterable[str | Replay] = ()) -> None:
         self._texts = list(texts)
 
-    def add(self, texts: Iterable[str]) -> None:
-        """Take in what `as_texts` made."""
+    def add(self, texts: Iterable[str | Replay]) -> None:
+        """Take in what `as_texts` or `as_kept` made."""
         self._texts += texts
+
+    def told(self) -> Told:
+        """The same, replays as the rows that they are."""
+        return _Told(self._texts)
 
     def __len__(self) -> int:
         return len(self._texts)
 
     def __iter__(self) -> Iterator[Payload]:
-        return map(json.loads, self._texts)
+        return map(_whole, map(read_told, self._texts))
 
     @overload
     def __getitem__(self, at: int) -> Payload: ...
     @overload
     def __getitem__(self, at: slice) -> Payloads: ...
     def __getitem__(self, at: int | slice) -> Payload | Payloads:
-        if isinstance(at, slice):
-            return Payloads(self._texts[at])
-        made: dict[str, Any] = json.loads(self._texts[at])
-        return made
+        return Payloads(self._texts[at]) if isinstance(at, slice) else _whole(read_told(self._texts[at]))
+
+
+class _Told:
+    """Payloads and replays, read as `Payloads` are."""
+
+    def __init__(self, texts: Sequence[str | Replay]) -> None:
+        self._texts = texts
+
+    def __iter__(self) -> Iterator[Payload | Replay]:
+        return map(read_told, self._texts)
+
+    def __getitem__(self, at: int) -> Payload | Replay:
+        return read_told(self._texts[at])

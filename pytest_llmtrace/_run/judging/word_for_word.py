@@ -6,7 +6,6 @@ trace: a verdict from here has no findings. See docs/design/0043.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_llmtrace._capture.assembly.outlining import costs_in_outline, is_word_for_word
@@ -20,58 +19,47 @@ if TYPE_CHECKING:
     from pytest_llmtrace._run.owner import OwnerRun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordForWord:
-    """What such a replay comes to."""
-
-    verdict: Verdict
-    tally: Tally
-    outline: Outline
-    said: tuple[float | None, ...]
-    """What each call cost by litellm, when that was judged."""
-
-    def told(self, run: OwnerRun) -> Tally | None:
-        """What it comes to by now; `None` where anything else happened since it was judged."""
-        if not is_word_for_word(run.recorder, self.outline, again=True):
-            return None
-        return self.tally if self.said == _said(run) else _tally(run, self.outline)
-
-
-def word_for_word(run: OwnerRun, exception: BaseException | None) -> WordForWord | None:
-    """What a replay comes to that asked what was recorded, and nothing else; `None` where it must be looked at."""
+def word_for_word(run: OwnerRun, exception: BaseException | None) -> Outline | None:
+    """The outline of a replay that asked what was recorded, and nothing else; `None` where it must be looked at."""
     plan, old = run.plan, run.old
     recorded = old.exists or old.borrowed is not None
     outline = old.outline if recorded else _NOTHING
     if outline is None or exception is not None or plan.mode != "trace" or plan.privacy.mask is not None:
         return None
-    if not is_word_for_word(run.recorder, outline):
+    if not is_word_for_word(run.recorder, outline) or len(outline.calls) < plan.min_calls:
         return None
     if recorded and not (digest_decides(plan.policy) and old.is_as_accepted):
         return None
-    said = _said(run)
-    tally = _tally(run, outline)
-    if tally.whole.calls < plan.min_calls or owner_breaches(
-        run, tally.whole, models_without_price=tally.unpriced_models, stopped=False
-    ):
-        return None
-    verdict = Verdict(
+    if plan.limits or plan.growth is not None:
+        tally = counted(run, outline)
+        if owner_breaches(run, tally.whole, models_without_price=tally.unpriced_models, stopped=False):
+            return None
+    return outline
+
+
+def counted(run: OwnerRun, outline: Outline) -> Tally:
+    """What such a replay comes to, by what litellm has said so far and at the prices of today."""
+    return tally_of_replay(outline, costs(run, outline))
+
+
+def costs(run: OwnerRun, outline: Outline) -> list[float | None]:
+    """The same for each of its calls alone, in dollars."""
+    return costs_in_outline(run.recorder, outline, run.prices)
+
+
+def verdict_on(run: OwnerRun, outline: Outline) -> Verdict:
+    """The verdict on such a replay, for whoever asks: reports of one that ends as it should do not."""
+    plan, old = run.plan, run.old
+    recorded = old.exists or old.borrowed is not None
+    return Verdict(
         owner=plan.owner,
         mode=plan.mode,
         golden_file=old.golden_name if recorded else None,
         tape_file=old.tape_file,
         golden_totals=old.totals,
-        observed_totals=tally.whole,
+        observed_totals=counted(run, outline).whole,
         accept=plan.accept,
     )
-    return WordForWord(verdict=verdict, tally=tally, outline=outline, said=said)
-
-
-def _tally(run: OwnerRun, outline: Outline) -> Tally:
-    return tally_of_replay(outline, costs_in_outline(run.recorder, outline, run.prices))
-
-
-def _said(run: OwnerRun) -> tuple[float | None, ...]:
-    return tuple([one.cost for one in run.recorder.litellm_calls])
 
 
 _NOTHING: Final = Outline(calls=())

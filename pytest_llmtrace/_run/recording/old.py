@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ class Old:
         self.asked: tuple[str | None, ...] = ()
         """Digests of bodies that it has, where that is so."""
         if takes_tape and plan.own_tape:
+            if plan.mode == "trace":
+                _ = self._golden_digest  # its file lies beside the tape: one after the other, both are read in less time
             try:
                 # What is recorded again is searched in any case: it is written again.
                 trusting = plan.mode == "trace"
@@ -162,14 +165,19 @@ class Old:
         except OSError:
             return None
 
+    @property
+    def totals_on_tape(self) -> Mapping[str, Any]:
+        """What the golden trace used and cost, as the tape has it; empty where it does not, or either was edited."""
+        kept = self._meta.get("totals")
+        return kept if isinstance(kept, dict) and self._digests_hold else {}
+
     @cached_property
     def totals(self) -> Totals | None:
         """What the golden trace used and cost; `None` where there is none."""
         if not self.golden_exists:
             return None
-        kept = self._meta.get("totals")
-        if isinstance(kept, dict) and self._digests_hold:
-            return _totals_from(kept, self._plan.cassette.tape_file)
+        if self.totals_on_tape:
+            return _totals_from(self.totals_on_tape, self._plan.cassette.tape_file)
         golden = self.golden()
         return golden.totals if golden is not None else None
 
@@ -198,7 +206,7 @@ def _may_answer(plan: Plan) -> bool:
     return plan.mode == "trace" or (plan.mode == "record" and plan.record_mode != "all")
 
 
-def _totals_from(data: dict[str, Any], path: File) -> Totals:
+def _totals_from(data: Mapping[str, Any], path: File) -> Totals:
     try:
         return Totals(
             calls=int(data["calls"]),

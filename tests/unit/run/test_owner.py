@@ -15,6 +15,7 @@ from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
+from pytest_llmtrace._run.telling import told_of
 from pytest_llmtrace._store.settling import Settling
 from tests.unit.run.conftest import plan_in
 
@@ -36,10 +37,12 @@ def _run(folder: Path, mode: Mode) -> OwnerRun:
             status=200, headers=(("content-type", "application/json"),), body=json.dumps(_SAID).encode()
         )
         run.recorder.answered(exchange, answer)
-    assert run.close_call_phase(None).findings == ()
+    run.close_call_phase(None)
+    assert run.verdict is not None
+    assert run.verdict.findings == ()
     run.leave()
     run.finish(passed=True)
-    run.payload(with_entries=False, more=lambda _trace: {})
+    told_of(run, with_entries=False, more=lambda _trace: {})
     return run
 
 

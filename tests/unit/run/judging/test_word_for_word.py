@@ -25,12 +25,14 @@ from pytest_llmtrace._model.privacy import Mask
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.secrecy import lines
 from pytest_llmtrace._model.verdict import Mode
+from pytest_llmtrace._report.document.replays import Replay
 from pytest_llmtrace._run.judging import word_for_word
 from pytest_llmtrace._run.judging.judge import verdict
 from pytest_llmtrace._run.money.ledger import Ledger
 from pytest_llmtrace._run.owner import OwnerRun
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.privacy import Privacy
+from pytest_llmtrace._run.telling import told_of
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.settling import Settling
 
@@ -148,7 +150,8 @@ def assembled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def told(run: OwnerRun) -> dict[str, Any]:
     """What reports are told of it."""
-    return run.payload(with_entries=False, more=None)
+    found = told_of(run, with_entries=False, more=None)
+    return found.payload if isinstance(found, Replay) else found
 
 
 def findings(run: OwnerRun) -> tuple[Finding, ...]:
@@ -185,11 +188,13 @@ def test_who_asks_for_more_gets_the_whole_trace(test: Test, assembled: list[str]
     run = test.run("trace")
     said = [message.text for call in run.trace().calls for message in call.messages]
     assert said == list(ASKED)
-    entries = run.payload(with_entries=True, more=None)["entries"]
-    assert ASKED[1] in json.dumps(entries)
-    seen = run.payload(
-        with_entries=False, more=lambda trace: {"texts": [one.output.text for one in trace.calls if one.output]}
+    found = told_of(run, with_entries=True, more=None)
+    assert isinstance(found, dict)
+    assert ASKED[1] in json.dumps(found["entries"])
+    seen = told_of(
+        run, with_entries=False, more=lambda trace: {"texts": [one.output.text for one in trace.calls if one.output]}
     )
+    assert isinstance(seen, dict)
     assert seen["texts"] == [f"So: {text}" for text in ASKED]
     assert assembled == [OWNER]
 
@@ -325,7 +330,7 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
 
 
 def test_what_litellm_says_until_the_end_counts(test: Test, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may say a price when the calls are judged and counted already; while it does not, they are counted once."""
+    """It may say a price when the calls are judged already: they are counted in the end, and once, but for budgets."""
     counted: list[list[float | None]] = []
     count = word_for_word.costs_in_outline
     monkeypatch.setattr(word_for_word, "costs_in_outline", lambda *of: counted.append(count(*of)) or counted[-1])
@@ -333,7 +338,9 @@ def test_what_litellm_says_until_the_end_counts(test: Test, monkeypatch: pytest.
     assert told(test.run("trace"))["cost_usd"] == 0.5
     assert counted == [[0.25, 0.25]]
     assert told(test.run("trace", then=lambda made: setattr(made.litellm_calls[1], "cost", 2.0)))["cost_usd"] == 2.25
-    assert counted == [[0.25, 0.25], [0.25, 0.25], [0.25, 2.0]]
+    assert counted == [[0.25, 0.25], [0.25, 2.0]]
+    told(test.run("trace", limits=(Limit(scope=OWNER, what="usd", value=1.0),)))
+    assert counted[2:] == [[0.25, 0.25]] * 2
 
 
 @pytest.mark.parametrize("later", [{"error": ValueError("x")}, {"kwargs": {"cache_hit": True}}])
