@@ -54,7 +54,9 @@ class Old:
         """Digests of bodies that it has, where that is so."""
         if takes_tape and plan.own_tape:
             if plan.mode == "trace":
-                _ = self._golden_digest  # its file lies beside the tape: one after the other, both are read in less time
+                _ = (
+                    self._golden_digest
+                )  # its file lies beside the tape: one after the other, both are read in less time
             try:
                 # What is recorded again is searched in any case: it is written again.
                 trusting = plan.mode == "trace"
