@@ -329,6 +329,21 @@ def test_what_the_teardown_asks_is_told_too(test: Test) -> None:
     assert told(test.run("trace", late="Bye."))["calls"] == 3
 
 
+def test_a_verdict_is_of_what_was_judged_whenever_it_is_made(test: Test) -> None:
+    """What the teardown asks in vain is told with it, and is none of what it counts."""
+
+    def ask_late(recorder: Recorder) -> None:
+        with pytest.raises(pytest.fail.Exception, match="did not record"):
+            recorder.open(
+                HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions", body=b"{}"), None
+            )
+
+    usual, run = test.run("trace").verdict, test.run("trace", then=ask_late)
+    assert usual is not None
+    assert kinds(run) == ["Miss"]
+    assert run.verdict == replace(usual, findings=findings(run))
+
+
 def test_what_litellm_says_until_the_end_counts(test: Test, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may say a price when the calls are judged already: they are counted in the end, and once, but for budgets."""
     counted: list[list[float | None]] = []
