@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Old:
-    """The cassette as it lies on disk. The tape is read at once, the golden trace only when it is needed."""
+    """The cassette as it lies on disk: the tape, and a digest of the golden trace, which is read when it is needed."""
 
     def __init__(self, plan: Plan, redactor: Redactor) -> None:
         """Read the tape, or what serves as one.
