@@ -121,8 +121,8 @@ def replay_of(
         files: Its golden trace and its tape, relative to the root directory.
         directory: Where the owner is, relative to the same.
     """
-    calls = outline.calls
-    if None in costs or not calls or golden.get("calls") != len(calls) or golden.get("unpriced_calls") != 0:
+    calls, known = outline.calls, [one for one in costs if one is not None]
+    if not calls or len(known) != len(calls) or golden.get("calls") != len(calls) or golden.get("unpriced_calls") != 0:
         return None
     kind, usage = calls[0]
     if len(calls) > 1:
@@ -132,7 +132,7 @@ def replay_of(
     kept = golden.get("priced_usd")
     if type(kept) is not float or golden.get("usage") != usage.to_data() or is_fixture(owner):
         return None
-    usd, golden_usd = dollars(reduce(add, costs, 0.0)), dollars(kept)
+    usd, golden_usd = dollars(reduce(add, known, 0.0)), dollars(kept)
     if usd is None or golden_usd is None:
         return None
     return Replay(
