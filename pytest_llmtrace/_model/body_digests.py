@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, ReadJson, held_body, read_json
@@ -14,6 +14,8 @@ LARGEST: Final = 16 * 1024
 """Bytes of a body up to which its digest takes less time than holding what is new in it against the tape."""
 _MOST: Final = 32
 """Items of a list in a body of that size: the history of a long conversation is not written once for each request."""
+_MOST_AS_LONG: Final = 8
+"""One spelling is never this many times as long as another."""
 _DIGITS: Final = 32
 
 
@@ -29,13 +31,17 @@ def with_digest(body: ReadJson | None, sent: bytes) -> ReadJson | None:
     return body
 
 
-def digests_of(requests: Sequence[HttpRequest]) -> list[str | None]:
+def digests_of(requests: Sequence[HttpRequest], known: Collection[str | None] = ()) -> list[str | None]:
     """Of requests as a tape holds them, in the spelling of their client; `None` for what is long, or no JSON object.
 
     Where that is neither httpx's nor `json.dumps`'s, or not known any more, it is httpx's. Nothing is said of what
     was removed before.
+
+    Args:
+        requests: in the order of the tape.
+        known: digests of earlier recordings. One that is of a request which comes from there says how that was spelled.
     """
-    found = [_digest_of(one) for one in requests]
+    found = [_digest_of(one, known) for one in requests]
     while found and found[-1] is None:
         found.pop()
     return found
@@ -49,16 +55,19 @@ def are_of(digests: Sequence[str | None], requests: Sequence[HttpRequest]) -> bo
     return all(digest in map(body_digest, _spellings(_value_of(one))) for digest, one in pairs)
 
 
-def _digest_of(request: HttpRequest) -> str | None:
+def _digest_of(request: HttpRequest, known: Collection[str | None]) -> str | None:
     value, held = _value_of(request), held_body(request)
     if value is None or any(isinstance(part, list) and len(part) > _MOST for part in value.values()):
         return None
     if isinstance(held, ReadJson) and held.digest_as_sent is not None:
         return held.digest_as_sent
     body = bytes(held)
+    if len(body) > _MOST_AS_LONG * LARGEST:
+        return None
     if not (isinstance(held, ReadJson) and held.is_spelled):
         spellings = _spellings(value)
-        body = body if body in spellings else next(iter(spellings), b"")
+        earlier = () if isinstance(held, ReadJson) else [one for one in spellings if body_digest(one) in known]
+        body = next(iter((*earlier, *(one for one in spellings if one == body), *spellings)), b"")
     return body_digest(body) if 0 < len(body) <= LARGEST else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pytest_llmtrace._model.body_digests import are_of, digests_of
+from pytest_llmtrace._model.body_digests import digests_of
 from pytest_llmtrace._model.canonical import Json, digest
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
@@ -113,8 +113,8 @@ def write(
             outline = outline_of(interactions) if not sealed else None
             same = atomic.holds(cassette.golden, text)
             made = laid_out(interactions) or _laid_out(interactions)
-            old_data, old_asked = _old_data(cassette.tape, seal) if same else (None, ())
-            if old_data is not None and not _is_same(old_data, made):
+            old_data, old_asked = _old_data(cassette.tape, seal) if same or old is not None else (None, ())
+            if old_data is not None and not (same and _is_same(old_data, made)):
                 old_data = None
             if outline is not None:
                 asked = list(_asked(interactions, old_data, old_asked))
@@ -154,11 +154,11 @@ def _asked(
         old_data: what stays on the tape in its place.
         old_asked: the digests that it has; how its requests were spelled it says nowhere else.
     """
-    digests = digests_of([one.request for one in interactions])
+    digests = digests_of([one.request for one in interactions], old_asked)
     if old_data is None:
         return digests
-    requests = [one.request for one in tape_file.interactions_of(old_data)]
-    return next((one for one in (old_asked, digests) if one and are_of(one, requests)), None) or digests_of(requests)
+    kept = tape_file.interactions_of(old_data)
+    return digests_of([one.request for one in kept], {*old_asked, *digests})
 
 
 def _laid_out(interactions: Sequence[Interaction]) -> list[LaidOut]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -133,9 +134,8 @@ def test_digests_stay_with_a_recording_that_does(cassette: Cassette) -> None:
     edit = cassette.tape.read_text("utf-8").replace(outline["asked"][0], "0" * 32)
     cassette.tape.write_text(edit, encoding="utf-8")
     assert write(cassette, recorded("aabb", run="2"), outline_of=lambda _: {"reading": 1})
-    assert load_meta(cassette.tape)["outline"]["asked"] == [  # type: ignore[call-overload, index]
-        body_digest(one.request.body) for one in load_tape(cassette.tape).interactions
-    ]
+    first = body_digest(load_tape(cassette.tape).interactions[0].request.body)
+    assert load_meta(cassette.tape)["outline"] == {**outline, "asked": [first, *outline["asked"][1:]], "digest": ANY}
     assert cassette.tape.read_bytes() != before
 
 
