@@ -62,6 +62,8 @@ class Journal:
         self._lasts = True
         """Whether a power cut may find what is in the file: it held something before, or was synced."""
         self._forked = 0
+        self._saved = -1
+        """Where the file ended when its test was over."""
         self._given = False
         self._seal = seal
         self._number = 0
@@ -161,8 +163,11 @@ class Journal:
         """
         with self._lock:
             self._over = True
-            if self._lasts or not giving:
-                self._close()
+            self._saved, kept = self._end, None
+            if giving and not self._lasts:
+                self._file, kept = None, self._file
+            self._close()  # with all that the test held
+            self._file = kept
 
     def give(self, path: Path) -> int | None:
         """The file for another journal, empty and by its name; `None`: it stays until it is removed.
@@ -188,7 +193,7 @@ class Journal:
     def _is_whole(self, file: int) -> bool:
         """Whether nobody else wrote to it, or removed it."""
         status = os.fstat(file)
-        return status.st_size == self._end and status.st_nlink == 1
+        return status.st_size == self._saved and status.st_nlink == 1
 
     @property
     def waits(self) -> bool:
