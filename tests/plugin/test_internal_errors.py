@@ -14,7 +14,7 @@ IN_CALL = {
     "hold": ("_run.capturing", "Capturing.hold", "the test could not be judged"),
     "drained": ("_run.run", "drained", "the test could not be judged"),
     "judge": ("_run.judging.judge", "verdict", "the test could not be judged"),
-    "look_up": ("_capture.tape", "Tape.take", "a request could not be looked up"),
+    "look_up": ("_capture.recorder", "Recorder._made", "a request could not be looked up"),
     "read_request": ("_capture.wire.httpx_stub", "request_of", "a request could not be read"),
     "read_answer": ("_capture.wire.httpx_stub", "response_of", "the answer of a live request could not be read"),
     "stream": ("_capture.wire.reading", "_is_stream", "a streamed answer could not be watched"),
