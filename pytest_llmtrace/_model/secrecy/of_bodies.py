@@ -9,7 +9,7 @@ from pytest_llmtrace._model.shared_items import SharedItems
 
 
 class OfBodies:
-    """Of one owner."""
+    """Of one owner. Where two threads ask first at once, one of them remembers alone: its bodies are searched again."""
 
     @cached_property
     def items(self) -> SharedItems:
