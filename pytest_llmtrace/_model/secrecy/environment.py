@@ -44,7 +44,7 @@ class Variables:
 
     def changed_to(self, held: dict[Any, Any]) -> Variables:
         """Those that are held now. Only where one of the changed ones is secret all are read."""
-        return Variables(held, _keys() if _holds_secrets(self._held.items() ^ held.items()) else self.keys)
+        return Variables(held, _keys(held) if _holds_secrets(self._held.items() ^ held.items()) else self.keys)
 
 
 def variables() -> Variables:
@@ -53,12 +53,14 @@ def variables() -> Variables:
     if last is not None and last.are(held):  # each owner asks for itself, and nearly always there are the same
         return last
     now = dict(held)
-    last = _LAST[0] = last.changed_to(now) if last is not None else Variables(now, _keys())
+    last = _LAST[0] = last.changed_to(now) if last is not None else Variables(now, _keys(now))
     return last
 
 
-def _keys() -> dict[str, str]:
-    return {value: what for value, what in secret_values(os.environ).items() if is_like_a_key(value)}
+def _keys(held: Mapping[Any, Any]) -> dict[str, str]:
+    """Of these variables, and not of `os.environ`: another thread may remove one while all are read."""
+    read = {os.fsdecode(name): os.fsdecode(value) for name, value in held.items()}
+    return {value: what for value, what in secret_values(read).items() if is_like_a_key(value)}
 
 
 def _held_variables() -> Mapping[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from typing import Final
 
@@ -10,7 +11,7 @@ from pytest_llmtrace._model.secrecy.searched import Searched
 
 
 class Learning:
-    """Of one redactor. What it learns on the way is of no other."""
+    """Of one redactor. What it learns on the way is of no other. Safe to use from threads."""
 
     def __init__(self, searched: Searched, *, live: bool) -> None:
         """Args: searched: what is known from the beginning; live: whether variables count that are set later."""
@@ -48,9 +49,15 @@ class Learning:
         Returns:
             Whether more is secret than before: then nothing counts as searched.
         """
-        now, known = self.environment, self.searched
+        with _LEARNING:
+            now = self.environment
+            learned = self._learned(keys, now)
+            self.learned_from = now  # not before: whoever sees this goes on with what is known
+        return learned
+
+    def _learned(self, keys: Iterable[str], now: Variables | None) -> bool:
+        known = self.searched
         changed = now.keys if now is not None and now is not self.learned_from else {}
-        self.learned_from = now
         new = {one: "the key of a request" for one in keys if one not in known.values and not known.known.allows(one)}
         lasting = self._lasting.knowing({one: what for one, what in changed.items() if not known.known.allows(one)})
         if not new and lasting is self._lasting:
@@ -64,12 +71,15 @@ class Learning:
 
     def with_proof(self, own: Iterable[str]) -> Searched:
         """For what one request proved itself with, too."""
-        own, last = tuple(own), self._own
-        if last[0] is not self.searched or last[1] != own:
-            found = self.searched.knowing(dict.fromkeys(own, "the key of the request"))
-            last = self._own = self.searched, own, found
+        own, searched, last = tuple(own), self.searched, self._own
+        if last[0] is not searched or last[1] != own:
+            found = searched.knowing(dict.fromkeys(own, "the key of the request"))
+            last = self._own = searched, own, found
         return last[2]
 
 
+_LEARNING: Final = threading.Lock()
+"""While one thread learns, no other does: of two that learn at once, what one has learned would be lost. That is rare,
+so all redactors have the same."""
 MOST: Final = 256
 """Keys of requests that are known at once."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import threading
+from collections.abc import Mapping
+
+import pytest
 
 from pytest_llmtrace._model.http import HttpRequest
 from pytest_llmtrace._model.redaction import Redactor
+from pytest_llmtrace._model.secrecy.environment import variables
 from pytest_llmtrace._model.secrecy.eye import Eye
 from pytest_llmtrace._model.secrecy.learning import MOST, Learning
 from pytest_llmtrace._model.secrecy.searched import Searched
@@ -54,3 +60,35 @@ def test_what_is_allowed_is_not_learned() -> None:
     learning = Learning(searched, live=False)
     assert not learning.learn(["no-secret-0123456789"])
     assert learning.searched is searched
+
+
+def test_what_two_threads_learn_at_once_both_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither takes back what the other has learned; and until it is known, who asks is told to learn it."""
+    learning = Learning(Searched({}), live=True)
+    known, told = Searched.knowing, list[bool]()
+    other = threading.Thread(target=learning.learn, args=(["other-key-0123456789"],))
+
+    def slowly(searched: Searched, values: Mapping[str, str]) -> Searched:
+        if not told:
+            told.append(learning.may_learn_of(()))
+            monkeypatch.setenv("OTHER_API_KEY", "other-Vt4-variable-1")
+            other.start()
+            other.join(0.02)
+        return known(searched, values)
+
+    monkeypatch.setattr(Searched, "knowing", slowly)
+    learning.may_learn_of(())
+    monkeypatch.setenv("ACME_API_KEY", "late-Vt4-variable-1")
+    learning.learn(["first-key-0123456789"])
+    other.join()
+    assert told == [True]
+    learned = {"first-key-0123456789", "other-key-0123456789", "late-Vt4-variable-1", "other-Vt4-variable-1"}
+    assert learned <= learning.searched.values.keys()
+
+
+def test_a_variable_that_another_thread_removes_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are read as they were when it was seen that they have changed."""
+    monkeypatch.setenv("ACME_API_KEY", "late-Vt4-variable-2")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(os.environ), "__getitem__", lambda _, name: {}[name])
+        assert "late-Vt4-variable-2" in variables().keys
