@@ -48,8 +48,9 @@ class Asked:
 
     def holds_none(self, key: str) -> None:
         """It was searched, and nothing secret is in it. Args: key: the one that it has as it was sent."""
-        if self.unsearched is not None:
-            self._found, self.unsearched, self._search = (self.unsearched, key), None, None
+        unsearched = self.unsearched  # asked once: another thread may just have searched it
+        if unsearched is not None:
+            self._found, self.unsearched, self._search = (unsearched, key), None, None
 
     def _searched(self) -> tuple[HttpRequest, str]:
         assert self._lock is not None  # noqa: S101  # what was not searched has one

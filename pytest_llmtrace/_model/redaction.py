@@ -152,6 +152,10 @@ class Redactor(TextRedactor):
             if self._eye is not None:
                 self._eye.knows(self.searched)
 
+    def look_around(self) -> None:
+        """Take in what the environment holds by now: no request may come any more that would be a reason to."""
+        self._learn()
+
     def head(self, request: HttpRequest) -> HttpRequest:
         """The request as a file may hold it, without its body: every request of a client has the same one."""
         environment = self._learning.environment

@@ -267,8 +267,9 @@ class OwnerRun:
                 self.saved = saving.save(self, self.paying.journal)
                 if not self.look.leaks:
                     self._settling.saved(self.plan.cassette, self.paying.journal, written=self.saved.written)
-            elif self.look.learned_late:
-                self.paying.journal.replace(saving.journalled(self.plan, self.look.redactor))
+            if self.look.learned_late:  # also where only the look at the tape has found it
+                knowing = self.look.redactor.knowing(self.recorder.redactor.searched.values)
+                self.paying.journal.replace(saving.journalled(self.plan, knowing))
         finally:
             self.paying.close()
         if self.plan.save is not None and not self.look.leaks:

@@ -46,4 +46,5 @@ def told_of(
         swapped=swapped_data(run),
         unswapped=tuple(sorted(run.recorder.unswapped)),
     )
-    return data if more is None or isinstance(told, Tally) else {**data, **more(told)}
+    made = data if more is None or isinstance(told, Tally) else {**data, **more(told)}
+    return run.look.shown(run, made) if run.look.learned_late else made

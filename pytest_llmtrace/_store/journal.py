@@ -115,9 +115,9 @@ class Journal:
                     self._unsynced = True
                     size = os.fstat(self._file).st_size
                     begun = self._begun(size)
+                    self._end = -1  # until it is written, whatever comes between: the writer takes it for written
                     line = self._line(interaction, may_hold)
                     if line is None:
-                        self._end = -1  # begin anew: the writer takes what it was asked about for written
                         return False
                     lines = b"%b%b\n" % (begun, line)
                     write(self._file, lines)
@@ -191,9 +191,10 @@ class Journal:
             return file
 
     def _is_whole(self, file: int) -> bool:
-        """Whether nobody else wrote to it, or removed it."""
+        """Whether nobody else wrote to it, removed it, or renamed it. Raises: OSError: nothing has its name."""
         status = os.fstat(file)
-        return status.st_size == self._saved and status.st_nlink == 1
+        whole = status.st_size == self._saved and status.st_nlink == 1
+        return whole and os.path.samestat(status, os.lstat(self.path))
 
     @property
     def waits(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._run.recording.names import relative
@@ -49,8 +50,9 @@ class Look:
 
     def may_hold_row(self, interaction: Interaction, made: LaidOut) -> bool:
         """Whether this may be kept of a call that nobody has searched yet; looked at once, as a tape will have it."""
-        request, response = interaction.request, interaction.response
-        return self._eye is not None and self._eye.clears_row(request, response, made.data["request"], made.text)
+        if self._eye is None or "json" not in made.data["response"]:  # in a text, fields mean less than their names say
+            return False
+        return self._eye.clears_row(interaction.request, interaction.response, made.data["request"], made.text)
 
     def unnamed(self, owner: str) -> str | None:
         """Why nothing may be recorded of an owner: files are named after it; `None` where they may be."""
@@ -68,10 +70,19 @@ class Look:
         if self._eye is not None and run.assembled is not None:
             from pytest_llmtrace._model.personal.traces import trace_texts  # noqa: PLC0415  # where something is recorded
 
+            run.recorder.redactor.look_around()  # a test may have set a key after its last call
             self._eye.texts(trace_texts(run.assembled.trace), "golden trace")
             if run.seen:
                 self._eye.name(run.plan.owner)
             self.told = self.text(run) if exception is None else None
+
+    def shown(self, run: OwnerRun, data: dict[str, Any]) -> dict[str, Any]:
+        """What reports are told of an owner, without what was known for a secret only after it had been taken in."""
+        from pytest_llmtrace._model.secrecy.bodies import body_without_secrets  # noqa: PLC0415  # nearly none has any
+
+        written = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        made: dict[str, Any] = json.loads(body_without_secrets(written, run.recorder.redactor.known))
+        return made
 
     def text(self, run: OwnerRun) -> str | None:
         """What the owner fails with; `None` where nothing was found."""

@@ -144,6 +144,15 @@ def test_a_file_that_was_removed_is_not_given(tmp_path: Path) -> None:
     assert two.holds() == (["another"], ["new"])
 
 
+def test_a_file_that_has_another_name_by_now_is_not_given(tmp_path: Path) -> None:
+    """Somebody keeps it; and what has its name is another's."""
+    two = Two(tmp_path)
+    kept = two.old.path.rename(tmp_path / "kept")
+    Journal(two.old.path).append(said("another"))
+    assert two.holds() == (["another"], ["new"])
+    assert [one.key for one in read_journal(kept).interactions] == ["old"]
+
+
 def test_where_nothing_renames_so_each_journal_makes_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other systems, and file systems that do not know it."""
     monkeypatch.setattr(journal, "renamed", lambda *_: False)

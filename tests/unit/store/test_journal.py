@@ -351,3 +351,19 @@ def test_what_it_may_not_hold_is_not_written_and_nothing_refers_to_it(tmp_path: 
     assert lines == ['{"llmtrace":1}', seen[0], '{"llmtrace":1}', seen[2]]
     assert read_journal(path) == JournalFile(interactions=(made[0], made[2]))
     assert journal.laid_out([made[0], made[2]]) is None
+
+
+def test_what_was_interrupted_while_it_was_looked_at_is_referred_to_by_nothing(tmp_path: Path) -> None:
+    """A time limit or Ctrl-C may come at any moment; what a teardown asks after that is kept whole."""
+    path, made = tmp_path / "j", growing(3)
+    journal = Journal(path)
+
+    def interrupted(_one: Interaction, _laid_out: LaidOut) -> bool:
+        raise KeyboardInterrupt
+
+    journal.append(made[0])
+    with pytest.raises(KeyboardInterrupt):
+        journal.append(made[1], interrupted)
+    journal.append(made[2])
+    journal.close()
+    assert read_journal(path) == JournalFile(interactions=(made[0], made[2]))

@@ -168,6 +168,14 @@ def test_what_may_hold_a_secret_is_searched_as_ever(tmp_path: Path, where: str, 
     assert made[0] == made[1]
 
 
+def test_what_a_file_holds_as_a_text_is_searched_as_ever(tmp_path: Path) -> None:
+    """Of an answer with a number that JSON cannot say, a field holds a secret by its name, however short that is."""
+    recording = Recording(tmp_path / "j")
+    recording.call([{"role": "user", "content": "hi"}], said("hello", password="hunter2", n=0)[:-2] + b"1e400}")
+    ((*_, kept),) = recording.kept()
+    assert b'"password": "REDACTED", "n": 1e400' in kept.body  # type: ignore[attr-defined]
+
+
 def _conversation(number: int, recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     random_ = random.Random(number)
     words = ["hi", "100%", "a & b", "line\nbreak", "\\", '{"a": [1]}', "é\u200e", "http://h/p?q=1", "x" * 24]
