@@ -254,9 +254,10 @@ class Controller:
 
 def _add_properties(report: pytest.TestReport, texts: Sequence[str | Replay]) -> None:
     """What pytest's JUnit report says of a test; a worker has said it of one that was repeated."""
+    from pytest_llmtrace._report.document.payload import is_property  # noqa: PLC0415
     from pytest_llmtrace._report.document.payload_texts import read_told  # noqa: PLC0415
     from pytest_llmtrace._report.document.replays import properties_of  # noqa: PLC0415
 
-    if not any(name.startswith("llmtrace_") for name, _ in report.user_properties):
+    if not any(map(is_property, report.user_properties)):
         for text in texts:
             report.user_properties += properties_of(read_told(text))

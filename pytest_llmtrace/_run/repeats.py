@@ -16,14 +16,12 @@ import pytest
 
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_data, totals_from
-from pytest_llmtrace._report.document.payload import properties
+from pytest_llmtrace._report.document.payload import is_property, properties
 from pytest_llmtrace._report.document.payload_texts import as_texts, from_texts
 from pytest_llmtrace._report.topics.rates import exceeds, rated, rates_text
 
 if TYPE_CHECKING:
     from pytest_llmtrace._run.run import Run
-
-_PROPERTY = "llmtrace_"
 
 
 def repeat(run: Run, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
@@ -125,7 +123,7 @@ def _one_report(made: list[_Attempt], nodeid: str, threshold: float) -> tuple[py
     if own:
         amounts = totals_data(reduce(add, map(totals_from, own), Totals()))
         teardown.user_properties = [
-            *(pair for pair in teardown.user_properties if not pair[0].startswith(_PROPERTY)),
+            *(pair for pair in teardown.user_properties if not is_property(pair)),
             *properties({**amounts, "findings": findings}),
             ("llmtrace_runs", len(whole)),
             ("llmtrace_failed_runs", failed),

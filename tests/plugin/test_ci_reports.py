@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 SOURCE = """
-    def test_same():
+    def test_same(request):
+        request.node.user_properties += [(7, "of the test"), ("llmtrace_note", "too")]
         chat("same")
 
     def test_drifts():
@@ -69,6 +70,8 @@ def test_a_run_says_the_same_to_ci_with_and_without_workers(drifted):
     )
     assert summary.count("# ❌ LLM calls") == 1
     assert junit["test_same"] == {
+        "7": "of the test",
+        "llmtrace_note": "too",
         "llmtrace_calls": "1",
         "llmtrace_live_calls": "0",
         "llmtrace_input_tokens": "1",
@@ -80,7 +83,7 @@ def test_a_run_says_the_same_to_ci_with_and_without_workers(drifted):
     assert junit["test_drifts"]["llmtrace_findings"] == "1"
     assert [issue["location"] for issue in json.loads(quality)] == [
         {"path": file, "lines": {"begin": line}},
-        {"path": file, "lines": {"begin": line - 3}},
+        {"path": file, "lines": {"begin": line - 4}},
     ]
     assert 'llmtrace_findings{type="drift",severity="fail"} 1\n' in metrics
 

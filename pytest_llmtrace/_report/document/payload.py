@@ -157,6 +157,23 @@ def properties(payload: Mapping[str, Any]) -> list[tuple[str, object]]:
     ]
 
 
+def is_property(pair: object) -> bool:
+    """Whether what a test has given to JUnit is one of those, or says how often the test ran; it may be anything."""
+    return isinstance(pair, list | tuple) and len(pair) == 2 and pair[0] in _PROPERTIES
+
+
+_PROPERTIES: Final = (
+    "llmtrace_calls",
+    "llmtrace_live_calls",
+    "llmtrace_input_tokens",
+    "llmtrace_output_tokens",
+    "llmtrace_cost_usd",
+    "llmtrace_findings",
+    "llmtrace_runs",
+    "llmtrace_failed_runs",
+)
+
+
 def is_fixture(owner: str) -> bool:
     """Whether an owner is a fixture of wider scope (``fixture <scope> <name>``) and no test."""
     kind, _, rest = owner.partition(" ")

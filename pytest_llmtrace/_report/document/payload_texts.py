@@ -21,7 +21,12 @@ def as_texts(payloads: Iterable[Payload | Replay]) -> list[str]:
 
 def as_kept(payloads: Iterable[Payload | Replay]) -> list[str | Replay]:
     """The same for what does not travel: the row of a replay is as small as its text."""
-    return [payload if isinstance(payload, Replay) else _text(payload) for payload in payloads]
+    return [payload if isinstance(payload, Replay) and _is_ascii(payload) else _text(payload) for payload in payloads]
+
+
+def _is_ascii(row: Replay) -> bool:
+    """Whether its texts are sure to be some; the name of a file may hold bytes that are none."""
+    return row.nodeid.isascii() and row.golden.isascii() and row.tape.isascii() and row.directory.isascii()
 
 
 def _text(payload: Payload | Replay) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._model.bounded_reading import File, read_regular
 from pytest_llmtrace._model.canonical import digest
@@ -54,9 +54,8 @@ class Old:
         """Digests of bodies that it has, where that is so."""
         if takes_tape and plan.own_tape:
             if plan.mode == "trace":
-                _ = (
-                    self._golden_digest
-                )  # its file lies beside the tape: one after the other, both are read in less time
+                # Its file lies beside the tape: one after the other, both are read in less time.
+                _ = self._golden_digest
             try:
                 # What is recorded again is searched in any case: it is written again.
                 trusting = plan.mode == "trace"
@@ -147,8 +146,11 @@ class Old:
 
     @property
     def is_as_accepted(self) -> bool:
-        """Whether what replays word for word is what the golden trace says: neither file was edited since."""
-        return self.outline is not None and self._digests_hold
+        """Whether what replays word for word is what the golden trace says: neither file was edited since.
+
+        Totals that are none are an error, which whoever compares will meet.
+        """
+        return self.outline is not None and self._digests_hold and _are_totals(self.totals_on_tape)
 
     @property
     def is_whole(self) -> bool:
@@ -178,8 +180,9 @@ class Old:
         """What the golden trace used and cost; `None` where there is none."""
         if not self.golden_exists:
             return None
-        if self.totals_on_tape:
-            return _totals_from(self.totals_on_tape, self._plan.cassette.tape_file)
+        kept = self.totals_on_tape
+        if kept and (_are_totals(kept) or not self._forgiving):
+            return _totals_from(kept, self._plan.cassette.tape_file)
         golden = self.golden()
         return golden.totals if golden is not None else None
 
@@ -209,12 +212,26 @@ def _may_answer(plan: Plan) -> bool:
 
 
 def _totals_from(data: Mapping[str, Any], path: File) -> Totals:
-    try:
-        return Totals(
-            calls=int(data["calls"]),
-            usage=Usage.from_data(dict(data["usage"])),
-            priced_usd=float(data["priced_usd"]),
-            unpriced_calls=int(data["unpriced_calls"]),
-        )
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise broken(path, Fault(f"the totals in its `meta` are unreadable ({error})")) from None
+    if not _are_totals(data):
+        raise broken(path, Fault(f"the totals in its `meta` are unreadable ({dict(data)!r:.200})"))
+    return Totals(
+        calls=data["calls"],
+        usage=Usage.from_data(data["usage"]),
+        priced_usd=float(data["priced_usd"]),
+        unpriced_calls=data["unpriced_calls"],
+    )
+
+
+def _are_totals(data: Mapping[str, Any]) -> bool:
+    """Whether totals are numbers of calls and tokens, and dollars."""
+    usage, usd = data.get("usage"), data.get("priced_usd")
+    if type(usage) is not dict or type(usd) not in _NUMBERS or not 0 <= usd <= _MOST:  # type: ignore[operator]
+        return False
+    counts = [data.get("calls"), data.get("unpriced_calls"), *usage.values()]
+    return _WHOLE.issuperset(map(type, counts)) and min(counts) >= 0 and max(counts) <= _MOST
+
+
+_NUMBERS: Final = (float, int)
+_WHOLE: Final = frozenset({int, bool})
+_MOST: Final = 2**53
+"""What JSON can hold exactly."""

@@ -24,7 +24,26 @@ def old(folder: Path, mode: Mode = "trace") -> Old:
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"calls": "x"}, {"calls": 1, "usage": 3}, {"calls": float("inf"), "usage": {}, "priced_usd": 0}]
+    "data",
+    [
+        {},
+        {"calls": "x"},
+        {"calls": 1, "usage": 3},
+        *(
+            {"calls": 1, "usage": {"input_tokens": 1}, "priced_usd": 0.5, "unpriced_calls": 0, **wrong}
+            for wrong in (
+                {"calls": float("inf")},
+                {"calls": 1.5},
+                {"calls": 2**60},
+                {"usage": {"input_tokens": "x"}},
+                {"usage": {"output_tokens": -1}},
+                {"priced_usd": "nan"},
+                {"priced_usd": 10**400},
+                {"priced_usd": -0.5},
+                {"unpriced_calls": None},
+            )
+        ),
+    ],
 )
 def test_totals_that_cannot_be_read_name_the_tape(data: dict[str, Any]) -> None:
     """What a tape says of its totals is no reason for a traceback: the error names the file and the way out."""

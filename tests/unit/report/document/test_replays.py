@@ -101,7 +101,7 @@ def test_fixtures_have_payloads() -> None:
 
 def test_rows_travel_as_texts_and_stay_as_they_are() -> None:
     """A worker sends texts; what stays in a process is kept as it is. Whoever asks for payloads gets those."""
-    row, whole = replayed([CACHED], nodeid="tests/test_a.py::test_ü[\u2028\n]"), payload("b", chat(1))
+    row, whole = replayed([CACHED]), payload("b", chat(1))
     (text, _), kept = as_texts([row, whole]), as_kept([row, whole])
     assert (read_told(text), kept) == (row, [row, as_texts([whole])[0]])
     assert len(text) < len(as_texts([row.payload])[0]) / 2
@@ -109,8 +109,11 @@ def test_rows_travel_as_texts_and_stay_as_they_are() -> None:
     many = Payloads([text, *kept])
     assert (list(many), many[0], many[1:][1]) == ([row.payload, row.payload, whole], row.payload, whole)
     assert [*many.told()] == [row, row, whole]
-    odd = as_texts([replayed(chat(1), nodeid="\ud800")])
-    assert from_texts(odd)[0]["nodeid"] == "\\ud800"
+    for name, text in {"test_ü[\u2028\n]": "test_ü[\u2028\n]", "\ud800": "\\ud800"}.items():
+        odd = [replayed(chat(1), nodeid=name)]
+        for ways in (as_texts(odd), as_kept(odd)):
+            assert from_texts(ways)[0]["nodeid"] == text
+            json.dumps(document(Payloads(ways).told(), {}, mode="trace"), ensure_ascii=False).encode()
 
 
 def test_runs_of_rows_come_to_what_one_payload_after_the_other_does() -> None:

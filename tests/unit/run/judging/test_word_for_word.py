@@ -12,6 +12,7 @@ from weakref import ref
 
 import pytest
 
+from pytest_llmtrace._capture import current
 from pytest_llmtrace._capture import recorder as recording
 from pytest_llmtrace._capture.assembly import assembler
 from pytest_llmtrace._capture.from_litellm.call import LitellmCall
@@ -35,6 +36,9 @@ from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._run.telling import told_of
 from pytest_llmtrace._store.paths import Cassette
 from pytest_llmtrace._store.settling import Settling
+from pytest_llmtrace._store.tape_file import tape_text
+from pytest_llmtrace._store.vouching import signed, unsigned
+from pytest_llmtrace.errors import BrokenCassetteError
 
 OWNER = "test_a.py::test_x"
 PRICES = {"m": {"input_cost_per_token": 1.0, "output_cost_per_token": 2.0}}
@@ -233,6 +237,21 @@ def test_a_golden_trace_that_was_edited_counts(test: Test) -> None:
     assert kinds(test.run("trace")) == ["output"]
     test.cassette.golden.unlink()
     assert kinds(test.run("trace")) == ["NoCassette"]
+
+
+def test_totals_that_are_none_are_told_though_the_tape_vouches_for_itself(test: Test) -> None:
+    """The test fails with the file and the way out, before anybody adds them up; recording it again is that way."""
+    data = json.loads(test.cassette.tape.read_text("utf-8"))
+    data["meta"]["totals"]["usage"]["input_tokens"] = "39"
+    data["meta"]["outline"] = unsigned(data["meta"]["outline"])
+    test.cassette.tape.write_text(signed(tape_text(data["interactions"], data["meta"])), encoding="utf-8")
+    with pytest.raises(BrokenCassetteError, match="totals in its `meta` are unreadable"):
+        test.run("trace")
+    left = current.current()
+    assert left is not None
+    current.pop(left)
+    assert test.run("record").saved.written
+    assert isinstance(told_of(test.run("trace"), with_entries=False, more=None), Replay)
 
 
 def test_a_golden_trace_that_was_edited_and_says_the_same_passes(test: Test, assembled: list[str]) -> None:
