@@ -94,6 +94,11 @@ def _directory(file: Path, name: str, fields: object) -> str:
     directory = posixpath.normpath(name.replace("\\", "/"))
     if not name or directory == ".." or directory.startswith(("/", "../")) or Path(name).is_absolute():
         raise SettingsError(f"{file}: {_table(name)}: must be a directory below {file.parent}, written relative to it")
+    if directory == RUN:
+        raise SettingsError(
+            f"{file}: {_table(name)}: `{RUN}` is what reports call the whole run, so a directory of that name can "
+            "have no budget; give one to the directories in it, or use another name"
+        )
     if not (file.parent / directory).is_dir():
         what = (
             "is a file; a budget per test is set by a marker" if (file.parent / directory).is_file() else "is not there"

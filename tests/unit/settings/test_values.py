@@ -121,6 +121,7 @@ def test_settings_are_read_at_once_where_there_are_any(pytester, arguments, name
         ('[tool.llmtrace.budgets."../tests"]\nusd = 1\n', '"../tests"]: must be a directory below'),
         ('[tool.llmtrace.budgets."/tests"]\nusd = 1\n', '"/tests"]: must be a directory below'),
         ('[tool.llmtrace.budgets.""]\nusd = 1\n', '""]: must be a directory below'),
+        ('[tool.llmtrace.budgets."./run"]\nusd = 1\n', '"./run"]: `run` is what reports call the whole run'),
         (
             '[tool.llmtrace.budgets.tests]\nusd = 1\n[tool.llmtrace.budgets."tests/"]\nusd = 2\n',
             '[tool.llmtrace.budgets."tests"] and [tool.llmtrace.budgets."tests/"] are the same directory',
