@@ -227,11 +227,13 @@ def _are_totals(data: Mapping[str, Any]) -> bool:
     usage, usd = data.get("usage"), data.get("priced_usd")
     if type(usage) is not dict or type(usd) not in _NUMBERS or not 0 <= usd <= _MOST:  # type: ignore[operator]
         return False
-    counts = [data.get("calls"), data.get("unpriced_calls"), *usage.values()]
-    return _WHOLE.issuperset(map(type, counts)) and min(counts) >= 0 and max(counts) <= _MOST
+    if type(usage.get("estimated", False)) is not bool:
+        return False
+    tokens = [value for name, value in usage.items() if name != "estimated"]
+    counts = [data.get("calls"), data.get("unpriced_calls"), *tokens]
+    return set(map(type, counts)) == {int} and min(counts) >= 0 and max(counts) <= _MOST
 
 
 _NUMBERS: Final = (float, int)
-_WHOLE: Final = frozenset({int, bool})
 _MOST: Final = 2**53
 """What JSON can hold exactly."""

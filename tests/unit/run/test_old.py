@@ -41,6 +41,9 @@ def old(folder: Path, mode: Mode = "trace") -> Old:
                 {"priced_usd": 10**400},
                 {"priced_usd": -0.5},
                 {"unpriced_calls": None},
+                {"unpriced_calls": True},
+                {"usage": {"input_tokens": True}},
+                {"usage": {"input_tokens": 1, "estimated": 1}},
             )
         ),
     ],
@@ -51,6 +54,13 @@ def test_totals_that_cannot_be_read_name_the_tape(data: dict[str, Any]) -> None:
         _totals_from(data, Path("a.tape.json"))
     assert str(raised.value).startswith("a.tape.json: this cassette file cannot be read: the totals in its `meta` are ")
     assert "Undo the edit with `git checkout -- a.tape.json`" in str(raised.value)
+
+
+def test_totals_of_tokens_that_were_estimated_are_read() -> None:
+    """That they were is said beside them, and is no number."""
+    usage = {"input_tokens": 8, "output_tokens": 1, "estimated": True}
+    data = {"calls": 1, "usage": usage, "priced_usd": 0.0, "unpriced_calls": 1}
+    assert _totals_from(data, Path("a.tape.json")).usage.to_data() == usage
 
 
 NO_FILES: dict[str, Callable[[Path], object]] = {

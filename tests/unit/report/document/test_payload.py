@@ -11,7 +11,15 @@ from pytest_llmtrace._model.trace import Attempt, CallError, Event, FailedCall, 
 from pytest_llmtrace._model.usage import Usage
 from pytest_llmtrace._model.verdict import Verdict
 from pytest_llmtrace._report.document.entries import packed_entries, unpacked_entries
-from pytest_llmtrace._report.document.payload import AS_OBSERVED, finding_data, is_fixture, own_files, owner_payload
+from pytest_llmtrace._report.document.payload import (
+    AS_OBSERVED,
+    finding_data,
+    is_fixture,
+    is_property,
+    own_files,
+    owner_payload,
+    properties,
+)
 from tests.unit.report.builders import GOLDEN, TEST, asked_for, call, chat, missed, payload, said
 
 
@@ -195,6 +203,13 @@ def test_every_type_of_finding():
 def test_owners_that_are_fixtures(owner, fixture):
     """A fixture of wider scope is told from a test by its name."""
     assert is_fixture(owner) is fixture
+
+
+def test_properties_are_known_as_ours():
+    """Each that is given to JUnit is, so that none is given twice; another of a name like theirs is the test's own."""
+    assert all(map(is_property, properties(payload(TEST, chat(1)))))
+    assert not is_property(("llmtrace_note", 1))
+    assert not is_property("llmtrace_calls")
 
 
 def test_costs_that_are_no_numbers():
