@@ -264,9 +264,11 @@ class OwnerRun:
             self.verdict_told = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
-                self.saved = saving.save(self, self.paying.journal)
+                journal = self.paying.journal
+                rows = journal.rows
+                self.saved = saving.save(self, journal)
                 if not self.look.leaks:
-                    self._settling.saved(self.plan.cassette, self.paying.journal, written=self.saved.written)
+                    self._settling.saved(self.plan.cassette, journal, rows, written=self.saved.written)
             if self.look.learned_late:  # also where only the look at the tape has found it
                 knowing = self.look.redactor.knowing(self.recorder.redactor.searched.values)
                 self.paying.journal.replace(saving.journalled(self.plan, knowing))

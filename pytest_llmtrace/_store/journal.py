@@ -62,6 +62,8 @@ class Journal:
         self._lasts = True
         """Whether a power cut may find what is in the file: it held something before, or was synced."""
         self._forked = 0
+        self.rows = 0
+        """How many were added so far."""
         self._saved = -1
         """Where the file ended when its test was over."""
         self._given = False
@@ -122,6 +124,7 @@ class Journal:
                     lines = b"%b%b\n" % (begun, line)
                     write(self._file, lines)
                     self._end = size + len(lines)
+                    self.rows += 1
                 if self._clock() - self._synced_at >= PAUSE:
                     self._sync()
             except OSError as error:
@@ -156,15 +159,19 @@ class Journal:
             finally:
                 self._close()
 
-    def over(self, *, giving: bool = False) -> None:
+    def over(self, rows: int, *, giving: bool = False) -> None:
         """Let go of the file without waiting for the disk: what is in it has been saved, and is about to be settled.
 
-        `giving`: where another journal may have the file, it stays open for `give`.
+        `rows`: so many were; where another was added meanwhile, it stays. `giving`: where another journal may have the
+        file, it stays open for `give`.
         """
         with self._lock:
-            self._over = True
+            self._over = rows == self.rows
             self._saved, kept = self._end, None
-            if giving and not self._lasts:
+            if not self._over:
+                with contextlib.suppress(OSError):
+                    self._sync()
+            elif giving and not self._lasts:
                 self._file, kept = None, self._file
             self._close()  # with all that the test held
             self._file = kept

@@ -28,15 +28,16 @@ class Settling:
         self._waiting: list[tuple[Cassette, Journal]] = []
         self._journals: set[Path] = set()
         """Those of the cassettes that wait: each test asks for its own."""
-        self._spare: Journal | None = None
-        """That of the last one, whose file the next one may have."""
+        self._spare: tuple[Journal, int] | None = None
+        """That of the last one, whose file the next one may have, and how much of it was saved."""
 
-    def saved(self, cassette: Cassette, journal: Journal, *, written: bool) -> None:
-        """A cassette holds all that is in its journal, which can go when that is on the disk.
+    def saved(self, cassette: Cassette, journal: Journal, rows: int, *, written: bool) -> None:
+        """A cassette holds what is in its journal, which can go when that is on the disk.
 
         Args:
             cassette: the files.
             journal: that of their owner, which may have nothing in it.
+            rows: how many of it the cassette has. A call that nobody waited for may be answered later.
             written: whether any of the files changed.
 
         Raises:
@@ -45,8 +46,8 @@ class Settling:
         if not (written or journal.path.exists()):
             return
         self._keep_no_spare()
-        journal.over(giving=True)
-        self._spare = journal
+        journal.over(rows, giving=True)
+        self._spare = journal, rows
         self._waiting.append((cassette, journal))
         self._journals.add(cassette.journal)
         if self._clock() - self._settled_at >= PAUSE:
@@ -54,7 +55,7 @@ class Settling:
 
     def spare(self, path: Path) -> int | None:
         """The file of the last journal that was saved, for the one of this path; see `Journal.give`."""
-        journal, self._spare = self._spare, None
+        (journal, _), self._spare = self._spare or (None, 0), None
         return None if journal is None or journal.path == path else journal.give(path)
 
     def before(self, cassette: Cassette) -> None:
@@ -80,12 +81,15 @@ class Settling:
         except OSError as error:
             raise refused(place, "written", error) from error
         for _, journal in waiting:
-            journal.remove()
+            if journal.waits:  # for a call that nobody waited for, whose answer came when its test was saved
+                journal.close()
+            else:
+                journal.remove()
 
     def _keep_no_spare(self) -> None:
         if self._spare is not None:
-            self._spare.over()
-            self._spare = None
+            (journal, rows), self._spare = self._spare, None
+            journal.over(rows)
 
     def finish(self) -> list[str]:
         """The run is over: settle. Returns what is wrong, where what was recorded is not sure to be on the disk."""

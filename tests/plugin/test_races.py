@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.conftest import Project, Ran
+from tests.plugin.conftest import AGENT, Project, Ran
 from tests.provider import Provider, Rule
 
 BOTH = {name: threading.Event() for name in ("hedged", "twice", "broken", "left")}
@@ -155,3 +155,94 @@ def test_who_loses_a_race_need_not_run_again(races: Project, monkeypatch: pytest
     assert {name: (outcome, findings) for name, (outcome, _, findings) in alone.items()} == {
         name: ("failed", [("drift", "call_missing")]) for name in PASSED
     }
+
+
+GIVES_UP = """
+    import asyncio, pathlib
+    from pytest_llmtrace._capture.wire import in_flight
+
+    ASKED = pathlib.Path({asked!r})
+
+    async def ask():
+        async with openai.AsyncOpenAI(base_url={url!r}, api_key="sk-plugin-0123456789", max_retries=3) as client:
+            said = [{{"role": "user", "content": "loses"}}]
+            await client.chat.completions.create(model="gpt-4o-mini", messages=said)
+
+    def test_gives_up(monkeypatch):
+        monkeypatch.setattr(in_flight, "PATIENCE", 0.2 if {waits} else 300)
+        waits = in_flight._be_given_up
+
+        async def noted():
+            ASKED.touch()
+            await waits()
+
+        monkeypatch.setattr(in_flight, "_be_given_up", noted)
+
+        async def for_a_moment():
+            asking = asyncio.ensure_future(ask())
+            if {waits}:
+                await asking
+            while not ASKED.exists():
+                await asyncio.sleep(0.01)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+        asyncio.run(for_a_moment())
+"""
+
+
+def test_what_is_no_longer_cancelled_does_not_wait_for_ever(pytester: pytest.Pytester) -> None:
+    """A call that was cancelled while it was recorded has no answer: the test fails after a while, and says why."""
+    asked = pytester.path / "asked"
+    with Provider(ANSWERS) as provider:
+        project = Project(pytester, provider)
+
+        def wait() -> None:
+            provider.wait_for(1)
+            asked.touch()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        project.write(GIVES_UP.format(url=provider.openai_url, asked=str(asked), waits=False))
+        project.record()
+        thread.join()
+        asked.unlink()
+        assert project.replay().exit == 0
+        project.edit("if False:", "if True:")
+        project.edit("0.2 if False", "0.2 if True")
+        ran = project.replay()
+    assert ran.exit == 1
+    assert ran.requests == 0
+    assert (
+        f"llmtrace: POST {provider.openai_url}/chat/completions was cancelled by the application while it was "
+        "recorded, so there is no answer on the tape.\n"
+        "Now nothing has cancelled it for 0 s. If that is meant, record the test again with `pytest --llm-record "
+        "--llm-record-mode=all`, which makes live calls.\n"
+    ) in ran.text
+
+
+LATE = """
+    from pytest_llmtrace._run.recording import saving
+
+    made = saving.save
+
+    def save(run, journal):
+        saved = made(run, journal)
+        for one in run.recorded():  # as a thread of the test does whose answer comes now
+            journal.append(one)
+        return saved
+
+    saving.save = save
+
+    def pytest_unconfigure():
+        saving.save = made
+"""
+
+
+def test_an_answer_that_comes_while_its_test_is_saved_is_kept(project: Project) -> None:
+    """It is on no tape, so the journal stays, and the report says that something waits."""
+    project.write(AGENT)
+    project.write(LATE, "conftest.py", prelude=False)
+    row = project.record().test("test_agent")
+    assert row["recorded"]["waiting"] is True
+    assert [path.name for path in project.path.rglob("*.journal.jsonl")] == ["test_agent.journal.jsonl"]

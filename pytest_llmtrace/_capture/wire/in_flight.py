@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from weakref import ref
 
 from pytest_llmtrace._capture.current import current
@@ -21,6 +21,7 @@ from pytest_llmtrace._capture.wire.blocked import stop_if_blocked
 from pytest_llmtrace._capture.wire.reading import watch
 from pytest_llmtrace._capture.wire.swapping import swap_models, swaps
 from pytest_llmtrace._capture.wire.transport_failures import GivenUpError
+from pytest_llmtrace._model.record_flag import record_flag
 
 if TYPE_CHECKING:
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
@@ -106,9 +107,10 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
             return watch(await coroutine, sent())
         except GivenUpError:
             try:
-                await _for_ever()
+                await _be_given_up()
             finally:
                 _given_up()
+            _stop_waiting()
         except BaseException as error:
             _failed(error)
             raise
@@ -116,14 +118,35 @@ def noticing_failures(function: Callable[..., Any]) -> Callable[..., Any]:
     return send
 
 
-async def _for_ever() -> None:
-    """Wait to be cancelled, in the event loop of whatever library runs this."""
+async def _be_given_up() -> None:
+    """Wait to be cancelled, in the event loop of whatever library runs this, as long as anybody may have meant to."""
     try:
-        waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
-        await sys.modules["trio"].sleep_forever()
-    else:
+        trio = sys.modules["trio"]
+        with trio.move_on_after(PATIENCE):
+            await trio.sleep_forever()
+        return
+    waiting = loop.create_future()
+    timer = loop.call_later(PATIENCE, waiting.set_result, None)  # no `sleep`, which tests replace
+    try:
         await waiting
+    finally:
+        timer.cancel()
+
+
+def _stop_waiting() -> NoReturn:
+    """Nobody gave up what was given up while it was recorded. Raises: the stop; where its test is over, a time-out."""
+    found = sent()
+    if found is None:
+        raise TimeoutError(f"nobody has given this request up for {PATIENCE:.0f} s")
+    recorder, exchange = found
+    asked = f"{exchange.request.method} {exchange.request.url}"
+    recorder.refuse_live(
+        f"{asked} was cancelled by the application while it was recorded, so there is no answer on the tape.\n"
+        f"Now nothing has cancelled it for {PATIENCE:.0f} s. If that is meant, record the test again with "
+        f"`pytest {record_flag()} --llm-record-mode=all`, which makes live calls."
+    )
 
 
 def _given_up() -> None:
@@ -137,3 +160,7 @@ def _failed(error: BaseException) -> None:
     if found is not None:
         found[0].failed(found[1], error)
         stop_if_blocked(*found, error)
+
+
+PATIENCE: Final = 300.0
+"""Seconds for which a request waits to be cancelled once more: in replay a time-out takes as long as it did."""

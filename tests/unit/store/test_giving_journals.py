@@ -36,7 +36,7 @@ class Two:
 
     def holds(self) -> tuple[list[str], list[str]]:
         """What is in the old file, and in the new one, once something was appended to that."""
-        self.old.over(giving=True)
+        self.old.over(self.old.rows, giving=True)
         self.new.append(said("new"))
         old, new = ([one.key for one in read_journal(one.path).interactions] for one in (self.old, self.new))
         return old, new
@@ -74,8 +74,8 @@ def _late(two: Two) -> None:
     """A thread of the old test goes on."""
     over = two.old.over
 
-    def then_late(*, giving: bool = False) -> None:
-        over(giving=giving)
+    def then_late(rows: int, *, giving: bool = False) -> None:
+        over(rows, giving=giving)
         two.old.append(said("late"))
 
     two.old.append(said("old"))  # the late one asks what this one did, and must not refer to it

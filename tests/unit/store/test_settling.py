@@ -50,7 +50,7 @@ def test_a_journal_stays_until_its_files_are_on_the_disk(tmp_path: Path, synced:
     for name in ("a", "b"):
         cassette, journal = recorded(tmp_path, name)
         assert journal.waits
-        settled.saved(cassette, journal, written=True)
+        settled.saved(cassette, journal, 1, written=True)
         assert cassette.journal.exists()
         assert not journal.waits
     assert synced == []
@@ -66,9 +66,9 @@ def test_a_second_is_the_longest_wait(tmp_path: Path, synced: list[list[str]]) -
     """Where tests take their time, each is settled when it is over."""
     now = 1.0
     settled = Settling(clock=lambda: now)
-    settled.saved(*recorded(tmp_path, "a"), written=True)
+    settled.saved(*recorded(tmp_path, "a"), 1, written=True)
     now += PAUSE
-    settled.saved(*recorded(tmp_path, "b"), written=True)
+    settled.saved(*recorded(tmp_path, "b"), 1, written=True)
     assert len(synced) == 1
     assert list(tmp_path.glob("*.jsonl")) == []
 
@@ -77,7 +77,7 @@ def test_a_test_that_runs_again_is_settled_before(tmp_path: Path, synced: list[l
     """Else the end of the run would remove what the second one is paying for."""
     settled = Settling(clock=lambda: 1.0)
     cassette, journal = recorded(tmp_path, "a")
-    settled.saved(cassette, journal, written=True)
+    settled.saved(cassette, journal, 1, written=True)
     settled.before(Cassette.at(tmp_path, "b"))
     assert synced == []
     settled.before(cassette)
@@ -91,12 +91,30 @@ def test_what_is_as_it_was_needs_no_sync(tmp_path: Path, synced: list[list[str]]
     settled = Settling(clock=lambda: 1.0)
     cassette, journal = recorded(tmp_path, "a")
     other = Cassette.at(tmp_path, "b")
-    settled.saved(other, Journal(other.journal), written=False)
+    settled.saved(other, Journal(other.journal), 0, written=False)
     settled.settle()
     assert synced == []
-    settled.saved(cassette, journal, written=False)
+    settled.saved(cassette, journal, 1, written=False)
     settled.settle()
     assert not cassette.journal.exists()
+
+
+@pytest.mark.parametrize("moment", ["while it is saved", "when it is saved", "when the next test is saved"])
+def test_an_answer_that_comes_late_stays_in_the_journal(tmp_path: Path, moment: str) -> None:
+    """A call that nobody waited for may be answered when its test is over: that is paid for, and on no tape."""
+    settled = Settling(clock=lambda: 1.0)
+    cassette, journal = recorded(tmp_path, "a")
+    for now in ("while it is saved", "when it is saved", "when the next test is saved"):
+        if now == moment:
+            journal.append(interaction({"messages": []}, {"id": "late"}, key="late"))
+        if now == "while it is saved":
+            settled.saved(cassette, journal, 1, written=True)
+        elif now == "when it is saved":
+            settled.saved(*recorded(tmp_path, "b"), 1, written=True)
+    settled.settle()
+    assert [path.name for path in tmp_path.glob("*.jsonl")] == ["a.journal.jsonl"]
+    assert read_journal(cassette.journal).interactions[-1].key == "late"
+    assert journal.waits
 
 
 def test_a_disk_that_refuses_keeps_the_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +126,7 @@ def test_a_disk_that_refuses_keeps_the_journals(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(settling, "sync_files", refuse)
     settled = Settling(clock=lambda: 1.0)
     cassette, journal = recorded(tmp_path, "a")
-    settled.saved(cassette, journal, written=True)
+    settled.saved(cassette, journal, 1, written=True)
     with pytest.raises(StorageError, match=f"^{tmp_path} could not be written: Input/output error$"):
         settled.settle()
     assert cassette.journal.exists()
@@ -126,7 +144,7 @@ def test_tests_that_are_over_at_once_have_one_journal_file(tmp_path: Path) -> No
         assert [path.name for path in cassette.journal.parent.glob("*.jsonl")] == [cassette.journal.name]
         assert len(read_journal(cassette.journal).interactions) == 1
         files.add(cassette.journal.stat().st_ino)
-        settled.saved(cassette, journal, written=True)
+        settled.saved(cassette, journal, 1, written=True)
         journal.close()
     assert len(files) == 2
     assert [path.name for path in sorted(tmp_path.rglob("*.jsonl"))] == ["b.journal.jsonl", "d.journal.jsonl"]
