@@ -158,6 +158,8 @@ class Trace:
     @property
     def calls(self) -> tuple[LLMCall, ...]:
         """The LLM calls."""
+        if _CALLS.issuperset(map(type, self.entries)):  # as nearly always: whoever asks gets the same tuple
+            return self.entries  # type: ignore[return-value]
         return tuple(entry for entry in self.entries if isinstance(entry, LLMCall))
 
     @property
@@ -168,6 +170,8 @@ class Trace:
     @property
     def behaviour(self) -> Trace:
         """The trace without circumstances: what a golden trace holds, and what is compared with it."""
+        if _CALLS.issuperset(map(type, self.entries)):
+            return self
         kept = tuple(one for one in self.entries if not isinstance(one, Event) or one.compared)
         return self if len(kept) == len(self.entries) else replace(self, entries=kept)
 
@@ -227,6 +231,7 @@ def with_costs(attempts: tuple[Attempt, ...], cost: float | None) -> tuple[Attem
     )
 
 
+_CALLS: Final = frozenset({LLMCall})
 _FIELDS: Final = tuple(one.name for one in fields(LLMCall))
 _values_of: Final = attrgetter(*_FIELDS)
 _PUT: Final = {name: getattr(LLMCall, name).__set__ for name in _FIELDS}

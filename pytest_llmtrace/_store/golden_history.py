@@ -49,6 +49,10 @@ class HistoryWriter:
         self._first: dict[str, Place] = {}
         """For each message where it stood first."""
         self._sizes: dict[str, int] = {}
+        self._seen: set[str] = set()
+        """The messages of all histories so far."""
+        self._unplaced: list[tuple[int, Turn]] = []
+        """Turns whose messages have no place so far: nearly always nobody asks for one."""
 
     def sent(self, conversation: int, turn: Turn) -> list[dict[str, Any]]:
         """The `in` list of a turn; conversations and turns count from 1."""
@@ -65,7 +69,7 @@ class HistoryWriter:
             place, count = self._place(conversation, messages, start)
             if count and explicit and place[:2] == (conversation, turn.number - 1):
                 entries.append({"keep": _span(place[2], count)})
-            elif self._is_worth_a_reference(messages[start : start + count]):
+            elif count and self._is_worth_a_reference(messages[start : start + count]):
                 entries.append(_again(place, messages[start : start + count]))
             else:
                 count = 1
@@ -77,9 +81,12 @@ class HistoryWriter:
     def _place(self, conversation: int, messages: Sequence[Message], start: int) -> tuple[Place, int]:
         """Where the messages from `start` on stand already, and how many of them; a count of 0: nowhere."""
         digest = messages[start].digest
-        place = self._first.get(digest)
-        if place is None:
+        if digest not in self._seen:
             return (0, 0, 0), 0
+        for one in self._unplaced:
+            self._give_places(*one)
+        self._unplaced.clear()
+        place = self._first[digest]
         for home in (conversation, self._home[digest]):
             position = self._places[home].last(digest) if home in self._places else None
             if position is not None:
@@ -88,8 +95,14 @@ class HistoryWriter:
         return place, common_prefix(self._histories[place[:2]][place[2] :], messages[start:])
 
     def _remember(self, conversation: int, turn: Turn) -> None:
-        self._histories[conversation, turn.number] = history(turn.call)
         self._last[conversation] = turn
+        self._unplaced.append((conversation, turn))
+        self._seen.update([one.digest for one in turn.added])
+        if turn.call.output is not None:
+            self._seen.add(turn.call.output.digest)
+
+    def _give_places(self, conversation: int, turn: Turn) -> None:
+        self._histories[conversation, turn.number] = history(turn.call)
         places = self._places.setdefault(conversation, Places())
         for position, digest in places.go_to(turn.call.messages, turn.call.output):
             self._home[digest] = conversation

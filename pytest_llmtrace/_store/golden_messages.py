@@ -22,7 +22,10 @@ from pytest_llmtrace._store.yaml_text import Block
 
 def sent_data(message: Message) -> dict[str, Any]:
     """A message of the input, as a mapping with one key."""
-    role, call_id = message.get("role"), message.get("tool_call_id")
+    role, text = message.get("role"), message.get("content")
+    if type(role) is str and role in _USUAL_ROLES and type(text) is str and len(message) == 2:
+        return {role: text}
+    call_id = message.get("tool_call_id")
     if not isinstance(role, str) or not _ROLE.fullmatch(role) or role in _NOT_ROLES:
         return {"message": _fields(message)}
     if role == "tool" and isinstance(call_id, str) and _ID.fullmatch(call_id):
@@ -154,6 +157,7 @@ def _as_data(text: str) -> Any:
 
 
 _ROLE: Final = re.compile(r"[a-z][a-z_]*")
+_USUAL_ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
 _NOT_ROLES: Final = frozenset({"message", "keep", "again"})
 _ID: Final = re.compile(r"[A-Za-z0-9_.:-]+")
 _DEEPEST_ARGUMENTS: Final = 50

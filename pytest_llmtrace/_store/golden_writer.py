@@ -24,11 +24,12 @@ from pytest_llmtrace._store.yaml_text import Block, Repeated
 
 def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = None) -> dict[str, Any]:
     """The data of a golden file, its keys in the order of the format. The trace is renumbered already."""
-    grouped = conversations(trace.calls)
+    calls = trace.calls
+    grouped = conversations(calls)
     numbers = {id(call): number for number, one in enumerate(grouped, start=1) for call in one.calls}
     before, after = _between(trace.entries)
-    order = [numbers[id(call)] for call in trace.calls]
-    writer = _Writer(trace.calls, after)
+    order = [numbers[id(call)] for call in calls]
+    writer = _Writer(calls, after)
     data: dict[str, Any] = {FORMAT_KEY: FORMAT, "test": test, "totals": _totals(totals)}
     if privacy is not None:
         data["privacy"] = privacy
@@ -36,7 +37,7 @@ def golden_data(test: str, trace: Trace, totals: Totals, privacy: str | None = N
         data["order"] = _order(order)
     if before:
         data["before"] = [_entry(entry, Entry()) for entry in before]
-    if found := fan_outs(trace.calls):
+    if found := fan_outs(calls):
         data["fan_outs"] = _fan_outs(found, grouped)
     data["conversations"] = [writer.conversation(number, one) for number, one in enumerate(grouped, start=1)]
     if writer.schemas:
@@ -218,25 +219,25 @@ def _model(call: LLMCall) -> str | dict[str, str]:
 
 def _tool_references(tools: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
     """For each schema ``name@`` and as many digits of its digest as tell apart all those of one name."""
-    digests = {key: _tool_digest(dict(tool)) for key, tool in tools.items()}
+    named = {key: _named(dict(tool)) for key, tool in tools.items()}
     references: dict[int, str] = {}
     for length in _REFERENCE_DIGITS:
-        references = {key: f"{_tool_name(tools[key])}@{whole[:length]}" for key, whole in digests.items()}
-        if len(set(references.values())) == len(set(digests.values())):
+        references = {key: f"{name}@{whole[:length]}" for key, (name, whole) in named.items()}
+        if len(set(references.values())) == len({whole for _, whole in named.values()}):
             break
     return references
 
 
-def _tool_digest(tool: dict[str, Any]) -> str:
-    """The digest of a schema: the tests of a module offer the same, each of which is digested once in a process."""
+def _named(tool: dict[str, Any]) -> tuple[str, str]:
+    """The name of a schema and its digest: the tests of a module offer the same, which is made once in a process."""
     written = written_value(tool)
-    if written is None:
-        return digest(canonical_json(tool))
-    known = _DIGESTS.get(written)
+    known = _NAMED.get(written) if written is not None else None
     if known is None:
-        if len(_DIGESTS) >= _MOST:
-            _DIGESTS.clear()
-        known = _DIGESTS[written] = digest(canonical_json(tool))
+        known = _tool_name(tool), digest(canonical_json(tool))
+        if written is not None:
+            if len(_NAMED) >= _MOST:
+                _NAMED.clear()
+            _NAMED[written] = known
     return known
 
 
@@ -248,9 +249,9 @@ _labels: Final = attrgetter("agent", "session", "parent", "task", "operation", "
 _REFERENCE_DIGITS: Final = (4, 8, 16, 32)
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _MOST: Final = 256
-"""Schemas whose digests are remembered."""
-_DIGESTS: Final[dict[bytes, str]] = {}
-"""Of schemas, by their written value."""
+"""Schemas whose names and digests are remembered."""
+_NAMED: Final[dict[bytes, tuple[str, str]]] = {}
+"""By the schema, written."""
 _DEFAULTS: Final[dict[str, Any]] = {
     "agent": None, "session": None, "parent": None, "task": None, "operation": "chat", "model": "",
     "streamed": False, "params": {}, "tools": [], "finish": USUAL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from decimal import Decimal
@@ -31,10 +30,43 @@ def one_line(text: str, *, flow: bool = False) -> str:
 
     `flow`: it stands in a flow collection (``[...]`` or ``{...}``), where more characters mean something.
     """
-    return _known_line(text, flow) if len(text) <= _SHORT else _line(text, flow)
+    return (FLOW if flow else BLOCK)[text] if len(text) <= _SHORT else _line(text, flow=flow)
 
 
-def _line(text: str, flow: bool) -> str:  # noqa: FBT001  # `lru_cache` is twice as fast without names
+class _Lines(dict[str, str]):
+    """Strings on one line. Of keys, roles, models and the like, which every document has, they are remembered."""
+
+    __slots__ = ("_flow",)
+
+    def __init__(self, *, flow: bool) -> None:
+        super().__init__()
+        self._flow = flow
+
+    def __missing__(self, text: str) -> str:
+        line = _line(text, flow=self._flow)
+        if len(text) <= _SHORT:
+            if len(self) >= _MOST:
+                self.clear()
+            self[text] = line
+        return line
+
+
+class _Keys(dict[str, str | None]):
+    """Strings as keys in block style, remembered likewise; `None`: too long for one that needs no question mark."""
+
+    __slots__ = ()
+
+    def __missing__(self, text: str) -> str | None:
+        line = BLOCK[text]
+        if len(text) > _SHORT:
+            return line if len(line) <= _LONGEST_KEY else None
+        if len(self) >= _MOST:
+            self.clear()
+        self[text] = line
+        return line
+
+
+def _line(text: str, *, flow: bool) -> str:
     printable = _is_printable(text)
     if _is_plain(text, flow=flow, printable=printable):
         return text
@@ -43,8 +75,12 @@ def _line(text: str, flow: bool) -> str:  # noqa: FBT001  # `lru_cache` is twice
     return "'" + text.replace("'", "''") + "'"
 
 
-_known_line: Final = functools.lru_cache(maxsize=1024)(_line)
-"""Of keys, roles, models and the like, which every document has."""
+BLOCK: Final = _Lines(flow=False)
+"""By the string, what `one_line` makes of it."""
+FLOW: Final = _Lines(flow=True)
+"""The same in a flow collection."""
+KEYS: Final = _Keys()
+"""By the string, what it is as a key in block style."""
 
 
 def block(text: str, indent: int) -> list[str] | None:
@@ -83,7 +119,9 @@ def _is_printable(text: str) -> bool:
 
 def _is_plain(text: str, *, flow: bool, printable: bool) -> bool:
     begins_well = _PLAIN_BEGINNING.match(text) if printable else _PLAIN.fullmatch(text)
-    if not begins_well or text[-1] in " :" or _OTHER_TYPE.fullmatch(text):
+    if not begins_well or text[-1] in " :":
+        return False
+    if (text[0] in _BEGIN_OTHERS or len(text) <= _LONGEST_OTHER) and _OTHER_TYPE.fullmatch(text):
         return False
     if ": " in text or " #" in text:
         return False
@@ -104,6 +142,10 @@ def _escape_one(found: re.Match[str]) -> str:
 
 
 _SHORT: Final = 40
+_MOST: Final = 1024
+"""Strings that are remembered."""
+_LONGEST_KEY: Final = 500
+"""Characters. Readers give up looking for the colon after 1024."""
 _LONGEST_DECIMAL: Final = 24
 _TWO_BREAKS: Final = "\n\n"
 _PRINTABLE: Final = bytes(range(ord(" "), ord("~") + 1))
@@ -130,3 +172,6 @@ _OTHER_TYPE: Final = re.compile(
     re.IGNORECASE,
 )
 """What a reader of YAML 1.1 or 1.2 could take for a boolean, a number, a date or a merge key."""
+_BEGIN_OTHERS: Final = "0123456789+-."
+_LONGEST_OTHER: Final = 5
+"""How long what begins otherwise is at most."""

@@ -31,81 +31,100 @@ def yaml_text(data: dict[str, Any]) -> str:
     Raises:
         ValueError: the data nests too deeply.
     """
-    if is_too_deep(data, DEEPEST_FILE):
-        raise ValueError(f"nested deeper than {DEEPEST_FILE} levels")
     lines: list[str] = []
-    _entries(data, 0, lines)
-    return "".join([f"{line}\n" for line in lines])
+    _members(data, 0, lines, DEEPEST_FILE)
+    lines.append("")
+    return "\n".join(lines)
 
 
-def _entries(data: dict[str, Any], indent: int, lines: list[str]) -> None:
+# `left`: how many levels a value may have. Types are looked at first: most values are plain, and that is no call.
+
+
+def _members(data: dict[str, Any], indent: int, lines: list[str], left: int) -> None:
     """Add the lines of a block mapping."""
-    if not isinstance(data, Repeated):
-        _members(data, indent, lines)
-        return
-    written = written_value((indent, dict(data)))
-    if written is None:
-        _members(data, indent, lines)
-        return
-    known = _KNOWN.get(written)
+    if left < 1:
+        raise ValueError(_TOO_DEEP)
+    margin = " " * indent
+    for key, value in data.items():
+        name = yaml_scalars.KEYS[str(key)]
+        if name is None:
+            lines.append(f"{margin}? {yaml_scalars.one_line(str(key))}")
+            _place(f"{margin}:", value, indent, lines, left)
+        elif type(value) is str and "\n" not in value:
+            lines.append(f"{margin}{name}: {yaml_scalars.one_line(value)}")
+        else:
+            _place(f"{margin}{name}:", value, indent, lines, left)
+
+
+def _repeated(data: dict[str, Any], indent: int, lines: list[str], left: int) -> None:
+    """The same of one whose lines are made once."""
+    written = written_value((indent, left, dict(data)))
+    known = _KNOWN.get(written) if written is not None else None
     if known is None:
         known = []
-        _members(data, indent, known)
-        if len(_KNOWN) >= _MOST:
-            _KNOWN.clear()
-        _KNOWN[written] = known
+        _members(data, indent, known, left)
+        if written is not None:
+            if len(_KNOWN) >= _MOST:
+                _KNOWN.clear()
+            _KNOWN[written] = known
     lines += known
 
 
-def _members(data: dict[str, Any], indent: int, lines: list[str]) -> None:
-    margin = " " * indent
-    for key, value in data.items():
-        name = yaml_scalars.one_line(str(key))
-        if (
-            type(value) is str and "\n" not in value and len(name) <= _LONGEST_KEY
-        ):  # most are, and need no call for each
-            lines.append(f"{margin}{name}: {yaml_scalars.one_line(value)}")
-        elif len(name) > _LONGEST_KEY:
-            lines.append(f"{margin}? {name}")
-            _place(f"{margin}:", value, indent, lines)
-        else:
-            _place(f"{margin}{name}:", value, indent, lines)
-
-
-def _place(head: str, value: Any, indent: int, lines: list[str]) -> None:
+def _place(head: str, value: Any, indent: int, lines: list[str], left: int) -> None:
     """Add the lines of a value that follows `head`, the key of a mapping or the dash of a list at column `indent`."""
-    if isinstance(value, str):
-        several = yaml_scalars.block(value, indent + 2) if "\n" in value else None
-        if several is None:
-            lines.append(f"{head} {yaml_scalars.one_line(value)}")
-        else:
-            lines.append(f"{head} {several[0]}")
-            lines += several[1:]
-    elif not isinstance(value, (dict, list, tuple)):
-        lines.append(f"{head} {_scalar(value, flow=False)}")
-    elif _may_flow(value) and (flow := _flow(value, WIDTH - len(head))) is not None:
-        lines.append(f"{head} {flow}")
+    kind = type(value)
+    if kind is dict and value:
+        flow = _flow(value, WIDTH - len(head))
+    elif kind is not list and not isinstance(value, (dict, list, tuple)):
+        lines += _scalar_lines(head, value, indent)
+        return
+    elif not value:  # on this line, however little room there is
+        flow = "{}" if isinstance(value, dict) else "[]"
     else:
-        lines.append(head)
-        if isinstance(value, dict):
-            _entries(value, indent + 2, lines)
-        else:
-            _items(value, indent, lines)
+        flow = _flow(value, WIDTH - len(head)) if _may_flow(value) else None
+    if flow is not None:
+        if left <= WIDTH and is_too_deep(value, left - 1):  # else it cannot have so many levels on one line
+            raise ValueError(_TOO_DEEP)
+        lines.append(f"{head} {flow}")
+        return
+    lines.append(head)
+    if kind is Repeated:
+        _repeated(value, indent + 2, lines, left - 1)
+    elif kind is not list and isinstance(value, dict):
+        _members(value, indent + 2, lines, left - 1)
+    else:
+        _items(value, indent, lines, left - 1)
 
 
-def _items(values: Sequence[Any], indent: int, lines: list[str]) -> None:
+def _scalar_lines(head: str, value: Any, indent: int) -> list[str]:
+    if not isinstance(value, str):
+        return [f"{head} {_scalar(value, flow=False)}"]
+    several = yaml_scalars.block(value, indent + 2) if "\n" in value else None
+    if several is None:
+        return [f"{head} {yaml_scalars.one_line(value)}"]
+    return [f"{head} {several[0]}", *several[1:]]
+
+
+def _items(values: Sequence[Any], indent: int, lines: list[str], left: int) -> None:
     """Add the lines of a block list, its dashes at column `indent`."""
+    if left < 1:
+        raise ValueError(_TOO_DEEP)
     margin = " " * indent
     for value in values:
-        if isinstance(value, dict) and value:
+        kind = type(value)
+        if value and (kind is dict or isinstance(value, dict)):
             begins = len(lines)
-            _entries(value, indent + 2, lines)
+            (_repeated if kind is Repeated else _members)(value, indent + 2, lines, left - 1)
             lines[begins] = f"{margin}- {lines[begins][indent + 2 :]}"
-        elif isinstance(value, (list, tuple)) and (not _is_flat(value) or _flow(value, WIDTH - indent - 2) is None):
+        elif (
+            value
+            and isinstance(value, (list, tuple))
+            and (not _is_flat(value) or _flow(value, WIDTH - indent - 2) is None)
+        ):
             lines.append(f"{margin}-")
-            _items(value, indent + 2, lines)
+            _items(value, indent + 2, lines, left - 1)
         else:
-            _place(f"{margin}-", value, indent, lines)
+            _place(f"{margin}-", value, indent, lines, left)
 
 
 def _may_flow(value: dict[str, Any] | Sequence[Any]) -> bool:
@@ -116,7 +135,9 @@ def _may_flow(value: dict[str, Any] | Sequence[Any]) -> bool:
 
 
 def _is_flat(values: Sequence[Any]) -> bool:
-    return not any(isinstance(item, dict) for item in values)
+    if values and type(values[0]) is dict:
+        return False
+    return _WORDS.issuperset(map(type, values)) or not any(isinstance(item, dict) for item in values)
 
 
 def _flow(value: Any, room: int) -> str | None:
@@ -124,15 +145,35 @@ def _flow(value: Any, room: int) -> str | None:
     if room < _SHORTEST_FLOW or (isinstance(value, str) and (len(value) > room or "\n" in value)):
         return None
     if isinstance(value, dict):
-        text = _flow_parts(
-            ((f"{yaml_scalars.one_line(str(key), flow=True)}: ", part) for key, part in value.items()), room
-        )
+        text = _flow_members(value, room)
         return None if text is None else f"{{{text}}}"
     if isinstance(value, (list, tuple)):
-        text = _flow_parts(zip(repeat(""), value, strict=False), room)
+        text = _flow_items(value, room)
         return None if text is None else f"[{text}]"
     text = _scalar(value, flow=True)
     return text if len(text) <= room else None
+
+
+def _flow_members(value: dict[str, Any], room: int) -> str | None:
+    names = yaml_scalars.FLOW
+    if not (len(value) <= room and _AMOUNTS.issuperset(map(type, value.values()))):
+        return _flow_parts(((f"{names[str(key)]}: ", part) for key, part in value.items()), room)
+    made = [
+        f"{names[str(key)]}: {part if type(part) is int else yaml_scalars.number(part)}" for key, part in value.items()
+    ]
+    return _if_fits(", ".join(made), room)
+
+
+def _flow_items(values: Sequence[Any], room: int) -> str | None:
+    if not (len(values) <= room and _WORDS.issuperset(map(type, values))):
+        return _flow_parts(zip(repeat(""), values, strict=False), room)
+    if sum(map(len, values)) > room or "\n" in "".join(values):  # no word gets shorter
+        return None
+    return _if_fits(", ".join([yaml_scalars.FLOW[word] for word in values]), room)
+
+
+def _if_fits(inside: str, room: int) -> str | None:
+    return inside if not inside or len(inside) + len("{}") <= room else None
 
 
 def _flow_parts(parts: Iterable[tuple[str, Any]], room: int) -> str | None:
@@ -158,9 +199,11 @@ def _scalar(value: Any, *, flow: bool) -> str:
     return yaml_scalars.one_line(str(value), flow=flow)
 
 
-_LONGEST_KEY: Final = 500
-"""Characters. Readers give up looking for the colon after 1024."""
+_TOO_DEEP: Final = f"nested deeper than {DEEPEST_FILE} levels"
 _SHORTEST_FLOW: Final = 1
+_WORDS: Final = frozenset({str})
+_AMOUNTS: Final = frozenset({int, float})
+"""Types of what lists and mappings nearly always hold that stand on one line: they are written in one go."""
 _MOST: Final = 256
 """Mappings whose lines are remembered."""
 _KNOWN: Final[dict[bytes, list[str]]] = {}

@@ -195,10 +195,31 @@ def test_a_text_may_have_so_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         read_yaml(f"{{[{' ' * 100}")
 
 
-def test_data_that_nests_too_deeply_is_not_written() -> None:
-    """What could not be read again is not written."""
-    with pytest.raises(ValueError, match="nested deeper than 150 levels"):
-        yaml_text({"a": json.loads("[" * 151 + "]" * 151)})
+@pytest.mark.parametrize("inside", ["", '"a", {"b": 1}', f'"{"x" * 120}"'])
+def test_data_that_nests_too_deeply_is_not_written(inside: str) -> None:
+    """What could not be read again is not written, whether its last levels stand on one line or on several."""
+    own = 1 + ("{" in inside)
+    for levels in (DEEPEST_FILE - own, DEEPEST_FILE - own + 1):
+        value = {"a": json.loads("[" * levels + inside + "]" * levels)}
+        if levels + own <= DEEPEST_FILE:
+            assert read_yaml(yaml_text(value)).data == value
+        else:
+            with pytest.raises(ValueError, match="nested deeper than 150 levels"):
+                yaml_text(value)
+
+
+def test_what_is_empty_stands_on_its_line() -> None:
+    """An empty list or mapping is no `null`, however long its key is."""
+    value = {"a" * 120: [], "b" * 120: {}}
+    assert yaml_text(value) == f"{'a' * 120}: []\n{'b' * 120}: {{}}\n"
+    assert read_yaml(yaml_text(value)).data == value
+
+
+def test_many_names_are_written_as_few_are() -> None:
+    """More keys and words than are remembered, and a key that is too long for that, come out right each time."""
+    value: dict[str, Any] = {f"key {number}": [f"word, {number}"] for number in range(3000)} | {"k" * 501: "long"}
+    for _ in range(2):
+        assert read_yaml(yaml_text(value)).data == value
 
 
 def test_a_document_knows_its_lines() -> None:
