@@ -8,66 +8,60 @@ switched off stays off.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any, Final
 
 _MISSING: Final = object()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Swap:
-    owner: object
-    before: Any
-    """The cache that was there; `_MISSING` where DSPy had not made one yet."""
-    own: Any
-    """The one that the owner got instead; `None` where nothing was changed."""
-
-
+_Swap = tuple[object, Any, Any]
+"""An owner; the cache that was there, or `_MISSING` where DSPy had not made one yet; and the one that the owner got
+instead, or `None` where nothing was changed."""
 _swaps: Final[list[_Swap]] = []
 
 
 def begin(owner: object) -> None:
     """Give an owner an empty cache, where DSPy is imported."""
-    _swaps.append(_swapped(owner))
+    _swaps.append(_swapped(owner) if "dspy" in sys.modules else (owner, _MISSING, None))
 
 
 def arrived() -> None:
     """DSPy has been imported in the middle of an owner."""
-    if _swaps and _swaps[-1].own is None:
-        _swaps[-1] = _swapped(_swaps[-1].owner)
+    if _swaps:
+        owner, _, own = _swaps[-1]
+        if own is None:
+            _swaps[-1] = _swapped(owner)
 
 
 def end(owner: object) -> None:
     """Take it away again; a cache that the owner configured itself stays."""
-    for swap in reversed(_swaps):
-        if swap.owner is owner:
-            break
-    else:
+    at = len(_swaps) - 1
+    while at >= 0 and _swaps[at][0] is not owner:
+        at -= 1
+    if at < 0:
         return
-    _swaps.remove(swap)
-    if swap.own is None:
+    _, before, own = _swaps.pop(at)
+    if own is None:
         return
     dspy = sys.modules.get("dspy")
-    if vars(dspy).get("cache") is not swap.own:
+    if vars(dspy).get("cache") is not own:
         return
-    if swap.before is _MISSING:
+    if before is _MISSING:
         del dspy.cache  # type: ignore[union-attr]  # DSPy makes one when it is asked for
     else:
-        dspy.cache = swap.before  # type: ignore[union-attr]
+        dspy.cache = before  # type: ignore[union-attr]
 
 
 def _swapped(owner: object) -> _Swap:
     dspy = sys.modules.get("dspy")
     if dspy is None:
-        return _Swap(owner=owner, before=_MISSING, own=None)
+        return owner, _MISSING, None
     make = vars(sys.modules.get("dspy.clients.cache", object)).get("Cache")
     before = vars(dspy).get("cache", _MISSING)
     off = before is not _MISSING and not _remembers(before)
     if make is None or off:
-        return _Swap(owner=owner, before=before, own=None)
+        return owner, before, None
     own = make(enable_disk_cache=False, enable_memory_cache=True, disk_cache_dir=None)
     dspy.cache = own  # type: ignore[attr-defined]
-    return _Swap(owner=owner, before=before, own=own)
+    return owner, before, own
 
 
 def _remembers(cache: Any) -> bool:

@@ -66,6 +66,8 @@ class Faults:
         self._redact = redact
         self._lock = threading.Lock()
         self._noted: list[Fault] = []
+        self.any = False
+        """Whether any bug was ever met: nearly never, and each owner is asked for them more than once."""
         self._over = False
         self.stopped = False
         """Whether a call was stopped because of one."""
@@ -77,6 +79,7 @@ class Faults:
             if not self._over:
                 if len(self._noted) < _MOST:
                     self._noted.append(found)
+                    self.any = True
                 return
         stray.add(found)
 
@@ -84,6 +87,7 @@ class Faults:
         """Keep one that was noted elsewhere."""
         with self._lock:
             self._noted.append(found)
+            self.any = True
 
     def so_far(self) -> tuple[Fault, ...]:
         """Those that were met."""

@@ -44,18 +44,15 @@ class Forks:
 
     def told(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """What forks have told, handed out once; each thing once."""
-        if self._nobody_forked or not os.path.exists(self._file):  # noqa: PTH110  # a test costs less without `Path`
+        if _TELLS_OF_FORKS and len(_FORKED) == self._before:  # nobody can know the file: nearly always
+            return ()
+        if not os.path.exists(self._file):  # noqa: PTH110  # a test costs less without `Path`
             return ()
         file = Path(self._file)
         lines = file.read_text("utf-8").splitlines()
         file.unlink()
         found = (json.loads(line) for line in lines)
         return tuple({str(what): (str(what), tuple(map(str, stack))) for what, stack in found}.values())
-
-    @property
-    def _nobody_forked(self) -> bool:
-        """Whether no process can know the file: nearly always, and then it is not looked for."""
-        return _TELLS_OF_FORKS and len(_FORKED) == self._before
 
 
 @functools.cache

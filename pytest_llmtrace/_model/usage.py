@@ -56,6 +56,8 @@ class Usage:
     def to_data(self) -> dict[str, int | bool]:
         """Plain data for files and reports: input and output always, the rest where it is not zero."""
         data: dict[str, int | bool] = {"input_tokens": self.input_tokens, "output_tokens": self.output_tokens}
+        if not (self.cache_read_tokens or self.cache_write_tokens or self.reasoning_tokens or self.estimated):
+            return data
         for name in _WHERE_NOT_ZERO:
             if value := getattr(self, name):
                 data[name] = value

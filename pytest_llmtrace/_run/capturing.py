@@ -39,7 +39,8 @@ class Capturing:
     def install(self) -> None:
         """Put everything in place; the first traced test does it, so that an untraced run pays nothing."""
         if self._installed:
-            self._again()
+            self._guard.install()
+            self._logger.attach()
             return
         with collecting_nothing(), contextlib.ExitStack() as undone:
             undone.callback(self._resources.close)  # half of it would let tests past the tape
@@ -78,16 +79,13 @@ class Capturing:
 
     def hold(self, item: pytest.Item) -> None:
         """Be in place for the call phase of a test, whatever its fixtures and other plugins took away or put over."""
-        self._again()
+        self._guard.install()
+        self._logger.attach()
         item.addfinalizer(self._guard.install)  # other plugins take their guards away before fixtures are torn down
 
     def remove(self) -> None:
         """Take everything away again, for good."""
         self._resources.close()
-
-    def _again(self) -> None:
-        self._guard.install()
-        self._logger.attach()
 
 
 def take_strays() -> list[dict[str, Any]]:

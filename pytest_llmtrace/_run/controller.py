@@ -59,9 +59,11 @@ class Controller:
             failed_outside = when != "call" and outcome == "failed"
             if not (failed_outside and self._outcomes.get(nodeid) == "failed"):
                 self._outcomes[nodeid] = "error" if failed_outside else outcome
-        before = self._durations.get(nodeid, 0.0) if when != "setup" else 0.0  # a rerun counts anew
-        self._durations[nodeid] = before + report.duration
-        texts = getattr(report, "llmtrace", None)
+        if when == "setup":
+            self._durations[nodeid] = 0.0 + report.duration  # a rerun counts anew
+            return
+        self._durations[nodeid] = self._durations.get(nodeid, 0.0) + report.duration
+        texts = getattr(report, "llmtrace", None) if when == "teardown" else None
         if texts:
             if report.location[1] is not None:
                 self._places[nodeid] = (report.location[0], report.location[1] + 1)

@@ -48,12 +48,16 @@ class Outbox:
 
         return any(needs_spans(path) for path in self._settings.reports)
 
+    @cached_property
+    def _tells_more(self) -> bool:
+        return self._settings.history is not None or self.with_spans
+
     def more(self, began: float, redact: Callable[[str], str]) -> Callable[[Trace], dict[str, Any]] | None:
         """What goes along, of the trace of an owner that began then, for those who asked for more than reports.
 
         `None` where nobody did.
         """
-        if self._settings.history is None and not self.with_spans:
+        if not self._tells_more:
             return None
 
         def made(trace: Trace) -> dict[str, Any]:
@@ -72,7 +76,7 @@ class Outbox:
 
     def add_owner(self, run: OwnerRun) -> None:
         """Put in what is to be told of an owner that is over."""
-        more = self.more(run.recorder.began_clock, run.look.redactor.text)
+        more = self.more(run.recorder.began_clock, run.look.redactor.text) if self._tells_more else None
         self._payloads.append(told_of(run, with_entries=self.with_entries, more=more))
 
     def put_back(self, payloads: Sequence[dict[str, Any]]) -> None:

@@ -148,7 +148,8 @@ class OwnerRun:
         """Whether it was this plugin that stopped the owner, so that the verdict replaces whatever came of that."""
         recorder = self.recorder
         stopped = recorder.misses or recorder.bypassed or recorder.refused or recorder.faults.stopped
-        return bool(stopped or self.went_on or self.keyless)
+        went_on = self.plan.on_miss == "nearest" and self.went_on
+        return bool(stopped or went_on or self.keyless)
 
     @property
     def refused(self) -> str | None:

@@ -39,6 +39,11 @@ class Phase(Generic[Held]):
         self.met = met
         self.always = always
 
+    def do(self, begin: Callable[[Any], Held], end: Callable[[Any, Held, BaseException | None], None]) -> None:
+        """Do the same from now on by these functions, to which those that were given lead."""
+        self.begin = begin
+        self.end = end
+
 
 class inside:  # noqa: N801  # used as a function
     """Be inside of a phase. What the phase raises itself is a bug, what happens inside is not.

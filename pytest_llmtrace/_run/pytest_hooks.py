@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -55,6 +55,8 @@ class Hooks:
             self._failing("what the test did could not be kept"),
             always=True,
         )
+        self._of_tests: object = _UNSEEN
+        """The scope of fixtures of one test, as pytest holds it."""
 
     def __dir__(self) -> list[str]:
         # pytest 8 asks for the value of all that is listed: what is made on first use would be made at once
@@ -67,7 +69,11 @@ class Hooks:
         with collecting_nothing():
             from pytest_llmtrace._run.run import Run  # noqa: PLC0415
 
-        return Run(self._settings, ledger=self.ledger, hooks=self._config.hook, is_worker=self._is_worker)
+        run = Run(self._settings, ledger=self.ledger, hooks=self._config.hook, is_worker=self._is_worker)
+        self._setup.do(run.begin_setup, run.end_setup)  # from now on without a detour
+        self._call.do(run.begin_call, run.end_call)
+        self._teardown.do(lambda _item: run.attempt, run.end_teardown)
+        return run
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -127,7 +133,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = early.is_no_verdict
-        if not self.traces(item):
+        if not (self._traces_all or self.traces(item)):
             return (yield)
         with inside(self._call, item):
             return (yield)
@@ -135,7 +141,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
         __tracebackhide__ = early.is_no_verdict
-        if not self.traces(item):
+        if not (self._traces_all or self.traces(item)):
             return (yield)
         with inside(self._teardown, item):
             return (yield)
@@ -143,7 +149,11 @@ class Hooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
         __tracebackhide__ = early.is_no_verdict
-        if fixturedef.scope == "function" or "run" not in self.__dict__:  # the first belongs to its test
+        scope = getattr(fixturedef, "_scope", None)  # what `scope` makes a text of, whenever it is asked for
+        if scope is self._of_tests or "run" not in self.__dict__:
+            return (yield)
+        if fixturedef.scope == "function":  # it belongs to its test
+            self._of_tests = scope or _UNSEEN
             return (yield)
         with self.bugs.failing_fixture(self.run, fixturedef, request):
             return (yield)
@@ -153,9 +163,10 @@ class Hooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if self.traces(item):
+        if self._traces_all or self.traces(item):
             try:
-                self.run.note(report)
+                if call.when == "call" or report.longrepr is not None:
+                    self.run.note(report)
                 if call.when == "teardown":
                     self.run.outbox.ride_on(report)
             except Exception as error:  # noqa: BLE001  # it is what the report says
@@ -231,7 +242,7 @@ class Hooks:
             self.bugs.settle(self._session, terminal, show=show)
 
     def traces(self, item: pytest.Item) -> bool:
-        """Whether this test is traced. Asked six times for each."""
+        """Whether this test is traced. Who asks for each phase looks first whether all are."""
         return early.is_marked(item) if self._traces_all is None else self._traces_all
 
     @property
@@ -258,6 +269,9 @@ class Hooks:
     def _failing(self, what: str) -> Met:
         """A bug of ours fails the phase."""
         return self.bugs.failing(what, lambda found, item: self.run.broken(found, item.nodeid))
+
+
+_UNSEEN: Final = object()
 
 
 class _Noting:

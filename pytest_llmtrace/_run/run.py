@@ -145,7 +145,8 @@ class Run:
 
     def note(self, report: pytest.TestReport) -> None:
         """Take in the outcome of the call phase: a test that xfailed or skipped ended as it should, and is recorded."""
-        outcomes.shorten_crash(report)
+        if report.longrepr is not None:
+            outcomes.shorten_crash(report)
         if report.when == "call" and report.outcome != "failed" and self.attempt is not None:
             self._failed = self.attempt.stopped_it
 
@@ -188,8 +189,11 @@ class Run:
         if run.refused is not None:
             outcomes.forget_unittest_failure(item)
             return run.refused
-        no_outcome = outcomes.is_no_outcome(ended) and not (run.stopped_it and outcomes.is_skip(ended))
-        if verdict is None or not verdict.failed or no_outcome:
+        if (
+            verdict is None
+            or not verdict.failed
+            or (outcomes.is_no_outcome(ended) and not (run.stopped_it and outcomes.is_skip(ended)))
+        ):
             return None
         if ended is not None and not run.stopped_it:
             item.add_report_section("call", "llmtrace", screen(verdict))

@@ -12,6 +12,7 @@ from pytest_llmtrace._report.tally import Tally
 from pytest_llmtrace._run.judging.word_for_word import costs, counted
 from pytest_llmtrace._run.recording import saving
 from pytest_llmtrace._run.recording.dry_run import would_record
+from pytest_llmtrace._run.recording.names import shown_files
 from pytest_llmtrace._run.recording.recorded import recorded_data, swapped_data
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def told_of(
             replayed,
             costs(run, replayed),
             golden=run.old.totals_on_tape,
-            files=(run.old.golden_name, run.old.tape_name),
+            files=shown_files(run.plan.cassette, run.plan.root),
             directory=run.plan.directory,
         )
         if replay is not None:

@@ -25,6 +25,11 @@ LITELLM: Final = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", **IN_PYTHON}
 """litellm reads the first when it is imported: with it the bundled price map is used instead of a download. The
 second keeps it from a native HTTP client that no Python stub can see."""
 
+_HELD: Final = (
+    getattr(os.environ, "encodekey", str)(_RUST),
+    getattr(os.environ, "encodevalue", str)(LITELLM[_RUST]),
+)
+"""The second as `os.environ` holds it."""
 _before: dict[str, str | None] = {}
 
 
@@ -88,7 +93,10 @@ def litellm_kept_local() -> Iterator[None]:
 
 def litellm_is_in_python() -> bool:
     """Whether nobody has asked for its native client since `keep_litellm_local`."""
-    return os.environ.get(_RUST) == LITELLM[_RUST]
+    held = getattr(os.environ, "_data", None)
+    if held is None:  # whoever has put a dictionary in its place
+        return os.environ.get(_RUST) == LITELLM[_RUST]
+    return bool(held.get(_HELD[0]) == _HELD[1])  # `os.environ` encodes and decodes, each test asks
 
 
 def is_no_verdict(raised: pytest.ExceptionInfo[BaseException]) -> bool:

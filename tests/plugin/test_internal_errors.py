@@ -24,12 +24,12 @@ IN_CALL = {
     "by_hand": ("_capture.manual.calls", "Record.keep", "a call given by hand could not be recorded"),
     "tool": ("_capture.manual.executions", "execution", "an execution could not be recorded"),
     "so_far": ("_capture.assembly.assembler", "Assembler.assembled", "what the test did could not be kept"),
+    "note": ("_run.run", "Run.note", "the report of the test could not be made"),
 }
 AFTER = {
     "save": ("_run.owner", "saving.save", "what the test did could not be kept"),
     "torn_down": ("_run.judging.judge", "teardown_verdict", "what the test did could not be kept"),
     "payload": ("_run.telling", "owner_payload", "what the test did could not be kept"),
-    "note": ("_run.run", "outcomes.shorten_crash", "the report of the test could not be made"),
     "properties": ("_run.outbox", "properties_of", "the report of the test could not be made"),
 }
 PLACES = BEFORE | IN_CALL | AFTER

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_llmtrace._capture.assembly.reader import Reader
     from pytest_llmtrace._capture.from_litellm.call import LitellmCall
     from pytest_llmtrace._model.trace import LLMCall, Trace
-    from pytest_llmtrace._model.usage import Usage
 
 
 def outlined(recorder: Recorder, trace: Trace, reader: Reader) -> Outline | None:
@@ -68,21 +67,24 @@ def is_word_for_word(recorder: Recorder, outline: Outline, *, again: bool = Fals
     if again:
         return not recorder.litellm_calls or _owners(recorder, again=True) is not None
     owners = _owners(recorder)
-    return owners is not None and all(
-        _is_played(exchange, recorded[position], position) and _is_of_kind(exchange, owner, calls[position][0])
-        for position, (exchange, owner) in enumerate(zip(exchanges, owners, strict=True))
-    )
+    if owners is None:
+        return False
+    for position, exchange in enumerate(exchanges):
+        if not _is_played(exchange, recorded[position], position):
+            return False
+        if not _is_of_kind(exchange, owners[position], calls[position][0]):
+            return False
+    return True
 
 
 def costs_in_outline(recorder: Recorder, outline: Outline, prices: PriceBook) -> list[float | None]:
     """What each call of such a replay costs at the prices of today; `None`: not known."""
-    told = zip(outline.calls, recorder.exchanges, strict=False)  # what the teardown asked comes after them
-    return [_cost(kind, usage, exchange.context, prices) for (kind, usage), exchange in told]
-
-
-def _cost(kind: Kind, usage: Usage, owner: LitellmCall | None, prices: PriceBook) -> float | None:
-    rates = prices.rates_of(kind) if owner is None or owner.cost is None else None
-    return rates.cost(usage) if rates is not None else cost_of_usage(kind, usage, owner, prices)
+    costs: list[float | None] = []
+    for (kind, usage), exchange in zip(outline.calls, recorder.exchanges, strict=False):  # a teardown's come after them
+        owner = exchange.context
+        rates = prices.rates_of(kind) if owner is None or owner.cost is None else None
+        costs.append(rates.cost(usage) if rates is not None else cost_of_usage(kind, usage, owner, prices))
+    return costs
 
 
 def _kind(call: LLMCall) -> Kind:
@@ -146,7 +148,8 @@ def _tells_more(recorder: Recorder) -> bool:
         recorder.hand_calls or recorder.executions or recorder.entries or recorder.framework.events or recorder.book
     )  # fmt: skip
     went_wrong = recorder.misses or recorder.refused or recorder.bypassed or recorder.unswapped
-    return bool(said or went_wrong or recorder.faults.so_far() or recorder.gone_past())
+    went_past = recorder.passages.any and recorder.gone_past()
+    return bool(said or went_wrong or recorder.faults.any or went_past)
 
 
 def _is_plain(exchange: Exchange) -> bool:

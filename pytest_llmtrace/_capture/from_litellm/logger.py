@@ -67,8 +67,10 @@ class Logger:
 
         Never again once detached: import hooks cannot be taken back, and may come here much later.
         """
-        litellm = sys.modules.get("litellm")
-        if self._over or litellm is None or self._is_in_all(vars(litellm)) or not hasattr(litellm, "completion"):
+        if self._over or "litellm" not in sys.modules:  # as in most runs, which ask before each call phase
+            return
+        litellm = sys.modules["litellm"]
+        if litellm is None or self._is_in_all(vars(litellm)) or not hasattr(litellm, "completion"):
             return
         with self._lock:
             self._thread_work.attach()

@@ -46,6 +46,7 @@ _LATE: Final = {
     "grpc.aio": "__spec__",
 }
 """Modules that may be imported at any time, and what of each is another object when it was imported anew."""
+_OF_LATE: Final = tuple(_LATE.values())
 
 
 class Guard:
@@ -77,7 +78,7 @@ class Guard:
 
     def install(self) -> None:
         """Put the guard in place, or back in place: other plugins reset sockets after each test."""
-        there = tuple(map(getattr, map(sys.modules.get, _LATE), _LATE.values(), repeat(None)))
+        there = tuple(map(getattr, map(sys.modules.get, _LATE), _OF_LATE, repeat(None)))
         if self._seen is None or not all(map(is_, there, self._seen)):
             self._find_late()
             self._seen = there

@@ -48,11 +48,14 @@ class Passages:
         self._local: dict[int, Passage] = {}
         self._llm_ports: set[int] = set()
         """Ports that were asked as only LLMs are."""
+        self.any = False
+        """Whether any connection was noted."""
 
     def to_provider(self, passage: Passage) -> None:
         """A known provider was reached. One of each address is kept, the first."""
         with self._lock:
             self._providers.setdefault(passage.address, passage)
+            self.any = True
 
     def to_port(self, port: int, passage: Passage, *, llm: bool = False) -> None:
         """Something was sent to a port of this machine; whether an LLM listens there, the end of the test knows.
@@ -64,6 +67,7 @@ class Passages:
         """
         with self._lock:
             self._local.setdefault(port, passage)
+            self.any = True
             if llm:
                 self._llm_ports.add(port)
 

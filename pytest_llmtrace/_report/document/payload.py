@@ -145,15 +145,21 @@ def paste(rules: Sequence[str]) -> str | None:
 
 def properties(payload: Mapping[str, Any]) -> list[tuple[str, object]]:
     """An owner in a few named values, for JUnit; an unknown cost is ``?``."""
-    usage = payload["usage"]
-    cost = payload["cost_usd"]
+    calls, live, cost, usage = payload["calls"], payload["live_calls"], payload["cost_usd"], payload["usage"]
+    return named(calls, live, (usage["input_tokens"], usage["output_tokens"]), cost, len(payload["findings"]))
+
+
+def named(
+    calls: int, live: int, tokens: tuple[int, int], cost: float | None, findings: int
+) -> list[tuple[str, object]]:
+    """The same of these values."""
     return [
-        ("llmtrace_calls", payload["calls"]),
-        ("llmtrace_live_calls", payload["live_calls"]),
-        ("llmtrace_input_tokens", usage["input_tokens"]),
-        ("llmtrace_output_tokens", usage["output_tokens"]),
+        ("llmtrace_calls", calls),
+        ("llmtrace_live_calls", live),
+        ("llmtrace_input_tokens", tokens[0]),
+        ("llmtrace_output_tokens", tokens[1]),
         ("llmtrace_cost_usd", "?" if cost is None else f"{cost:.12f}".rstrip("0").rstrip(".")),
-        ("llmtrace_findings", len(payload["findings"])),
+        ("llmtrace_findings", findings),
     ]
 
 
@@ -176,5 +182,6 @@ _PROPERTIES: Final = (
 
 def is_fixture(owner: str) -> bool:
     """Whether an owner is a fixture of wider scope (``fixture <scope> <name>``) and no test."""
-    kind, _, rest = owner.partition(" ")
-    return kind == "fixture" and rest.partition(" ")[0] in {"session", "package", "module", "class"}
+    if owner[:8] != "fixture ":
+        return False
+    return owner[8:].partition(" ")[0] in {"session", "package", "module", "class"}

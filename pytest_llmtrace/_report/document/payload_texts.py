@@ -21,12 +21,12 @@ def as_texts(payloads: Iterable[Payload | Replay]) -> list[str]:
 
 def as_kept(payloads: Iterable[Payload | Replay]) -> list[str | Replay]:
     """The same for what does not travel: the row of a replay is as small as its text."""
-    return [payload if isinstance(payload, Replay) and _is_ascii(payload) else _text(payload) for payload in payloads]
-
-
-def _is_ascii(row: Replay) -> bool:
-    """Whether its texts are sure to be some; the name of a file may hold bytes that are none."""
-    return row.nodeid.isascii() and row.golden.isascii() and row.tape.isascii() and row.directory.isascii()
+    kept: list[str | Replay] = []
+    for one in payloads:
+        # The texts of a row are sure to be some; the name of a file may hold bytes that are none.
+        is_row = type(one) is Replay and f"{one.nodeid}{one.golden}{one.tape}{one.directory}".isascii()
+        kept.append(one if is_row else _text(one))  # type: ignore[arg-type]  # it is a row
+    return kept
 
 
 def _text(payload: Payload | Replay) -> str:

@@ -15,7 +15,7 @@ from pytest_llmtrace._model.outline import Kind, Outline
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.amounts import dollars, totals_data
 from pytest_llmtrace._report.document.growth import ratio
-from pytest_llmtrace._report.document.payload import AS_OBSERVED, is_fixture, properties
+from pytest_llmtrace._report.document.payload import AS_OBSERVED, is_fixture, named, properties
 from pytest_llmtrace._report.plain import plain
 from pytest_llmtrace._report.tally import NO_AGENT, agent_of, model_of
 
@@ -121,22 +121,25 @@ def replay_of(
         files: Its golden trace and its tape, relative to the root directory.
         directory: Where the owner is, relative to the same.
     """
-    calls, known = outline.calls, [one for one in costs if one is not None]
-    if not calls or len(known) != len(calls) or golden.get("calls") != len(calls) or golden.get("unpriced_calls") != 0:
+    calls, made = outline.calls, len(outline.calls)
+    if not calls or len(costs) != made or None in costs:
         return None
-    kind, usage = calls[0]
-    if len(calls) > 1:
+    if golden.get("calls") != made or golden.get("unpriced_calls") != 0:
+        return None
+    (kind, usage), cost = calls[0], costs[0]
+    if made > 1:
         if any(one is not kind for one, _ in calls):
             return None
-        usage = Usage.sum([one for _, one in calls])
+        usage, cost = Usage.sum([one for _, one in calls]), reduce(add, costs, 0.0)
     kept = golden.get("priced_usd")
     if type(kept) is not float or golden.get("usage") != usage.to_data() or is_fixture(owner):
         return None
-    usd, golden_usd = dollars(reduce(add, known, 0.0)), dollars(kept)
+    usd = dollars(cost)
+    golden_usd = usd if kept == usd else dollars(kept)
     if usd is None or golden_usd is None:
         return None
     return Replay(
-        owner, directory, *files, *_names(kind), len(calls), usd, golden_usd,
+        owner, directory, *files, *_names(kind), made, usd, golden_usd,
         usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens,
         usage.reasoning_tokens,
     )  # fmt: skip
@@ -159,8 +162,5 @@ _MOST_NAMED: Final = 1024
 def properties_of(told: Mapping[str, Any] | Replay) -> list[tuple[str, object]]:
     """What pytest's JUnit report says of a test: calls, tokens, cost and findings; nothing of a fixture."""
     if isinstance(told, Replay):
-        usage = {"input_tokens": told.input_tokens, "output_tokens": told.output_tokens}
-        told = {"calls": told.calls, "live_calls": 0, "usage": usage, "cost_usd": told.usd, "findings": ()}
-    elif told["fixture"]:
-        return []
-    return properties(told)
+        return named(told.calls, 0, (told.input_tokens, told.output_tokens), told.usd, 0)
+    return [] if told["fixture"] else properties(told)

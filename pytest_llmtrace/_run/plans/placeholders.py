@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pytest_llmtrace._capture.providers import KEY_VARIABLES, provider_of
 from pytest_llmtrace._store.paths import discover
@@ -32,7 +32,13 @@ _LOOKED_AT: Final = 500
 
 def missing_keys(providers: tuple[str, ...]) -> dict[str, str]:
     """Placeholders for the key variables of these providers that are not set, or empty."""
-    return {name: PLACEHOLDER_KEY for name in _variables_of_all(providers) if not os.environ.get(name)}
+    held = getattr(os.environ, "_data", None)
+    missing: dict[str, str] = {}
+    for name, key in _variables_of_all(providers):
+        # As it is held: `os.environ` encodes each name and decodes each value, and each test asks.
+        if not (held.get(key) if held is not None else os.environ.get(name)):
+            missing[name] = PLACEHOLDER_KEY
+    return missing
 
 
 def missing_keys_of_tree(roots: Iterable[Path]) -> dict[str, str]:
@@ -54,8 +60,10 @@ def _recorded_providers(tape: Path) -> list[str]:
 
 
 @functools.lru_cache(maxsize=256)  # the tests of a suite have few sets of them in common
-def _variables_of_all(providers: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(variable for provider in providers for variable in _variables_of(provider))
+def _variables_of_all(providers: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    """By name, and by how `os.environ` holds the name."""
+    key = getattr(os.environ, "encodekey", str)
+    return tuple((name, key(name)) for provider in providers for name in _variables_of(provider))
 
 
 def _variables_of(provider: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class Variables:
 
     def set(self, values: Mapping[str, str]) -> None:
         """Set these until `put_back`."""
-        for name, value in values.items():
+        for name, value in values.items() if values else ():
             self._before.append((name, value, os.environ.get(name)))
             os.environ[name] = value
 

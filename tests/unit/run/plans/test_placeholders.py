@@ -1,10 +1,13 @@
 """Placeholder keys for replay."""
 
+import os
+
 from pytest_llmtrace._run.plans.placeholders import (
     PLACEHOLDER_KEY,
     missing_keys,
     missing_keys_of_tree,
 )
+from pytest_llmtrace._settings.early import litellm_is_in_python
 
 
 def test_only_recorded_providers_get_a_placeholder(monkeypatch):
@@ -25,6 +28,24 @@ def test_keys_that_have_a_value_stay(monkeypatch):
     assert missing_keys(providers) == dict.fromkeys(["MISTRAL_API_KEY", "ANTHROPIC_API_KEY"], PLACEHOLDER_KEY)
     monkeypatch.delenv("OPENAI_API_KEY")
     assert list(missing_keys(providers)) == ["OPENAI_API_KEY", "MISTRAL_API_KEY", "ANTHROPIC_API_KEY"]
+
+
+def test_a_dictionary_in_the_place_of_the_environment_is_asked(monkeypatch):
+    """Tests patch `os.environ` as a whole, too: names and values are texts there, and not as the system holds them."""
+    monkeypatch.setattr(os, "environ", {"OPENAI_API_KEY": "real", "LITELLM_RUST": "0"})
+    assert missing_keys(("openai", "mistral")) == {"MISTRAL_API_KEY": PLACEHOLDER_KEY}
+    assert litellm_is_in_python()
+    os.environ["LITELLM_RUST"] = "1"
+    assert not litellm_is_in_python()
+
+
+def test_whoever_asks_for_the_native_client_is_noticed(monkeypatch):
+    """By a value, or by no value at all; whatever changes between two tests counts."""
+    for value, is_in_python in (("0", True), ("1", False), ("", False), ("0", True)):
+        monkeypatch.setenv("LITELLM_RUST", value)
+        assert litellm_is_in_python() is is_in_python
+    monkeypatch.delenv("LITELLM_RUST")
+    assert not litellm_is_in_python()
 
 
 def test_providers_of_vcrpy_cassettes_get_a_placeholder(tmp_path, monkeypatch):
