@@ -14,6 +14,11 @@ File = Path | str
 """The place of a file. What each test reads is a text: a `Path` takes many steps to make."""
 
 
+Stamp = tuple[int, int, int, int, int]
+"""Of a file: when it was written and when anything of it changed, in nanoseconds since 1970, its size, and which one it
+is. Where it has the stamp that it had, nobody has written to it since, unless in the same tick of the clock."""
+
+
 class UnfitFileError(OSError):
     """Something by the name of a file that is no file to be read: a pipe, a device, a directory."""
 
@@ -37,11 +42,17 @@ def read_regular(path: File, most: int = LARGEST_FILE) -> bytes:
         UnfitFileError: it is no regular file. Nothing waits for a pipe, and no device is opened.
         OSError: the operating system refused.
     """
-    file, size = _opened(path)
+    return read_stamped(path, most)[0]
+
+
+def read_stamped(path: File, most: int = LARGEST_FILE) -> tuple[bytes, Stamp]:
+    """The same, and the stamp that it had when it was opened. Raises: as `read_regular`."""
+    file, found = _opened(path)
+    size = found.st_size
     try:
         data = os.read(file, min(size, most) + 1)
         if len(data) == size and 0 < size <= most:  # nearly always: it ends where it said, and is not asked once more
-            return data
+            return data, _stamp(found)
         data += _read(file, min(size, most) + 1 - len(data))
         while size < len(data) <= most and (more := os.read(file, _PIECE)):  # it grows, or has no size: one of /proc
             data += more
@@ -49,20 +60,28 @@ def read_regular(path: File, most: int = LARGEST_FILE) -> bytes:
         os.close(file)
     if max(len(data), size) > most:
         raise TooLargeError(errno.EFBIG, f"it has more than {most} bytes")
-    return data
+    return data, _stamp(found)
+
+
+def stamp_of(path: File) -> Stamp | None:
+    """The stamp of what lies there now; `None` where nothing does that can be asked."""
+    try:
+        return _stamp(os.stat(path))  # noqa: PTH116  # see `File`
+    except OSError:
+        return None
 
 
 def read_head(path: File, most: int) -> bytes:
     """As much of the beginning of a regular file. Raises: what `read_regular` does, but for its size."""
-    file, size = _opened(path)
+    file, found = _opened(path)
     try:
-        return _read(file, min(most, size) or most)  # one of /proc says that it has none
+        return _read(file, min(most, found.st_size) or most)  # one of /proc says that it has none
     finally:
         os.close(file)
 
 
-def _opened(path: File) -> tuple[int, int]:
-    """A regular file, open for reading, and its size. Raises: UnfitFileError, OSError.
+def _opened(path: File) -> tuple[int, os.stat_result]:
+    """A regular file, open for reading, and what it is. Raises: UnfitFileError, OSError.
 
     It is read at once, and what Python's file objects have for other uses takes as long as all else.
     """
@@ -74,7 +93,7 @@ def _opened(path: File) -> tuple[int, int]:
     except BaseException:
         os.close(file)
         raise
-    return file, found.st_size
+    return file, found
 
 
 def _read(file: int, most: int) -> bytes:
@@ -83,6 +102,10 @@ def _read(file: int, most: int) -> bytes:
     while len(data) < most and (more := os.read(file, most - len(data))):
         data += more
     return data
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev
 
 
 def _check(mode: int) -> None:

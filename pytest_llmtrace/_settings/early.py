@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,9 @@ _HELD: Final = (
     getattr(os.environ, "encodevalue", str)(LITELLM[_RUST]),
 )
 """The second as `os.environ` holds it."""
+BEGAN: Final = time.time_ns()
+"""When this process loaded the plugin: no test can have stopped or turned the clock by then."""
+
 _before: dict[str, str | None] = {}
 
 

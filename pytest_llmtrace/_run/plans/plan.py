@@ -16,6 +16,7 @@ from pytest_llmtrace._store.paths import Cassette
 if TYPE_CHECKING:
     from pytest_llmtrace._model.limits import Limit, MaxGrowth
     from pytest_llmtrace._model.personal.kind import Kind
+    from pytest_llmtrace._run.recording.ahead import Ahead
     from pytest_llmtrace._store.vcrpy.places import Places
 
 
@@ -53,6 +54,8 @@ class Plan:
     """The folder in which the observed trace is kept."""
     run: int | None = None
     """The how-manieth run this is, where a test is repeated."""
+    ahead: Ahead | None = field(default=None, compare=False)
+    """May have read its cassette before it was its turn."""
     accept: str = ""
     """The command that records this owner again."""
     accept_anew: str = ""

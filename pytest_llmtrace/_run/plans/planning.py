@@ -21,6 +21,7 @@ from pytest_llmtrace._run.plans.marks import MOCKLLM, TRACE, VCR, Marks, Said, m
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.plans.policies import MarkerOf, effective_policy
 from pytest_llmtrace._run.plans.privacy import privacy_of
+from pytest_llmtrace._run.recording.ahead import Ahead
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._settings.values import Settings
 from pytest_llmtrace._store.paths import cassette_in, fixture_cassette, folder_beside
@@ -58,6 +59,7 @@ class Plans:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._ahead = Ahead(settings)
         self._last: _Shared | None = None
 
     def of_test(self, item: pytest.Item, run: int | None = None) -> Plan | None:
@@ -70,6 +72,8 @@ class Plans:
         mode = settings.mode_of(marked=TRACE in marks)
         if mode == "off":
             return None
+        if mode == "trace":
+            self._ahead.come_to(item)
         owner = item.nodeid
         file, separator, name = owner.partition("::")
         limits = limits_of_test(item, marks, settings) if marks or settings.budgets.test else ()
@@ -110,6 +114,7 @@ class Plans:
             policy=policy,
             min_calls=next((one.marker.min_calls for one in markers if one.marker.min_calls), 0),
             privacy=privacy_of(self._settings, policy.normalize),
+            ahead=self._ahead,
             **_of_run(mode, directory_of(file), self._settings),
         )
         accept = f"pytest {record_flag()} {_LIVE_ANEW if mode == 'live' else ''}"

@@ -25,6 +25,7 @@ from pytest_llmtrace.errors import BrokenCassetteError, CassetteError
 if TYPE_CHECKING:
     from pytest_llmtrace._run.recording.borrowing import Borrowed
     from pytest_llmtrace._store.golden_file import Golden
+    from pytest_llmtrace._store.tape_file import TapeFile
 
 
 class Old:
@@ -53,15 +54,8 @@ class Old:
         self.asked: tuple[str | None, ...] = ()
         """Digests of bodies that it has, where that is so."""
         if takes_tape and plan.own_tape:
-            if plan.mode == "trace":
-                # Its file lies beside the tape: one after the other, both are read in less time.
-                _ = self._golden_digest
             try:
-                # What is recorded again is searched in any case: it is written again.
-                trusting = plan.mode == "trace"
-                tape = redacting.tape_if_there(
-                    plan.cassette.tape_file, self.redactor, lambda: seal(plan), trusting=trusting
-                )
+                tape = self._tape()
             except BrokenCassetteError:
                 if not self._forgiving:
                     raise
@@ -79,6 +73,19 @@ class Old:
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
             self._check_before_paying()
+
+    def _tape(self) -> TapeFile | None:
+        """The tape; `None` where there is none. Raises: CassetteError."""
+        plan = self._plan
+        if plan.mode != "trace":  # what is recorded again is searched in any case: it is written again
+            return redacting.tape_if_there(plan.cassette.tape_file, self.redactor, lambda: seal(plan), trusting=False)
+        ready = plan.ahead.take(plan.cassette) if plan.ahead is not None else None
+        if ready is not None:
+            self._golden_digest = ready.golden
+            return ready.tape.searched(self.redactor, trusting=True)
+        # The golden trace lies beside the tape: one after the other, both are read in less time.
+        _ = self._golden_digest
+        return redacting.tape_if_there(plan.cassette.tape_file, self.redactor, lambda: seal(plan), trusting=True)
 
     def _check_before_paying(self) -> None:
         """See that what a live run is compared with can be read. Raises: CassetteError."""

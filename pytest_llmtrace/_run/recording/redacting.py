@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.http import Interaction
@@ -28,7 +28,7 @@ def tape_without_secrets(path: Path, redactor: Redactor) -> TapeFile:
     Raises: as `cassettes.load_tape`.
     """
     text = read_text(path)
-    return _without_secrets(tape_data(text, path), text, path, redactor)
+    return unsearched(tape_data(text, path), text, path).searched(redactor)
 
 
 def tape_if_there(path: File, redactor: Redactor, seal: Callable[[], Seal], *, trusting: bool) -> TapeFile | None:
@@ -49,22 +49,37 @@ def tape_if_there(path: File, redactor: Redactor, seal: Callable[[], Seal], *, t
     if SEALED_KEY in data:
         text = seal().opened(text, path)
         data = tape_data(text, path)
-    return _without_secrets(data, text, path, redactor, trusting=trusting)
+    return unsearched(data, text, path).searched(redactor, trusting=trusting)
 
 
-def _without_secrets(
-    data: dict[str, Any], text: str, path: File, redactor: Redactor, *, trusting: bool = False
-) -> TapeFile:
+class Unsearched(NamedTuple):
+    """A tape as it was read. What is secret by now, nobody has asked yet."""
+
+    text: str
+    tape: TapeFile
+    mark: str | None
+    """By which search nothing was found in it when it was recorded, as it says."""
+
+    def searched(self, redactor: Redactor, *, trusting: bool = False) -> TapeFile:
+        """The tape without what is secret by now. Args: as of `tape_if_there`."""
+        tape = self.tape
+        if not redactor.finds(self.text, self.mark if trusting else None):
+            return tape
+        return TapeFile(interactions=interactions_without_secrets(tape.interactions, redactor), meta=tape.meta)
+
+
+def unsearched(data: dict[str, Any], text: str, path: File) -> Unsearched:
+    """The tape that `tape_data` found in a text. Raises: BrokenCassetteError."""
     tape = read_tape(data, path, text)
     outline = vouched_outline(text, tape.meta)
-    if redactor.finds(text, searched_by(outline) if trusting else None):
-        return replace(tape, interactions=interactions_without_secrets(tape.interactions, redactor))
-    return TapeFile(
-        interactions=tape.interactions,
-        meta=tape.meta,
-        outline=Outline.from_data(outline),
-        asked=asked_by(outline),
-    )
+    if outline is not None:
+        tape = TapeFile(
+            interactions=tape.interactions,
+            meta=tape.meta,
+            outline=Outline.from_data(outline),
+            asked=asked_by(outline),
+        )
+    return Unsearched(text, tape, searched_by(outline))
 
 
 def interactions_without_secrets(interactions: Iterable[Interaction], redactor: Redactor) -> tuple[Interaction, ...]:
