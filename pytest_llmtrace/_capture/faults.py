@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace.errors import LlmtraceError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _MOST: Final = 20
 """Bugs that are kept: the same one may be met with each event of a stream."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fault:
     """One bug."""
 

@@ -55,6 +55,8 @@ def given_answers(opening: LLMCall) -> frozenset[str]:
 
 @dataclass(slots=True, eq=False)
 class _Group:
+    """A conversation, as far as it was found."""
+
     calls: list[LLMCall] = field(default_factory=list)
     end: int = 0
     """Hash of all it holds, the last answer included; agents are told apart."""

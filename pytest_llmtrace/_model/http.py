@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, SupportsBytes
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.canonical import Json, canonical_json, parse_json
 from pytest_llmtrace._model.exact_json import loads_exactly
+from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.growing import Grown
 from pytest_llmtrace._model.shared_items import SharedItems
 from pytest_llmtrace._model.spelling import Spelling
@@ -50,7 +50,7 @@ def server_of(url: str) -> str | None:
 # redacted yet, and tracebacks show values (`pytest --showlocals`), so they are not shown in full.
 # Four of these are made for each call of a replay, and the fields of a frozen class are set one by one, by name, with a
 # call each: so they are set in one piece here.
-@dataclass(frozen=True, kw_only=True, repr=False, init=False)
+@frozen(slots=False)
 class HttpRequest:
     """A request as the client sent it, body decoded to bytes."""
 
@@ -76,7 +76,7 @@ class HttpRequest:
         return _first(self.headers, name)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, init=False)
+@frozen(slots=False)
 class HttpResponse:
     """A response with its content encoding undone: `body` is what the application reads."""
 
@@ -100,7 +100,7 @@ Phase = Literal["call", "teardown"]
 """When in its owner's life a request was made: until the judgement, or after it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interaction:
     """One request with its answer, as a tape holds it: redacted."""
 
@@ -263,5 +263,5 @@ def _first(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
-_SPELLED_OUT: Final = re.compile(rb"\\(?:/|u00[2-7])")
+_SPELLED_OUT: Final = expression(rb"\\(?:/|u00[2-7])")
 """Of letters that need no escape."""

@@ -12,16 +12,16 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 
 PLACEHOLDER: Final = "REDACTED"
 """What stands in a file where a secret stood."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyFound:
     """Something in a text that has the form of a key."""
 
@@ -34,8 +34,10 @@ class KeyFound:
     """Where in the text the secret part of it is: of a URL the password, of a header what comes after the scheme."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Shape:
+    """What the keys of one issuer look like."""
+
     what: str
     lead: str
     """How every key of this shape begins."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from pytest_llmtrace._model.frozen import frozen
 
 What = Literal["usd", "tokens", "calls"]
 """US dollars; tokens, input and output together; LLM calls."""
@@ -12,7 +13,7 @@ RUN: Final = "run"
 """The scope of what a whole run may use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limit:
     """What one scope may use at most of one thing."""
 
@@ -24,7 +25,7 @@ class Limit:
     """Where it can be raised: ``--llm-budget``, ``llm_budget in pytest.ini``, ``@pytest.mark.llm_budget(usd=...)``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MaxGrowth:
     """How much more than the golden traces may be used, as fractions: 0.1 is 10 %. `None`: as much as it takes."""
 

@@ -11,6 +11,8 @@ from typing import Final
 
 @dataclass(slots=True)
 class _Seen:
+    """What was found out, and what was done."""
+
     frozen: bool = False
     """Whether the application ever froze something: counting takes 30 ms where that was a million objects."""
     aside: bool = False

@@ -9,10 +9,11 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from pytest_llmtrace._model.canonical import canonical_json, digest, parse_json
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import HeldJson, HttpRequest, ReadJson, held_body
 from pytest_llmtrace._model.redaction import PLACEHOLDER
 
-_BOUNDARY: Final = re.compile(r"boundary=\"?([^\";,]+)", re.IGNORECASE)
+_BOUNDARY: Final = expression(r"boundary=\"?([^\";,]+)", re.IGNORECASE)
 
 
 def request_key(request: HttpRequest) -> str:

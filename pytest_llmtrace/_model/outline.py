@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import written_value
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.usage import Usage
 
 READING: Final = 1
@@ -16,7 +17,7 @@ The outline of another reading says nothing: the tape is read anew (docs/design/
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kind:
     """What calls have in common that differ in what was said, and how much of it."""
 
@@ -36,7 +37,7 @@ class Kind:
         return f"{self.provider}/{self.model}" if self.provider else self.model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outline:
     """The calls of a tape, one for each interaction, in its order."""
 

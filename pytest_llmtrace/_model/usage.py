@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import reduce
 from operator import add
 from typing import Final
 
+from pytest_llmtrace._model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Usage:
     """Tokens of one call, or a sum of calls."""
 
@@ -73,7 +75,7 @@ _FIELDS: Final = tuple(field.name for field in fields(Usage))
 _WHERE_NOT_ZERO: Final = _FIELDS[2:]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Totals:
     """What a set of LLM calls used and cost."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.usage import Totals
 
 if TYPE_CHECKING:  # most verdicts hold none of them
@@ -17,7 +17,7 @@ RecordMode = Literal["new", "changed", "all"]
 OnMiss = Literal["stop", "nearest"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """Findings about one owner, with both traces side by side."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pytest_llmtrace._model.expressions import expression
 
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = expression(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape that begins an ANSI sequence among them
     "\u00ad\u180b-\u180f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\u061c"  # invisible, bidi

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._report.clean import inert
 
 CUT: Final = "…"
@@ -18,7 +19,7 @@ _NARROWEST: Final = 12
 _MONEY: Final = expression(r"[<-]?\$[\d,]+(\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Line:
     """One line of output, without its line end."""
 

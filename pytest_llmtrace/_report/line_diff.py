@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._report.layout import CUT, cut_end, display_width
 
-_TOKEN: Final = re.compile(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
+_TOKEN: Final = expression(r"[^\W\u2e80-\U0003ffff]+|\s+|.", re.DOTALL)
 """Words, white space, and single characters: of marks, and of scripts that put no blanks between words."""
 _WORK: Final = 60_000
 """Pairs of words up to which an exact alignment is worth its time."""
@@ -20,7 +21,7 @@ _CONTEXTS: Final = (60, 45, 35, 28, 22, 17, 13, 10, 7, 4)
 """How many unchanged characters may stand on either side of a change; the widest that fits is taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Span:
     """A change: characters of the old line, and those of the new line in their place."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.outline import Kind, Outline
 from pytest_llmtrace._model.usage import Totals, Usage
 from pytest_llmtrace._report.plain import plain
@@ -21,7 +21,7 @@ NO_AGENT: Final = "(no agent)"
 _NO_MODEL: Final = "(no model)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tally:
     """The totals of all calls, and those of the calls with each name."""
 

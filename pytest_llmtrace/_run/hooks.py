@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._model.redaction import Redactor
-from pytest_llmtrace._run.recording import from_detect_secrets
 from pytest_llmtrace._run.recording.personal import book_of
 from pytest_llmtrace._run.stops import stop
 from pytest_llmtrace._settings.values import Settings
@@ -98,7 +97,11 @@ def redactor(hooks: Any, settings: Settings) -> Redactor:
         settings: say what is none, and whether something else looks for them while recording.
     """
     secrets = settings.secrets
-    detector = from_detect_secrets.detector() if secrets.detector and settings.mode == "record" else None
+    detector = None
+    if secrets.detector and settings.mode == "record":
+        from pytest_llmtrace._run.recording import from_detect_secrets  # noqa: PLC0415  # only where it is asked for
+
+        detector = from_detect_secrets.detector()
     made = Redactor.from_environment(more=lambda: redaction(hooks), allowed=secrets.allowed, detector=detector)
     book = book_of(settings.personal)
     return made if book is None else made.hiding(book)

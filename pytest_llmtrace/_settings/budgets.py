@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.limits import RUN, Limit, MaxGrowth, What
 from pytest_llmtrace._settings.amounts import WHATS, limit_problem, parse_amount, parse_growth, parsed
 from pytest_llmtrace._settings.pyproject import PYPROJECT, Pyproject
@@ -19,7 +19,7 @@ SUFFIXES: Final[dict[What, str]] = {"usd": "", "tokens": "-tokens", "calls": "-c
 """What follows `--llm-budget`, and, with an underscore, `llm_budget` and `llm_test_budget`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Budgets:
     """Every limit that is no marker's."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace.errors import SettingsError
 
 GITHUB: Final = ("on", "summary", "annotations", "off")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CI:
     """Where a CI system wants to hear of the run, besides the report files that were asked for."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._settings.amounts import MOST_DIGITS
 from pytest_llmtrace.errors import SettingsError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # which costs every run of pytest 30 ms
     from pytest_llmtrace._model.verdict import Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Live:
     """What is asked of live runs."""
 

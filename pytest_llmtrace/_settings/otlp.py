@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._settings.early import OTLP
 from pytest_llmtrace.errors import SettingsError
 
@@ -27,7 +27,7 @@ _CONTENT: Final = {
 _ON_OFF: Final = {"on": True, "off": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Otlp:
     """What becomes of the spans of this run."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._settings.ini_values import ALLOW, DETECTOR, DETECTORS
 from pytest_llmtrace.errors import SettingsError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # which costs every run of pytest 30 ms
     from pytest_llmtrace._model.verdict import Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secrets:
     """What counts as a secret in this project."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace.errors import SettingsError
 
 Shown = int | Literal["all", "off"] | None
 """Rows of each table of the summary; `None`: nobody said, so verbosity decides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Terminal:
     """What is asked of the terminal."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.secret_key import SecretKey
 from pytest_llmtrace._settings.budgets import Budgets, read_budgets
@@ -38,7 +39,7 @@ if TYPE_CHECKING:  # which would cost every run of pytest 40 ms
     from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """How this run is to behave."""
 

@@ -11,12 +11,13 @@ import functools
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from pytest_llmtrace._model.canonical import digest
+from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 
 FOLDER: Final = "cassettes"
 FIXTURES: Final = "_fixtures"
@@ -27,7 +28,7 @@ OBSERVED: Final = ".llmtrace-observed"
 """Marks a folder of observed traces (`--llm-save`): what lies in it looks like cassettes and is none."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: paths are made when they are asked for, and kept
+@frozen(slots=False)  # no slots: paths are made when they are asked for, and kept
 class Cassette:
     """The files of one owner."""
 
@@ -278,13 +279,13 @@ _LONGEST_STEM: Final = 200 - len(JOURNAL)
 _HASH_DIGITS: Final = 8
 _SCOPES: Final = frozenset({"function", "class", "module", "package", "session"})
 _LOWER_NAME: Final = re.compile(r"[a-z0-9_]+")
-_PLAIN_CLASS: Final = re.compile(r"Test(?:[A-Z0-9_][a-z0-9_]*)?")
+_PLAIN_CLASS: Final = expression(r"Test(?:[A-Z0-9_][a-z0-9_]*)?")
 """``Test`` and one capitalised word: of all the names that differ in case alone, one, which goes without a hash."""
-_VARIANT: Final = re.compile(r"\.variant-[1-9][0-9]{0,3}$")
+_VARIANT: Final = expression(r"\.variant-[1-9][0-9]{0,3}$")
 """No name of a test ends like this: a hyphen in one is followed by eight digits of a hash."""
-_VARIANT_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
-_RUN: Final = re.compile(r"\.run-[0-9]{1,4}$")
-_UNPORTABLE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_VARIANT_NUMBER: Final = expression(r"[1-9][0-9]{0,3}", re.ASCII)
+_RUN: Final = expression(r"\.run-[0-9]{1,4}$")
+_UNPORTABLE: Final = expression(r"[^A-Za-z0-9._-]+")
 _DEVICES: Final = frozenset(
     {
         "con",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE, MOST_REFERENCES
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import Headers, HttpRequest, held_body
 from pytest_llmtrace._store.bodies import JsonBody, read_body
 from pytest_llmtrace._store.faults import Fault
@@ -203,4 +204,4 @@ _KEYS: Final[dict[str, Any]] = dict.fromkeys((*REQUEST_KEYS, *BODY_KEYS))
 _CHANGES: Final[dict[str, Any]] = dict.fromkeys(CHANGES_KEYS)
 _MISSING: Final = object()
 _TEXT: Final = frozenset({str})
-_SPAN: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
+_SPAN: Final = expression(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pytest_llmtrace._store.atomic import refused
-from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.paths import Cassette
-from pytest_llmtrace._store.syncing import sync_files
 from pytest_llmtrace.errors import StorageError
+
+if TYPE_CHECKING:
+    from pytest_llmtrace._store.journal import Journal
 
 
 class Settling:
@@ -75,6 +75,9 @@ class Settling:
         self._keep_no_spare()
         if not waiting:
             return
+        from pytest_llmtrace._store.atomic import refused  # noqa: PLC0415  # a replay writes nothing
+        from pytest_llmtrace._store.syncing import sync_files  # noqa: PLC0415
+
         place = waiting[0][0].golden.parent
         try:
             sync_files(file for cassette, _ in waiting for file in _files(cassette))

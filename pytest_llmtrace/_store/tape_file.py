@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounded_reading import File
 from pytest_llmtrace._model.bounds import DEEPEST_FILE
 from pytest_llmtrace._model.canonical import Json
 from pytest_llmtrace._model.exact_json import loads_finite
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._store.faults import Fault, broken, check_format
@@ -22,7 +22,7 @@ from pytest_llmtrace._store.request_reader import checked, mapping
 from pytest_llmtrace._store.upgrades import upgraded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TapeFile:
     """What a tape holds."""
 

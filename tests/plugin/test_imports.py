@@ -124,7 +124,11 @@ FOR_FAILURES = {
     *("_capture.guard.proxy", "_model.personal.book", "_model.personal.placeholders", "_model.body_texts"),
     *("_model.secrecy.bodies", "_model.secrecy.read_streams", "_model.secrecy.log_probabilities"),
     *(
+        "_report.files.markdown",
+        "_report.line_diff",
         "_run.judging.variants",
+        "_store.atomic",
+        "_store.journal",
         "_store.golden_reader",
         "_store.golden_writer",
         "_store.ordering",

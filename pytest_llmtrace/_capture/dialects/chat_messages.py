@@ -177,6 +177,8 @@ class ChatChoice:
 
 @dataclass(slots=True)
 class _Call:
+    """A tool call, as far as the pieces of a stream have come."""
+
     place: int
     id: str = ""
     kind: str = "function"

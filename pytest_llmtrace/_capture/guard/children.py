@@ -11,7 +11,6 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # unknown to typeshed
 
@@ -19,6 +18,7 @@ from pytest_llmtrace._capture.current import current
 from pytest_llmtrace._capture.guard.user_stack import user_stack
 from pytest_llmtrace._capture.providers import is_provider_host
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.matching import is_loopback
 
 if TYPE_CHECKING:  # few tests start a process
@@ -27,11 +27,14 @@ if TYPE_CHECKING:  # few tests start a process
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NAMES: Final = (*_PROXIES, *(name.lower() for name in _PROXIES), "NO_PROXY", "no_proxy", "NODE_USE_ENV_PROXY")
 _LOCAL: Final = "localhost,127.0.0.1,::1"
+_OF_PYTHON: Final = ["uname", "-p"]
+"""What Python's `platform` starts for whoever asks it for the processor, as OpenAI's SDK does with its first call: it
+sends nothing, and a proxy takes 3 ms and a thread."""
 _ENV_AT: Final = 10
 """Where `subprocess.Popen` takes an environment, among its positional arguments."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Child:
     """A process, and whoever that one starts."""
 
@@ -185,7 +188,8 @@ def starting(children: Children) -> Callable[[Any], Any]:
         @functools.wraps(original)
         def guarded(popen: Any, *args: Any, **kwargs: Any) -> None:
             given = args[_ENV_AT] if len(args) > _ENV_AT else kwargs.get("env")
-            environment = children.environment(given)
+            started = args[0] if args else kwargs.get("args")
+            environment = None if started == _OF_PYTHON else children.environment(given)
             if environment is None:
                 original(popen, *args, **kwargs)
             elif len(args) > _ENV_AT:

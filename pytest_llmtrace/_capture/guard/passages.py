@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Phase
 
 
@@ -28,7 +28,7 @@ _CALL: Final = expression(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Passage:
     """One connection, or upgrade of a connection, past the tape."""
 

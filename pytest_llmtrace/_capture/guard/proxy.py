@@ -12,11 +12,11 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from pytest_llmtrace._capture.wire.stubbed import own
+from pytest_llmtrace._model.frozen import frozen
 
 _CHALLENGE: Final = 'Proxy-Authenticate: Basic realm="llmtrace"'
 _TEXT: Final = "Content-Type: text/plain; charset=utf-8"
@@ -25,7 +25,7 @@ _PATIENCE: Final = 30.0
 """Seconds that a child may take to say where it wants to go, and a host to answer a connection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ruling:
     """Whether a child may go where it asks to."""
 
@@ -84,7 +84,7 @@ class Proxy:
                 _pass_on(client, asked, ruling.upstream, rest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Asked:
     """The first request of a connection."""
 

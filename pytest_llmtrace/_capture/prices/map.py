@@ -7,7 +7,6 @@ the same whoever computes it.
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -192,7 +191,7 @@ _ALSO: Final = {
 
 _GUESSES: Final = frozenset({"", "openai", "anthropic", "custom_openai", "openai_like"})
 
-_DATE: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_DATE: Final = expression(r"-\d{4}-\d{2}-\d{2}$")
 _RELEASE_NUMBER: Final = expression(r"-\d+$")
 _FINE_TUNING: Final = expression(r"(:[^:]*){3}$")
 _ROUTE: Final = expression(r"^(?:(?:bedrock|converse|invoke|chat_completions|openai|mantle|nova-2|nova)/)+")

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pytest_llmtrace._capture.exchange import Exchange
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._model.content import decoded
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import Headers, HttpResponse
 
 
@@ -99,6 +100,6 @@ def _pieces(body: bytes) -> Iterator[bytes]:
         yield body[start:]
 
 
-_STREAMS: Final = re.compile(r"text/event-stream|application/(?:x-ndjson|stream\+json|jsonl)", re.IGNORECASE)
-_EVENT_END: Final = re.compile(rb"\r?\n\r?\n")
-_LINE_END: Final = re.compile(rb"\n")
+_STREAMS: Final = expression(r"text/event-stream|application/(?:x-ndjson|stream\+json|jsonl)", re.IGNORECASE)
+_EVENT_END: Final = expression(rb"\r?\n\r?\n")
+_LINE_END: Final = expression(rb"\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.http import Headers, HttpResponse
 
 
@@ -25,4 +25,4 @@ def sendable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNSENDABLE.sub("?", text)
 
 
-_UNSENDABLE: Final = re.compile(r"[^\t -~]")
+_UNSENDABLE: Final = expression(r"[^\t -~]")

@@ -51,6 +51,8 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
+    """The requests of a tape, by what a request may have in common with them."""
+
     by_path: dict[tuple[str, str], list[HttpRequest]] = field(default_factory=lambda: defaultdict(list))
     by_host: dict[str, list[HttpRequest]] = field(default_factory=lambda: defaultdict(list))
     plain: list[HttpRequest] = field(default_factory=list)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.severities import DriftKind, Severity
 from pytest_llmtrace.errors import SettingsError
 
@@ -29,7 +30,7 @@ does not have; everything that the golden trace has."""
 KINDS: Final[tuple[DriftKind, ...]] = get_args(DriftKind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Policy:
     """What is compared, and how severe each kind of difference is."""
 

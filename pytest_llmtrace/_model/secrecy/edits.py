@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Edit:
     """A stretch of a text that holds a secret, and what takes its place."""
 

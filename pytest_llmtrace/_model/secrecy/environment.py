@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.key_shapes import is_stand_in, keys_in
 from pytest_llmtrace._model.secrecy.proofs import is_like_a_key
 
@@ -101,7 +102,7 @@ _KEY: Final = re.compile(
     r"(?:^|_)(?:API_?KEY|API_?SECRET|SECRET(?:_?ACCESS)?_?KEY|ACCESS_?KEY|ACCOUNT_?KEY|PRIVATE_?KEY|SIGNING_?KEY"
     r"|ENCRYPTION_?KEY|ACCESS_?TOKEN|AUTH_?TOKEN|TOKEN|CLIENT_?SECRET|PAT)$|^LLMTRACE_KEY$"
 )
-_PASSWORD: Final = re.compile(r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|CREDENTIALS?)$")
-_URL: Final = re.compile(r"[a-z][a-z0-9+]*://[^/]*@", re.IGNORECASE)
-_PATH: Final = re.compile(r"(?:[A-Za-z]:\\|~?\.{0,2}/)")
+_PASSWORD: Final = expression(r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|CREDENTIALS?)$")
+_URL: Final = expression(r"[a-z][a-z0-9+]*://[^/]*@", re.IGNORECASE)
+_PATH: Final = expression(r"(?:[A-Za-z]:\\|~?\.{0,2}/)")
 """A file that holds one (``GITHUB_TOKEN=/run/secrets/token``): its name is none."""

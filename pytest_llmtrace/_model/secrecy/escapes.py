@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decoded:
     """A text without its escapes."""
 
@@ -59,7 +59,7 @@ def decoded(text: str) -> Decoded:
     starts += [length, length + len(text) - position]
     origins += [position, len(text)]
     pieces.append(text[position:])
-    return Decoded("".join(pieces), starts, origins)
+    return Decoded(text="".join(pieces), _starts=starts, _origins=origins)
 
 
 def percent_encoded(text: str) -> bool:

@@ -147,10 +147,10 @@ _LONG: Final = 24
 _LONGEST_NAME: Final = 64
 _ESCAPED: Final = frozenset("nrtfb")
 _NO_NAME: Final = expression(r"[^A-Za-z0-9_-]")
-_QUOTE: Final = re.compile(r"\\*[\"']")
-_GOES_ON: Final = re.compile(r"\s*[,:}\]]")
+_QUOTE: Final = expression(r"\\*[\"']")
+_GOES_ON: Final = expression(r"\s*[,:}\]]")
 """What comes after a text of JSON."""
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL: Final = expression(r"(?<=[a-z0-9])(?=[A-Z])")
 _NAMED: Final = expression(rf"(?:[a-z0-9]+[-_])*(?:{NAMES})", re.IGNORECASE)
 _VARIABLE: Final = expression(r"(?:[A-Z0-9]+_)*(?:TOKEN|SECRET|KEY)")
 """Of the environment. In JSON a token may be that of the next page, which the application sends back."""

@@ -6,11 +6,13 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 from urllib.parse import quote_plus
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
 from pytest_llmtrace._model.secrecy import base64_runs, escapes
 from pytest_llmtrace._model.secrecy.edits import Edit, applied, merged
@@ -25,7 +27,7 @@ STRICTEST: Final = str(SEARCH)
 """The mark of a search that allows nothing: where that finds nothing, none does that allows something."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """Values that are secret wherever they stand, and what looks like a secret and is none."""
 
@@ -46,7 +48,7 @@ class Known:
             for narrow in (False, True)
         }
         values = tuple(sorted(spelled.items(), key=lambda one: (-len(one[0]), one[0])))
-        return cls(values, tuple(allowed), plain=all(value.isascii() for value, _ in values))
+        return cls(values=values, allowed=tuple(allowed), plain=all(value.isascii() for value, _ in values))
 
     def allows(self, secret: str) -> bool:
         """Whether it is known to be none."""
@@ -158,7 +160,7 @@ def _in_base64(text: str, known: Known, depth: int) -> Iterator[Edit]:
 
 _ROUNDS: Final = 4
 _DEEPEST: Final = 3
-_SAYS: Final = re.compile(r"[\t\n\r -~]{5}")
+_SAYS: Final = expression(r"[\t\n\r -~]{5}")
 """Letters in a row: no value is shorter, nor the sign or name (``?sig=``, ``code=``, ``://a:``) that another secret is
 told by. Few identifiers say so much when they are read as base64."""
 _MOST_QUOTED: Final = 5

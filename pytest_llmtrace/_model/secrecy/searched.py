@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import filterfalse
 from typing import Final
 
+from pytest_llmtrace._model.expressions import expression
 from pytest_llmtrace._model.secrecy.heads import Heads
 from pytest_llmtrace._model.secrecy.lines import Lines
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in, without_secrets
@@ -153,7 +154,7 @@ class Searched:
         return True
 
 
-_BOUNDARY: Final = re.compile(r"\}(?:,\s?(?=\{\"[A-Za-z_])|\],\s?(?=\"[A-Za-z_]))")
+_BOUNDARY: Final = expression(r"\}(?:,\s?(?=\{\"[A-Za-z_])|\],\s?(?=\"[A-Za-z_]))")
 """Never inside of a text of JSON: a quote would have a backslash there, and behind the quote that ends a text no letter
 can stand."""
 _MOST_SETS: Final = 8

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import Any, Final, Protocol
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._report.amounts import totals_from
 from pytest_llmtrace._report.document.payload import AS_OBSERVED
@@ -31,7 +31,7 @@ class Told(Protocol):
     def __getitem__(self, at: int, /) -> Payload | Replay: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Owner:
     """A test or a fixture with all its payloads."""
 

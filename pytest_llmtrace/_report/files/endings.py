@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_llmtrace._report.document.attempts import Payload, owners
-from pytest_llmtrace._report.files.code_quality import code_quality
-from pytest_llmtrace._report.files.markdown import markdown
-from pytest_llmtrace._report.files.openmetrics import openmetrics
 from pytest_llmtrace.errors import SettingsError, StorageError
 
+Payload = Mapping[str, Any]
 Writer = Callable[[Mapping[str, Any], Sequence[Payload]], Iterable[str]]
 """Makes the pieces of a file's text from the document and the payloads it was drawn from."""
 
@@ -96,7 +93,8 @@ def _json(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator
 
 
 def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterator[str]:
-    from pytest_llmtrace._report.document.entries import entry_lines  # noqa: PLC0415  # of such a report alone
+    from pytest_llmtrace._report.document.attempts import owners  # noqa: PLC0415  # of such a report alone, as below
+    from pytest_llmtrace._report.document.entries import entry_lines  # noqa: PLC0415
 
     for owner in owners(payloads):
         for payload in owner.last:
@@ -105,21 +103,27 @@ def _jsonl(_document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterato
 
 
 def _code_quality(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    from pytest_llmtrace._report.files.code_quality import code_quality  # noqa: PLC0415
+
     yield json.dumps(code_quality(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _metrics(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    from pytest_llmtrace._report.files.openmetrics import openmetrics  # noqa: PLC0415
+
     for line in openmetrics(document):
         yield line + "\n"
 
 
 def _markdown(document: Mapping[str, Any], _payloads: Sequence[Payload]) -> Iterator[str]:
+    from pytest_llmtrace._report.files.markdown import markdown  # noqa: PLC0415
+
     for line in markdown(document):
         yield line + "\n"
 
 
 def _spans(document: Mapping[str, Any], payloads: Sequence[Payload]) -> Iterable[str]:
-    from pytest_llmtrace._report.spans.of_run import span_lines  # noqa: PLC0415  # only where spans are asked for
+    from pytest_llmtrace._report.spans.of_run import span_lines  # noqa: PLC0415
 
     return span_lines(document, payloads, os.environ)
 

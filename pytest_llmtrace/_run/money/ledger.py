@@ -6,14 +6,15 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.limits import RUN, Limit, lies_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Spent:
     """An amount; what was set aside for a call that is under way is given back as a negative one."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmtrace._capture.gates import Wire
 from pytest_llmtrace._compare.policies.policy import Policy
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.verdict import Mode, OnMiss, RecordMode
 from pytest_llmtrace._run.plans.privacy import Privacy
 from pytest_llmtrace._store.paths import Cassette
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._store.vcrpy.places import Places
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: see `of`
+@frozen(slots=False)  # no slots: see `of`
 class Plan:
     """What is to be done with one owner."""
 

@@ -6,12 +6,13 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.record_flag import record_flag
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._run.hooks import has_rules, normalize_rules, with_hooks
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from pytest_llmtrace._store.vcrpy.places import Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Shared:
     """What the plans of tests have in common that are in one file and traced in one way."""
 

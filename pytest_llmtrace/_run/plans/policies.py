@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._compare.policies.policy import POLICIES, Policy, named_policy
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.verdict import Mode
 from pytest_llmtrace._settings.pyproject import PYPROJECT
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # most tests have a policy as it is built in
     from pytest_llmtrace._settings.markers import TraceMarker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EffectivePolicy:
     """A policy, and where it came from."""
 
@@ -37,7 +37,7 @@ class EffectivePolicy:
         return origins(self.base, self.layers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MarkerOf:
     """A marker of a test."""
 

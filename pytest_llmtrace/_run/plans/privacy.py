@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.secret_key import VARIABLE, SecretKey
 from pytest_llmtrace._store.sealed import Seal
 from pytest_llmtrace.errors import LockedCassetteError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # few projects ask for digests, or have rules
     from pytest_llmtrace._store.golden_file import Golden
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Privacy:
     """What one owner keeps of what was said."""
 

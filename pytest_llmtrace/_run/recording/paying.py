@@ -17,11 +17,11 @@ from pytest_llmtrace._run.money.spending import Spending
 from pytest_llmtrace._run.plans.plan import Plan
 from pytest_llmtrace._run.recording.leaking import Look
 from pytest_llmtrace._run.recording.old import Old, seal
-from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace.errors import LlmtraceError, StorageError
 
 if TYPE_CHECKING:
     from pytest_llmtrace._model.findings import Breach
+    from pytest_llmtrace._store.journal import Journal
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -48,6 +48,8 @@ class Paying:
     def journal(self) -> Journal:
         """Where what is paid for is kept at once. A replay keeps nothing, and makes none until it is asked."""
         if self._journal is None:
+            from pytest_llmtrace._store.journal import Journal  # noqa: PLC0415  # a replay has none
+
             sealed = seal(self.plan) if self.plan.privacy.tapes == "encrypted" else None
             self._journal = Journal(self.plan.cassette.journal, sealed, spare=self.spare)
         return self._journal

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_llmtrace._capture.recorder import Recorder
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.redaction import Redactor
 from pytest_llmtrace._model.usage import Totals
@@ -16,16 +16,16 @@ from pytest_llmtrace._run.recording import redacting
 from pytest_llmtrace._run.recording.names import relative
 from pytest_llmtrace._run.recording.old import seal
 from pytest_llmtrace._store.formats import IMPORTED
-from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.paths import variant_file
 
 if TYPE_CHECKING:  # what it takes to write files is imported with the first that are written
     from pytest_llmtrace._model.trace import Trace
     from pytest_llmtrace._run.owner import OwnerRun
     from pytest_llmtrace._store.golden_file import Golden
+    from pytest_llmtrace._store.journal import Journal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Saved:
     """What saving came to."""
 

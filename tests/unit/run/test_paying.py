@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from pytest_llmtrace._run.recording import paying
+from pytest_llmtrace._store import journal
 from tests.unit.run.conftest import plan_in
 
 
@@ -17,8 +18,8 @@ def test_a_journal_is_made_at_once_where_something_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: bool
 ) -> None:
     """Calls of several threads have one. A replay has none, and still finds out whether an earlier run left one."""
-    made = mock.Mock(wraps=paying.Journal)
-    monkeypatch.setattr(paying, "Journal", made)
+    made = mock.Mock(wraps=journal.Journal)
+    monkeypatch.setattr(journal, "Journal", made)
     plan = plan_in(tmp_path, "record" if records else "trace")
     cassette = plan.cassette
     nothing = mock.Mock()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmtrace._store import atomic, settling, syncing
+from pytest_llmtrace._store import atomic, syncing
 from pytest_llmtrace._store.journal import Journal
 from pytest_llmtrace._store.journal_reader import read_journal
 from pytest_llmtrace._store.paths import Cassette
@@ -33,14 +33,15 @@ def recorded(folder: Path, name: str) -> tuple[Cassette, Journal]:
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The files of each sync, with the journals that were there when it was over."""
     found: list[list[str]] = []
+    really = syncing.sync_files
 
     def sync(files: Iterable[Path]) -> None:
         given = list(files)
-        syncing.sync_files(given)
+        really(given)
         journals = {path.name for file in given for path in file.parent.glob("*.jsonl")}
         found.append([*(path.name for path in given), *sorted(journals)])
 
-    monkeypatch.setattr(settling, "sync_files", sync)
+    monkeypatch.setattr(syncing, "sync_files", sync)
     return found
 
 
@@ -123,7 +124,7 @@ def test_a_disk_that_refuses_keeps_the_journals(tmp_path: Path, monkeypatch: pyt
     def refuse(_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(settling, "sync_files", refuse)
+    monkeypatch.setattr(syncing, "sync_files", refuse)
     settled = Settling(clock=lambda: 1.0)
     cassette, journal = recorded(tmp_path, "a")
     settled.saved(cassette, journal, 1, written=True)

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import multiprocessing
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,6 +176,26 @@ def test_popen_gets_that_environment() -> None:
         guard.remove()
     assert (named.stdout.split(), said.split()) == (["1", "1"], [b"1", b"2"])
     assert "guard" not in subprocess.Popen.__init__.__module__
+
+
+def test_what_python_asks_of_the_machine_is_led_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`platform.processor` starts a process in the first call of many an SDK: there is no proxy for it."""
+    asked: list[object] = []
+
+    def environment(_self: Children, given: object) -> None:
+        asked.append(given)
+
+    monkeypatch.setattr(Children, "environment", environment)
+    guard = Guard()
+    guard.install()
+    try:
+        with running("tape"):
+            platform._Processor.from_subprocess()  # type: ignore[attr-defined]
+            assert asked == []
+            subprocess.run(["uname", "-p", "-r"], env={"A": "1"}, capture_output=True, check=False)
+    finally:
+        guard.remove()
+    assert asked == [{"A": "1"}]
 
 
 def test_so_does_whatever_inherits_ours(capfd: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,18 @@ def test_a_key_in_a_tape_that_was_edited_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    [None, str(SEARCH - 1), str(SEARCH + 1), f"{SEARCH}-{'0' * 16}", Known((), ALLOWED).mark, "", SEARCH, True, [], {}],
+    [
+        None,
+        str(SEARCH - 1),
+        str(SEARCH + 1),
+        f"{SEARCH}-{'0' * 16}",
+        Known(allowed=ALLOWED).mark,
+        "",
+        SEARCH,
+        True,
+        [],
+        {},
+    ],
 )
 def test_what_another_search_found_nothing_in_is_searched(tmp_path: Path, mark: Any) -> None:
     """An older version, a later one, one with another list of what is no secret, and whatever is no mark at all."""
@@ -111,7 +122,7 @@ def test_requests_are_known_by_digests_while_their_tape_is_as_it_was_written(tmp
 
 def test_what_was_allowed_is_believed_where_it_is_allowed_still(tmp_path: Path, looked: list[str]) -> None:
     """The list of what is no secret is part of the mark."""
-    mark = Known((), ALLOWED).mark
+    mark = Known(allowed=ALLOWED).mark
     assert re.fullmatch(rf"{SEARCH}-[0-9a-f]{{16}}", mark)
     tape = read(written(tmp_path, f"I am {KEY}", mark), Redactor(allowed=ALLOWED))
     assert (said_in(tape), looked) == (f"I am {KEY}", [])
