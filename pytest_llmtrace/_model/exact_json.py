@@ -14,11 +14,7 @@ def loads_exactly(text: str) -> Any:
         ValueError: the text is not JSON, an object has a key twice, a number is `NaN` or infinite or too long, or
             the nesting is too deep.
     """
-    try:
-        value = _DECODER.decode(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    return value
+    return _value_of(_DECODER, text)
 
 
 def loads_anyhow(text: str) -> Any:
@@ -27,10 +23,7 @@ def loads_anyhow(text: str) -> Any:
     Raises:
         ValueError: the text is not JSON, or nests too deeply.
     """
-    try:
-        return _ANYHOW.decode(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    return _value_of(_ANYHOW, text)
 
 
 def loads_finite(text: str | bytes) -> Any:
@@ -57,6 +50,17 @@ def spell_json(value: object) -> str:
         raise ValueError("nested too deeply") from error
 
 
+def _value_of(decoder: json.JSONDecoder, text: str) -> Any:
+    try:
+        if text[:1] in _BEGINNINGS:  # an object or a list, as nearly always: no white space need be looked for
+            value, end = decoder.raw_decode(text)
+            if end == len(text):
+                return value
+        return decoder.decode(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
@@ -75,6 +79,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_BEGINNINGS = frozenset("{[")
 _DECODER = json.JSONDecoder(object_pairs_hook=_without_repeats, parse_constant=_no_constant)
 _ANYHOW = json.JSONDecoder()
 _FINITE = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -77,9 +77,10 @@ def history_in(value: dict[str, Any]) -> str | None:
 
 def is_history(part: Any) -> bool:
     """Whether it is a list of objects, with one at least."""
-    return isinstance(part, list) and bool(part) and all(isinstance(item, dict) for item in part)
+    return isinstance(part, list) and {*map(type, part)} == _OBJECTS
 
 
+_OBJECTS: Final = frozenset({dict})
 _HISTORIES: Final = ("messages", "input", "contents")
 """The lists in which providers take a conversation."""
 _MOST: Final = 4

@@ -21,7 +21,7 @@ class _Begun(NamedTuple):
     head: str
     digest: hashlib.blake2b
     """Of the head, and of the canonical form of the value up to the end of its last message."""
-    tail: str
+    tail: bytes
     """The rest of that form."""
 
 
@@ -53,7 +53,7 @@ class GrowingDigests:
             self._known.clear()
         self._known[id(value)] = begun
         digest = begun.digest.copy()
-        digest.update(_raw(begun.tail))
+        digest.update(begun.tail)
         return digest.hexdigest()
 
     def _gone_on(self, head: str, grown: Grown, plain: Callable[[str], bool], form: Form) -> _Begun | None:
@@ -65,7 +65,7 @@ class GrowingDigests:
             return None
         digest = base.digest.copy()
         digest.update(_raw(added))
-        return base._replace(value=grown.value, digest=digest)
+        return _Begun(grown.value, head, digest, base.tail)
 
 
 def _begun(head: str, value: dict[str, Any], plain: Callable[[str], bool], form: Form) -> _Begun | None:
@@ -76,7 +76,7 @@ def _begun(head: str, value: dict[str, Any], plain: Callable[[str], bool], form:
     before = ",".join([member for key, member in members.items() if key <= name])
     behind = "".join([f",{member}" for key, member in members.items() if key > name])
     text, tail = f"{head}{{{before[:-1]}", f"]{behind}}}"
-    return _Begun(value, head, hasher(_raw(text)), tail) if plain(text) and plain(tail) else None
+    return _Begun(value, head, hasher(_raw(text)), _raw(tail)) if plain(text) and plain(tail) else None
 
 
 def _raw(text: str) -> bytes:

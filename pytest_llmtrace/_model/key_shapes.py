@@ -63,8 +63,8 @@ def keys_in(text: str) -> Iterator[KeyFound]:
 
 
 def _all_keys(text: str) -> Iterator[KeyFound]:
-    for letter, candidate, shapes in _CANDIDATES:
-        if letter not in text:  # known several times as fast as by the expression
+    for sign, candidate, shapes in _CANDIDATES:
+        if sign not in text:  # known several times as fast as by the expression
             continue
         position = 0
         while found := candidate.search(text, position):
@@ -269,7 +269,10 @@ _SHAPES: Final = (
 
 
 def _candidates() -> Iterator[tuple[str, re.Pattern[str], tuple[_Shape, ...]]]:
-    """The shapes by their rare letter, with one expression for each: it looks at the letter before first of all."""
+    """The shapes by their rare letter, with one expression for each: it looks at the letter before first of all.
+
+    And what is in each text that has one: the letter, or all that the only shape begins with.
+    """
     by_letter: dict[str, list[_Shape]] = {}
     for shape in _SHAPES:
         by_letter.setdefault(shape.lead[shape.pivot], []).append(shape)
@@ -278,7 +281,8 @@ def _candidates() -> Iterator[tuple[str, re.Pattern[str], tuple[_Shape, ...]]]:
         before = "".join(sorted({re.escape(one.lead[one.pivot - 1]) for one in shapes}))
         guard = f"(?<=[{before}]{first})" if all(one.pivot for one in shapes) else ""
         rests = "|".join(one.first.removeprefix(first) for one in shapes)
-        yield letter, expression(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
+        sign = shapes[0].lead if len(shapes) == 1 else letter
+        yield sign, expression(f"{first}{guard}(?:{rests})", re.ASCII), tuple(shapes)
 
 
 _CANDIDATES: Final = tuple(_candidates())

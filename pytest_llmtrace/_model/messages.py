@@ -7,6 +7,7 @@ from json.encoder import encode_basestring
 from typing import Any, Final, NoReturn
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.json_strings import json_string
 
 FIELDS: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "reasoning", "refusal")
 """The fields of a message, in the order in which they are shown."""
@@ -48,7 +49,7 @@ class Message(dict[str, Any]):
         """The canonical form; of a role and a text, which most messages are, written in a third of the time."""
         role, said = self.get("role"), self.get("content")
         if len(self) == 2 and type(role) is str and type(said) is str:
-            return f'{{"content":{encode_basestring(said)},"role":{encode_basestring(role)}}}'
+            return f'{{"content":{json_string(said)},"role":{encode_basestring(role)}}}'
         return canonical_json(dict(self))
 
     @property

@@ -124,7 +124,7 @@ class Redactor(TextRedactor):
         if not self._is_left_to_eye(credentials(request), head.url) or request.header("content-encoding"):
             return None
         body = ReadJson.shared(request.body, self._of_bodies.items)
-        return None if body is None else replace(head, body=body)
+        return None if body is None else HttpRequest(method=head.method, url=head.url, headers=head.headers, body=body)
 
     def unsearched_answer(self, response: HttpResponse, proof: Iterable[str]) -> HttpResponse | None:
         """The same of an answer. Args: response: it; proof: as of `response`."""
@@ -132,12 +132,16 @@ class Redactor(TextRedactor):
         body = as_written_anew(response.body) if self._is_left_to_eye(own) else None
         if body is None:
             return None
-        headers = self._headers(response.headers, RESPONSE_HEADERS, own)
-        return HttpResponse(status=response.status, reason=response.reason, headers=headers, body=body)
+        cleaned = self._of(own).cleaned  # as `_headers`, where nothing else is taken out
+        kept = [(kind, value) for name, value in response.headers if (kind := name.lower()) in RESPONSE_HEADERS]
+        headers = [(name, cleaned(self.url(value) if name == "location" else value)) for name, value in kept]
+        return HttpResponse(status=response.status, reason=response.reason, headers=tuple(headers), body=body)
 
     def _is_left_to_eye(self, own: Iterable[str], url: str = "") -> bool:
         eye = self._eye
-        return eye is not None and self._takes_secrets_alone and eye.knows_all(self._of(own)) and eye.clears_text(url)
+        if eye is None or not self._takes_secrets_alone or not eye.knows_all(self._of(own)):
+            return False
+        return not url or eye.clears_text(url)
 
     def _learned(self, request: HttpRequest) -> tuple[str, ...]:
         """What the request proves itself with. What is like a real key is secret from now on, in all that follows."""

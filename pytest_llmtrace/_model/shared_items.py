@@ -11,6 +11,7 @@ from pytest_llmtrace._model.canonical import canonical_json, written_value
 from pytest_llmtrace._model.exact_json import loads_anyhow
 from pytest_llmtrace._model.growing import Growing, Grown, is_history
 from pytest_llmtrace._model.growing_digests import GrowingDigests
+from pytest_llmtrace._model.json_strings import json_string
 from pytest_llmtrace._model.spelling import Spelling
 
 
@@ -87,7 +88,7 @@ class SharedItems:
         return item if written is None else self._items.setdefault(written, item)
 
     def _form(self, part: Any) -> str:
-        if not isinstance(part, list):
+        if type(part) is not list:
             return self._form_of_item(part)
         known = self._canonical
         found = [known.get(id(item)) for item in part]
@@ -98,7 +99,7 @@ class SharedItems:
         return f"[{','.join(forms)}]"
 
     def _form_of_item(self, item: Any) -> str:
-        if not isinstance(item, dict):  # what is no item of a list is asked for once
+        if type(item) is not dict:  # what is no item of a list is asked for once
             return canonical_json(item)
         known = self._canonical.get(id(item))
         if known is None or known[0] is not item:
@@ -110,9 +111,8 @@ class SharedItems:
 def _canonical(item: dict[str, Any]) -> str:
     """The canonical form; where all parts are text, as in most messages, written in half the time."""
     if set(map(type, item.values())) <= _TEXTS:
-        return (
-            f"{{{','.join([f'{encode_basestring(name)}:{encode_basestring(item[name])}' for name in sorted(item)])}}}"
-        )
+        members = [f"{encode_basestring(name)}:{json_string(item[name])}" for name in sorted(item)]
+        return f"{{{','.join(members)}}}"
     return canonical_json(item)
 
 

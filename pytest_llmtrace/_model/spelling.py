@@ -9,6 +9,7 @@ from operator import is_
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import written_value
+from pytest_llmtrace._model.json_strings import json_string
 
 
 class Spelling:
@@ -153,13 +154,13 @@ def _bare(part: Any) -> Any:
 
 def _written(value: Any) -> bytes:
     if type(value) is str:
-        return _text(value) if len(value) <= _SHORT else encode_basestring(value).encode()
+        return _text(value) if len(value) <= _SHORT else json_string(value).encode()
     if type(value) is dict:
         members = []
         for name, said in value.items():
             if type(said) is not str:
                 break
-            members.append(f"{encode_basestring(name)}:{encode_basestring(said)}")
+            members.append(f"{encode_basestring(name)}:{json_string(said)}")
         else:  # as most messages are
             return f"{{{','.join(members)}}}".encode()
     return _HTTPX.encode(value).encode()

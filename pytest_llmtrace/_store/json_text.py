@@ -12,6 +12,7 @@ from pytest_llmtrace._model.bounds import DEEPEST
 from pytest_llmtrace._model.canonical import Json, written_value
 from pytest_llmtrace._model.exact_json import loads_exactly
 from pytest_llmtrace._model.expressions import expression
+from pytest_llmtrace._model.json_strings import json_string
 from pytest_llmtrace._store.nesting import is_too_deep
 
 WIDTH: Final = 100
@@ -103,7 +104,7 @@ def _is_plain(written: bytes) -> bool:
 def _laid_out(value: Json, indent: int, key: str | None) -> str:
     """A value under a key, as one line, or as an opening bracket and the lines of its members."""
     if isinstance(value, str):
-        return encode_basestring(value)
+        return json_string(value)
     if not isinstance(value, (dict, list)) or not value:
         return _plain(value)
     if isinstance(value, dict):
@@ -137,7 +138,7 @@ def _on_one_line(value: Json) -> str:
 
 def _of_object(value: dict[str, Any], indent: int) -> str:
     members = [  # most parts are texts and whole numbers, and are written here, without a call for each
-        f"{_NAMES[name]}: {encode_basestring(part)}"
+        f"{_NAMES[name]}: {json_string(part)}"
         if type(part) is str
         else f"{_NAMES[name]}: {'null' if part is None else part}"
         if part is None or type(part) is int

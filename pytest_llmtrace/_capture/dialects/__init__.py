@@ -44,7 +44,16 @@ def find_dialect(method: str, url: str, body: object) -> Dialect | None:
     if method.upper() != "POST" or not isinstance(body, dict):
         return None
     path = path_of(url)
-    return next((dialect for dialect in DIALECTS if dialect.recognises(path, body)), None)
+    for dialect in _at(path):
+        if dialect.recognises(path, body):
+            return dialect
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def _at(path: str) -> tuple[Dialect, ...]:
+    """The dialects that may be spoken at a path, in their order: known without the body of a request."""
+    return tuple([dialect for dialect in DIALECTS if not isinstance(dialect, LateDialect) or dialect.may_be_at(path)])
 
 
 @functools.lru_cache(maxsize=256)

@@ -48,7 +48,11 @@ class LateDialect:
     def recognises(self, path: str, body: Mapping[str, Any]) -> bool:
         if self._known_by is not None:
             return self._known_by(path, body)
-        return (not self._parts or any(part in path for part in self._parts)) and self.itself.recognises(path, body)
+        return self.may_be_at(path) and self.itself.recognises(path, body)
+
+    def may_be_at(self, path: str) -> bool:
+        """Whether requests to a path may be its own."""
+        return not self._parts or any(part in path for part in self._parts)
 
     def question(self, path: str, body: Mapping[str, Any], interner: Interner) -> Question:
         return self.itself.question(path, body, interner)

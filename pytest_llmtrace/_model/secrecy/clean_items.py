@@ -78,12 +78,12 @@ class CleanItems:
         if grown is None or id(grown.base) not in self._of(searched):
             return None
         lists = sent.get("changes", {}).get("lists", {}).values()
-        added = {id(piece.get("add")) for pieces in lists for piece in pieces}
-        return grown.new if all(id(item) in added for item in grown.new) else None
+        added = {id(piece["add"]) for pieces in lists for piece in pieces if "add" in piece}
+        return grown.new if added.issuperset(map(id, grown.new)) else None
 
     def note(self, values: Iterable[Any], searched: Searched) -> None:
         """Nothing secret is in these, as somebody else has found: bodies that share their items, and the items."""
-        self._of(searched).update([(id(value), value) for value in values])
+        self._of(searched).update({id(value): value for value in values})
 
     def _read(self, raw: bytes) -> list[str]:
         return [raw.decode("ascii")] if raw.isascii() else [raw.decode(coding) for coding in self._codings]

@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any, Final, SupportsBytes
 
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, held_body, read_json
@@ -16,7 +15,7 @@ from pytest_llmtrace._model.secrecy.edits import Edit, applied
 from pytest_llmtrace._model.secrecy.frames import read_frames
 from pytest_llmtrace._model.secrecy.leaves import Leaf, Path, leaves, plain_texts, quoted, texts_of
 from pytest_llmtrace._model.secrecy.read_streams import ReadStream
-from pytest_llmtrace._model.secrecy.readings import readings, says_itself_alone
+from pytest_llmtrace._model.secrecy.readings import readings, say_themselves_alone
 from pytest_llmtrace._model.secrecy.search import Known, secrets_in
 from pytest_llmtrace._model.secrecy.searched import Searched
 
@@ -70,7 +69,7 @@ class Eye:
 
     def clears_text(self, text: str) -> bool:
         """Whether nothing secret is in it."""
-        return not any(True for _ in self._in_text(text, ""))
+        return len(text) < _SHORTEST or text in self._searched.texts or not any(True for _ in self._in_text(text, ""))
 
     def clears_row(self, request: HttpRequest, response: HttpResponse, sent: Mapping[str, Any], text: str) -> bool:
         """Whether nothing secret is in what a file is about to hold of a call, nor in what that refers to.
@@ -86,14 +85,12 @@ class Eye:
             return False
         if (new := self._items.new_in(body, sent, searched)) is None and not self._is_clean(body, joined=False):
             return False
-        answered = texts_of(answer.value).values()
-        said = [request.url, *(value for _, value in response.headers), *chain.from_iterable(answered)]
-        said += plain_texts([body.value] if "json" in sent else new or ())
-        joined = ["".join(texts) for texts in answered if len(texts) > 1 and len(set(texts)) > 1]
-        plain = self._said_openly(said)
-        if plain is None or not all(map(self.clears_text, joined)):
+        answered, several = plain_texts(answer.value)
+        asked, _ = plain_texts([body.value] if "json" in sent else new or ())
+        plain = self._said_openly([request.url, *[value for _, value in response.headers], *answered, *asked])
+        if plain is None or (several and not all(map(self.clears_text, _joined(texts_of(answer.value).values())))):
             return False
-        if not searched.lines.hold_none(text):
+        if not searched.lines.hold_none(text, parted=False):
             return False
         searched.texts.add(*plain)
         self._items.note((*(new or ()), body.value), searched)
@@ -104,15 +101,12 @@ class Eye:
 
         All others are looked at. `None`: one of them holds something.
         """
-        plain: list[str] = []
-        for text in self._searched.texts.others(texts):
-            if len(text) < _SHORTEST:
-                continue
-            if says_itself_alone(text) and (text.isascii() or self._searched.known.plain):
-                plain.append(text)
-            elif not self.clears_text(text):
-                return None
-        return plain
+        new = [text for text in self._searched.texts.others(texts) if len(text) >= _SHORTEST]
+        any_letters = self._searched.known.plain
+        if say_themselves_alone(new) and (any_letters or all(map(str.isascii, new))):
+            return new
+        plain = [text for text in new if say_themselves_alone([text]) and (any_letters or text.isascii())]
+        return plain if all(map(self.clears_text, {*new}.difference(plain))) else None
 
     def request(self, request: HttpRequest) -> HttpRequest:
         """The request without what was found in it now."""
@@ -175,7 +169,7 @@ class Eye:
         """Whether there is nothing in a body that was parsed: most have nothing, and are not taken apart then."""
         searched = self._searched
         if isinstance(held, ReadJson) and not joined:
-            return self._items.hold_none(held, searched, lambda values: self._are_clean(set(plain_texts(values))))
+            return self._items.hold_none(held, searched, lambda values: self._are_clean({*plain_texts([*values])[0]}))
         if not self._are_clean(set(_texts_of(held))):
             return False
         text = bytes(held).decode()
@@ -278,6 +272,12 @@ def _texts_of(held: ReadJson | ReadStream) -> Iterator[str]:
         by_path = texts_of(held.value)
     for texts in by_path.values():
         yield from texts
+    yield from _joined(by_path.values())
+
+
+def _joined(together: Iterable[Sequence[str]]) -> Iterator[str]:
+    """What texts under the same keys make where they go on in one another. Args: together: those of each path."""
+    for texts in together:
         if len(texts) > 1 and len(set(texts)) > 1:
             yield "".join(texts)
 

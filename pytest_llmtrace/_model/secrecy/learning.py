@@ -72,6 +72,8 @@ class Learning:
     def with_proof(self, own: Iterable[str]) -> Searched:
         """For what one request proved itself with, too."""
         own, searched, last = tuple(own), self.searched, self._own
+        if not own:
+            return searched
         if last[0] is not searched or last[1] != own:
             found = searched.knowing(dict.fromkeys(own, "the key of the request"))
             last = self._own = searched, own, found

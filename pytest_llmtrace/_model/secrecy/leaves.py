@@ -103,17 +103,27 @@ def texts_of(value: Any) -> dict[Path, list[str]]:
     return found
 
 
-def plain_texts(value: Any) -> list[str]:
-    """The same texts without their paths, in any order."""
+def plain_texts(value: Any) -> tuple[list[str], bool]:
+    """The same texts without their paths, in any order, and whether two may be of one path: a list has several members.
+
+    Args:
+        value: an object or a list, of what a parser makes.
+    """
     found: list[str] = []
-    waiting: list[Any] = [[value]]
+    waiting: list[Any] = [value]
+    several = False
     for whole in waiting:
-        for part in whole.values() if isinstance(whole, dict) else whole:
-            if isinstance(part, str):
+        if type(whole) is dict:
+            parts: Any = whole.values()
+        else:
+            parts, several = whole, several or len(whole) > 1
+        for part in parts:
+            kind = type(part)
+            if kind is str:
                 found.append(part)
-            elif isinstance(part, _COLLECTIONS):
+            elif kind is dict or kind is list:
                 waiting.append(part)
-    return found
+    return found, several
 
 
 def quoted(text: str) -> str:

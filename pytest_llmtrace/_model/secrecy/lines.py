@@ -32,18 +32,19 @@ class Lines:
         self._as_strict = frozenset({STRICTEST, self.mark})
         self._whole = any("\n" in value for value, _ in known.values)
 
-    def hold_none(self, document: str, mark: str | None = None) -> bool:
+    def hold_none(self, document: str, mark: str | None = None, *, parted: bool = True) -> bool:
         """Whether nothing secret is in the text of a file, which must be valid JSON.
 
         Args:
             document: the text.
             mark: of a search that found nothing in it, where that is sure. As this one would not either, but for values
                 that were not known there, it is these alone that are looked for.
+            parted: whether a name may stand on another line than its value: not where we have laid it out.
         """
         if mark in self._as_strict and not self._values.may_be_in(document):
             return True
         new = self._clean.others(document.split("\n"))
-        if self._whole or any(map(_is_parted, new)):
+        if self._whole or (parted and any(map(_is_parted, new))):
             return not secrets_in(document, self._known, strict=True)
         if new and secrets_in("\n".join(new), self._known, strict=True):
             return False

@@ -13,7 +13,7 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -34,15 +34,16 @@ def readings(text: str) -> Iterator[str]:
                     waiting.append((inner, depth + 1))
 
 
-def says_itself_alone(text: str) -> bool:
-    """Whether the text is its only reading: it has no sign of anything that is encoded. `False` says nothing."""
+def say_themselves_alone(texts: Collection[str]) -> bool:
+    """Whether each text is its only reading: they have no sign of anything that is encoded. `False` says nothing."""
+    together = "\n".join(texts)
     return not (
-        "\\" in text
-        or "%" in text
-        or "&" in text
-        or "\0" in text
-        or text.lstrip().startswith(_QUOTED)
-        or base64_runs.has_run(text)
+        "\\" in together
+        or "%" in together
+        or "&" in together
+        or "\0" in together
+        or not _QUOTES.isdisjoint([text.lstrip()[:1] for text in texts])
+        or base64_runs.has_run(together)
     )
 
 
@@ -111,6 +112,7 @@ def _said(raw: bytes) -> Iterator[str]:
 
 _QUOTED: Final = ("{", "[", '"')
 """How JSON begins that holds a text."""
+_QUOTES: Final = frozenset(_QUOTED)
 _SHORTEST: Final = 8
 _DEEPEST: Final = 5
 _LONGEST: Final = 4 * 1024 * 1024

@@ -17,6 +17,7 @@ from pytest_llmtrace._model.exact_json import loads_exactly, spell_json
         ('"x"', "x"),
         ("-0.0", -0.0),
         (" [] ", []),
+        ("[] \n", []),
     ],
 )
 def test_what_is_read(text: str, value: Any) -> None:
@@ -26,7 +27,19 @@ def test_what_is_read(text: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "nope", '{"a": 1, "a": 1}', '[{"x": {"a": 1, "a": 2}}]', "NaN", "[-Infinity]", "9" * 5000, "[" * 100_000],
+    [
+        "",
+        "{",
+        "nope",
+        '{"a": 1, "a": 1}',
+        '[{"x": {"a": 1, "a": 2}}]',
+        "NaN",
+        "[-Infinity]",
+        "[] x",
+        "{}{}",
+        "9" * 5000,
+        "[" * 100_000,
+    ],
 )
 def test_what_is_refused(text: str) -> None:
     """What would not be the same when written again is an error."""

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pytest_llmtrace._capture import current
-from pytest_llmtrace._capture.wire.httpx_stub import request_of, send
+from pytest_llmtrace._capture.wire.httpx_stub import request_of, response_of, send
 from pytest_llmtrace._capture.wire.switchboard import Switchboard
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, Interaction
 from pytest_llmtrace._model.matching import request_key
@@ -50,6 +50,27 @@ def test_headers_are_read_as_httpx_reads_them(value: bytes) -> None:
         httpx.Headers({"X": value})["x"],
         "a",
     ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [],
+        [(b"", b"")],
+        [(b"Content-Type", b"a/b"), (b"X-Id", b"1"), (b"x-id", b"2")],
+        [(b"X-City", "K\u00f6ln".encode()), (b"X-Other", b"\xc3")],
+        [(b"X-City", "K\u00f6ln".encode())],
+        [(b"X-\xc3", b"\xa9")],
+        [(b"X-Lines", b"a\nb"), (b"X-Id", b"")],
+    ],
+    ids=["none", "empty", "ascii", "latin-1", "utf-8", "in two halves", "line end"],
+)
+def test_headers_of_answers_are_read_as_httpx_reads_them(raw: list[tuple[bytes, bytes]]) -> None:
+    """All of them, in their order, with names in small letters."""
+    answer = httpx.Response(200, headers=raw)
+    assert response_of(answer, b"").headers == tuple(
+        (name.lower(), said) for name, said in answer.headers.multi_items()
+    )
 
 
 def test_a_recorded_answer_is_open_as_one_from_the_network(switchboard: Switchboard) -> None:

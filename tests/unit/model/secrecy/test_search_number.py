@@ -9,7 +9,7 @@ from pytest_llmtrace._model import secrecy
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.secrecy.search import SEARCH
 
-SEARCHES = {1: "278d964538ced58ade51b25030eae534"}
+SEARCHES = {1: "2355ae672f427c480254fbcafe326563"}
 FOLDER = Path(secrecy.__file__).parent
 MODULES = ("../key_shapes", "base64_runs", "escapes", "lines", "places", "search")
 
