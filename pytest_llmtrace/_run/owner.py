@@ -270,7 +270,7 @@ class OwnerRun:
                 self.saved = saving.save(self, journal)
                 if not self.look.leaks:
                     self._settling.saved(self.plan.cassette, journal, rows, written=self.saved.written)
-            if self.look.learned_late:  # also where only the look at the tape has found it
+            if self.records and self.look.learned_late:  # also where only the look at the tape has found it
                 knowing = self.look.redactor.knowing(self.recorder.redactor.searched.values)
                 self.paying.journal.replace(saving.journalled(self.plan, knowing))
         finally:

@@ -205,7 +205,7 @@ class Run:
         """The text that the teardown fails with, or `None`. The owner has left."""
         try:
             late = run.finish(passed=passed)
-            return screen(late) if late is not None else run.look.text(run) if passed else None
+            return screen(late) if late is not None else run.look.text(run) if passed and run.records else None
         except LlmtraceError:
             raise
         except Exception as error:  # noqa: BLE001  # it is what the teardown fails with

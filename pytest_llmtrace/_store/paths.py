@@ -217,7 +217,6 @@ def _journal(folder: Path, stem: str) -> Path:
     return folder / f"{stem}{JOURNAL}"
 
 
-@functools.lru_cache(maxsize=16)  # its own cassette and an imported one have the same
 @functools.lru_cache(maxsize=64)  # who reads the files of the next tests has asked before
 def _test_stem(name: str) -> str:
     head, bracket, parameter = name.partition("[")

@@ -69,7 +69,7 @@ class Logger:
         """
         if self._over or "litellm" not in sys.modules:  # as in most runs, which ask before each call phase
             return
-        litellm = sys.modules["litellm"]
+        litellm = sys.modules.get("litellm")  # another thread may have removed it
         if litellm is None or self._is_in_all(vars(litellm)) or not hasattr(litellm, "completion"):
             return
         with self._lock:

@@ -39,7 +39,8 @@ class Spending:
     ) -> None:
         self._plan = plan
         self._prices = prices
-        self._shared, self._own = ledger, Ledger()
+        self._shared = ledger
+        self._own = Ledger() if plan.limits else None
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._set_aside: dict[int, tuple[Exchange, Spent]] = {}
@@ -117,7 +118,8 @@ class Spending:
 
     def close(self) -> None:
         """Count the calls that wait for it, and give back what was set aside for those that were never answered."""
-        self._count()
+        if self._uncounted:
+            self._count()
         if not (self._set_aside or self._unpriced):
             return
         with self._lock:
@@ -139,13 +141,13 @@ class Spending:
             self._shared.enter(self._plan.directory, amount)
 
     def _enter_own(self, amount: Spent) -> None:
-        if self._plan.limits:  # else nobody asks for it
+        if self._own is not None:  # else nobody asks for it
             self._own.enter(self._plan.directory, amount)
 
     def _refused(self, amount: Spent) -> Breach | None:
         """The first budget that is spent; where none is, the amount is entered."""
         plan = self._plan
-        own = next(_breaches(plan.limits, self._own.sums(), plan.owner), None)
+        own = next(_breaches(plan.limits, self._own.sums(), plan.owner), None) if self._own is not None else None
         asked = own is None and amount != Spent()
         shared = self._shared.enter(plan.directory, amount, plan.shared_limits) if asked else self._shared.sums()
         refusal = next(_breaches(plan.shared_limits, shared, RUN), own)
