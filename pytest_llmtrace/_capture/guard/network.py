@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
 from operator import is_
 from typing import Any, Final
 
@@ -39,14 +38,13 @@ _ADDRESS_AT: Final = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 """Where these methods of a socket take an address."""
 _SPAWNS: Final = ("posix_spawn", "posix_spawnp")
 _LOOKUPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex")
-_LATE: Final = {
-    "multiprocessing.process": "BaseProcess",
-    "uvloop": "Loop",
-    "grpc": "__spec__",
-    "grpc.aio": "__spec__",
-}
+_LATE: Final = (
+    ("multiprocessing.process", "BaseProcess"),
+    ("uvloop", "Loop"),
+    ("grpc", "__spec__"),
+    ("grpc.aio", "__spec__"),
+)
 """Modules that may be imported at any time, and what of each is another object when it was imported anew."""
-_OF_LATE: Final = tuple(_LATE.values())
 
 
 class Guard:
@@ -63,7 +61,7 @@ class Guard:
         """Names that an event loop is looking up in a thread: checked where that was ordered."""
         self._children = Children(self.allows)
         self._installed = False
-        self._seen: tuple[Any, ...] | None = None
+        self._seen: list[Any] | None = None
         """What `_LATE` was when patches for it were made."""
         self._patches = Patches(
             (
@@ -78,7 +76,8 @@ class Guard:
 
     def install(self) -> None:
         """Put the guard in place, or back in place: other plugins reset sockets after each test."""
-        there = tuple(map(getattr, map(sys.modules.get, _LATE), _OF_LATE, repeat(None)))
+        found = sys.modules.get
+        there = [getattr(one, of, None) if (one := found(name)) is not None else None for name, of in _LATE]
         if self._seen is None or not all(map(is_, there, self._seen)):
             self._find_late()
             self._seen = there
