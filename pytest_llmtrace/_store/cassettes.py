@@ -107,29 +107,31 @@ def write(
             golden = replace(golden, trace=trace_in_old_order(old.golden.trace, golden.trace))
     text = golden_file.dump_golden(golden).encode()
     changed = False
-    with alone_in(cassette.golden.parent):  # or the tape of one recording stays beside the golden trace of another
-        if interactions:
+    found = old is not None
+    with alone_in(cassette.folder):  # or the tape of one recording stays beside the golden trace of another
+        while interactions:
             meta = {**recorded.meta, "golden": digest(text)}
             outline = outline_of(interactions) if not sealed else None
-            same = atomic.holds(cassette.golden, text)
+            same = found and atomic.holds(cassette.golden, text)
             made = laid_out(interactions) or _laid_out(interactions)
             old_data, old_asked = _old_data(cassette.tape, seal) if same or old is not None else (None, ())
             if old_data is not None and not (same and _is_same(old_data, made)):
                 old_data = None
-            if outline is not None:
-                asked = list(_asked(interactions, old_data, old_asked))
-                meta[OUTLINE_KEY] = unsigned({**outline, **({OUTLINE_ASKED: asked} if asked else {})})
-            tape = (
-                tape_file.tape_of_texts([one.text for one in made], meta)
-                if old_data is None
-                else tape_file.tape_text(old_data, meta)
-            )
-            tape = signed(tape) if outline is not None else tape
+            tape = _tape(interactions, made, meta, outline, (old_data, old_asked))
             if not may_hold(tape):
                 return False
             tape = seal.closed(tape, meta) if seal is not None and sealed else tape
-            changed = atomic.write_text(cassette.tape, tape, settled=False)
-        changed = atomic.write_bytes(cassette.golden, text, settled=False) or changed
+            if found:
+                changed = atomic.write_text(cassette.tape, tape, settled=False)
+                break
+            if atomic.create_text(cassette.tape_file, tape):
+                changed = True
+                break
+            found = True  # somebody has made one since
+        if found or not atomic.create_bytes(cassette.golden_file, text):
+            changed = atomic.write_bytes(cassette.golden, text, settled=False) or changed
+        else:
+            changed = True
         return changed if interactions or keep_tape else atomic.remove(cassette.tape) or changed
 
 
@@ -142,6 +144,25 @@ def remove(cassette: Cassette) -> bool:
     files = (cassette.golden, cassette.tape, *variants_of(cassette.golden).values())
     removed = [atomic.remove(file) for file in files]
     return any(removed)
+
+
+def _tape(
+    interactions: Sequence[Interaction],
+    made: Sequence[LaidOut],
+    meta: Mapping[str, Json],
+    outline: dict[str, Any] | None,
+    old: tuple[Sequence[Any] | None, Sequence[str | None]],
+) -> str:
+    """The text of a tape: of what was recorded, or of what stays on it in its place, the data in `old`."""
+    old_data, old_asked = old
+    if outline is not None:
+        asked = list(_asked(interactions, old_data, old_asked))
+        meta = {**meta, OUTLINE_KEY: unsigned({**outline, **({OUTLINE_ASKED: asked} if asked else {})})}
+    if old_data is None:
+        text = tape_file.tape_of_texts([one.text for one in made], meta)
+    else:
+        text = tape_file.tape_text(old_data, meta)
+    return signed(text) if outline is not None else text
 
 
 def _asked(

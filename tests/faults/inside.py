@@ -44,6 +44,8 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
         _step(_path(args[0]))
     elif event in {"os.rename", "os.mkdir"} or (event == "os.remove" and KIND != "full"):  # a full disk lets files go
         _step(args[0])
+    elif event == "os.link":  # a file that was made without a name gets one
+        _step(args[1])
 
 
 def _path(file: int) -> str:

@@ -99,11 +99,11 @@ def test_a_disk_that_fills_up_is_no_bug_of_ours(project):
     """A recording that cannot be written fails its test with the file and the reason, and its answers wait."""
     project.write(TEST)
 
-    def full(path, *_args, **_options):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    def full(_file, _data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atomic, "_replace", full)
+        patch.setattr(atomic, "_write", full)
         ran = project.run("--llm-record", "-k", "test_one")
     ran.outcomes(passed=1, errors=1)
     said = " ".join(ran.text.split())

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,63 @@ def test_remove_says_whether_there_was_a_file(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.touch()
     assert [atomic.remove(path), atomic.remove(path)] == [True, False]
+
+
+@pytest.fixture(params=["named at once", "named when it is whole"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A system that makes files without a name, where there is one, and any other."""
+    if request.param == "named at once":
+        monkeypatch.setattr(atomic, "_UNNAMED", 0)
+    elif not atomic._UNNAMED:
+        pytest.skip("Linux alone has files without a name")
+    return str(request.param)
+
+
+def test_a_file_is_created_once(tmp_path: Path, way: str) -> None:
+    """A new file is made with the folders above it; one that is there, a link or a folder is left alone."""
+    path = tmp_path / "a" / "b" / "file.txt"
+    assert atomic.create_text(path, "Größe\r\n")
+    plain, link = tmp_path / "plain.txt", path.parent / "link.txt"
+    plain.touch()
+    link.symlink_to(tmp_path / "nowhere")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+    assert [atomic.create_text(one, "new") for one in (path, link, path.parent)] == [False] * 3
+    assert path.read_bytes() == "Größe\r\n".encode()
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["file.txt", "link.txt"]
+
+
+def test_a_file_that_cannot_be_created_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Where the disk is full, the error names the file, and nothing has its name, nor any other."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path = tmp_path / "file.txt"
+    monkeypatch.setattr(os, "write", refuse)
+    with pytest.raises(StorageError) as raised:
+        atomic.create_text(path, "new")
+    assert str(raised.value) == f"{path} could not be written: {os.strerror(errno.ENOSPC)}"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails", ["open", "link"])
+def test_where_files_need_a_name_they_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """A file system without nameless files, or one that names none later, is asked once for each folder."""
+    if not atomic._UNNAMED:
+        pytest.skip("Linux alone has files without a name")
+    asked: list[str] = []
+    system = getattr(os, fails)
+
+    def refuse(path: str, flags: Any, *rest: Any, **more: Any) -> Any:
+        if fails == "link" or flags & atomic._UNNAMED == atomic._UNNAMED:
+            asked.append(path)
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+        return system(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, fails, refuse)
+    assert [atomic.create_text(tmp_path / name, name) for name in ("a", "b")] == [True, True]
+    assert [(tmp_path / name).read_text() for name in ("a", "b")] == ["a", "b"]
+    assert len(asked) == 1
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a", "b"]

@@ -219,14 +219,18 @@ def test_two_who_write_at_once_leave_the_files_of_one(cassette: Cassette, monkey
     waits = threading.Event()
     other = threading.Thread(target=lambda: write(cassette, recorded(answer="other")))
     done: list[tuple[bool, str]] = []
-    write_bytes, flock = atomic.write_bytes, fcntl.flock
+    create_bytes, write_bytes, flock = atomic.create_bytes, atomic.write_bytes, fcntl.flock
+
+    def creating(path: str, data: bytes) -> bool:
+        if threading.current_thread() is not other:
+            done.append((True, Path(path).name))
+            if path == cassette.tape_file:
+                other.start()
+                assert waits.wait(10)
+        return create_bytes(path, data)
 
     def noting(path: Path, data: bytes, *, settled: bool) -> bool:
-        mine = threading.current_thread() is not other
-        done.append((mine, path.name))
-        if mine and path == cassette.tape:
-            other.start()
-            assert waits.wait(10)
+        done.append((False, path.name))
         return write_bytes(path, data, settled=settled)
 
     def waiting(file: int, kind: int) -> None:
@@ -234,6 +238,7 @@ def test_two_who_write_at_once_leave_the_files_of_one(cassette: Cassette, monkey
             waits.set()
         flock(file, kind)
 
+    monkeypatch.setattr(atomic, "create_bytes", creating)
     monkeypatch.setattr(atomic, "write_bytes", noting)
     monkeypatch.setattr(fcntl, "flock", waiting)
     write(cassette, recorded(answer="mine"))
