@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Iterable
@@ -166,6 +167,7 @@ def local_ports(exchanges: Iterable[Exchange]) -> set[int | None]:
     return {local_port(url) for url in {one.request.url for one in exchanges}}
 
 
+@functools.lru_cache(maxsize=64)  # the requests of a run go to a few addresses
 def local_port(url: str) -> int | None:
     """The port of this machine that an address names."""
     parts = urlsplit(url)

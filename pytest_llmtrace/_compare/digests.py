@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from pytest_llmtrace._compare.calls.fingerprints import Fingerprints
@@ -41,7 +42,9 @@ def _is_plain(conversation: Conversation) -> bool:
     """Whether each turn adds messages, none of which is about a tool: nothing is reordered, nor seen otherwise."""
     turns = conversation.turns
     said = [one for turn in turns for one in (*turn.added, turn.call.output) if one is not None]
-    return all(turn.added for turn in turns) and not any(one["tool_calls"] or one["tool_call_id"] for one in said)
+    if not all(map(_added_by, turns)):
+        return False
+    return all(map(_ABOUT_TOOLS.isdisjoint, said)) or not any(one["tool_calls"] or one["tool_call_id"] for one in said)
 
 
 class _Exact(Fingerprints):
@@ -78,6 +81,8 @@ class _Exact(Fingerprints):
         return known
 
 
+_added_by: Final = attrgetter("added")
+_ABOUT_TOOLS: Final = frozenset({"tool_calls", "tool_call_id"})
 _MOST: Final = 1024
 """Digests that are remembered."""
 _HEADS: Final[dict[bytes, str]] = {}

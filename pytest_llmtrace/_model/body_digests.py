@@ -57,7 +57,7 @@ def are_of(digests: Sequence[str | None], requests: Sequence[HttpRequest]) -> bo
 
 def _digest_of(request: HttpRequest, known: Collection[str | None]) -> str | None:
     value, held = _value_of(request), held_body(request)
-    if value is None or any(isinstance(part, list) and len(part) > _MOST for part in value.values()):
+    if value is None or any(map(_MOST.__lt__, [len(part) for part in value.values() if type(part) is list])):
         return None
     if isinstance(held, ReadJson) and held.digest_as_sent is not None:
         return held.digest_as_sent

@@ -19,7 +19,7 @@ def canonical_json(value: object) -> str:
 def digest(data: str | bytes) -> str:
     """A 128-bit BLAKE2b digest of the data, as 32 hexadecimal digits."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    return hasher(raw).hexdigest()
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
 def hasher(data: bytes) -> hashlib.blake2b:

@@ -89,7 +89,7 @@ def history(call: LLMCall) -> tuple[Message, ...]:
 
 def history_digest(messages: Iterable[Message]) -> str:
     """One digest for a sequence of messages."""
-    return digest("".join(message.digest for message in messages))
+    return digest("".join([message.digest for message in messages]))
 
 
 def conversations(calls: Iterable[LLMCall]) -> tuple[Conversation, ...]:
@@ -139,6 +139,8 @@ def _kept(before: LLMCall, call: LLMCall, link: Link, *, follows: bool) -> int:
 
 
 def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tuple[Conversation, ...]:
+    if len(groups) == 1 and not found:  # as nearly always
+        return (_conversation(groups[0], _label(groups[0], {}) or "main", name=_name(groups[0][0].call)),)
     names = {
         id(call): f"{member.label} (fan-out{f' {number}' if len(found) > 1 else ''})"
         for number, one in enumerate(found, start=1)
@@ -156,12 +158,20 @@ def _labelled(groups: Sequence[tuple[Turn, ...]], found: Sequence[FanOut]) -> tu
             shown = "main" if len(groups) == 1 else f"conversation {seen[label]}"
         else:
             shown = f"{label} #{seen[label]}" if label in repeated else label
-        call = turns[0].call
-        name = digest(f"{call.agent or ''}\0{history_digest(call.messages)}")[:_ID]
+        name = _name(turns[0].call)
         begun[name] += 1
-        named = name if begun[name] == 1 else f"{name}-{begun[name]}"
-        made.append(Conversation(label=shown, id=named, session=call.session, agent=call.agent, turns=turns))
+        made.append(_conversation(turns, shown, name=name if begun[name] == 1 else f"{name}-{begun[name]}"))
     return tuple(made)
+
+
+def _conversation(turns: tuple[Turn, ...], label: str, *, name: str) -> Conversation:
+    call = turns[0].call
+    return Conversation(label=label, id=name, session=call.session, agent=call.agent, turns=turns)
+
+
+def _name(call: LLMCall) -> str:
+    """What a conversation is called that this call begins, if it is the only one that begins so."""
+    return digest(f"{call.agent or ''}\0{history_digest(call.messages)}")[:_ID]
 
 
 def _label(turns: Sequence[Turn], members: Mapping[int, str]) -> str:

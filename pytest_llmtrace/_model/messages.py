@@ -42,8 +42,9 @@ class Message(dict[str, Any]):
         try:
             return self._digest
         except AttributeError:
-            object.__setattr__(self, "_digest", digest(self._canonical()))
-            return self._digest
+            made = digest(self._canonical())
+            object.__setattr__(self, "_digest", made)
+            return made
 
     def _canonical(self) -> str:
         """The canonical form; of a role and a text, which most messages are, written in a third of the time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from operator import attrgetter
 from typing import Any, Final
 
 from pytest_llmtrace._model.canonical import written_value
@@ -51,7 +52,7 @@ class Outline:
             data = _kind_data(kind)
             if data not in kinds:
                 kinds.append(data)
-            counts = [getattr(usage, name) for name in _COUNTS]
+            counts = list(_counts_of(usage))
             while len(counts) > _ALWAYS and not counts[-1]:
                 counts.pop()
             calls.append([kinds.index(data), *counts])
@@ -114,6 +115,7 @@ def _calls(rows: Any, kinds: Sequence[Kind]) -> Iterator[tuple[Kind, Usage]]:
 
 LABELS: Final = ("session", "agent", "parent", "task")
 _COUNTS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+_counts_of: Final = attrgetter(*_COUNTS)
 _ALWAYS: Final = 2
 """Input and output stand there, also where they are 0."""
 _KNOWN: Final[dict[bytes, tuple[Kind, ...]]] = {}

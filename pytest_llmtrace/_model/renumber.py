@@ -52,8 +52,10 @@ def renumber(trace: Trace) -> Trace:
 
 def _are_without_ids(entries: Sequence[AnyEntry], found: Iterable[Conversation]) -> bool:
     """Whether there is nothing to renumber: nobody asked for a tool, and no label may be a UUID. Most are like that."""
-    said = [one for conversation in found for turn in conversation.turns for one in (*turn.added, turn.call.output)]
-    return not any(one["tool_calls"] or one["tool_call_id"] for one in said if one is not None) and not any(
+    turns = [turn for conversation in found for turn in conversation.turns]
+    said = [one for turn in turns for one in (*turn.added, turn.call.output) if one is not None]
+    asks = not all(map(_ABOUT_TOOLS.isdisjoint, said)) and any(one["tool_calls"] or one["tool_call_id"] for one in said)
+    return not asks and not any(
         isinstance(entry, ToolCall) or entry.session or entry.parent or entry.task for entry in entries
     )
 
@@ -127,6 +129,7 @@ def _evenly_spaced(arguments: str) -> str:
         return arguments
 
 
+_ABOUT_TOOLS: Final = frozenset({"tool_calls", "tool_call_id"})
 _UUID: Final = re.compile(
     r"(?<![0-9a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE
 )

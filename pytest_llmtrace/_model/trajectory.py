@@ -91,15 +91,16 @@ def totals(calls: Iterable[LLMCall]) -> Totals:
 
 def _totals(calls: Sequence[LLMCall]) -> Totals:
     made = [call for call in calls if call.status != "missed"]
+    costs = list(map(_cost, made))
     live = [call for call in made if call.source == "live"]
     return Totals(
         calls=len(made),
         usage=Usage.sum([call.usage for call in made if call.usage is not None]),
-        priced_usd=_sum(_cost(call) or 0.0 for call in made),
-        unpriced_calls=sum(_cost(call) is None for call in made),
+        priced_usd=_sum([cost or 0.0 for cost in costs]),
+        unpriced_calls=costs.count(None),
         live_calls=len(live),
-        live_usd=_sum(_cost(call) or 0.0 for call in live),
-        live_seconds=_sum(call.duration for call in live),
+        live_usd=_sum([_cost(call) or 0.0 for call in live]),
+        live_seconds=_sum([call.duration for call in live]),
     )
 
 

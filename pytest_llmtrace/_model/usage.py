@@ -46,6 +46,8 @@ class Usage:
     @classmethod
     def sum(cls, of: Sequence[Usage]) -> Usage:
         """All of them together."""
+        if len(of) == 1:
+            return of[0]
         return cls(
             input_tokens=sum([one.input_tokens for one in of]),
             output_tokens=sum([one.output_tokens for one in of]),

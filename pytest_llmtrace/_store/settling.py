@@ -78,11 +78,13 @@ class Settling:
         from pytest_llmtrace._store.atomic import refused  # noqa: PLC0415  # a replay writes nothing
         from pytest_llmtrace._store.syncing import sync_files  # noqa: PLC0415
 
-        place = waiting[0][0].golden.parent
+        files: dict[Path, list[str]] = {}
+        for cassette, _ in waiting:
+            files.setdefault(cassette.folder, []).extend((cassette.tape_file, cassette.golden_file))
         try:
-            sync_files(file for cassette, _ in waiting for file in _files(cassette))
+            sync_files(files)
         except OSError as error:
-            raise refused(place, "written", error) from error
+            raise refused(waiting[0][0].folder, "written", error) from error
         for _, journal in waiting:
             if journal.waits:  # for a call that nobody waited for, whose answer came when its test was saved
                 journal.close()
@@ -101,10 +103,6 @@ class Settling:
         except StorageError as error:
             return [f"{error}; what was paid for is in the journals beside it"]
         return []
-
-
-def _files(cassette: Cassette) -> tuple[Path, ...]:
-    return cassette.tape, cassette.golden
 
 
 PAUSE: Final = 1.0

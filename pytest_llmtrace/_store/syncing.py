@@ -10,20 +10,21 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_llmtrace._model.bounded_reading import File
 
-def sync_files(files: Iterable[Path]) -> None:
-    """Have these files, and their names, on the disk when this returns. Those that are gone by now are left out.
+
+def sync_files(folders: Mapping[Path, Iterable[str]]) -> None:
+    """Have the files in these folders, and their names, on the disk when this returns.
+
+    Those that are gone by now are left out.
 
     Raises:
         OSError: the operating system refused.
     """
-    folders: dict[Path, list[Path]] = {}
-    for file in files:
-        folders.setdefault(file.parent, []).append(file)
     synced: set[int] = set()
     whole = _sync_file_system()
     for folder, found in folders.items():
@@ -44,14 +45,14 @@ def sync_folder(folder: Path) -> None:
         _sync(folder, os.fsync)
 
 
-def _sync_each(folder: Path, files: Iterable[Path]) -> None:
+def _sync_each(folder: Path, files: Iterable[str]) -> None:
     for file in files:
         with contextlib.suppress(FileNotFoundError):
             _sync(file, os.fsync)
     sync_folder(folder)
 
 
-def _sync(path: Path, sync: Callable[[int], Any]) -> None:
+def _sync(path: File, sync: Callable[[int], Any]) -> None:
     # Windows syncs only what may be written, and opens no folder.
     handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:

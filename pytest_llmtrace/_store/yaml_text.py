@@ -75,6 +75,11 @@ def _place(head: str, value: Any, indent: int, lines: list[str], left: int) -> N
     kind = type(value)
     if kind is dict and value:
         flow = _flow(value, WIDTH - len(head))
+    elif (kind is Repeated or kind is Block) and value:
+        flow = None
+    elif kind is float or kind is int:
+        lines.append(f"{head} {yaml_scalars.number(value)}")
+        return
     elif kind is not list and not isinstance(value, (dict, list, tuple)):
         lines += _scalar_lines(head, value, indent)
         return

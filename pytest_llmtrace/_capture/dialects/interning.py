@@ -113,7 +113,7 @@ class Interner:
 
         Args:
             body: The body.
-            each: Finds them in a part.
+            each: Finds them in a part, or in a list of parts.
             grown: Which body it goes on from, where it does.
         """
         base = self._memory.in_bodies.get(id(grown.base)) if grown is not None else None
@@ -123,7 +123,8 @@ class Interner:
             found = []
             for name, part in body.items():
                 if isinstance(part, list):
-                    found += self._lifetimes_in(name, part, each)
+                    # Few are asked together, which costs less than to know each again.
+                    found += each(part) if len(part) <= _FEW else self._lifetimes_in(name, part, each)
                 elif isinstance(part, dict):
                     found += each({name: part})
         self._memory.in_bodies[id(body)] = body, found
@@ -184,3 +185,4 @@ _BUILT: Final[dict[tuple[Callable[[Sequence[Any]], Tools], Key], bytes]] = {}
 """What was made of lists of tools, whatever table they were read into."""
 _MOST: Final = 64
 """Lists of tools that are remembered."""
+_FEW: Final = 8

@@ -28,6 +28,8 @@ def text(value: object) -> str:
 
 def count(value: object) -> int:
     """The value if it is a number of something, else 0: what nobody can have counted is none either."""
+    if type(value) is int:
+        return value if 0 <= value < _MOST else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return int(value) if 0 <= value < _MOST else 0

@@ -12,6 +12,7 @@ from pytest_llmtrace._model.canonical import written_value
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.personal.placeholders import Rename, renamed
 from pytest_llmtrace._model.trace import LLMCall, Trace
+from pytest_llmtrace._model.usage import Usage
 
 
 def trace_texts(trace: Trace) -> list[str]:
@@ -29,6 +30,12 @@ def _texts(values: Iterable[Any]) -> list[str]:
             kind = type(one)
             if kind is str:
                 found.append(one)
+            elif kind is _Texts:
+                found += one
+            elif kind is Message and _TEXT.issuperset(map(type, one.values())):  # as most are
+                if id(one) not in seen:
+                    seen.add(id(one))
+                    found += chain.from_iterable(one.items())
             elif kind not in _WITHOUT_TEXTS and id(one) not in seen:
                 seen.add(id(one))
                 inside.append(iter(_parts(one) if kind is not LLMCall else _parts_of_call(one, seen)))
@@ -47,21 +54,25 @@ def renamed_trace(trace: Trace, rename: Rename) -> Trace:
 def _parts_of_call(call: LLMCall, seen: set[int]) -> Iterable[Any]:
     """The fields of a call in their order, its tools as their texts."""
     tools = call.tools
-    told = _texts_of_tools(tools) if id(tools) not in seen else ()
+    told = (_texts_of_tools(tools),) if id(tools) not in seen else ()
     seen.add(id(tools))
     return chain(_before_tools(call), told, _after_tools(call))
 
 
-def _texts_of_tools(tools: tuple[Mapping[str, Any], ...]) -> list[str]:
+class _Texts(list[str]):
+    """Texts that were found already."""
+
+
+def _texts_of_tools(tools: tuple[Mapping[str, Any], ...]) -> _Texts:
     """The tests of a module offer the same tools, which are known by their written value, and taken apart once."""
     written = written_value(tools)
     if written is None:
-        return _texts(tools)
+        return _Texts(_texts(tools))
     known = _OF_TOOLS.get(written)
     if known is None:
         if len(_OF_TOOLS) >= _MOST:
             _OF_TOOLS.clear()
-        known = _OF_TOOLS[written] = _texts(tools)
+        known = _OF_TOOLS[written] = _Texts(_texts(tools))
     return known
 
 
@@ -103,11 +114,12 @@ def _renamed(value: Any, rename: Rename, made: dict[int, Message]) -> Any:
     return value
 
 
-_WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float})
+_TEXT: Final = frozenset({str})
+_WITHOUT_TEXTS: Final = frozenset({type(None), bool, int, float, Usage})
 _NAMES: Final = [one.name for one in fields(LLMCall)]
 _before_tools: Final = attrgetter(*_NAMES[: _NAMES.index("tools")])
 _after_tools: Final = attrgetter(*_NAMES[_NAMES.index("tools") + 1 :])
-_OF_TOOLS: Final[dict[bytes, list[str]]] = {}
+_OF_TOOLS: Final[dict[bytes, _Texts]] = {}
 """The texts of lists of tools, by their written value."""
 _MOST: Final = 64
 _FIELDS: Final[dict[type, Callable[[Any], Sequence[Any]]]] = {}

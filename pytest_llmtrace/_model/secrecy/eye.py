@@ -145,9 +145,10 @@ class Eye:
 
     def texts(self, texts: Iterable[str], place: str) -> None:
         """Look at texts that are written elsewhere, too: those of a golden trace."""
-        for text in self._searched.texts.others(texts):
-            if len(text) >= _SHORTEST:
-                self._note(self._in_text(text, place))
+        others = self._searched.texts.others(texts)
+        for text in others:
+            self._note(self._in_text(text, place))
+        self._searched.texts.add(*[one for one in others if len(one) < _SHORTEST])  # in these nothing is looked for
 
     def file(self, text: str, place: str) -> None:
         """Look at a whole file of JSON, as when it is read: by its lines, not by what they came from."""

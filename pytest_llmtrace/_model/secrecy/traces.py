@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import Any, Final
 
 from pytest_llmtrace._model.messages import Message
@@ -42,14 +42,19 @@ def with_names(trace: Trace, made: Callable[[str], str]) -> Trace:
     entries: list[AnyEntry] = []
     for entry in trace.entries:
         said = _names_of(entry) if isinstance(entry, LLMCall) and entry.fallback_from is None else ()
-        if said in good:  # the calls of a conversation have the same
+        if said and (said in good or _are_good(said, made)):
+            good.add(said)  # the calls of a conversation have the same
             entries.append(entry)
             continue
-        new = _with_names(entry, made)
-        entries.append(new)
-        if said and new is entry:
-            good.add(said)
-    return replace(trace, entries=tuple(entries))
+        entries.append(_with_names(entry, made))
+    same = all(map(is_, entries, trace.entries))
+    return trace if same else replace(trace, entries=tuple(entries))
+
+
+def _are_good(said: tuple[str | None, ...], made: Callable[[str], str]) -> bool:
+    """Whether names stay as they are; `False` says nothing of what an application said that is no text."""
+    names = [one for one in said if type(one) is str]
+    return len(names) + said.count(None) == len(said) and list(map(made, names)) == names
 
 
 def _with_names(entry: AnyEntry, made: Callable[[str], str]) -> AnyEntry:

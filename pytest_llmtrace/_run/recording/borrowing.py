@@ -31,14 +31,19 @@ class Borrowed:
     """Whether it is an imported tape, else vcrpy's own file."""
 
 
-def borrowed(places: Places, redactor: Redactor) -> Borrowed | None:
+def borrowed(places: Places, redactor: Redactor, *, own: str) -> Borrowed | None:
     """The first file in these places that holds LLM calls: an imported tape, else a cassette of vcrpy.
+
+    Args:
+        places: Where they may be.
+        redactor: Removes secrets.
+        own: The tape of the test itself, which is not there.
 
     Raises:
         CassetteError: a file cannot be read.
     """
     places = places.there()
-    for path in places.imported_tapes():
+    for path in places.imported_tapes(own):
         if IMPORTED in load_meta(path):  # else it is another test's own
             return Borrowed(path=path, interactions=tape_without_secrets(path, redactor).interactions, is_tape=True)
     for path in places.vcrpy_files():

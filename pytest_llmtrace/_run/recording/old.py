@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +43,7 @@ class Old:
         book = book_of(plan.personal)
         self.redactor = redactor if book is None else redactor.hiding(book)
         self._forgiving = plan.mode == "record"
-        self._golden_exists = None if plan.mode == "trace" else plan.cassette.golden.is_file()
+        self._golden_exists = None if plan.mode == "trace" else os.path.isfile(plan.cassette.golden_file)  # noqa: PTH113  # as text
         """What it was before anything is written; a replay writes nothing, and looks when it is asked."""
         # Without tapes, one from before still feeds a recording, which removes it.
         takes_tape = plan.privacy.tapes != "off" or self._forgiving
@@ -69,7 +70,7 @@ class Old:
         if plan.own_tape and plan.places is not None and not self.tape_exists and _may_answer(plan):
             from pytest_llmtrace._run.recording.borrowing import borrowed  # noqa: PLC0415  # what has no tape alone
 
-            self.borrowed = borrowed(plan.places(), self.redactor)
+            self.borrowed = borrowed(plan.places(), self.redactor, own=plan.cassette.tape_file)
             self.interactions = self.borrowed.interactions if self.borrowed else ()
         if plan.mode == "live":
             self._check_before_paying()

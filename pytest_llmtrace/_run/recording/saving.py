@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +60,6 @@ NOTHING: Final = Saved()
 def save(run: OwnerRun, journal: Journal) -> Saved:
     """Write the cassette of an owner that passed; remove it where the owner calls no LLM any more."""
     from pytest_llmtrace._compare.digests import behaviour_digest  # noqa: PLC0415
-    from pytest_llmtrace._model.trajectory import totals  # noqa: PLC0415
     from pytest_llmtrace._run.recording.outlines import outline_data  # noqa: PLC0415
     from pytest_llmtrace._run.recording.unchanged import same_by_rules  # noqa: PLC0415
     from pytest_llmtrace._store.cassettes import Recorded, remove, write  # noqa: PLC0415
@@ -76,9 +76,9 @@ def save(run: OwnerRun, journal: Journal) -> Saved:
         "test": plan.owner,
         "providers": sorted({call.provider for call in trace.calls if call.source != "local" and call.provider}),
         "behaviour": behaviour_digest(trace),
-        "totals": _totals_data(totals(run.trace().calls)),
     }
     golden = golden_of(run, trace)
+    meta["totals"] = _totals_data(golden.totals)
     if same_by_rules(run, golden):
         return NOTHING
     new = Recorded(golden=golden, interactions=recorded, meta=meta)
@@ -149,7 +149,7 @@ def names(run: OwnerRun) -> dict[str, Any]:
     cassette, old = run.plan.cassette, run.old
     has_golden, has_tape = old.golden_exists, old.tape_exists
     if run.records:  # else nothing has written or removed them
-        has_golden, has_tape = cassette.golden.exists(), cassette.tape.exists()
+        has_golden, has_tape = os.path.exists(cassette.golden_file), os.path.exists(cassette.tape_file)  # noqa: PTH110
     has_tape = has_tape and run.plan.privacy.tapes != "off"
     used = [name for name, there in ((golden, has_golden), (tape, has_tape)) if there]
     if run.old.borrowed is not None and run.old.borrowed.is_tape:

@@ -28,18 +28,19 @@ class Places:
         """Those of the places that are there."""
         return Places(stem=self.stem, folders=tuple(filter(os.path.isdir, self.folders)))
 
-    def imported_tapes(self) -> list[Path]:
-        """The tapes that an import may have written for this test, and that are there."""
-        return self._files(test_tape_name(_test_name(self.stem)))
+    def imported_tapes(self, own: str) -> list[Path]:
+        """The tapes that an import may have written for this test, and that are there, but for its own."""
+        return self._files(test_tape_name(_test_name(self.stem)), but=own)
 
     def vcrpy_files(self) -> list[Path]:
         """The files by the name of this test's cassette that are there, whatever they hold."""
         return self._files(*(f"{self.stem}{ending}" for ending in ENDINGS))
 
-    def _files(self, *names: str) -> list[Path]:
+    def _files(self, *names: str, but: str = "") -> list[Path]:
         # A new test of a recording asks for a dozen files that are not there. As text, and of what raises nothing, that
         # takes a sixth of the time.
         files = [f"{folder}{os.sep}{name}" for folder in map(str, self.folders) for name in names]
+        files = [file for file in files if file != but]
         return [Path(file) for file in files if os.access(file, os.F_OK) and os.path.isfile(file)]  # noqa: PTH113
 
 

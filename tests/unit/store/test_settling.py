@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,9 +35,9 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     found: list[list[str]] = []
     really = syncing.sync_files
 
-    def sync(files: Iterable[Path]) -> None:
-        given = list(files)
-        really(given)
+    def sync(folders: Mapping[Path, Iterable[str]]) -> None:
+        given = [Path(file) for files in folders.values() for file in files]
+        really(folders)
         journals = {path.name for file in given for path in file.parent.glob("*.jsonl")}
         found.append([*(path.name for path in given), *sorted(journals)])
 
@@ -163,11 +163,11 @@ def test_all_files_are_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *
 
     monkeypatch.setattr(syncing, "_sync_file_system", lambda: note if together else None)
     monkeypatch.setattr(os, "fsync", note)
-    files = [tmp_path / folder / name for folder in ("x", "y", "gone") for name in ("a", "b")]
-    for file in files[:3]:
-        file.parent.mkdir(exist_ok=True)
-        file.touch()
-    syncing.sync_files(files)
+    for name in ("x/a", "x/b", "y/a"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folders = [tmp_path / name for name in ("x", "y", "gone")]
+    syncing.sync_files({folder: [f"{folder}{os.sep}a", f"{folder}{os.sep}b"] for folder in folders})
     assert done == (["x"] if together else ["a", "b", "x", "a", "y"])
 
 
@@ -181,4 +181,4 @@ def test_a_sync_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(syncing, "_sync_file_system", lambda: refuse)
     (tmp_path / "a").touch()
     with pytest.raises(OSError, match="Input/output error"):
-        syncing.sync_files([tmp_path / "a"])
+        syncing.sync_files({tmp_path: [str(tmp_path / "a")]})
