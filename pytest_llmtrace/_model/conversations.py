@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_llmtrace._model.canonical import digest
 from pytest_llmtrace._model.fanout import FanOut, fan_outs
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.prefixes import common_prefix
@@ -22,7 +22,7 @@ from pytest_llmtrace._model.rewriting import Link, Rewritten, linked_calls
 from pytest_llmtrace._model.trace import LLMCall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Turn:
     """One LLM call inside its conversation."""
 
@@ -52,7 +52,7 @@ class Turn:
         return (*(messages[at] for at in self.rewritten.inserted), *messages[self.repeated :])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversation:
     """Calls that share a history, in order."""
 

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Final
 
 from pytest_llmtrace._model.canonical import canonical_json, digest
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.quoting import Quotations
@@ -21,7 +22,7 @@ from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._model.usage import Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FanOutMember:
     """One of the calls that a fan-out consists of; with the calls that led to it, where a member used tools."""
 
@@ -41,7 +42,7 @@ class FanOutMember:
         return totals(self.calls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FanOut:
     """Calls from one point, and the call that all their answers went into."""
 

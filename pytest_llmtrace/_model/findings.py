@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.severities import DriftKind, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Drift:
     """A difference between the golden and the observed trace."""
 
@@ -36,7 +36,7 @@ class Drift:
     """Rules of `llm_normalize` that would absorb it, where it is no behaviour."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Miss:
     """A request in replay that is no LLM call and is not on the tape."""
 
@@ -49,7 +49,7 @@ class Miss:
     severity: Severity = "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unplayed:
     """A recorded request that is no LLM call and was not made again."""
 
@@ -59,7 +59,7 @@ class Unplayed:
     severity: Severity = "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bypass:
     """Traffic past the tape."""
 
@@ -71,7 +71,7 @@ class Bypass:
     severity: Severity = "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NoCassette:
     """A test that calls an LLM and has no recording: replay cannot go on, live it is compared with nothing."""
 
@@ -86,7 +86,7 @@ class NoCassette:
     severity: Severity = "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Breach:
     """A budget that was exceeded, or could not be checked because a price is unknown."""
 
@@ -107,7 +107,7 @@ class Breach:
     severity: Severity = "fail"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Internal:
     """A bug in pytest-llmtrace, or a cassette that cannot be read."""
 

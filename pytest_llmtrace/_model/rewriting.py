@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import compress, pairwise, takewhile
 from operator import attrgetter
 from typing import Final, Literal
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.grouping import answer_key, given_answers, grouped
 from pytest_llmtrace._model.lately import Lately
 from pytest_llmtrace._model.messages import Message
@@ -25,7 +25,7 @@ Rewriting = Literal["truncated", "summarised", "edited"]
 many came in their place, or more (a clock in the system prompt, a cleared tool result)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rewritten:
     """How a call's history differs from the history that it continues."""
 
@@ -37,7 +37,7 @@ class Rewritten:
     """Messages in their place: positions, from 0, in this call's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """How a call hangs on the calls of its conversation before it."""
 

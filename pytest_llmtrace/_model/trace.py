@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any, Final, Literal
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.usage import Usage
 
@@ -17,7 +18,7 @@ Source = Literal["live", "tape", "journal", "local"]
 """Who answered. `local`: nobody outside the process (a mock response, an application cache, a custom provider)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallError:
     """How a call failed, as far as it is known from outside."""
 
@@ -28,7 +29,7 @@ class CallError:
     """HTTP status, where there was one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """One HTTP try of a call."""
 
@@ -43,7 +44,7 @@ class Attempt:
     """Host and port that it was sent to: ``api.openai.com:443``. A circumstance, in no golden trace."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailedCall:
     """The call that failed, so that another one was made in its place."""
 
@@ -147,7 +148,7 @@ class Event(Entry):
 AnyEntry = LLMCall | ToolCall | Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trace:
     """Everything observed in one test (or one fixture), in the order in which it began."""
 

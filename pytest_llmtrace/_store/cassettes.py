@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_llmtrace._model.body_digests import digests_of
 from pytest_llmtrace._model.canonical import Json, digest
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store import atomic, golden_file, tape_file
 from pytest_llmtrace._store.faults import read_text
@@ -25,7 +26,7 @@ from pytest_llmtrace._store.vouching import asked_by, signed, unsigned
 from pytest_llmtrace.errors import CassetteError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recorded:
     """What a cassette holds."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.trace import Trace
 from pytest_llmtrace._model.usage import Totals
 from pytest_llmtrace._store.faults import Fault, broken, check_format
@@ -12,7 +13,7 @@ from pytest_llmtrace._store.upgrades import upgraded
 from pytest_llmtrace.errors import StorageError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Golden:
     """The accepted trace of a test."""
 

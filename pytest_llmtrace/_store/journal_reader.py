@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pytest_llmtrace._model.bounds import MOST_LINES
 from pytest_llmtrace._model.exact_json import loads_finite
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._store.faults import Fault, broken, check_format, read_bytes
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, SEALED_KEY
@@ -18,7 +18,7 @@ from pytest_llmtrace._store.upgrades import upgraded
 from pytest_llmtrace.errors import BrokenCassetteError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JournalFile:
     """What a journal holds."""
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pytest_llmtrace._model.bounds import DEEPEST_FILE, LARGEST_YAML, MOST_NODES
 from pytest_llmtrace._model.canonical import Json
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._store.faults import Fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Document:
     """The data of a YAML text, and where its parts stand."""
 

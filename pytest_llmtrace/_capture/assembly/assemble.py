@@ -7,7 +7,7 @@ encloses HTTP exchanges owns them; one that encloses none is an entry of its own
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from pytest_llmtrace._capture.assembly.attempts import Group, adopt, grouped
@@ -27,6 +27,7 @@ from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.recorder import Recorder
 from pytest_llmtrace._capture.wire.reading import as_read
 from pytest_llmtrace._capture.wire.transport_failures import is_cancellation
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, server_of
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.trace import (
@@ -42,7 +43,7 @@ from pytest_llmtrace._model.trace import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Assembled:
     """A trace, and what could not be explained on the way."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 
 from pytest_llmtrace._capture.dialects.interning import Interner
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.messages import Message
 from pytest_llmtrace._model.trace import CallError
 from pytest_llmtrace._model.usage import Usage
@@ -18,7 +19,7 @@ MEDIA: Final = "media"
 """Under this name `Dialect.answer` finds an answer that is no text at all, as a part with digest and size."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What a request asks, in the shape of the trace."""
 
@@ -31,7 +32,7 @@ class Question:
     """Who speaks this form of the dialect where the host does not say; empty: the dialect's own `provider`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """What a response says, in the shape of the trace."""
 

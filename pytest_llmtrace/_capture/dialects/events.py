@@ -7,17 +7,17 @@ import binascii
 import json
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_llmtrace._capture.dialects.lenient import text
 from pytest_llmtrace._model.canonical import parse_json
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import HeldJson, HttpResponse, held_body
 
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Body:
     """What a response body holds."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from pytest_llmtrace._model.framed import body_of_texts, texts_of_body
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Headers, HttpRequest, HttpResponse
 
 PLAIN: Final = "a"
@@ -20,7 +21,7 @@ PLAIN: Final = "a"
 MARK: Final = b"REDACTED-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Placeholder:
     """One placeholder."""
 

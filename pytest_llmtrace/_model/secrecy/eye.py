@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, SupportsBytes
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import HttpRequest, HttpResponse, ReadJson, held_body, read_json
 from pytest_llmtrace._model.key_shapes import PLACEHOLDER, keys_in
 from pytest_llmtrace._model.secrecy.clean_items import CleanItems
@@ -23,7 +24,7 @@ Detector = Callable[[str], Iterable[tuple[str, str]]]
 """Finds more secrets in a line of text: for each, what it is, and the secret."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leak:
     """A secret in what would have been written."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._model.findings import Drift, Finding
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.trajectory import totals
 from pytest_llmtrace._run.recording import saving
 from pytest_llmtrace._store.golden_file import Golden
@@ -23,7 +23,7 @@ def needs_new_answers(run: OwnerRun, findings: Sequence[Finding]) -> bool:
     return bool(run.recorder.misses) or run.plan.mode == "live" or sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Accepting:
     """What it takes to accept what was observed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from pytest_llmtrace._capture.dialects.parsing import parse_request, parse_respo
 from pytest_llmtrace._capture.llm_requests import is_llm_request
 from pytest_llmtrace._capture.prices.book import PriceBook
 from pytest_llmtrace._capture.providers import provider_of
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._model.http import Interaction
 from pytest_llmtrace._model.messages import MessageTable
 from pytest_llmtrace._model.redaction import Redactor
@@ -21,7 +22,7 @@ from pytest_llmtrace._store.reading import load_meta
 from pytest_llmtrace._store.vcrpy.places import Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Borrowed:
     """What serves as the tape of a test that has none of its own."""
 

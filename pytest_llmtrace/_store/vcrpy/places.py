@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pytest_llmtrace._model.frozen import frozen
 from pytest_llmtrace._store.paths import FOLDER, Cassette, cassette_in, test_tape_name
 
 ENDINGS: Final = (".yaml", ".yaml.gz", ".yml", ".json", ".json.gz")
 """How the names of vcrpy cassettes end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Places:
     """Where the cassette of one test may lie that this plugin did not record."""
 

@@ -344,7 +344,8 @@ def test_outside_of_a_traced_test_nothing_is_imported():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     light = ("manual", "manual.agents", "manual.calls", "manual.tools", "manual.traced", "manual.wrapping")
     names = sorted(("current", "enclosing", "faults", "labels", *light))
-    assert done.stdout.split() == ["pytest_llmtrace._capture", *(f"pytest_llmtrace._capture.{name}" for name in names)]
+    own = ["_capture", *(f"_capture.{name}" for name in names), "_model", "_model.frozen"]
+    assert done.stdout.split() == [f"pytest_llmtrace.{name}" for name in own]
 
 
 def test_an_unknown_attribute_is_an_error(observed):
