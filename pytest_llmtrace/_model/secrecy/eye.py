@@ -119,15 +119,13 @@ class Eye:
 
     def response(self, response: HttpResponse) -> HttpResponse:
         """The response without what was found in it now."""
-        place = "answer"
-        headers = response.headers
+        held, headers = held_body(response), response.headers
         for position, (name, value) in enumerate(headers):
-            leaks = list(self._in_text(value, f"{place}, header {name}"))
+            leaks = list(self._in_text(value, f"answer, header {name}"))
             if leaks:
                 self._note(leaks)
                 headers = (*headers[:position], (name, PLACEHOLDER), *headers[position + 1 :])
-        held = held_body(response)
-        body = self._looked_at(held, place, joined=True)
+        body = self._looked_at(held, "answer", joined=True)
         same = body is held and headers is response.headers
         return response if same else replace(response, headers=headers, body=body)
 
