@@ -82,8 +82,8 @@ def recorded_long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The cassettes that are read ahead."""
     stems: list[str] = []
-    ready = ahead._ready
-    monkeypatch.setattr(ahead, "_ready", lambda cassette: stems.append(cassette.stem) or ready(cassette))
+    files = ahead._files
+    monkeypatch.setattr(ahead, "_files", lambda item: stems.append(item.nodeid.partition("::")[2]) or files(item))
     return stems
 
 
@@ -339,16 +339,19 @@ def test_a_test_that_is_not_of_the_session_reads_nothing(suite: Suite, read: lis
     assert read == ["test_2"]
 
 
-def test_an_interrupted_reading_leaves_the_others_as_they_are(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["_files", "_digested", "_parsed", "_taken_apart"])
+def test_an_interrupted_reading_leaves_the_others_as_they_are(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     """What was not read yet is read by its test."""
 
-    def interrupted(_: Cassette) -> None:
+    def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
     reading = Ahead(TRACING)
     reading.come_to(suite.items[0])
     with monkeypatch.context() as patch:
-        patch.setattr(ahead, "_ready", interrupted)
+        patch.setattr(ahead, step, interrupted)
         with pytest.raises(KeyboardInterrupt):
             reading.come_to(suite.items[1])
     reading.come_to(suite.items[2])
