@@ -265,11 +265,12 @@ class OwnerRun:
             self.verdict_told = replace(self.verdict, findings=(*self.verdict.findings, *late.findings))
         try:
             if self.records and passed and late is None and not self.look.leaks and self.assembled is not None:
-                journal = self.paying.journal
-                rows = journal.rows
+                journal, made = self.paying.journal, self.recorder.exchanges
+                # Before it is saved; and that of a call that has none yet may be in the journal already.
+                answers = sum(one.source == "live" and one.response is not None and one.is_llm for one in made)
                 self.saved = saving.save(self, journal)
                 if not self.look.leaks:
-                    self._settling.saved(self.plan.cassette, journal, rows, written=self.saved.written)
+                    self._settling.saved(self.plan.cassette, journal, answers, written=self.saved.written)
             if self.records and self.look.learned_late:  # also where only the look at the tape has found it
                 knowing = self.look.redactor.knowing(self.recorder.redactor.searched.values)
                 self.paying.journal.replace(saving.journalled(self.plan, knowing))

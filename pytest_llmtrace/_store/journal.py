@@ -108,7 +108,6 @@ class Journal:
             StorageError: the operating system refused.
         """
         with self._lock:
-            self._over = False
             try:
                 while self._file is None or os.fstat(self._file).st_nlink == 0:
                     self._close()  # somebody removed it: what comes now must be found again
@@ -124,7 +123,7 @@ class Journal:
                     lines = b"%b%b\n" % (begun, line)
                     write(self._file, lines)
                     self._end = size + len(lines)
-                    self.rows += 1
+                    self.rows, self._over = self.rows + 1, False
                 if self._clock() - self._synced_at >= PAUSE:
                     self._sync()
             except OSError as error:
@@ -159,14 +158,14 @@ class Journal:
             finally:
                 self._close()
 
-    def over(self, rows: int, *, giving: bool = False) -> None:
+    def over(self, saved: int, *, giving: bool = False) -> None:
         """Let go of the file without waiting for the disk: what is in it has been saved, and is about to be settled.
 
-        `rows`: so many were; where another was added meanwhile, it stays. `giving`: where another journal may have the
-        file, it stays open for `give`.
+        `saved`: so many were; where more were added, it stays. `giving`: where another journal may have the file, it
+        stays open for `give`.
         """
         with self._lock:
-            self._over = rows == self.rows
+            self._over = self.rows <= saved
             self._saved, kept = self._end, None
             if not self._over:
                 with contextlib.suppress(OSError):

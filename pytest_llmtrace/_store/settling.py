@@ -31,13 +31,13 @@ class Settling:
         self._spare: tuple[Journal, int] | None = None
         """That of the last one, whose file the next one may have, and how much of it was saved."""
 
-    def saved(self, cassette: Cassette, journal: Journal, rows: int, *, written: bool) -> None:
+    def saved(self, cassette: Cassette, journal: Journal, answers: int, *, written: bool) -> None:
         """A cassette holds what is in its journal, which can go when that is on the disk.
 
         Args:
             cassette: the files.
             journal: that of their owner, which may have nothing in it.
-            rows: how many of it the cassette has. A call that nobody waited for may be answered later.
+            answers: how many of it the cassette has. A call that nobody waited for may be answered later.
             written: whether any of the files changed.
 
         Raises:
@@ -46,8 +46,8 @@ class Settling:
         if not (written or journal.path.exists()):
             return
         self._keep_no_spare()
-        journal.over(rows, giving=True)
-        self._spare = journal, rows
+        journal.over(answers, giving=True)
+        self._spare = journal, answers
         self._waiting.append((cassette, journal))
         self._journals.add(cassette.journal)
         if self._clock() - self._settled_at >= PAUSE:
@@ -93,8 +93,8 @@ class Settling:
 
     def _keep_no_spare(self) -> None:
         if self._spare is not None:
-            (journal, rows), self._spare = self._spare, None
-            journal.over(rows)
+            (journal, answers), self._spare = self._spare, None
+            journal.over(answers)
 
     def finish(self) -> list[str]:
         """The run is over: settle. Returns what is wrong, where what was recorded is not sure to be on the disk."""

@@ -222,27 +222,39 @@ def test_what_is_no_longer_cancelled_does_not_wait_for_ever(pytester: pytest.Pyt
 
 
 LATE = """
+    from pytest_llmtrace._run import owner
     from pytest_llmtrace._run.recording import saving
 
-    made = saving.save
+    before, save = owner.OwnerRun._late_verdict, saving.save
 
-    def save(run, journal):
-        saved = made(run, journal)
+    def answered(run, *_):
         for one in run.recorded():  # as a thread of the test does whose answer comes now
-            journal.append(one)
-        return saved
+            run.paying.journal.append(one)
 
-    saving.save = save
+    def verdict(run):
+        answered(run)  # and the thread still waits for the disk, its request without an answer
+        return before(run)
+
+    def saved(run, journal):
+        made = save(run, journal)
+        answered(run)
+        return made
+
+    if {moment!r} == "before it is saved":
+        owner.OwnerRun._late_verdict = verdict
+    else:
+        saving.save = saved
 
     def pytest_unconfigure():
-        saving.save = made
+        owner.OwnerRun._late_verdict, saving.save = before, save
 """
 
 
-def test_an_answer_that_comes_while_its_test_is_saved_is_kept(project: Project) -> None:
+@pytest.mark.parametrize("moment", ["before it is saved", "while it is saved"])
+def test_an_answer_that_comes_while_its_test_is_saved_is_kept(project: Project, moment: str) -> None:
     """It is on no tape, so the journal stays, and the report says that something waits."""
     project.write(AGENT)
-    project.write(LATE, "conftest.py", prelude=False)
+    project.write(LATE.format(moment=moment), "conftest.py", prelude=False)
     row = project.record().test("test_agent")
     assert row["recorded"]["waiting"] is True
     assert [path.name for path in project.path.rglob("*.journal.jsonl")] == ["test_agent.journal.jsonl"]

@@ -1,9 +1,8 @@
 """What vcrpy imports whoever uses it, left out until somebody does: most of what importing vcrpy takes.
 
 It patches nothing of requests, which is urllib3's; of all others it patches what sends, which is done when they come.
-Two of them derive their connections from others' classes, in whose place there are stubs when they come: urllib3 from
-`http.client`, botocore from urllib3. They must be made of the real classes all the same, as they are where they come
-first: else they were stubs for good, and sent nothing.
+Where botocore comes when urllib3 is patched already, its connections must be made of urllib3's own classes all the
+same, as they are where it comes first: else they were stubs for good, and sent nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +22,10 @@ from unittest import mock
 
 from pytest_llmtrace._capture.wire.late_execution import executed_by
 
-LIBRARIES: Final = ("requests", "urllib3", "botocore", "aiohttp", "httpx", "httpx2")
+LIBRARIES: Final = ("requests", "botocore", "aiohttp", "httpx", "httpx2")
 ON_HTTPX: Final = ("httpx_curl_cffi", "pyreqwest")
 """Transports of httpx that vcrpy imports and patches, and httpx with them: where one is installed, it may do so."""
 
-POOLS: Final = "urllib3.connectionpool"
 CONNECTIONS: Final = "botocore.awsrequest"
 URLLIB3: Final = {
     "HTTPConnection": "_connHTTPConnection",
@@ -45,7 +43,6 @@ _TRANSPORTS: Final = {
     "MockTransport_handle_async_request": "MockTransport.handle_async_request",
 }
 KEPT: Final[Mapping[str, Mapping[str, str]]] = {
-    POOLS: {},  # see `_tell_of_urllib3`
     CONNECTIONS: {
         "_Boto3VerifiedHTTPSConnection": "AWSHTTPSConnection",
         "_cpoolBoto3HTTPConnection": "AWSHTTPConnection",
@@ -69,8 +66,6 @@ def spared() -> Iterator[Collection[str]]:
     missing = [name for name in LIBRARIES if name not in sys.modules]
     if "httpx" in missing and any(map(importlib.util.find_spec, ON_HTTPX)):
         missing.remove("httpx")
-    if not {"requests", "botocore"}.issubset(missing) and "urllib3" in missing:
-        missing.remove("urllib3")  # somebody imports what imports it, and vcrpy the rest of that
     late = _Missing(missing)
     sys.meta_path.insert(0, late)
     try:
@@ -144,29 +139,11 @@ class _Arrival:
     def arrived(self, module: ModuleType) -> None:
         """Tell vcrpy what it would keep, had it imported the module itself, and tell who waits for it."""
         patch = importlib.import_module("vcr.patch")
-        if module.__name__ == POOLS:
-            _tell_of_urllib3(patch, module)
         for name, place in KEPT[module.__name__].items():
             if not hasattr(patch, name):
                 setattr(patch, name, attrgetter(place)(module))
         for one in tuple(self.waiting):
             one(module.__name__)
-
-
-def _tell_of_urllib3(patch: Any, pools: ModuleType) -> None:
-    """Give vcrpy the modules that it would have imported, with their classes derived from the real ones."""
-    connection: Any = importlib.import_module("urllib3.connection")
-    real, stub = patch._HTTPConnection, patch.VCRHTTPConnection  # noqa: SLF001
-    own = connection.HTTPConnection
-    if any(issubclass(one, stub) for one in own.__bases__):
-        own.__bases__ = tuple([real if issubclass(one, stub) else one for one in own.__bases__])
-    for name, one in tuple(vars(connection).items()):
-        if isinstance(one, type) and issubclass(one, stub):
-            setattr(connection, name, real)  # what it imported, and derives from
-    if patch.conn is None:
-        patch.conn, patch.cpool = connection, pools
-        for name, kept in URLLIB3.items():
-            setattr(patch, kept, getattr(connection, name))
 
 
 @contextlib.contextmanager

@@ -19,13 +19,7 @@ IN_PROCESS: Final = frozenset({"WSGITransport", "ASGITransport", "MockTransport"
 """Transports that never leave the process: patched by vcrpy, left alone by us, or the application under test would
 not run at all in replay."""
 
-BUILDERS: Final = {
-    "urllib3.connectionpool": ("_requests", "_urllib3"),
-    "botocore.awsrequest": ("_boto3",),
-    "aiohttp": ("_aiohttp",),
-    "httpx": ("_httpx",),
-    "httpx2": ("_httpx2",),
-}
+BUILDERS: Final = {"botocore.awsrequest": "_boto3", "aiohttp": "_aiohttp", "httpx": "_httpx", "httpx2": "_httpx2"}
 """The methods of vcrpy's builder that make the patches of each library."""
 
 _TICKET: Final = "_llmtrace_ticket"
@@ -45,8 +39,7 @@ def patches_of(switchboard: Switchboard, module: str) -> Iterator[Any]:
     import vcr.patch  # noqa: PLC0415
 
     with bare_originals(vcr.patch):
-        builder = _builder_class(vcr.patch)(_router_class()(switchboard))
-        built = [patcher for name in BUILDERS[module] for patcher in getattr(builder, name)()]
+        built = list(getattr(_builder_class(vcr.patch)(_router_class()(switchboard)), BUILDERS[module])())
     yield from built
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.client
 import importlib
 import logging
@@ -30,8 +29,6 @@ def vcr_patches() -> Iterator[contextlib.AbstractContextManager[Any]]:
     with collecting_nothing():
         import vcr.patch  # noqa: PLC0415  # takes long, for runs alone that trace
 
-    builder = vcr.patch.CassettePatcherBuilder
-    yield mock.patch.object(builder, "_requests", _after_urllib3(builder._requests))  # noqa: SLF001
     yield _quiet()
     yield from _telling_stubs()
     real = vcr.patch._HTTPSConnection  # noqa: SLF001
@@ -52,21 +49,6 @@ def _quiet() -> Iterator[None]:
     finally:
         if logger.level == logging.WARNING:
             logger.setLevel(logging.NOTSET)
-
-
-def _after_urllib3(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What a cassette patches for requests, with urllib3 imported before.
-
-    Else vcrpy's stubs would import it, and it is patched with these stubs as soon as it comes.
-    """
-
-    @functools.wraps(original)
-    def patchers(builder: Any) -> Any:
-        with contextlib.suppress(ImportError):
-            importlib.import_module("urllib3.connectionpool")
-        return original(builder)
-
-    return patchers
 
 
 def _telling_stubs() -> Iterator[contextlib.AbstractContextManager[Any]]:

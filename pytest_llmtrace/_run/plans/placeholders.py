@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +34,7 @@ def missing_keys(providers: tuple[str, ...]) -> dict[str, str]:
     """Placeholders for the key variables of these providers that are not set, or empty."""
     held = getattr(os.environ, "_data", None)
     missing: dict[str, str] = {}
-    for name, key in _variables_of_all(providers):
+    for name, key in _variables_of_all(providers, getattr(os.environ, "encodekey", str)):
         # As it is held: `os.environ` encodes each name and decodes each value, and each test asks.
         if not (held.get(key) if held is not None else os.environ.get(name)):
             missing[name] = PLACEHOLDER_KEY
@@ -60,9 +60,8 @@ def _recorded_providers(tape: Path) -> list[str]:
 
 
 @functools.lru_cache(maxsize=256)  # the tests of a suite have few sets of them in common
-def _variables_of_all(providers: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
-    """By name, and by how `os.environ` holds the name."""
-    key = getattr(os.environ, "encodekey", str)
+def _variables_of_all(providers: tuple[str, ...], key: Callable[[str], Any]) -> tuple[tuple[str, Any], ...]:
+    """By name, and by how an environment holds the name: a test may have another one."""
     return tuple((name, key(name)) for provider in providers for name in _variables_of(provider))
 
 

@@ -74,8 +74,8 @@ def _late(two: Two) -> None:
     """A thread of the old test goes on."""
     over = two.old.over
 
-    def then_late(rows: int, *, giving: bool = False) -> None:
-        over(rows, giving=giving)
+    def then_late(saved: int, *, giving: bool = False) -> None:
+        over(saved, giving=giving)
         two.old.append(said("late"))
 
     two.old.append(said("old"))  # the late one asks what this one did, and must not refer to it

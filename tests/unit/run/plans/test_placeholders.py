@@ -37,6 +37,10 @@ def test_a_dictionary_in_the_place_of_the_environment_is_asked(monkeypatch):
     assert litellm_is_in_python()
     os.environ["LITELLM_RUST"] = "1"
     assert not litellm_is_in_python()
+    monkeypatch.undo()
+    monkeypatch.setenv("OPENAI_API_KEY", "real")
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+    assert missing_keys(("openai", "mistral")) == {"MISTRAL_API_KEY": PLACEHOLDER_KEY}
 
 
 def test_whoever_asks_for_the_native_client_is_noticed(monkeypatch):
