@@ -25,15 +25,7 @@ LINE_EACH: Final = frozenset({"sse", "ndjson"})
 
 def json_text(value: Json, indent: int = 0) -> str:
     """JSON text in the layout of the tape; continuation lines begin at column `indent`. Keys keep their order."""
-    return _readable(_laid_out(value, indent, None))
-
-
-def brief_text(value: Json, indent: int = 0) -> str:
-    """The same of a value with little in it: what fits on one line, as most parts do, is written in one go."""
-    return _readable(_brief(value, indent, None))
-
-
-def _readable(text: str) -> str:
+    text = _laid_out(value, indent, None)
     if (text.isascii() and "\x7f" not in text) or all(map(str.isprintable, text.split("\n"))):
         return text
     return _UNREADABLE.sub(_escape, text)
@@ -116,26 +108,6 @@ def _laid_out(value: Json, indent: int, key: str | None) -> str:
     return _of_list(value, indent)
 
 
-def _brief(value: Json, indent: int, key: str | None) -> str:
-    line = _on_one_line(value)
-    if not value or len(line) <= WIDTH - indent:
-        return line
-    if not isinstance(value, dict):
-        return _laid_out(value, indent, key)
-    members = [
-        f"{_NAMES[name]}: {encode_basestring(part)}"
-        if type(part) is str
-        else f"{_NAMES[name]}: {part if type(part) is int else _brief(part, indent + 1, name)}"
-        for name, part in value.items()
-    ]
-    return _placed(members, "{}", indent)
-
-
-def _on_one_line(value: Json) -> str:
-    """`_SPACED.encode`, which makes an encoder for each value and takes five times as long to begin."""
-    return _SPACED.encode(value) if _ENCODER is None else "".join(_ENCODER(value, 0))
-
-
 def _of_object(value: dict[str, Any], indent: int) -> str:
     members = [  # most parts are texts and whole numbers, and are written here, without a call for each
         f"{_NAMES[name]}: {json_string(part)}"
@@ -205,13 +177,6 @@ def _escape(found: re.Match[str]) -> str:
 
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SPACED: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-_MAKE_ENCODER: Final[Any] = getattr(json.encoder, "c_make_encoder", None)
-_STRICT: Final = (False, False, False)
-"""Keys are neither sorted nor left out, and what is no number is refused."""
-_ENCODER: Final[Any] = _MAKE_ENCODER and _MAKE_ENCODER(
-    None, _SPACED.default, encode_basestring, None, _SPACED.key_separator, _SPACED.item_separator, *_STRICT
-)
-"""What `_SPACED` makes; `None` where Python has it not in C."""
 _BLANKS: Final = " \t\r\n"
 _SURROGATE: Final = expression("[\ud800-\udfff]")
 _UNREADABLE: Final = expression("[\x7f-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

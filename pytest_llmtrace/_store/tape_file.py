@@ -16,7 +16,7 @@ from pytest_llmtrace._model.outline import Outline
 from pytest_llmtrace._store.faults import Fault, broken, check_format
 from pytest_llmtrace._store.formats import FORMAT, FORMAT_KEY, TAPE_KEYS
 from pytest_llmtrace._store.interactions import InteractionReader, InteractionWriter
-from pytest_llmtrace._store.json_text import brief_text, json_text
+from pytest_llmtrace._store.json_text import json_text
 from pytest_llmtrace._store.nesting import is_too_deep
 from pytest_llmtrace._store.request_reader import checked, mapping
 from pytest_llmtrace._store.upgrades import upgraded
@@ -49,7 +49,7 @@ def tape_text(interactions: Sequence[Json], meta: Mapping[str, Json]) -> str:
 def tape_of_texts(interactions: Sequence[str], meta: Mapping[str, Json]) -> str:
     """The text of the file, of interactions that are laid out already, each as `json_text` does it."""
     shown = ",\n".join(interactions)
-    head = f'{{\n"{FORMAT_KEY}": {FORMAT},\n"meta": {brief_text(dict(meta))},\n'
+    head = f'{{\n"{FORMAT_KEY}": {FORMAT},\n"meta": {json_text(dict(meta))},\n'
     return f'{head}"interactions": [\n{shown}\n]\n}}\n' if interactions else f'{head}"interactions": []\n}}\n'
 
 
