@@ -80,11 +80,11 @@ def _place(head: str, value: Any, indent: int, lines: list[str], left: int) -> N
     elif kind is float or kind is int:
         lines.append(f"{head} {yaml_scalars.number(value)}")
         return
-    elif kind is not list and not isinstance(value, (dict, list, tuple)):
+    elif kind is not list and not issubclass(kind, (dict, list, tuple)):
         lines += _scalar_lines(head, value, indent)
         return
     elif not value:  # on this line, however little room there is
-        flow = "{}" if isinstance(value, dict) else "[]"
+        flow = "{}" if issubclass(kind, dict) else "[]"
     else:
         flow = _flow(value, WIDTH - len(head)) if _may_flow(value) else None
     if flow is not None:
@@ -95,7 +95,7 @@ def _place(head: str, value: Any, indent: int, lines: list[str], left: int) -> N
     lines.append(head)
     if kind is Repeated:
         _repeated(value, indent + 2, lines, left - 1)
-    elif kind is not list and isinstance(value, dict):
+    elif kind is not list and issubclass(kind, dict):
         _members(value, indent + 2, lines, left - 1)
     else:
         _items(value, indent, lines, left - 1)

@@ -7,8 +7,6 @@ drawn from rows as they are. Whoever asks for a payload gets the one that `owner
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import Any, Final, NamedTuple
 
 from pytest_llmtrace._model.outline import Kind, Outline
@@ -130,7 +128,9 @@ def replay_of(
     if made > 1:
         if any(one is not kind for one, _ in calls):
             return None
-        usage, cost = Usage.sum([one for _, one in calls]), reduce(add, costs, 0.0)
+        usage, cost = Usage.sum([one for _, one in calls]), 0.0
+        for one in costs:  # one by one: `sum` rounds otherwise since Python 3.12
+            cost += one or 0.0
     kept = golden.get("priced_usd")
     if type(kept) is not float or golden.get("usage") != usage.to_data() or is_fixture(owner):
         return None
