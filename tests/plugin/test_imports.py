@@ -168,3 +168,32 @@ def test_clients_are_replayed_when_a_test_is_the_first_to_import_them(project):
     ran = project.run("--llm-trace", *plain, own_process=True)
     ran.outcomes(passed=5)
     assert ran.requests == 0
+
+
+AGAIN = """
+    import sys
+    from unittest import mock
+
+    def test_imports_for_a_moment():
+        with mock.patch.dict(sys.modules):
+            import urllib3
+
+    def test_imports_again():
+        import urllib3
+
+        body = {{"model": "gpt-4o-mini", "messages": [{{"role": "user", "content": "ho"}}]}}
+        headers = {{"Authorization": "Bearer sk-plugin-0123456789"}}
+        address = {url!r} + "/chat/completions"
+        assert b"ho" in urllib3.PoolManager().request("POST", address, json=body, headers=headers).data
+"""
+
+
+def test_what_is_imported_again_is_replayed_all_the_same(project):
+    """A test may put `sys.modules` back as it was, and the next one import urllib3 anew: nothing goes past the tape."""
+    project.write(AGAIN.format(url=project.provider.openai_url), prelude=False)
+    plain = ("-p", "no:recording", "-p", "no:langsmith_plugin")
+    recorded = project.run("--llm-record", *plain, own_process=True)
+    assert (recorded.exit, recorded.requests) == (0, 1)
+    ran = project.run("--llm-trace", *plain, own_process=True)
+    ran.outcomes(passed=2)
+    assert (ran.requests, ran.test("test_imports_again")["calls"]) == (0, 1)

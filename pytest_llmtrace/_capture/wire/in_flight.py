@@ -128,7 +128,8 @@ async def _be_given_up() -> None:
             await trio.sleep_forever()
         return
     waiting = loop.create_future()
-    timer = loop.call_later(PATIENCE, waiting.set_result, None)  # no `sleep`, which tests replace
+    # No `sleep`, which tests replace. It may be cancelled in the moment in which the time is over.
+    timer = loop.call_later(PATIENCE, lambda: None if waiting.done() else waiting.set_result(None))
     try:
         await waiting
     finally:
