@@ -24,7 +24,7 @@ from pytest_llmtrace._capture.enclosing import enclosing, is_hidden
 from pytest_llmtrace._capture.faults import noting, stopping, stray
 from pytest_llmtrace._capture.guard.children import Children, inheriting, spawning, starting
 from pytest_llmtrace._capture.guard.native import native_clients
-from pytest_llmtrace._capture.guard.passages import Passage, asks_llm
+from pytest_llmtrace._capture.guard.passages import Passage, asks_llm, tunnelled
 from pytest_llmtrace._capture.guard.patches import Patch, Patches
 from pytest_llmtrace._capture.guard.user_stack import called_by, user_stack
 from pytest_llmtrace._capture.guard.watched_sockets import SOCKET, watch
@@ -186,8 +186,7 @@ class Guard:
             self._note(recorder, address)
         return None
 
-    @staticmethod
-    def _check_loopback(recorder: Recorder, address: str, port: int) -> Callable[[bytes], None] | None:
+    def _check_loopback(self, recorder: Recorder, address: str, port: int) -> Callable[[bytes], None] | None:
         if recorder.wire == "tape" and recorder.guarded and recorder.is_recorded_port(port):
             recorder.bypass(address, user_stack())
         if stubbed.get() or is_hidden(enclosing()):
@@ -195,6 +194,9 @@ class Guard:
         passage = Passage(address=address, stack=user_stack(), phase=recorder.phase)
 
         def sends(data: bytes) -> None:
+            beyond = tunnelled(data)  # a proxy on this machine, as many a company has one
+            if beyond is not None:
+                self._check_address(recorder, *beyond)
             speaks = asks_llm(data)
             if speaks and recorder.wire == "tape":
                 recorder.bypass(address, passage.stack)

@@ -28,6 +28,15 @@ _CALL: Final = expression(
 )
 
 
+def tunnelled(sent: bytes) -> tuple[str, int] | None:
+    """The host and port that a proxy is asked to lead to, where what is sent over a plain socket begins so."""
+    asked = _TUNNEL.match(sent)
+    return None if asked is None else (asked[1].decode("ascii").strip("[]"), int(asked[2]))
+
+
+_TUNNEL: Final = expression(rb"CONNECT (\[[0-9A-Fa-f:.]+\]|[!-9;-Z_a-z~-]+):([0-9]{1,5}) HTTP/1")
+
+
 @frozen
 class Passage:
     """One connection, or upgrade of a connection, past the tape."""

@@ -1,8 +1,10 @@
 """The guard on Python's sockets: what it puts in place, and what it leaves."""
 
 import asyncio
+import contextlib
 import multiprocessing.process
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -126,19 +128,82 @@ def test_a_test_that_may_not_reach_the_network_looks_up_no_foreign_name(monkeypa
     """Whether it fails must not depend on the network; this machine, addresses and allowed hosts may be looked up."""
     asked = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, *_, **__: asked.append(host) or [])
-    request = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions")
-    tape = (Interaction(request=request, response=HttpResponse(status=200), key="k"),)
-    recorder = observed_with("tape", tape).recorder
-    guard = Guard(allowed=["db.example:5432", "*.internal.example"])
-    guard.install()
-    current.push(recorder)
-    try:
+    recorder = replaying()
+    with guarding(recorder, allowed=["db.example:5432", "*.internal.example"]):
         with pytest.raises(ReplayStopError, match=r"evil\.example:53 went past"):
             socket.getaddrinfo("evil.example", 53)
         for name in ("localhost", "redis", "10.0.0.1", "::1", socket.gethostname(), "db.example", "a.internal.example"):
             socket.getaddrinfo(name, 5432)
+    assert asked == ["localhost", "redis", "10.0.0.1", "::1", socket.gethostname(), "db.example", "a.internal.example"]
+    assert [what for what, _ in recorder.bypassed] == ["evil.example:53"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "host"),
+    [
+        (b"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n", "api.openai.com:443"),
+        (b"CONNECT api.openai.com:443 HTTP/1.0\r\n\r\n", "api.openai.com:443"),
+        (b"CONNECT evil.example:8443 HTTP/1.1\r\n\r\n", "evil.example:8443"),
+        (b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n\r\n", "2001:db8::1:443"),
+    ],
+)
+def test_a_proxy_on_this_machine_is_no_way_past_the_tape(sent, host):
+    """Many a company has one; what is asked of it decides, before it is sent."""
+    recorder = replaying()
+    with socket.create_server(("127.0.0.1", 0)) as server, guarding(recorder, allowed=["db.example"]):
+        with pytest.raises(ReplayStopError, match=f"{re.escape(host)} went past"):
+            ask(server, sent)
+        with server.accept()[0] as peer:
+            assert peer.recv(100) == b""
+    assert [what for what, _ in recorder.bypassed] == [host]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"CONNECT db.example:443 HTTP/1.1\r\n\r\n",
+        b"CONNECT 127.0.0.1:5432 HTTP/1.1\r\n\r\n",
+        b"GET http://localhost/ HTTP/1.1\r\n\r\n",
+        b"CONNECT nowhere\r\n",
+    ],
+)
+def test_what_may_be_reached_may_be_reached_by_a_proxy(sent):
+    """Allowed hosts, and this machine."""
+    recorder = replaying()
+    with socket.create_server(("127.0.0.1", 0)) as server, guarding(recorder, allowed=["db.example"]):
+        ask(server, sent)
+        with server.accept()[0] as peer:
+            assert peer.recv(100) == sent
+    assert recorder.bypassed == []
+
+
+def test_a_tunnel_to_a_provider_is_noted_while_recording():
+    """No HTTP stub made it: what it carried is on no tape."""
+    recorder = observed_with("record").recorder
+    with socket.create_server(("127.0.0.1", 0)) as server, guarding(recorder):
+        ask(server, b"CONNECT api.openai.com:443 HTTP/1.1\r\n\r\n")
+        ask(server, b"CONNECT elsewhere.example:443 HTTP/1.1\r\n\r\n")
+    assert [one.address for one in recorder.gone_past()] == ["api.openai.com:443"]
+
+
+def replaying():
+    request = HttpRequest(method="POST", url="https://api.openai.com/v1/chat/completions")
+    tape = (Interaction(request=request, response=HttpResponse(status=200), key="k"),)
+    return observed_with("tape", tape).recorder
+
+
+@contextlib.contextmanager
+def guarding(recorder, *, allowed=()):
+    guard = Guard(allowed=allowed)
+    guard.install()
+    current.push(recorder)
+    try:
+        yield
     finally:
         current.pop(recorder)
         guard.remove()
-    assert asked == ["localhost", "redis", "10.0.0.1", "::1", socket.gethostname(), "db.example", "a.internal.example"]
-    assert [what for what, _ in recorder.bypassed] == ["evil.example:53"]
+
+
+def ask(server, sent):
+    with socket.create_connection(server.getsockname()[:2]) as sock:
+        sock.sendall(sent)
