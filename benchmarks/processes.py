@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import tempfile
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.turns import TURNS, Ended, Turns
 
 INSIDE = Path(__file__).parent / "inside"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
@@ -27,23 +26,15 @@ class Ran:
     cpu: float
     """Seconds, user and system, of it and of all processes that it waited for."""
     wall: float
-    """Seconds."""
+    """Seconds; of those alone in which it had its turn."""
     peak: float
     """MiB that it held at once; without what it started, where it is pytest."""
-    marks: tuple[tuple[float, float], ...] = ()
-    """Of pytest without xdist: its CPU and wall seconds when each test began, and when the last one ended."""
+    after_first: float = 0
+    """CPU seconds of all tests but the first, which pays for what is imported once; of pytest without xdist."""
+    wall_after_first: float = 0
+    """The same on the wall."""
     live: int = 0
     """How many calls it made that the provider answered."""
-
-    @property
-    def after_first(self) -> float:
-        """CPU seconds of all tests but the first, which pays for what is imported once."""
-        return self.marks[-1][0] - self.marks[1][0]
-
-    @property
-    def wall_after_first(self) -> float:
-        """The same on the wall."""
-        return self.marks[-1][1] - self.marks[1][1]
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -58,32 +49,39 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(command: list[str], *, folder: Path, env: Mapping[str, str], seconds: float) -> Ran:
-    """Run it to its end, or kill it when its time is over."""
+    """Run it to its end, in turns with what it is compared with, or kill it when its time is over."""
     with tempfile.TemporaryDirectory() as kept:
         marks, log = Path(kept) / "marks", Path(kept) / "log"
         with log.open("wb") as out:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment({**env, "BENCH_MARKS": str(marks)}),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            timer = threading.Timer(seconds, os.killpg, (process.pid, signal.SIGKILL))
-            timer.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - began
-            timer.cancel()
-            process.returncode = os.waitstatus_to_exitcode(status)
+
+            def start() -> subprocess.Popen[bytes]:
+                return subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environment({**env, "BENCH_MARKS": str(marks)}),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                )
+
+            ended = (TURNS.get() or Turns()).see_through(start, seconds=seconds)
         noted = json.loads(marks.read_text()) if marks.exists() else {}
+        cpu, wall = _after_first(noted.get("marks", ()), ended)
         return Ran(
-            status=process.returncode,
+            status=ended.status,
             output=log.read_text("utf-8", "replace"),
-            cpu=usage.ru_utime + usage.ru_stime,
-            wall=wall,
-            peak=noted.get("peak", usage.ru_maxrss / 1024),
-            marks=tuple((cpu, at) for cpu, at in noted.get("marks", ())),
+            cpu=ended.usage.ru_utime + ended.usage.ru_stime,
+            wall=ended.seconds,
+            peak=noted.get("peak", ended.usage.ru_maxrss / 1024),
+            after_first=cpu,
+            wall_after_first=wall,
         )
+
+
+def _after_first(marks: Sequence[tuple[float, float]], ended: Ended) -> tuple[float, float]:
+    """CPU and wall seconds, from what both clocks showed when each test began and the last one ended."""
+    if len(marks) < 2:
+        return 0.0, 0.0
+    (cpu, began), (last, done) = marks[1], marks[-1]
+    return last - cpu, ended.until(done) - ended.until(began)

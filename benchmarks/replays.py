@@ -89,7 +89,6 @@ def side_by_side(
     calls: str,
     rounds: int,
     arms: Sequence[Arm] = PEERS,
-    again: bool = True,
     lanes: int = LANES,
     options: Sequence[str] = (),
     every: Sequence[str] = (),
@@ -104,7 +103,6 @@ def side_by_side(
         calls: Of each test, as `BENCH_CALLS`.
         rounds: Of the floor and ours; others are in one of them.
         arms: Who takes part besides.
-        again: The floor once more in each round.
         lanes: Rounds at once.
         options: Arguments of ours alone.
         every: Arguments of all.
@@ -124,7 +122,7 @@ def side_by_side(
             seconds=seconds if once else 3 * seconds,
         )
         contenders.append(Contender(name=arm.name, run=run, once=once, weight=arm.weight, note=arm.checks))
-    found, noise = interleaved(contenders, rounds=rounds, lanes=lanes, again=again)
+    found, noise = interleaved(contenders, rounds=rounds, lanes=lanes)
     return Found(arms=found, noise=noise)
 
 

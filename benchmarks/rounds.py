@@ -1,4 +1,4 @@
-"""Arms in turn, round after round: what each costs against the floor of the same round."""
+"""Arms side by side, round after round: what each costs against the floor of the same round."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.progress import say
+from benchmarks.turns import TURNS, Turns
 
 Measured = Mapping[str, float]
 """What one run of one arm cost, by what was measured."""
 
 LANES = min(2, os.cpu_count() or 1)
-"""Rounds that are run at once, each on a core of its own, where what is measured is CPU."""
+"""Rounds that are run at once, each on a core of its own, where what is measured is CPU of one process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Round:
 
     own: Measured
     floor: Measured
-    """The mean of the floor at the beginning and at the end of the round."""
+    """The mean of the two floors of the round."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,24 +76,20 @@ class CannotRunError(Exception):
     """Why a contender has no result."""
 
 
-def interleaved(
-    contenders: Sequence[Contender], *, rounds: int, lanes: int = 1, again: bool = True
-) -> tuple[list[Series], Series]:
-    """Run all of them in turn, so many rounds; the first is the floor, which begins every round.
+def interleaved(contenders: Sequence[Contender], *, rounds: int, lanes: int = 1) -> tuple[list[Series], Series]:
+    """Run all of them in turns, so many rounds; the first is the floor, which is in every round twice.
 
-    The order of the rest turns. Those that take part once are spread over the rounds.
+    Those that take part once are spread over the rounds.
 
     Args:
         contenders: The floor, and the others.
         rounds: How many.
         lanes: How many rounds are run at once.
-        again: Run the floor once more at the end of each round. Otherwise the noise is told from what the floor cost
-            in different rounds.
 
     Returns:
         A series for each of them, and the floor against itself, which is what noise does to a ratio.
     """
-    match = _Match(contenders, rounds=rounds, again=again)
+    match = _Match(contenders, rounds=rounds)
     with ThreadPoolExecutor(lanes, initializer=_Cores(lanes).pin) as pool:
         for done in [pool.submit(match.play, number) for number in range(rounds)]:
             done.result()
@@ -117,12 +114,12 @@ class _Cores:
 class _Match:
     """All rounds."""
 
-    def __init__(self, contenders: Sequence[Contender], *, rounds: int, again: bool) -> None:
+    def __init__(self, contenders: Sequence[Contender], *, rounds: int) -> None:
         self._floor, *self._others = contenders
-        self._rounds, self._again = rounds, again
+        self._rounds = rounds
         self._once = _spread([one for one in self._others if one.once], rounds)
         self._by_name = {one.name: Series(name=one.name, note=one.note) for one in contenders}
-        self._floors: dict[int, tuple[Measured, Measured]] = {}
+        self._noise = Series(name=f"{self._floor.name}, again", note=self._floor.note)
 
     @property
     def series(self) -> list[Series]:
@@ -131,31 +128,22 @@ class _Match:
 
     @property
     def noise(self) -> Series:
-        """The floor against itself: at the end of each round, or in the round before."""
-        made = Series(name=f"{self._floor.name}, again", note=self._floor.note)
-        for at, (first, last) in sorted(self._floors.items()):
-            if self._again:
-                made.rounds[at] = Round(own=last, floor=first)
-            elif at:
-                made.rounds[at] = Round(own=first, floor=self._floors[at - 1][0])
-        return made
+        """The floor against itself."""
+        return self._noise
 
     def play(self, number: int) -> None:
-        """One round: the floor, the others, the floor."""
-        first = self._floor.run()
-        results = {one.name: measured for one in self._in_turn(number) if (measured := self._measured(one)) is not None}
-        last = self._floor.run() if self._again else first
-        self._floors[number] = first, last
+        """One round: all that are in it, in turns."""
+        others = [one for one in self._others if self._once.get(one.name, number) == number]
+        with ThreadPoolExecutor(len(others) + 2, initializer=TURNS.set, initargs=(Turns(),)) as pool:
+            floors = [pool.submit(self._floor.run) for _ in range(2)]
+            running = [(one, pool.submit(self._measured, one)) for one in others]
+        first, last = (one.result() for one in floors)
         mean = {what: (first[what] + last[what]) / 2 for what in first}
+        results = {one.name: found for one, done in running if (found := done.result()) is not None}
         for name, measured in {self._floor.name: mean, **results}.items():
             self._by_name[name].rounds[number] = Round(own=measured, floor=mean)
+        self._noise.rounds[number] = Round(own=last, floor=first)
         say(f"round {number + 1} of {self._rounds}")
-
-    def _in_turn(self, number: int) -> Sequence[Contender]:
-        """Who is in a round; each time another one is the first."""
-        some = [one for one in self._others if self._once.get(one.name, number) == number]
-        at = number % len(some) if some else 0
-        return some[at:] + some[:at]
 
     def _measured(self, one: Contender) -> Measured | None:
         series = self._by_name[one.name]

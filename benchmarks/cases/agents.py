@@ -18,7 +18,7 @@ _PEERS = {
     500: (),
 }
 """Who is still in reach: the others take minutes, and at 500 turns their cassettes have 300 MB."""
-_ROUNDS = {10: 5, 50: 3, 200: 2, 500: 2}
+_ROUNDS = {10: 4, 50: 4, 200: 2, 500: 2}
 _AGENTS = {10: 10}
 """How many agents of so many turns there are, one after the other, where one alone is too short to be measured.
 
@@ -41,7 +41,6 @@ def agents(effort: Effort) -> Iterator[Table]:
             "test_calls.py",
             calls=calls,
             rounds=2 if effort.quick else _ROUNDS[turns],
-            again=turns < 200,
             arms=_PEERS[turns],
         )
         limit = found.goal(f"each call at {turns} turns, CPU", 1.10, "per call")

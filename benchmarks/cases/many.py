@@ -21,8 +21,8 @@ def many(effort: Effort) -> Iterator[Table]:
     for workers in (0, 2):
         case = f"{TESTS:,} tests of one call{', -n 2' if workers else ''}"
         begin(case)
-        found = _side_by_side(effort, TESTS, workers, rounds=1 if workers else 2, again=bool(workers))
-        few = _side_by_side(effort, _FEW, workers, rounds=1, again=False)
+        found = _side_by_side(effort, TESTS, workers, rounds=1 if workers else 2)
+        few = _side_by_side(effort, _FEW, workers, rounds=1)
         most, least = _more(found), _more(few)
         whole = found.goal("whole run, CPU", 1.15, "cpu")
         memory = Goal(
@@ -50,13 +50,12 @@ def many(effort: Effort) -> Iterator[Table]:
         )
 
 
-def _side_by_side(effort: Effort, tests: int, workers: int, *, rounds: int, again: bool) -> Found:
+def _side_by_side(effort: Effort, tests: int, workers: int, *, rounds: int) -> Found:
     return side_by_side(
         effort,
         "test_calls.py",
         calls=",".join("1" * tests),
         rounds=rounds,
-        again=again,
         lanes=1 if workers else LANES,
         arms=(),
         options=("--llm-report=report.json",),

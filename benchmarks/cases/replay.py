@@ -21,7 +21,7 @@ def openai(effort: Effort) -> Iterator[Table]:
     tests = 20 if effort.quick else 200
     calls = calls_of(tests)
     begin(f"replay, OpenAI SDK, {tests} tests, one client")
-    shared = side_by_side(effort, "test_calls.py", calls=calls, rounds=2 if effort.quick else 5)
+    shared = side_by_side(effort, "test_calls.py", calls=calls, rounds=2 if effort.quick else 4)
     checks = "checks, by its manual"
     if not effort.quick:
         what_they_notice(effort, shared, (OURS, *PEERS), "test_calls.py", calls=calls)
@@ -38,7 +38,7 @@ def openai(effort: Effort) -> Iterator[Table]:
     )
     begin(f"replay, OpenAI SDK, {tests} tests, a client for each")
     arms = (FLOOR_WITHOUT_TLS, *(arm for arm in PEERS if arm is not MOCKLLM))
-    own = side_by_side(effort, "test_calls.py", calls=calls, client="per-test", rounds=2, again=effort.quick, arms=arms)
+    own = side_by_side(effort, "test_calls.py", calls=calls, client="per-test", rounds=2, arms=arms)
     goals = _goals(own)
     notes, floor = [_SLOWEST], f"{figure(own.arms[0].value('cpu') or 0)} s"
     if not effort.quick:
@@ -64,9 +64,7 @@ def litellm(effort: Effort) -> Iterator[Table]:
         begin(f"replay, litellm, {kind}, {tests} tests")
         arms = PEERS if kind == "sync" else [arm for arm in PEERS if arm is not MOCKLLM]
         test = f"test_litellm_{kind}.py"
-        found = side_by_side(
-            effort, test, calls=calls_of(tests), rounds=2 if effort.quick else 3, again=False, arms=arms
-        )
+        found = side_by_side(effort, test, calls=calls_of(tests), rounds=2, arms=arms)
         goals = _goals(found)
         yield table_of(
             f"Replay, {tests} tests of 1-10 calls, litellm, {kind}",

@@ -15,7 +15,7 @@ from benchmarks.tables import Cell, Goal, Headline, Table, figure, spread
 
 WITHOUT = replace(FLOOR, name="without", conftest="arm_plain", checks="")
 INSTALLED = replace(OURS, name="installed, unused", record=None, replay=(), checks="")
-_ROUNDS = {0: 21, 1000: 11}
+_ROUNDS = {0: 15, 1000: 7}
 _QUICK = {0: 5, 1000: 2}
 _QUIET = 0.03
 """A machine whose noise is greater proves nothing by it."""

@@ -1,6 +1,12 @@
 """What the benchmarks compute of what they measured."""
 
+import itertools
 import json
+import resource
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -10,23 +16,26 @@ from benchmarks.inside import workload
 from benchmarks.noise import interval, noise_of
 from benchmarks.rounds import CannotRunError, Contender, interleaved
 from benchmarks.tables import Goal, Headline, Table
+from benchmarks.turns import TURNS, Ended, Turns
 
 
-def test_each_round_is_compared_with_the_floor_of_the_same_round():
-    """A machine that slows down between rounds changes the figures and not the ratios."""
-    floor, ours = iter([1.0, 2.0, 4.0]), iter([1.5, 3.0, 6.0])
-    found, _ = interleaved(
+def test_each_round_is_compared_with_the_floors_of_the_same_round():
+    """A machine that slows down between rounds changes the figures and not the ratios; noise is floor against floor."""
+    floor, ours = iter([1.0, 1.0, 2.0, 2.0, 3.0, 5.0]), iter([1.5, 3.0, 6.0])
+    found, noise = interleaved(
         [
             Contender(name="floor", run=lambda: {"cpu": next(floor)}),
             Contender(name="ours", run=lambda: {"cpu": next(ours)}),
         ],
         rounds=3,
-        again=False,
     )
     assert [(one.name, one.value("cpu"), one.ratios("cpu")) for one in found] == [
         ("floor", 2.0, [1.0, 1.0, 1.0]),
         ("ours", 3.0, [1.5, 1.5, 1.5]),
     ]
+    assert noise.name == "floor, again"
+    assert noise.ratios("cpu")[:2] == [1.0, 1.0]
+    assert noise.ratios("cpu")[2] in (3 / 5, 5 / 3)  # whichever is first
 
 
 def test_who_cannot_run_is_asked_once_and_says_why():
@@ -67,19 +76,6 @@ def test_the_provider_answers_what_was_asked_last():
     assert workload.answer_to(body) == workload.completion(7, 3)
 
 
-def test_a_round_ends_with_the_floor_and_so_tells_the_noise():
-    """Ratios are to both floors of a round; the last against the first is what a ratio is where nothing differs."""
-    floor = iter([1.0, 3.0])
-    found, noise = interleaved(
-        [
-            Contender(name="floor", run=lambda: {"cpu": next(floor)}),
-            Contender(name="ours", run=lambda: {"cpu": 3.0}),
-        ],
-        rounds=1,
-    )
-    assert (found[1].ratios("cpu"), noise.name, noise.ratios("cpu")) == ([1.5], "floor, again", [3.0])
-
-
 def test_peers_are_in_one_round_each_and_compared_there():
     """Each of them costs one run, and ours is compared with it by what ours cost in that round."""
     ours = iter([1.0, 2.0, 3.0])
@@ -91,16 +87,51 @@ def test_peers_are_in_one_round_each_and_compared_there():
             *peers,
         ],
         rounds=3,
-        again=False,
     )
     assert {one.name: sorted(one.rounds) for one in (*found, noise)} == {
         "floor": [0, 1, 2],
         "ours": [0, 1, 2],
         "one": [0],
         "two": [1],
-        "floor, again": [1, 2],
+        "floor, again": [0, 1, 2],
     }
     assert (found[1].against(found[2], "cpu"), found[1].against(found[3], "cpu")) == (0.25, 0.5)
+
+
+def test_what_is_compared_runs_in_turns():
+    """One of a round at a time, by the clock that they share: neither waits for the end of the other."""
+    code = "import time; begun = time.process_time()\nwhile time.process_time() < begun + 0.4: pass"
+
+    def run():
+        return TURNS.get().see_through(
+            lambda: subprocess.Popen([sys.executable, "-c", code], process_group=0), seconds=60
+        )
+
+    with ThreadPoolExecutor(2, initializer=TURNS.set, initargs=(Turns(),)) as pool:
+        one, other = (done.result() for done in [pool.submit(run), pool.submit(run)])
+    assert (one.status, other.status) == (0, 0)
+    spans = sorted((*one.spans, *other.spans))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+    assert one.spans[0] < other.spans[-1]
+    assert other.spans[0] < one.spans[-1]
+    assert one.usage.ru_utime + one.usage.ru_stime > 0.4
+    assert one.seconds == pytest.approx(sum(ended - began for began, ended in one.spans))
+
+
+def test_a_process_that_takes_too_long_is_killed():
+    """And only what it ran counts, not what it waited."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    ended = Turns().see_through(lambda: subprocess.Popen(command, process_group=0), seconds=0.1)
+    assert ended.status == -signal.SIGKILL
+    assert ended.seconds >= 0.1
+
+
+def test_the_time_between_turns_is_nobodys():
+    """What a moment of the shared clock is in time that the process had."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    ended = Ended(status=0, usage=usage, spans=((10.0, 11.0), (15.0, 17.0), (30.0, 30.5)))
+    assert [ended.until(at) for at in (9.0, 10.25, 12.0, 16.0, 20.0, 40.0)] == [0.0, 0.25, 1.0, 2.0, 3.0, 3.5]
+    assert ended.seconds == 3.5
 
 
 def test_one_disturbed_round_excuses_nothing():
