@@ -89,7 +89,7 @@ def side_by_side(
     calls: str,
     rounds: int,
     arms: Sequence[Arm] = PEERS,
-    lanes: int = LANES,
+    alone: bool = False,
     options: Sequence[str] = (),
     every: Sequence[str] = (),
     seconds: float = 90,
@@ -103,7 +103,7 @@ def side_by_side(
         calls: Of each test, as `BENCH_CALLS`.
         rounds: Of the floor and ours; others are in one of them.
         arms: Who takes part besides.
-        lanes: Rounds at once.
+        alone: One round after the other, on all cores.
         options: Arguments of ours alone.
         every: Arguments of all.
         seconds: What one run may take; three times that of the floor and ours.
@@ -122,7 +122,7 @@ def side_by_side(
             seconds=seconds if once else 3 * seconds,
         )
         contenders.append(Contender(name=arm.name, run=run, once=once, weight=arm.weight, note=arm.checks))
-    found, noise = interleaved(contenders, rounds=rounds, lanes=lanes)
+    found, noise = interleaved(contenders, rounds=rounds, lanes=1 if alone else LANES, pinned=not alone)
     return Found(arms=found, noise=noise)
 
 

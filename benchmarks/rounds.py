@@ -76,7 +76,9 @@ class CannotRunError(Exception):
     """Why a contender has no result."""
 
 
-def interleaved(contenders: Sequence[Contender], *, rounds: int, lanes: int = 1) -> tuple[list[Series], Series]:
+def interleaved(
+    contenders: Sequence[Contender], *, rounds: int, lanes: int = 1, pinned: bool = True
+) -> tuple[list[Series], Series]:
     """Run all of them in turns, so many rounds; the first is the floor, which is in every round twice.
 
     Those that take part once are spread over the rounds.
@@ -85,12 +87,13 @@ def interleaved(contenders: Sequence[Contender], *, rounds: int, lanes: int = 1)
         contenders: The floor, and the others.
         rounds: How many.
         lanes: How many rounds are run at once.
+        pinned: Keep each round on one core; those whose processes start others need more.
 
     Returns:
         A series for each of them, and the floor against itself, which is what noise does to a ratio.
     """
     match = _Match(contenders, rounds=rounds)
-    with ThreadPoolExecutor(lanes, initializer=_Cores(lanes).pin) as pool:
+    with ThreadPoolExecutor(lanes, initializer=_Cores(lanes if pinned else 0).pin) as pool:
         for done in [pool.submit(match.play, number) for number in range(rounds)]:
             done.result()
     return match.series, match.noise
@@ -101,7 +104,7 @@ class _Cores:
 
     def __init__(self, lanes: int) -> None:
         found = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-        self._free = found if 1 < lanes <= len(found) else []
+        self._free = found if 0 < lanes <= len(found) else []
         self._lock = threading.Lock()
 
     def pin(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from benchmarks.progress import begin
 from benchmarks.replays import Effort, Found, side_by_side, table_of
-from benchmarks.rounds import LANES
 from benchmarks.tables import Goal, Table
 
 TESTS = 5000
@@ -56,7 +55,7 @@ def _side_by_side(effort: Effort, tests: int, workers: int, *, rounds: int) -> F
         "test_calls.py",
         calls=",".join("1" * tests),
         rounds=rounds,
-        lanes=1 if workers else LANES,
+        alone=bool(workers),
         arms=(),
         options=("--llm-report=report.json",),
         every=("-n", str(workers)) if workers else (),

@@ -10,12 +10,12 @@ from benchmarks.noise import interval, noise_of
 from benchmarks.progress import begin
 from benchmarks.projects import Project
 from benchmarks.replays import Effort
-from benchmarks.rounds import Contender, Measured, Series, interleaved
+from benchmarks.rounds import LANES, Contender, Measured, Series, interleaved
 from benchmarks.tables import Cell, Goal, Headline, Table, figure, spread
 
 WITHOUT = replace(FLOOR, name="without", conftest="arm_plain", checks="")
 INSTALLED = replace(OURS, name="installed, unused", record=None, replay=(), checks="")
-_ROUNDS = {0: 15, 1000: 7}
+_ROUNDS = {0: 20, 1000: 10}
 _QUICK = {0: 5, 1000: 2}
 _QUIET = 0.03
 """A machine whose noise is greater proves nothing by it."""
@@ -29,6 +29,7 @@ def startup(effort: Effort) -> Iterator[Table]:
         arms, again = interleaved(
             [Contender(name=arm.name, run=_runs(effort, arm, tests)) for arm in (WITHOUT, INSTALLED)],
             rounds=_QUICK[tests] if effort.quick else _ROUNDS[tests],
+            lanes=LANES,
         )
         without, installed = arms
         goal = Goal(
