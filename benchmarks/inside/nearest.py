@@ -24,7 +24,6 @@ from pytest_llmtrace._run.judging import judge
 from pytest_llmtrace._run.judging.nearest_answers import NearestAnswers
 from pytest_llmtrace._store.tape_file import dump_tape, load_tape
 
-
 _FIRSTS = 5
 """Tapes that are read anew: one first look-up of 10 ms is whatever the machine does just then."""
 
