@@ -74,7 +74,7 @@ fuzz: venv ## try inputs nobody would send, for MINUTES=5 over all targets, and 
 demo: venv ## record, replay, drift, accept and budget before your eyes, against a local provider
 	$(BIN)/python examples/demo.py
 
-bench: venv ## what replaying, recording and comparing cost, against the floor and the peers: 10 to 20 minutes
+bench: venv ## what replaying, recording and comparing cost, against the floor and the peers: 10 to 25 minutes
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-quick: venv ## the same in small, a ratio a line: 1 minute; never fails
