@@ -1,7 +1,7 @@
 """Processes that run in turns, each for a moment: what slows the machine down in between slows all of them alike.
 
 The clock of a processor changes, and so does what its neighbours do with the caches: two equal runs one after the other
-differ by a third on a busy machine. Stopped and continued every few milliseconds, they differ by less than a hundredth.
+differ by a third on a busy machine. Stopped and continued twenty times a second, they differ by less than a hundredth.
 """
 
 from __future__ import annotations
